@@ -1,0 +1,160 @@
+//! Alerts: their names, and what one means to a closing machine of a given version.
+//!
+//! Decides how a level and a description are read. Leaves to the engine: framing (alerts split
+//! over records, two in one record, empty ones) and decryption.
+//! Sources: RFC 9846 §6, RFC 5246 §7.2, the IANA registry "TLS Alerts".
+
+use core::fmt;
+
+use crate::policy::FatalNotify;
+use crate::version::Version;
+
+/// The description byte of an alert, known or not.
+///
+/// ```
+/// use close_notify_core::AlertDescription;
+/// assert_eq!(AlertDescription::CERTIFICATE_REQUIRED.to_string(), "certificate_required");
+/// assert_eq!(AlertDescription(250).to_string(), "alert 250");
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
+pub struct AlertDescription(pub u8);
+
+macro_rules! descriptions {
+    ($($NAME:ident = $code:literal, $name:literal;)+) => {
+        #[allow(missing_docs, reason = "the names are the registry's, which defines them")]
+        impl AlertDescription {
+            $(pub const $NAME: Self = Self($code);)+
+
+            /// Every description of the registry.
+            pub const REGISTERED: &'static [Self] = &[$(Self($code)),+];
+
+            /// The registered name, if the code has one.
+            #[must_use]
+            pub const fn name(self) -> Option<&'static str> {
+                match self.0 {
+                    $($code => Some($name),)+
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+descriptions! {
+    CLOSE_NOTIFY = 0, "close_notify";
+    UNEXPECTED_MESSAGE = 10, "unexpected_message";
+    BAD_RECORD_MAC = 20, "bad_record_mac";
+    DECRYPTION_FAILED = 21, "decryption_failed";
+    RECORD_OVERFLOW = 22, "record_overflow";
+    DECOMPRESSION_FAILURE = 30, "decompression_failure";
+    HANDSHAKE_FAILURE = 40, "handshake_failure";
+    NO_CERTIFICATE = 41, "no_certificate";
+    BAD_CERTIFICATE = 42, "bad_certificate";
+    UNSUPPORTED_CERTIFICATE = 43, "unsupported_certificate";
+    CERTIFICATE_REVOKED = 44, "certificate_revoked";
+    CERTIFICATE_EXPIRED = 45, "certificate_expired";
+    CERTIFICATE_UNKNOWN = 46, "certificate_unknown";
+    ILLEGAL_PARAMETER = 47, "illegal_parameter";
+    UNKNOWN_CA = 48, "unknown_ca";
+    ACCESS_DENIED = 49, "access_denied";
+    DECODE_ERROR = 50, "decode_error";
+    DECRYPT_ERROR = 51, "decrypt_error";
+    EXPORT_RESTRICTION = 60, "export_restriction";
+    PROTOCOL_VERSION = 70, "protocol_version";
+    INSUFFICIENT_SECURITY = 71, "insufficient_security";
+    INTERNAL_ERROR = 80, "internal_error";
+    INAPPROPRIATE_FALLBACK = 86, "inappropriate_fallback";
+    USER_CANCELED = 90, "user_canceled";
+    NO_RENEGOTIATION = 100, "no_renegotiation";
+    MISSING_EXTENSION = 109, "missing_extension";
+    UNSUPPORTED_EXTENSION = 110, "unsupported_extension";
+    CERTIFICATE_UNOBTAINABLE = 111, "certificate_unobtainable";
+    UNRECOGNIZED_NAME = 112, "unrecognized_name";
+    BAD_CERTIFICATE_STATUS_RESPONSE = 113, "bad_certificate_status_response";
+    BAD_CERTIFICATE_HASH_VALUE = 114, "bad_certificate_hash_value";
+    UNKNOWN_PSK_IDENTITY = 115, "unknown_psk_identity";
+    CERTIFICATE_REQUIRED = 116, "certificate_required";
+    NO_APPLICATION_PROTOCOL = 120, "no_application_protocol";
+    ECH_REQUIRED = 121, "ech_required";
+}
+
+impl AlertDescription {
+    /// Whether an application may reject a connection with this alert: it must say an error.
+    ///
+    /// Source: RFC 9846 §6.1 names the two closure alerts.
+    #[must_use]
+    pub const fn is_error(self) -> bool {
+        !matches!(self, Self::CLOSE_NOTIFY | Self::USER_CANCELED)
+    }
+}
+
+impl fmt::Display for AlertDescription {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.name() {
+            Some(name) => f.pad(name),
+            None => write!(f, "alert {}", self.0),
+        }
+    }
+}
+
+/// The level byte of an alert as it stood in the record.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct AlertLevel(pub u8);
+
+impl AlertLevel {
+    /// Level 1.
+    pub const WARNING: Self = Self(1);
+    /// Level 2.
+    pub const FATAL: Self = Self(2);
+}
+
+/// What an alert of the peer means to the closing machine.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Meaning {
+    /// The peer closed its write side.
+    CloseNotify,
+    /// The peer gives up the handshake; its close_notify must still follow.
+    UserCanceled,
+    /// A warning that the connection may survive.
+    Warning,
+    /// The connection is over.
+    Fatal,
+    /// The alert itself breaks the protocol: answer with this one.
+    Malformed(AlertDescription),
+}
+
+/// Reads an alert by the rules of a version.
+///
+/// Source: the rows below.
+#[must_use]
+pub const fn meaning(
+    version: Version,
+    level: AlertLevel,
+    description: AlertDescription,
+    fatal_notify: FatalNotify,
+) -> Meaning {
+    match version {
+        Version::Tls13 => meaning_13(description),
+        Version::Tls10 | Version::Tls11 | Version::Tls12 => meaning_1x(level, description, fatal_notify),
+    }
+}
+
+// RFC 9846 §6 · level-ignored-13, unknown-alert-is-error-13
+const fn meaning_13(description: AlertDescription) -> Meaning {
+    match description {
+        AlertDescription::CLOSE_NOTIFY => Meaning::CloseNotify,
+        AlertDescription::USER_CANCELED => Meaning::UserCanceled,
+        AlertDescription(_) => Meaning::Fatal,
+    }
+}
+
+// RFC 5246 §7.2 · warning-may-continue, notify-level-1x
+const fn meaning_1x(level: AlertLevel, description: AlertDescription, fatal_notify: FatalNotify) -> Meaning {
+    match (level, description, fatal_notify) {
+        (AlertLevel::WARNING, AlertDescription::CLOSE_NOTIFY, _) => Meaning::CloseNotify,
+        (AlertLevel::WARNING, AlertDescription(_), _) => Meaning::Warning,
+        (AlertLevel::FATAL, AlertDescription::CLOSE_NOTIFY, FatalNotify::Clean) => Meaning::CloseNotify,
+        (AlertLevel::FATAL, AlertDescription(_), _) => Meaning::Fatal,
+        (AlertLevel(_), AlertDescription(_), _) => Meaning::Malformed(AlertDescription::ILLEGAL_PARAMETER),
+    }
+}

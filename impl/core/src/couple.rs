@@ -1,0 +1,189 @@
+//! What one half forces on the other: each fact, under version and policy, as moves of the parts.
+//!
+//! Decides the coupling that the versions differ in: reply and discard up to 1.2, independence in 1.3,
+//! and the ends that take both directions. Leaves the moves themselves to each part's table.
+//! Sources: RFC 5246 §7.2.1–7.2.2, RFC 9846 §6.1–6.2, RFC 9112 §9.6.
+
+use crate::alert::{Meaning, meaning};
+use crate::event::Event;
+use crate::illegal::Illegal;
+use crate::machine::Machine;
+use crate::manner::Manner;
+use crate::policy::Reply;
+use crate::{recv, send, transport};
+
+/// At most one move of every part, all legal or none made.
+#[derive(Clone, Copy)]
+pub(crate) struct Moves {
+    pub(crate) send: Option<send::Event>,
+    pub(crate) recv: Option<recv::Event>,
+    pub(crate) transport: Option<transport::Event>,
+    pub(crate) manner: Manner,
+}
+
+impl Moves {
+    const NONE: Self = Self { send: None, recv: None, transport: None, manner: Manner::Unasked };
+
+    const fn send(event: send::Event) -> Self {
+        Self { send: Some(event), ..Self::NONE }
+    }
+
+    const fn recv(event: recv::Event) -> Self {
+        Self { recv: Some(event), ..Self::NONE }
+    }
+
+    const fn transport(event: transport::Event) -> Self {
+        Self { transport: Some(event), ..Self::NONE }
+    }
+
+    const fn both(send: send::Event, recv: recv::Event) -> Self {
+        Self { send: Some(send), recv: Some(recv), ..Self::NONE }
+    }
+
+    const fn and_manner(self, manner: Manner) -> Self {
+        Self { manner, ..self }
+    }
+
+    const fn and_transport(self, event: transport::Event) -> Self {
+        Self { transport: Some(event), ..self }
+    }
+}
+
+impl Machine {
+    /// The moves that a fact makes. Total: every event has its row.
+    pub(crate) const fn moves(&self, event: Event) -> Result<Moves, Illegal> {
+        use {recv::Event as R, send::Event as S, transport::Event as T};
+        Ok(match event {
+            Event::PeerKeysInUse => Moves::recv(R::KeysInUse),
+            Event::EarlyDataAccepted => Moves::recv(R::EarlyDataAccepted),
+            Event::HandshakeDone => Moves::both(S::HandshakeDone, R::HandshakeDone),
+
+            Event::Write => Moves::send(S::Write),
+            Event::CloseWrite => return self.close_write(),
+            Event::Close(manner) => self.close(manner),
+            // RFC 9846 §6.2 · fatal-ends-both, and up to the drain: alert-survives-close
+            Event::Reject(alert) if alert.is_error() => {
+                Moves::both(S::Alert, R::Refuse).and_manner(Manner::Reject)
+            }
+            Event::Reject(alert) => return Err(Illegal::NotAnError { alert }),
+            // RFC 9846 §6.1 · ignore-after-notify: behind the end nothing is a violation
+            Event::PeerViolation(_) if self.recv.has_ended() => Moves::NONE,
+            Event::PeerViolation(_) => Self::violation(),
+
+            Event::PeerData { bytes } => self.peer_data(bytes),
+            Event::PeerMessage { bytes } => self.within_budget(bytes, Moves::recv(R::Message)),
+            Event::PeerAlert { level, description } => {
+                self.peer_alert(meaning(self.version, level, description, self.policy.fatal_notify))
+            }
+
+            // RFC 9293 §3.10.7 · rst-is-not-close: an errno that another call consumed is not forgotten
+            Event::TransportEof { .. } if self.was_reset() => Moves::recv(R::Reset).and_transport(T::Eof),
+            Event::TransportEof { inside_record: false } => {
+                Moves::recv(R::EofAtBoundary).and_transport(T::Eof)
+            }
+            Event::TransportEof { inside_record: true } => Moves::recv(R::EofInRecord).and_transport(T::Eof),
+            Event::TransportReset { .. } => Moves::both(S::WriteFailed, R::Reset).and_transport(T::Reset),
+            // salvage-alert: the receiving half goes on
+            Event::WriteFailed { .. } => Moves::send(S::WriteFailed),
+
+            Event::PendingDiscarded { .. } => Moves::send(S::PendingDiscarded),
+            Event::EngineNotified => Moves::send(S::EngineNotified),
+            Event::OutputSealed => Moves::send(S::Sealed),
+            Event::OutputWritten => Moves::send(S::Written),
+            Event::WriteShut => Moves::send(S::WriteShut),
+            // RFC 9112 §9.6 · linger-is-bounded
+            Event::DeadlinePassed => self.give_up(R::Deadline),
+            Event::Drained { bytes } => self.within_budget(bytes, Moves::NONE),
+            Event::DeadlineStarted | Event::SessionForgotten => Moves::NONE,
+
+            Event::TransportClosed => Moves::transport(T::Closed),
+            Event::TransportResetByUs => Moves::transport(T::ResetByUs),
+            Event::TransportHandedBack => Moves::transport(T::HandedBack),
+        })
+    }
+
+    // RFC 9846 §6.1 · write-after-peer-notify: one direction alone, in 1.3 only
+    const fn close_write(&self) -> Result<Moves, Illegal> {
+        if self.version.has_independent_halves() {
+            Ok(Moves::send(send::Event::CloseWrite).and_manner(Manner::HalfClose))
+        } else {
+            Err(Illegal::HalfClose { version: self.version })
+        }
+    }
+
+    const fn close(&self, manner: Manner) -> Moves {
+        use {recv::Event as R, send::Event as S};
+        let moves = match manner {
+            Manner::Unasked => Moves::NONE,
+            // RFC 9846 §6.1 · notify-before-fin
+            Manner::HalfClose | Manner::Graceful | Manner::HandBack => Moves::send(S::CloseWrite),
+            // RFC 5246 §7.2.1 · no-wait-needed
+            Manner::Linger | Manner::AtOnce => Moves::both(S::CloseWrite, R::StopWaiting),
+            Manner::Reject => Moves::both(S::Alert, R::Refuse),
+            // RFC 9846 §6.1 · abort-sends-no-notify
+            Manner::Abort => Moves::both(S::Abort, R::StopWaiting),
+        };
+        moves.and_manner(manner)
+    }
+
+    // RFC 9846 §6.2 · fatal-ends-both
+    const fn violation() -> Moves {
+        Moves::both(send::Event::Alert, recv::Event::Refuse).and_manner(Manner::Reject)
+    }
+
+    const fn peer_alert(&self, meaning: Meaning) -> Moves {
+        use {recv::Event as R, send::Event as S};
+        match meaning {
+            Meaning::CloseNotify if self.recv.has_ended() => Moves::recv(R::Notify),
+            Meaning::CloseNotify => Moves { send: self.reply(), ..Moves::recv(R::Notify) },
+            Meaning::UserCanceled => self.counted(R::UserCanceled),
+            Meaning::Warning => self.counted(R::Warning),
+            Meaning::Fatal if self.recv.has_ended() => Moves::recv(R::Fatal),
+            // RFC 9846 §6.2 · fatal-ends-both: both sides close at once
+            Meaning::Fatal => Moves::both(S::Silence, R::Fatal).and_manner(Manner::AtOnce),
+            Meaning::Malformed(_) if self.recv.has_ended() => Moves::NONE,
+            Meaning::Malformed(_) => Self::violation(),
+        }
+    }
+
+    /// What the peer's close_notify forces on our sending half.
+    const fn reply(&self) -> Option<send::Event> {
+        // RFC 9846 §6.1 · notify-in-handshake: a handshake that the peer closed has no other end
+        if !matches!(self.recv, recv::State::Open) {
+            return Some(send::Event::Reply);
+        }
+        if self.version.has_independent_halves() {
+            return None; // RFC 9846 §6.1 · write-after-peer-notify
+        }
+        match self.policy.reply {
+            Reply::Discard => Some(send::Event::Reply), // RFC 5246 §7.2.1 · reply-at-once, reply-drops-pending
+            Reply::Flush => Some(send::Event::CloseWrite),
+            Reply::WhenAsked => None,
+        }
+    }
+
+    // RFC 5246 §7.2.2 · warning-may-continue: a flood is bounded
+    const fn counted(&self, event: recv::Event) -> Moves {
+        if self.recv.has_ended() || self.evidence.warnings < self.policy.warnings {
+            Moves::recv(event)
+        } else {
+            Self::violation()
+        }
+    }
+
+    const fn peer_data(&self, bytes: u32) -> Moves {
+        let fact = if self.refuses_late_data() { recv::Event::Refuse } else { recv::Event::Data };
+        self.within_budget(bytes, Moves::recv(fact))
+    }
+
+    /// The moves of a fact whose bytes count against the budget once we have closed.
+    const fn within_budget(&self, bytes: u32, moves: Moves) -> Moves {
+        let spent = self.evidence.drained.saturating_add(bytes) > self.policy.drain_budget;
+        if self.manner.is_closing() && spent { self.give_up(recv::Event::BudgetSpent) } else { moves }
+    }
+
+    /// The end of all waiting. What was not written by then was not said.
+    const fn give_up(&self, why: recv::Event) -> Moves {
+        Moves::both(send::Event::WriteFailed, why).and_transport(transport::Event::GiveUp)
+    }
+}

@@ -1,0 +1,327 @@
+//! What is known about how a connection ended, as a value: an end is not an error.
+//!
+//! Decides how evidence is read: which ends are clean, what was delivered, what an application may trust.
+//! Leaves to its caller what the framing says.
+
+use core::fmt;
+
+use crate::alert::AlertDescription;
+use crate::framing::FramingState;
+use crate::machine::Machine;
+use crate::named::named;
+use crate::policy::{MissingNotify, PeerCloses};
+use crate::resume::Resumption;
+use crate::{recv, send, transport};
+
+/// How reading ended.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum ReadEnd {
+    /// It has not.
+    Open,
+    /// The peer's close_notify came: every byte before it was read.
+    CloseNotify,
+    /// A close_notify came before the handshake was done.
+    CloseNotifyInHandshake,
+    /// The transport ended between two records.
+    TruncatedAtBoundary,
+    /// The transport ended inside a record.
+    TruncatedInRecord,
+    /// The transport was reset.
+    Reset,
+    /// The peer's fatal alert.
+    FatalAlert(AlertDescription),
+    /// We refused what came, for this reason.
+    Refused(AlertDescription),
+    /// We did not wait for the peer's end.
+    NotAwaited,
+    /// The deadline passed first.
+    TimedOut,
+    /// The peer sent more than the budget after our close.
+    OverBudget,
+}
+
+/// How writing ended.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum WriteEnd {
+    /// It has not.
+    Open,
+    /// Our last word is decided and not yet whole in the transport.
+    Closing,
+    /// Our close_notify is whole in the transport.
+    CloseNotifySent,
+    /// Our last word was cut inside its record: the peer sees a truncation.
+    PartlyWritten,
+    /// Our close_notify was not sent.
+    NotSent(NotSent),
+    /// Our fatal alert is whole in the transport.
+    FatalAlertSent(AlertDescription),
+    /// We reset the transport; `after_close_notify` says whether our close_notify was in it by then.
+    Aborted {
+        /// Whether the peer may still have read a clean end of our data.
+        after_close_notify: bool,
+    },
+}
+
+named! {
+    /// Why no close_notify was sent.
+    pub enum NotSent {
+        /// The transport failed.
+        TransportFailed,
+        /// The deadline passed, or the budget was spent, before the transport took it.
+        GaveUp,
+        /// The peer's fatal alert ended both directions.
+        PeerFatalAlert,
+        /// The application let go of the transport before it was due.
+        NotAsked,
+    }
+}
+
+named! {
+    /// Who closed first, as far as this side can know.
+    pub enum FirstCloser {
+        /// Nobody has.
+        Nobody,
+        /// This side.
+        Us,
+        /// The peer.
+        Peer,
+        /// Both: the peer's close_notify came while ours was still being written.
+        Crossed,
+        /// The peer's close_notify came after ours had left. It may answer ours or have crossed it:
+        /// no TLS version tells the two apart.
+        UsOrCrossed,
+    }
+}
+
+named! {
+    /// Whether the peer has what we wrote.
+    pub enum Delivery {
+        /// The peer read our close_notify, and so all before it, and then said so.
+        Confirmed,
+        /// Nothing is known to be lost, and nothing proves that it arrived.
+        Unconfirmed,
+        /// Something that was written never left, or the transport broke under it.
+        Lost,
+    }
+}
+
+/// How a connection ended, as far as it has.
+///
+/// Units: `discarded`, `late` and `drained` in bytes.
+///
+/// ```
+/// use close_notify_core::{Event, FramingState, Machine, Policy, ReadEnd, Role, Version};
+/// let mut machine = Machine::established(Version::Tls13, Role::Client, Policy::STRICT);
+/// machine.handle(Event::TransportEof { inside_record: false })?;
+/// let ending = machine.ending();
+/// assert_eq!(ending.reading, ReadEnd::TruncatedAtBoundary);
+/// assert!(ending.truncation_possible(FramingState::DelimitedByEnd));
+/// assert!(!ending.truncation_possible(FramingState::BetweenMessages));
+/// # Ok::<(), close_notify_core::Illegal>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Ending {
+    /// How reading ended.
+    pub reading: ReadEnd,
+    /// How writing ended.
+    pub writing: WriteEnd,
+    /// Who closed first.
+    pub first_closer: FirstCloser,
+    /// Whether the peer has what we wrote.
+    pub delivery: Delivery,
+    /// What the application had written and no record ever held.
+    pub discarded: u32,
+    /// Application data that came after our close and was not handed on.
+    pub late: u32,
+    /// What was read of the peer after our close.
+    pub drained: u32,
+    /// The first error number that any call returned.
+    pub errno: Option<i32>,
+    /// Whether the peer gave up the handshake with user_canceled.
+    pub user_canceled: bool,
+    /// Whether the session may be resumed, and which rule says so.
+    pub resumption: Resumption,
+}
+
+impl Ending {
+    /// Whether both directions ended by close_notify and nothing was dropped on either.
+    ///
+    /// Source: RFC 9846 §6.1 · cut-is-visible.
+    #[must_use]
+    pub const fn is_clean(&self) -> bool {
+        let notified =
+            matches!(self.reading, ReadEnd::CloseNotify) && matches!(self.writing, WriteEnd::CloseNotifySent);
+        notified && self.discarded == 0 && self.late == 0
+    }
+
+    /// Whether what was read may be less than what the peer sent, given where the framing stands.
+    ///
+    /// Source: RFC 9112 §8, §9.8 · http-complete-by-length, http-incomplete-is-error,
+    /// http-close-delimited-needs-notify.
+    #[must_use]
+    pub const fn truncation_possible(&self, framing: FramingState) -> bool {
+        match framing {
+            FramingState::BetweenMessages => false,
+            FramingState::InsideMessage => true,
+            FramingState::DelimitedByEnd => !matches!(self.reading, ReadEnd::CloseNotify) || self.late > 0,
+        }
+    }
+}
+
+impl Machine {
+    /// How the connection has ended so far. Evidence only grows: once final, a part never changes.
+    #[must_use]
+    pub const fn ending(&self) -> Ending {
+        Ending {
+            reading: self.read_end(),
+            writing: self.write_end(),
+            first_closer: self.evidence.first_closer,
+            delivery: self.delivery(),
+            discarded: self.evidence.discarded,
+            late: self.evidence.late,
+            drained: self.evidence.drained,
+            errno: if self.evidence.errno == 0 { None } else { Some(self.evidence.errno) },
+            user_canceled: self.evidence.user_canceled,
+            resumption: self.resumption(),
+        }
+    }
+
+    /// Whether the application may take what it has read for a whole message, under its policy.
+    ///
+    /// Source: RFC 9112 §8, §9.8; the choice [`MissingNotify`].
+    #[must_use]
+    pub const fn accepts_end(&self, framing: FramingState) -> bool {
+        let ending = self.ending();
+        let cut_at_boundary = matches!(ending.reading, ReadEnd::TruncatedAtBoundary);
+        match (self.policy.missing_notify, framing) {
+            (_, FramingState::InsideMessage) => false,
+            (MissingNotify::Refuse, FramingState::BetweenMessages) => {
+                matches!(ending.reading, ReadEnd::CloseNotify)
+            }
+            (MissingNotify::BetweenMessages | MissingNotify::Accept, FramingState::BetweenMessages) => true,
+            (MissingNotify::Refuse | MissingNotify::BetweenMessages, FramingState::DelimitedByEnd) => {
+                !ending.truncation_possible(framing)
+            }
+            (MissingNotify::Accept, FramingState::DelimitedByEnd) => {
+                cut_at_boundary || !ending.truncation_possible(framing)
+            }
+        }
+    }
+
+    const fn read_end(&self) -> ReadEnd {
+        use recv::State as R;
+        match self.recv {
+            R::Plain | R::Handshaking | R::EarlyData | R::Open => ReadEnd::Open,
+            R::PeerNotified => ReadEnd::CloseNotify,
+            R::NotifiedEarly => ReadEnd::CloseNotifyInHandshake,
+            R::CutAtBoundary => ReadEnd::TruncatedAtBoundary,
+            R::CutInRecord => ReadEnd::TruncatedInRecord,
+            R::Reset => ReadEnd::Reset,
+            R::PeerFatal => ReadEnd::FatalAlert(match self.evidence.peer_alert {
+                Some(alert) => alert,
+                None => AlertDescription::INTERNAL_ERROR,
+            }),
+            R::Refused => ReadEnd::Refused(self.evidence.own_alert()),
+            R::NotAwaited => ReadEnd::NotAwaited,
+            R::TimedOut => ReadEnd::TimedOut,
+            R::OverBudget => ReadEnd::OverBudget,
+        }
+    }
+
+    const fn write_end(&self) -> WriteEnd {
+        use send::State as S;
+        match self.send {
+            S::Handshaking | S::Open if self.transport.is_released() => WriteEnd::NotSent(NotSent::NotAsked),
+            S::Handshaking | S::Open => WriteEnd::Open,
+            S::ReplyDue | S::NotifyDue | S::NotifyLeaving | S::AlertDue | S::AlertLeaving => {
+                WriteEnd::Closing
+            }
+            S::Notified | S::NotifiedShut => WriteEnd::CloseNotifySent,
+            S::Alerted | S::AlertedShut => WriteEnd::FatalAlertSent(self.evidence.own_alert()),
+            S::Silenced | S::SilencedShut => WriteEnd::NotSent(NotSent::PeerFatalAlert),
+            S::Failed if self.evidence.failed_leaving => WriteEnd::PartlyWritten,
+            S::Failed if self.gave_up() => WriteEnd::NotSent(NotSent::GaveUp),
+            S::Failed => WriteEnd::NotSent(NotSent::TransportFailed),
+            S::Aborted => WriteEnd::Aborted { after_close_notify: self.evidence.notified },
+        }
+    }
+
+    /// No call failed: the deadline or the budget ended the sending half.
+    const fn gave_up(&self) -> bool {
+        self.evidence.errno == 0
+    }
+
+    // RFC 9846 §6.1 · crossed-confirms-nothing
+    const fn delivery(&self) -> Delivery {
+        let answered = matches!(self.recv, recv::State::PeerNotified)
+            && matches!(self.evidence.first_closer, FirstCloser::Us)
+            && matches!(self.policy.peer_closes, PeerCloses::OnlyAfterUs)
+            && matches!(self.send, send::State::Notified | send::State::NotifiedShut);
+        let broken = matches!(self.send, send::State::Failed | send::State::Aborted)
+            || (matches!(self.transport, transport::State::PeerReset) && !answered);
+        if self.evidence.discarded > 0 || (broken && self.evidence.wrote) {
+            Delivery::Lost
+        } else if answered {
+            Delivery::Confirmed
+        } else {
+            Delivery::Unconfirmed
+        }
+    }
+}
+
+impl fmt::Display for ReadEnd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Open => f.write_str("reading has not ended"),
+            Self::CloseNotify => f.write_str("the peer sent close_notify"),
+            Self::CloseNotifyInHandshake => f.write_str("the peer sent close_notify during the handshake"),
+            Self::TruncatedAtBoundary => {
+                f.write_str("peer closed connection without sending TLS close_notify")
+            }
+            Self::TruncatedInRecord => {
+                f.write_str("peer closed connection without sending TLS close_notify, inside a record")
+            }
+            Self::Reset => f.write_str("the connection was reset before close_notify"),
+            Self::FatalAlert(alert) => write!(f, "the peer sent the fatal alert {alert}"),
+            Self::Refused(alert) => write!(f, "we refused what came ({alert})"),
+            Self::NotAwaited => f.write_str("we did not wait for the peer's close_notify"),
+            Self::TimedOut => f.write_str("the deadline passed before the peer's close_notify"),
+            Self::OverBudget => f.write_str("the peer sent more than the budget after our close"),
+        }
+    }
+}
+
+impl fmt::Display for WriteEnd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Open => f.write_str("writing has not ended"),
+            Self::Closing => f.write_str("our last word is not out yet"),
+            Self::CloseNotifySent => f.write_str("we sent close_notify"),
+            Self::PartlyWritten => f.write_str("our last record was cut in two"),
+            Self::NotSent(NotSent::TransportFailed) => {
+                f.write_str("the transport failed before our close_notify")
+            }
+            Self::NotSent(NotSent::GaveUp) => {
+                f.write_str("the transport did not take our close_notify in time")
+            }
+            Self::NotSent(NotSent::PeerFatalAlert) => f.write_str("the peer's alert left us nothing to send"),
+            Self::NotSent(NotSent::NotAsked) => f.write_str("we never closed our side"),
+            Self::FatalAlertSent(alert) => write!(f, "we sent the fatal alert {alert}"),
+            Self::Aborted { .. } => f.write_str("we reset the connection"),
+        }
+    }
+}
+
+/// One plain sentence.
+impl fmt::Display for Ending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}; {}", self.reading, self.writing)?;
+        if self.discarded > 0 {
+            write!(f, "; {} bytes of ours were discarded", self.discarded)?;
+        }
+        if self.late > 0 {
+            write!(f, "; {} bytes came after our close and were dropped", self.late)?;
+        }
+        Ok(())
+    }
+}

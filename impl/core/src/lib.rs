@@ -1,0 +1,53 @@
+//! How a TLS connection ends, decided in one place.
+//!
+//! A TLS connection should end with close_notify from both sides. In practice a bare FIN cuts a download and
+//! nobody notices, a reset destroys the fatal alert that said why, and a close waits for ever. This crate is the
+//! machine that decides every closing step of one end of one connection, for TLS 1.0 to 1.3.
+//!
+//! In scope: which step comes next, what an end is worth, whether the session may be resumed.
+//! Out of scope: bytes, keys, clocks, sockets. There is no I/O here, no allocation, no dependency.
+//!
+//! > **The contract.** The driver tells every fact once, in the order in which it learned them, and does what
+//! > [`Machine::output`] says before it reads on. The machine then never sends a record behind its last word,
+//! > never reports a clean end without an authentic close_notify, and never takes back what it reported.
+//!
+//! 1. Make a [`Machine`] with [`Machine::new`], tell it [`Event::PeerKeysInUse`] and [`Event::HandshakeDone`];
+//!    or start at [`Machine::established`].
+//! 2. Tell it what the application does and what the peer's records and the transport say: [`Machine::handle`].
+//! 3. Do what [`Machine::output`] asks, and tell the result. Repeat until it is [`Output::Idle`] (the
+//!    application's turn) or [`Output::Done`].
+//! 4. Ask [`Machine::ending`] how it ended, at any time.
+//!
+#![doc = include_str!("../TRANSITIONS.md")]
+#![no_std]
+#![forbid(unsafe_code)]
+
+mod alert;
+mod couple;
+mod ending;
+mod event;
+mod evidence;
+mod framing;
+mod illegal;
+mod machine;
+mod manner;
+mod named;
+mod output;
+mod policy;
+pub mod recv;
+mod resume;
+pub mod send;
+pub mod transport;
+mod version;
+
+pub use alert::{AlertDescription, AlertLevel, Meaning, meaning};
+pub use ending::{Delivery, Ending, FirstCloser, NotSent, ReadEnd, WriteEnd};
+pub use event::Event;
+pub use framing::FramingState;
+pub use illegal::Illegal;
+pub use machine::Machine;
+pub use manner::Manner;
+pub use output::Output;
+pub use policy::{FatalNotify, LateData, MissingNotify, PeerCloses, Policy, Reply, ResumptionRule};
+pub use resume::{Resumption, Rule};
+pub use version::{Role, Version};

@@ -1,0 +1,267 @@
+//! The closing machine of one end of one connection: the parts, and the one place where they move.
+//!
+//! Decides every closing step by way of [`send`], [`recv`], [`transport`] and [`couple`](crate::couple).
+//! Leaves bytes, keys, clocks and sockets to its driver.
+
+use crate::event::Event;
+use crate::evidence::Evidence;
+use crate::illegal::Illegal;
+use crate::manner::Manner;
+use crate::output::Output;
+use crate::policy::{LateData, Policy};
+use crate::version::{Role, Version};
+use crate::{recv, send, transport};
+
+/// The closing machine. Copy it, compare it, hash it: it holds no resource.
+///
+/// Shape: feed facts with [`handle`](Self::handle), do what [`output`](Self::output) says, tell the result,
+/// until it says [`Output::Done`] or [`Output::Idle`].
+///
+/// ```
+/// use close_notify_core::{Event, Machine, Manner, Output, Policy, Role, Version};
+/// let mut machine = Machine::established(Version::Tls13, Role::Client, Policy::STRICT);
+/// machine.handle(Event::Close(Manner::AtOnce))?;
+/// assert_eq!(machine.output(), Output::StartDeadline);
+/// machine.handle(Event::DeadlineStarted)?;
+/// assert_eq!(machine.output(), Output::SendCloseNotify { fin_follows: true });
+/// machine.handle(Event::OutputSealed)?;
+/// machine.handle(Event::OutputWritten)?;
+/// assert_eq!(machine.output(), Output::ShutWrite);
+/// # Ok::<(), close_notify_core::Illegal>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Machine {
+    pub(crate) version: Version,
+    pub(crate) role: Role,
+    pub(crate) policy: Policy,
+    pub(crate) send: send::State,
+    pub(crate) recv: recv::State,
+    pub(crate) transport: transport::State,
+    pub(crate) manner: Manner,
+    pub(crate) evidence: Evidence,
+}
+
+impl Machine {
+    /// A machine before the first byte of the handshake.
+    #[must_use]
+    pub const fn new(version: Version, role: Role, policy: Policy) -> Self {
+        Self {
+            version,
+            role,
+            policy,
+            send: send::State::Handshaking,
+            recv: recv::State::Plain,
+            transport: transport::State::Open,
+            manner: Manner::Unasked,
+            evidence: Evidence::NONE,
+        }
+    }
+
+    /// A machine whose handshake is done.
+    #[must_use]
+    pub const fn established(version: Version, role: Role, policy: Policy) -> Self {
+        Self { send: send::State::Open, recv: recv::State::Open, ..Self::new(version, role, policy) }
+    }
+
+    /// Takes a fact.
+    ///
+    /// Errors: [`Illegal`] where no row of the tables has it; the machine is unchanged.
+    pub const fn handle(&mut self, event: Event) -> Result<(), Illegal> {
+        let moves = match self.moves(event) {
+            Ok(moves) => moves,
+            Err(illegal) => return Err(illegal),
+        };
+        let manner = match self.manner.then(moves.manner) {
+            Ok(manner) => manner,
+            Err(illegal) => return Err(illegal),
+        };
+        let send = match moves.send {
+            Some(event) => self.send.next(event),
+            None => Ok(self.send),
+        };
+        let recv = match moves.recv {
+            Some(event) => self.recv.next(event),
+            None => Ok(self.recv),
+        };
+        let transport = match moves.transport {
+            Some(event) => self.transport.next(event),
+            None => Ok(self.transport),
+        };
+        match (send, recv, transport) {
+            (Ok(send), Ok(recv), Ok(transport)) => {
+                let evidence = self.noted(event, send, recv);
+                (self.send, self.recv, self.transport) = (send, recv, transport);
+                (self.manner, self.evidence) = (manner, evidence);
+                Ok(())
+            }
+            (Err(illegal), _, _) | (_, Err(illegal), _) | (_, _, Err(illegal)) => Err(illegal),
+        }
+    }
+
+    /// The next step of the driver.
+    #[must_use]
+    pub const fn output(&self) -> Output {
+        if self.discard_is_due() {
+            return Output::DiscardPending;
+        }
+        if self.must_forget() && !self.evidence.session_forgotten {
+            return Output::ForgetSession;
+        }
+        if self.transport.is_released() {
+            return Output::Done;
+        }
+        if self.deadline_is_due() {
+            return Output::StartDeadline;
+        }
+        match self.last_word() {
+            Some(output) => output,
+            None => self.rest(),
+        }
+    }
+
+    /// Whether the application may write data now.
+    #[must_use]
+    pub const fn may_write(&self) -> bool {
+        matches!(self.send, send::State::Open)
+    }
+
+    /// Whether application data that arrives now goes to the application.
+    #[must_use]
+    pub const fn delivers_data(&self) -> bool {
+        let wanted = !self.is_late() || matches!(self.policy.late_data, LateData::Deliver);
+        matches!(self.recv, recv::State::Open | recv::State::EarlyData) && wanted
+    }
+
+    /// The version that the machine was made for.
+    #[must_use]
+    pub const fn version(&self) -> Version {
+        self.version
+    }
+
+    /// The end of the connection that it stands for.
+    #[must_use]
+    pub const fn role(&self) -> Role {
+        self.role
+    }
+
+    /// What the application asked for.
+    #[must_use]
+    pub const fn policy(&self) -> Policy {
+        self.policy
+    }
+
+    /// How the application wants the connection to end.
+    #[must_use]
+    pub const fn manner(&self) -> Manner {
+        self.manner
+    }
+
+    /// Where the sending half stands.
+    #[must_use]
+    pub const fn send_state(&self) -> send::State {
+        self.send
+    }
+
+    /// Where the receiving half stands.
+    #[must_use]
+    pub const fn recv_state(&self) -> recv::State {
+        self.recv
+    }
+
+    /// Where the transport stands.
+    #[must_use]
+    pub const fn transport_state(&self) -> transport::State {
+        self.transport
+    }
+
+    /// Whether data of the peer would come behind the end that we asked for.
+    pub(crate) const fn is_late(&self) -> bool {
+        self.manner.is_closing()
+    }
+
+    /// Whether data that comes now ends the wait as an error.
+    pub(crate) const fn refuses_late_data(&self) -> bool {
+        self.is_late() && !self.recv.has_ended() && matches!(self.policy.late_data, LateData::Refuse)
+    }
+
+    const fn discard_is_due(&self) -> bool {
+        use send::State as S;
+        match self.send {
+            S::ReplyDue => true,
+            S::AlertDue | S::Silenced | S::Failed | S::Aborted => !self.evidence.pending_discarded,
+            S::Handshaking
+            | S::Open
+            | S::NotifyDue
+            | S::NotifyLeaving
+            | S::Notified
+            | S::NotifiedShut
+            | S::AlertLeaving
+            | S::Alerted
+            | S::AlertedShut
+            | S::SilencedShut => false,
+        }
+    }
+
+    const fn deadline_is_due(&self) -> bool {
+        let waiting = self.manner.is_closing() || self.salvages();
+        waiting && !self.evidence.deadline_started && !matches!(self.send, send::State::Aborted)
+    }
+
+    /// What the sending half still has to say.
+    const fn last_word(&self) -> Option<Output> {
+        use send::State as S;
+        let shuts = self.manner.shuts_write_side();
+        match self.send {
+            S::Aborted => Some(Output::ResetTransport),
+            S::NotifyDue | S::NotifyLeaving => Some(Output::SendCloseNotify { fin_follows: shuts }),
+            S::AlertDue | S::AlertLeaving => Some(Output::SendAlert { alert: self.evidence.own_alert() }),
+            S::Notified | S::Alerted | S::Silenced if shuts && !self.is_dead() => Some(Output::ShutWrite),
+            S::Handshaking
+            | S::Open
+            | S::ReplyDue
+            | S::Notified
+            | S::NotifiedShut
+            | S::Alerted
+            | S::AlertedShut
+            | S::Silenced
+            | S::SilencedShut
+            | S::Failed => None,
+        }
+    }
+
+    /// What is left once the last word is out: wait, hand back or close.
+    const fn rest(&self) -> Output {
+        let waits = !self.recv.has_ended() && !self.is_dead();
+        match self.manner {
+            Manner::Unasked | Manner::HalfClose if self.salvages() && waits => Output::AwaitPeer,
+            Manner::Unasked | Manner::HalfClose => Output::Idle,
+            Manner::Graceful | Manner::HandBack if waits => Output::AwaitPeer,
+            // RFC 4511 §4.14.3.1 · wait-before-handback
+            Manner::HandBack if self.is_handed_back_clean() => Output::HandBack,
+            // RFC 9112 §9.6 · alert-survives-close, data-survives-close
+            Manner::Linger | Manner::Reject if matches!(self.transport, transport::State::Open) => {
+                Output::Drain
+            }
+            Manner::Graceful | Manner::HandBack | Manner::Linger | Manner::AtOnce | Manner::Reject => {
+                Output::CloseTransport
+            }
+            Manner::Abort => Output::ResetTransport,
+        }
+    }
+
+    const fn is_handed_back_clean(&self) -> bool {
+        matches!(self.recv, recv::State::PeerNotified)
+            && matches!(self.send, send::State::Notified)
+            && !self.is_dead()
+    }
+
+    /// Nothing can pass any more, or we have stopped waiting for it.
+    const fn is_dead(&self) -> bool {
+        matches!(self.transport, transport::State::PeerReset | transport::State::GivenUp)
+    }
+
+    // salvage-alert: a failed write is no reason not to read
+    const fn salvages(&self) -> bool {
+        matches!(self.send, send::State::Failed) && !self.recv.has_ended()
+    }
+}

@@ -1,0 +1,186 @@
+//! The receiving half: how the peer's direction ended, and on what evidence.
+//!
+//! Decides which end is believed. Leaves to the driver whether bytes were authentic, and to
+//! [`couple`](crate::couple) which events our own closing forces on it.
+//! Sources: RFC 9846 §6.1, RFC 5246 §7.2.1, RFC 9293 §3.10.7; each row names its duty.
+
+use crate::illegal::Illegal;
+use crate::named::named;
+
+named! {
+    /// Where the receiving half stands. The first end that is known stays: evidence only grows.
+    pub enum State {
+        /// The peer's traffic keys are not in use: anybody may have sent what arrives.
+        Plain,
+        /// What arrives is authentic; the handshake is not done.
+        Handshaking,
+        /// A server reads the client's 0-RTT data.
+        EarlyData,
+        /// Application data arrives.
+        Open,
+        /// The peer's close_notify came: the clean end.
+        PeerNotified,
+        /// A close_notify came before the handshake was done: an error.
+        NotifiedEarly,
+        /// The transport ended between two records, without close_notify.
+        CutAtBoundary,
+        /// The transport ended inside a record.
+        CutInRecord,
+        /// The transport was reset.
+        Reset,
+        /// The peer ended the connection with a fatal alert.
+        PeerFatal,
+        /// This side ended it: a fatal alert of ours, or a violation that no alert may answer any more.
+        Refused,
+        /// This side closed without waiting for the peer.
+        NotAwaited,
+        /// The deadline passed first.
+        TimedOut,
+        /// The peer sent more than we had agreed to read after our close.
+        OverBudget,
+    }
+}
+
+named! {
+    /// What happened, as far as the receiving half is concerned.
+    pub enum Event {
+        /// The peer's first traffic keys are in use.
+        KeysInUse,
+        /// The server accepts 0-RTT data.
+        EarlyDataAccepted,
+        /// The handshake is done.
+        HandshakeDone,
+        /// A record of application data.
+        Data,
+        /// A handshake message: a ticket, a KeyUpdate, a request to renegotiate.
+        Message,
+        /// A close_notify.
+        Notify,
+        /// A user_canceled.
+        UserCanceled,
+        /// A warning that may be survived.
+        Warning,
+        /// A fatal alert.
+        Fatal,
+        /// This side ends the connection as an error.
+        Refuse,
+        /// The transport ended between two records.
+        EofAtBoundary,
+        /// The transport ended inside a record.
+        EofInRecord,
+        /// The transport was reset.
+        Reset,
+        /// This side closes without waiting.
+        StopWaiting,
+        /// The deadline passed.
+        Deadline,
+        /// The budget of bytes is spent.
+        BudgetSpent,
+    }
+}
+
+impl State {
+    /// How far the half has come; no transition lowers it, and from 4 on none changes the state.
+    #[must_use]
+    pub const fn rank(self) -> u8 {
+        use State as S;
+        match self {
+            S::Plain => 0,
+            S::Handshaking => 1,
+            S::EarlyData => 2,
+            S::Open => 3,
+            S::PeerNotified
+            | S::NotifiedEarly
+            | S::CutAtBoundary
+            | S::CutInRecord
+            | S::Reset
+            | S::PeerFatal
+            | S::Refused
+            | S::NotAwaited
+            | S::TimedOut
+            | S::OverBudget => 4,
+        }
+    }
+
+    /// Whether the end of the peer's direction is known.
+    #[must_use]
+    pub const fn has_ended(self) -> bool {
+        self.rank() == 4
+    }
+
+    /// The state that follows, or the refusal of a move that cannot happen here.
+    ///
+    /// Errors: [`Illegal`] where the table has no row; the state is unchanged.
+    pub const fn next(self, event: Event) -> Result<Self, Illegal> {
+        use {Event as E, State as S};
+        Ok(match (self, event) {
+            (S::Plain, E::KeysInUse) => S::Handshaking,
+            (S::Handshaking, E::EarlyDataAccepted) => S::EarlyData,
+            (S::Handshaking | S::EarlyData, E::HandshakeDone) => S::Open,
+            (S::Plain, E::Message | E::UserCanceled | E::Warning) => S::Plain,
+            (S::Handshaking, E::Message | E::UserCanceled | E::Warning) => S::Handshaking,
+            (S::EarlyData, E::Data | E::Message | E::UserCanceled | E::Warning) => S::EarlyData,
+
+            // RFC 9846 §6.1 · user-canceled-then-notify, RFC 5246 §7.2.2 · warning-may-continue
+            (S::Open, E::Data | E::Message | E::UserCanceled | E::Warning) => S::Open,
+
+            // RFC 9846 §6.1, RFC 5246 §7.2.1 · delivered-before-end
+            (S::Open, E::Notify) => S::PeerNotified,
+
+            // RFC 9846 §6.1, §D.4 · plain-alert-is-no-close, notify-in-handshake; §4.2.10 · early-data-end
+            (S::Plain | S::Handshaking | S::EarlyData, E::Notify) => S::NotifiedEarly,
+
+            // RFC 9846 §6.2 · fatal-is-an-error, fatal-ends-both
+            (S::Plain | S::Handshaking | S::EarlyData | S::Open, E::Fatal) => S::PeerFatal,
+            (S::Plain | S::Handshaking | S::EarlyData | S::Open, E::Refuse) => S::Refused,
+
+            // RFC 9846 §6.1, RFC 2818 §2.2 · fin-is-not-close; §5.1 · notify-whole
+            (S::Plain | S::Handshaking | S::EarlyData | S::Open, E::EofAtBoundary) => S::CutAtBoundary,
+            (S::Plain | S::Handshaking | S::EarlyData | S::Open, E::EofInRecord) => S::CutInRecord,
+
+            // RFC 9293 §3.10.7 · rst-is-not-close
+            (S::Plain | S::Handshaking | S::EarlyData | S::Open, E::Reset) => S::Reset,
+
+            // RFC 5246 §7.2.1, RFC 9846 §6.1 · no-wait-needed; RFC 9112 §9.6 · linger-is-bounded
+            (S::Plain | S::Handshaking | S::EarlyData | S::Open, E::StopWaiting) => S::NotAwaited,
+            (S::Plain | S::Handshaking | S::EarlyData | S::Open, E::Deadline) => S::TimedOut,
+            (S::Plain | S::Handshaking | S::EarlyData | S::Open, E::BudgetSpent) => S::OverBudget,
+
+            // RFC 9846 §6.1 · ignore-after-notify, notify-is-final; and of every other end: the first stays
+            (
+                S::PeerNotified | S::NotifiedEarly | S::PeerFatal | S::Refused | S::NotAwaited | S::TimedOut
+                | S::OverBudget,
+                E::Data | E::Message | E::Notify | E::UserCanceled | E::Warning | E::Fatal | E::Refuse | E::EofAtBoundary
+                | E::EofInRecord | E::Reset | E::StopWaiting | E::Deadline | E::BudgetSpent,
+            )
+            | (
+                S::CutAtBoundary | S::CutInRecord | S::Reset,
+                E::Refuse | E::EofAtBoundary | E::EofInRecord | E::Reset | E::StopWaiting | E::Deadline | E::BudgetSpent,
+            ) => self,
+
+            // Nothing arrives behind the transport's end, and no application data before there are keys.
+            (
+                S::CutAtBoundary | S::CutInRecord | S::Reset,
+                E::Data | E::Message | E::Notify | E::UserCanceled | E::Warning | E::Fatal,
+            )
+            | (S::Plain | S::Handshaking, E::Data)
+
+            // Each step of the handshake comes once, and in its order.
+            | (
+                S::Handshaking | S::EarlyData | S::Open | S::PeerNotified | S::NotifiedEarly | S::CutAtBoundary
+                | S::CutInRecord | S::Reset | S::PeerFatal | S::Refused | S::NotAwaited | S::TimedOut | S::OverBudget,
+                E::KeysInUse,
+            )
+            | (
+                S::Plain | S::EarlyData | S::Open | S::PeerNotified | S::NotifiedEarly | S::CutAtBoundary
+                | S::CutInRecord | S::Reset | S::PeerFatal | S::Refused | S::NotAwaited | S::TimedOut | S::OverBudget,
+                E::EarlyDataAccepted,
+            )
+            | (
+                S::Plain | S::Open | S::PeerNotified | S::NotifiedEarly | S::CutAtBoundary | S::CutInRecord | S::Reset
+                | S::PeerFatal | S::Refused | S::NotAwaited | S::TimedOut | S::OverBudget,
+                E::HandshakeDone,
+            ) => return Err(Illegal::Recv { state: self, event }),
+        })
+    }
+}

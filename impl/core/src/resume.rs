@@ -1,0 +1,110 @@
+//! Whether the session of a connection may be resumed, and which rule says so.
+//!
+//! Sources: RFC 2246, RFC 4346 and RFC 5246 §7.2.1–7.2.2, RFC 9846 §6.2, RFC 2818 §2.2.
+
+use crate::alert::AlertLevel;
+use crate::machine::Machine;
+use crate::manner::Manner;
+use crate::named::named;
+use crate::policy::ResumptionRule;
+use crate::recv;
+use crate::send;
+use crate::version::Version;
+
+named! {
+    /// The rule that decides.
+    pub enum Rule {
+        /// Nothing has ended that would forbid it.
+        NothingForbids,
+        /// A fatal alert, up to TLS 1.2: the session is never resumed.
+        FatalForgetsSession,
+        /// A fatal alert in TLS 1.3: its tickets are discarded.
+        FatalDiscardsTickets,
+        /// TLS 1.0: no close_notify at warning level came.
+        UncleanForbids10,
+        /// From TLS 1.1 on a missing close_notify alone forbids nothing.
+        UncleanAllows,
+        /// RFC 2818: the peer closed early.
+        PrematureForbidsHttps,
+    }
+}
+
+/// Whether the session may be resumed, and why.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Resumption {
+    /// The answer.
+    pub allowed: bool,
+    /// The rule behind it.
+    pub rule: Rule,
+}
+
+impl Machine {
+    /// The first rule that applies, the strictest first.
+    pub(crate) const fn resumption(&self) -> Resumption {
+        let (allowed, rule) = match self.version {
+            // RFC 9846 §6.2 · fatal-discards-tickets
+            Version::Tls13 if self.ended_by_fatal_alert() => (false, Rule::FatalDiscardsTickets),
+            // RFC 5246 §7.2.2 · fatal-forgets-session
+            Version::Tls10 | Version::Tls11 | Version::Tls12 if self.ended_by_fatal_alert() => {
+                (false, Rule::FatalForgetsSession)
+            }
+            // RFC 2246 §7.2.1 · unclean-forbids-resume-10, notify-level-1x
+            Version::Tls10 if self.has_let_go() && !self.had_proper_notify() => {
+                (false, Rule::UncleanForbids10)
+            }
+            // RFC 2818 §2.2 · premature-forbids-reuse-https
+            Version::Tls10 | Version::Tls11 | Version::Tls12 | Version::Tls13
+                if self.was_premature() && matches!(self.policy.resumption, ResumptionRule::Rfc2818) =>
+            {
+                (false, Rule::PrematureForbidsHttps)
+            }
+            // RFC 4346 §7.2.1, RFC 5246 §7.2.1 · unclean-allows-resume
+            Version::Tls11 | Version::Tls12 | Version::Tls13 if self.was_premature() => {
+                (true, Rule::UncleanAllows)
+            }
+            Version::Tls10 | Version::Tls11 | Version::Tls12 | Version::Tls13 => (true, Rule::NothingForbids),
+        };
+        Resumption { allowed, rule }
+    }
+
+    pub(crate) const fn must_forget(&self) -> bool {
+        !self.resumption().allowed
+    }
+
+    /// A fatal alert came, was sent, or would have been had a close_notify not stood before it.
+    const fn ended_by_fatal_alert(&self) -> bool {
+        matches!(self.recv, recv::State::PeerFatal | recv::State::Refused | recv::State::NotifiedEarly)
+            || self.evidence.own_alert.is_some()
+    }
+
+    /// Reading has ended, or the application no longer waits for its end.
+    const fn has_let_go(&self) -> bool {
+        self.recv.has_ended()
+    }
+
+    const fn had_proper_notify(&self) -> bool {
+        let ours = match self.send {
+            send::State::Failed
+            | send::State::Silenced
+            | send::State::SilencedShut
+            | send::State::Aborted => false,
+            send::State::Handshaking | send::State::Open => !self.transport.is_released(),
+            send::State::ReplyDue
+            | send::State::NotifyDue
+            | send::State::NotifyLeaving
+            | send::State::Notified
+            | send::State::NotifiedShut
+            | send::State::AlertDue
+            | send::State::AlertLeaving
+            | send::State::Alerted
+            | send::State::AlertedShut => !matches!(self.manner, Manner::Abort),
+        };
+        let theirs = matches!(self.recv, recv::State::PeerNotified)
+            && matches!(self.evidence.notify_level, AlertLevel::WARNING);
+        ours && theirs
+    }
+
+    const fn was_premature(&self) -> bool {
+        matches!(self.recv, recv::State::CutAtBoundary | recv::State::CutInRecord | recv::State::Reset)
+    }
+}

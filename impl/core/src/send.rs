@@ -1,0 +1,231 @@
+//! The sending half: what this side has still to say, and whether it was said.
+//!
+//! Decides which state follows. Leaves to [`couple`](crate::couple) which events the other half, the
+//! version and the policy force on it, and to the driver the bytes.
+//! Sources: RFC 9846 §6.1–6.2, RFC 5246 §7.2.1–7.2.2; each row names its duty.
+
+use crate::illegal::Illegal;
+use crate::named::named;
+
+named! {
+    /// Where the sending half stands.
+    pub enum State {
+        /// No application data may be sent yet.
+        Handshaking,
+        /// Application data may be sent.
+        Open,
+        /// The peer's close_notify forces ours: what is pending is to be discarded first.
+        ReplyDue,
+        /// Our close_notify is due, behind whatever is pending.
+        NotifyDue,
+        /// Our close_notify is sealed and not yet whole in the transport.
+        NotifyLeaving,
+        /// Our close_notify is whole in the transport.
+        Notified,
+        /// The same, and the transport's write side is shut.
+        NotifiedShut,
+        /// A fatal alert of ours is due.
+        AlertDue,
+        /// Our fatal alert is sealed and not yet whole in the transport.
+        AlertLeaving,
+        /// Our fatal alert is whole in the transport.
+        Alerted,
+        /// The same, and the transport's write side is shut.
+        AlertedShut,
+        /// The peer's fatal alert ended both directions: nothing of ours may follow.
+        Silenced,
+        /// The same, and the transport's write side is shut.
+        SilencedShut,
+        /// The transport took no more before the last word was out.
+        Failed,
+        /// Ended on purpose without a last word.
+        Aborted,
+    }
+}
+
+named! {
+    /// What happened, as far as the sending half is concerned.
+    pub enum Event {
+        /// The handshake is done.
+        HandshakeDone,
+        /// The application writes.
+        Write,
+        /// The application closes its write side.
+        CloseWrite,
+        /// The peer's close_notify demands ours at once.
+        Reply,
+        /// The driver has discarded what was pending.
+        PendingDiscarded,
+        /// The engine sealed a close_notify by itself (sequence or AEAD limit).
+        EngineNotified,
+        /// This side ends the connection with a fatal alert.
+        Alert,
+        /// The peer ended the connection with a fatal alert.
+        Silence,
+        /// The last word is sealed: its bytes can no longer be taken back.
+        Sealed,
+        /// The last byte of it is in the transport.
+        Written,
+        /// The transport's write side is shut.
+        WriteShut,
+        /// The transport takes no more.
+        WriteFailed,
+        /// The application aborts.
+        Abort,
+    }
+}
+
+impl State {
+    /// How far the half has come; no transition lowers it.
+    #[must_use]
+    pub const fn rank(self) -> u8 {
+        use State as S;
+        match self {
+            S::Handshaking => 0,
+            S::Open => 1,
+            S::NotifyDue => 2,
+            S::ReplyDue => 2,
+            S::NotifyLeaving => 4,
+            S::Notified => 5,
+            S::NotifiedShut => 6,
+            S::AlertDue => 3,
+            S::AlertLeaving => 4,
+            S::Alerted => 5,
+            S::AlertedShut => 6,
+            S::Silenced => 5,
+            S::SilencedShut | S::Failed => 6,
+            S::Aborted => 7,
+        }
+    }
+
+    /// Whether the last word of this side is out, or never will be.
+    #[must_use]
+    pub const fn is_final(self) -> bool {
+        self.rank() >= 5
+    }
+
+    /// The state that follows, or the refusal of a move that cannot happen here.
+    ///
+    /// Errors: [`Illegal`] where the table has no row; the state is unchanged.
+    pub const fn next(self, event: Event) -> Result<Self, Illegal> {
+        use {Event as E, State as S};
+        Ok(match (self, event) {
+            (S::Handshaking, E::HandshakeDone) => S::Open,
+            (S::Open, E::Write) => S::Open,
+
+            // RFC 9846 §6.1, RFC 5246 §7.2.1 · notify-before-fin: behind what is pending
+            (S::Handshaking | S::Open, E::CloseWrite) => S::NotifyDue,
+
+            // RFC 5246 §7.2.1 · reply-at-once, reply-drops-pending
+            (S::Handshaking | S::Open | S::NotifyDue, E::Reply) => S::ReplyDue,
+            (S::ReplyDue, E::PendingDiscarded) => S::NotifyDue,
+
+            // RFC 9846 §5.5 · limit-close-counts
+            (S::Open | S::NotifyDue, E::EngineNotified) => S::NotifyLeaving,
+
+            (S::NotifyDue, E::Sealed) => S::NotifyLeaving,
+            (S::NotifyLeaving, E::Written) => S::Notified,
+            (S::Notified, E::WriteShut) => S::NotifiedShut,
+
+            // RFC 9846 §6.1 · one-notify: closing again changes nothing
+            (S::ReplyDue, E::CloseWrite | E::Reply) => S::ReplyDue,
+            (S::NotifyDue, E::CloseWrite) => S::NotifyDue,
+            (S::NotifyLeaving, E::CloseWrite | E::Reply) => S::NotifyLeaving,
+            (S::Notified, E::CloseWrite | E::Reply) => S::Notified,
+            (S::NotifiedShut, E::CloseWrite | E::Reply | E::WriteShut) => S::NotifiedShut,
+
+            // RFC 9846 §6.2 · fatal-no-notify: an alert takes the place of a close_notify that is not sealed
+            (S::Handshaking | S::Open | S::ReplyDue | S::NotifyDue, E::Alert) => S::AlertDue,
+            (S::AlertDue, E::Sealed) => S::AlertLeaving,
+            (S::AlertLeaving, E::Written) => S::Alerted,
+            (S::Alerted, E::WriteShut) => S::AlertedShut,
+            (S::AlertDue, E::CloseWrite | E::Reply | E::Alert | E::PendingDiscarded) => S::AlertDue,
+            (S::AlertLeaving, E::CloseWrite | E::Reply | E::Alert | E::Silence) => S::AlertLeaving,
+            (S::Alerted, E::CloseWrite | E::Reply | E::Alert | E::Silence) => S::Alerted,
+            (S::AlertedShut, E::CloseWrite | E::Reply | E::Alert | E::Silence | E::WriteShut) => S::AlertedShut,
+
+            // RFC 9846 §6.1 · nothing-after-notify: no alert behind a sealed close_notify
+            (S::NotifyLeaving, E::Alert | E::Silence) => S::NotifyLeaving,
+            (S::Notified, E::Alert | E::Silence) => S::Notified,
+            (S::NotifiedShut, E::Alert | E::Silence) => S::NotifiedShut,
+
+            // RFC 9846 §6.2, RFC 5246 §7.2.2 · fatal-ends-both
+            (S::Handshaking | S::Open | S::ReplyDue | S::NotifyDue | S::AlertDue, E::Silence) => S::Silenced,
+            (S::Silenced, E::WriteShut) => S::SilencedShut,
+            (S::Silenced, E::CloseWrite | E::Reply | E::Alert | E::Silence | E::PendingDiscarded) => S::Silenced,
+            (S::SilencedShut, E::CloseWrite | E::Reply | E::Alert | E::Silence | E::WriteShut) => S::SilencedShut,
+
+            // A transport that fails before the last byte is in it: the last word was not said.
+            (
+                S::Handshaking | S::Open | S::ReplyDue | S::NotifyDue | S::NotifyLeaving | S::AlertDue | S::AlertLeaving,
+                E::WriteFailed,
+            ) => S::Failed,
+            (S::Failed, E::CloseWrite | E::Reply | E::Alert | E::Silence | E::PendingDiscarded | E::WriteFailed) => {
+                S::Failed
+            }
+
+            // One that fails later takes nothing back.
+            (S::Notified, E::WriteFailed) => S::Notified,
+            (S::NotifiedShut, E::WriteFailed) => S::NotifiedShut,
+            (S::Alerted, E::WriteFailed) => S::Alerted,
+            (S::AlertedShut, E::WriteFailed) => S::AlertedShut,
+            (S::Silenced, E::WriteFailed) => S::Silenced,
+            (S::SilencedShut, E::WriteFailed) => S::SilencedShut,
+
+            // RFC 9846 §6.1 · abort-sends-no-notify
+            (
+                S::Handshaking | S::Open | S::ReplyDue | S::NotifyDue | S::NotifyLeaving | S::Notified | S::NotifiedShut
+                | S::AlertDue | S::AlertLeaving | S::Alerted | S::AlertedShut | S::Silenced | S::SilencedShut
+                | S::Failed | S::Aborted,
+                E::Abort,
+            ) => S::Aborted,
+            (
+                S::Aborted,
+                E::CloseWrite | E::Reply | E::Alert | E::Silence | E::PendingDiscarded | E::WriteFailed,
+            ) => S::Aborted,
+
+            // RFC 9846 §6.1 · nothing-after-notify: no write once the last word is decided
+            (
+                S::Handshaking | S::ReplyDue | S::NotifyDue | S::NotifyLeaving | S::Notified | S::NotifiedShut
+                | S::AlertDue | S::AlertLeaving | S::Alerted | S::AlertedShut | S::Silenced | S::SilencedShut
+                | S::Failed | S::Aborted,
+                E::Write,
+            )
+
+            // A handshake is done once, and before anything closes.
+            | (
+                S::Open | S::ReplyDue | S::NotifyDue | S::NotifyLeaving | S::Notified | S::NotifiedShut
+                | S::AlertDue | S::AlertLeaving | S::Alerted | S::AlertedShut | S::Silenced | S::SilencedShut
+                | S::Failed | S::Aborted,
+                E::HandshakeDone,
+            )
+
+            // Reports of a step that the machine has not asked for.
+            | (
+                S::Handshaking | S::Open | S::NotifyDue | S::NotifyLeaving | S::Notified | S::NotifiedShut
+                | S::AlertLeaving | S::Alerted | S::AlertedShut | S::SilencedShut,
+                E::PendingDiscarded,
+            )
+            | (
+                S::Handshaking | S::ReplyDue | S::NotifyLeaving | S::Notified | S::NotifiedShut | S::AlertDue
+                | S::AlertLeaving | S::Alerted | S::AlertedShut | S::Silenced | S::SilencedShut | S::Failed | S::Aborted,
+                E::EngineNotified,
+            )
+            | (
+                S::Handshaking | S::Open | S::ReplyDue | S::NotifyLeaving | S::Notified | S::NotifiedShut
+                | S::AlertLeaving | S::Alerted | S::AlertedShut | S::Silenced | S::SilencedShut | S::Failed | S::Aborted,
+                E::Sealed,
+            )
+            | (
+                S::Handshaking | S::Open | S::ReplyDue | S::NotifyDue | S::Notified | S::NotifiedShut
+                | S::AlertDue | S::Alerted | S::AlertedShut | S::Silenced | S::SilencedShut | S::Failed | S::Aborted,
+                E::Written,
+            )
+            | (
+                S::Handshaking | S::Open | S::ReplyDue | S::NotifyDue | S::NotifyLeaving | S::AlertDue | S::AlertLeaving
+                | S::Failed | S::Aborted,
+                E::WriteShut,
+            ) => return Err(Illegal::Send { state: self, event }),
+        })
+    }
+}

@@ -1,0 +1,83 @@
+//! The transport under TLS: whether the peer ended it, or we gave it up, closed, reset or returned it.
+//!
+//! Decides which of its ends is kept. It has no TLS in it: a lingering socket needs this half alone.
+//! Sources: RFC 9293 §3.6, §3.10.7; RFC 9112 §9.6.
+
+use crate::illegal::Illegal;
+use crate::named::named;
+
+named! {
+    /// Where the transport stands.
+    pub enum State {
+        /// Both ends may be there.
+        Open,
+        /// The peer's end of stream was read.
+        PeerEof,
+        /// A reset was read.
+        PeerReset,
+        /// The deadline or the budget ended our waiting.
+        GivenUp,
+        /// We closed it.
+        Closed,
+        /// We reset it.
+        ResetByUs,
+        /// The application has it back.
+        HandedBack,
+    }
+}
+
+named! {
+    /// What happened to the transport.
+    pub enum Event {
+        /// A read returned the end of stream.
+        Eof,
+        /// A read returned a reset.
+        Reset,
+        /// The deadline or the budget ended our waiting.
+        GiveUp,
+        /// The driver closed it.
+        Closed,
+        /// The driver reset it.
+        ResetByUs,
+        /// The driver returned it to the application.
+        HandedBack,
+    }
+}
+
+impl State {
+    /// Whether this side has let go of the transport.
+    #[must_use]
+    pub const fn is_released(self) -> bool {
+        matches!(self, Self::Closed | Self::ResetByUs | Self::HandedBack)
+    }
+
+    /// The state that follows, or the refusal of a move that cannot happen here.
+    ///
+    /// Errors: [`Illegal`] where the table has no row; the state is unchanged.
+    pub const fn next(self, event: Event) -> Result<Self, Illegal> {
+        use {Event as E, State as S};
+        Ok(match (self, event) {
+            (S::Open, E::Eof) => S::PeerEof,
+            (S::Open | S::PeerEof, E::Reset) => S::PeerReset,
+            (S::PeerEof, E::Eof) => S::PeerEof,
+            (S::PeerReset, E::Eof | E::Reset) => S::PeerReset,
+
+            // RFC 9112 §9.6 · linger-is-bounded
+            (S::Open, E::GiveUp) => S::GivenUp,
+            (S::PeerEof, E::GiveUp) => S::PeerEof,
+            (S::PeerReset, E::GiveUp) => S::PeerReset,
+            (S::GivenUp, E::Eof | E::Reset | E::GiveUp) => S::GivenUp,
+
+            (S::Open | S::PeerEof | S::PeerReset | S::GivenUp, E::Closed) => S::Closed,
+            (S::Open | S::PeerEof | S::PeerReset | S::GivenUp, E::ResetByUs) => S::ResetByUs,
+            // RFC 4511 §4.14.3.1 · wait-before-handback
+            (S::Open | S::PeerEof, E::HandedBack) => S::HandedBack,
+
+            (S::PeerReset | S::GivenUp, E::HandedBack)
+            | (
+                S::Closed | S::ResetByUs | S::HandedBack,
+                E::Eof | E::Reset | E::GiveUp | E::Closed | E::ResetByUs | E::HandedBack,
+            ) => return Err(Illegal::Transport { state: self, event }),
+        })
+    }
+}

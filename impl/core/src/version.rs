@@ -1,0 +1,37 @@
+//! Which TLS a connection speaks, and which end of it this is.
+
+use crate::named::named;
+
+named! {
+    /// A version of TLS. The rules of closing changed in 1.1 (resumption) and in 1.3 (independent halves).
+    pub enum Version {
+        /// TLS 1.0, RFC 2246.
+        Tls10,
+        /// TLS 1.1, RFC 4346.
+        Tls11,
+        /// TLS 1.2, RFC 5246.
+        Tls12,
+        /// TLS 1.3, RFC 9846.
+        Tls13,
+    }
+}
+
+impl Version {
+    /// Whether one close_notify ends only the direction of its sender.
+    ///
+    /// Source: RFC 9846 §6.1; before 1.3 it ends both (RFC 5246 §7.2.1).
+    #[must_use]
+    pub const fn has_independent_halves(self) -> bool {
+        matches!(self, Self::Tls13)
+    }
+}
+
+named! {
+    /// Which end of the connection this is. No closing rule depends on it; drivers and reports do.
+    pub enum Role {
+        /// The end that sent the ClientHello.
+        Client,
+        /// The end that answered it.
+        Server,
+    }
+}
