@@ -215,7 +215,7 @@ impl Machine {
             S::Aborted => Some(Output::ResetTransport),
             S::NotifyDue | S::NotifyLeaving => Some(Output::SendCloseNotify { fin_follows: shuts }),
             S::AlertDue | S::AlertLeaving => Some(Output::SendAlert { alert: self.evidence.own_alert() }),
-            S::Notified | S::Alerted | S::Silenced if shuts && !self.is_dead() => Some(Output::ShutWrite),
+            S::Notified | S::Alerted | S::Silenced if shuts && !self.is_broken() => Some(Output::ShutWrite),
             S::Handshaking
             | S::Open
             | S::ReplyDue
@@ -242,6 +242,12 @@ impl Machine {
             Manner::Linger | Manner::Reject if matches!(self.transport, transport::State::Open) => {
                 Output::Drain
             }
+            // RFC 9846 §6.1 · notify-before-fin: a close would send a FIN where no last word could be sent
+            Manner::Graceful | Manner::HandBack | Manner::Linger | Manner::AtOnce | Manner::Reject
+                if matches!(self.send, send::State::Failed) =>
+            {
+                Output::ResetTransport
+            }
             Manner::Graceful | Manner::HandBack | Manner::Linger | Manner::AtOnce | Manner::Reject => {
                 Output::CloseTransport
             }
@@ -258,6 +264,11 @@ impl Machine {
     /// Nothing can pass any more, or we have stopped waiting for it.
     const fn is_dead(&self) -> bool {
         matches!(self.transport, transport::State::PeerReset | transport::State::GivenUp)
+    }
+
+    /// A write would only fail again.
+    const fn is_broken(&self) -> bool {
+        self.is_dead() || self.evidence.errno != 0
     }
 
     // salvage-alert: a failed write is no reason not to read

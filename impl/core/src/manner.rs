@@ -2,6 +2,8 @@
 //!
 //! Sources: RFC 9846 §6.1 (close_notify, waiting), RFC 9112 §9.6 (lingering), RFC 4511 §4.14.3 (hand-back).
 
+use crate::ending::Ending;
+use crate::framing::FramingState;
 use crate::illegal::Illegal;
 use crate::named::named;
 
@@ -74,5 +76,23 @@ impl Manner {
             (M::HalfClose | M::Graceful | M::Linger | M::AtOnce | M::Reject | M::Abort, M::HandBack)
             | (M::HandBack, M::HalfClose) => return Err(Illegal::Manner { current: self, asked }),
         })
+    }
+}
+
+impl Manner {
+    /// How a relay ends its downstream once its upstream has ended: an unclean end is never made clean.
+    ///
+    /// Source: RFC 9846 §6.1, RFC 9112 §8 · no-laundering.
+    ///
+    /// ```
+    /// use close_notify_core::{Event, Machine, Manner, Policy, Role, Version};
+    /// let mut upstream = Machine::established(Version::Tls13, Role::Client, Policy::STRICT);
+    /// upstream.handle(Event::TransportEof { inside_record: false })?;
+    /// assert_eq!(Manner::for_downstream(&upstream.ending()), Manner::Abort);
+    /// # Ok::<(), close_notify_core::Illegal>(())
+    /// ```
+    #[must_use]
+    pub const fn for_downstream(upstream: &Ending) -> Self {
+        if upstream.truncation_possible(FramingState::DelimitedByEnd) { Self::Abort } else { Self::Graceful }
     }
 }
