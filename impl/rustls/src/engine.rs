@@ -1,0 +1,234 @@
+//! rustls as a box: a record goes in and comes out as a fact, data and alerts go in and come out as bytes.
+//!
+//! Decides how rustls's answers read as facts. Leaves to the core what follows from them.
+//! Sources: rustls 0.23.46 `conn.rs`, `common_state.rs`; RFC 9846 §6.2 for the alert that fits an error.
+
+use std::io::{BufRead, Read, Write};
+
+use close_notify_core::{AlertDescription, AlertLevel, Role, Version};
+use rustls::{CommonState, Connection, Error, ProtocolVersion};
+
+use crate::hook::{self, AlertBytes, Opened, Seen};
+
+const ALERT: u8 = 21;
+const FATAL: u8 = 2;
+/// An alert that is not encrypted is a record of this length; an encrypted one is longer.
+const PLAIN_ALERT_RECORD: usize = 7;
+pub(crate) const CLOSE_NOTIFY: AlertBytes = [1, 0];
+
+/// What a record said.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Said {
+    Data,
+    Message,
+    Alert { level: AlertLevel, description: AlertDescription },
+    Violation(AlertDescription),
+}
+
+/// One record, as rustls and our hook understood it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Heard {
+    pub(crate) said: Said,
+    /// It was opened with the peer's keys.
+    pub(crate) is_authentic: bool,
+    /// rustls sealed a fatal alert that answers it.
+    pub(crate) is_alert_sealed: bool,
+    /// rustls sealed a close_notify of its own, at a limit of its keys.
+    pub(crate) engine_notified: bool,
+}
+
+/// rustls cannot seal what was asked.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Unsealable;
+
+pub(crate) struct Engine(pub(crate) Connection);
+
+impl Engine {
+    fn common(&self) -> &CommonState {
+        &self.0
+    }
+
+    pub(crate) fn role(&self) -> Role {
+        match self.0 {
+            Connection::Client(_) => Role::Client,
+            Connection::Server(_) => Role::Server,
+        }
+    }
+
+    /// The version, once it is agreed.
+    pub(crate) fn version(&self) -> Option<Version> {
+        let agreed = self.common().protocol_version()?;
+        Some(if agreed == ProtocolVersion::TLSv1_3 { Version::Tls13 } else { Version::Tls12 })
+    }
+
+    pub(crate) fn is_handshaking(&self) -> bool {
+        self.common().is_handshaking()
+    }
+
+    pub(crate) fn is_hooked(&self) -> bool {
+        self.common().negotiated_cipher_suite().is_some_and(hook::is_hooked)
+    }
+
+    /// The error that ended the engine, if one has.
+    pub(crate) fn error(&mut self) -> Option<Error> {
+        self.0.process_new_packets().err()
+    }
+
+    /// Takes one whole record, or the header of an impossible one. All plaintext of earlier ones has been taken.
+    /// What rustls sealed in answer is moved behind `sealed`.
+    pub(crate) fn hear(&mut self, record: &[u8], sealed: &mut Vec<u8>) -> Heard {
+        let (result, seen) = hook::watch(None, || feed(&mut self.0, record));
+        self.pull(sealed);
+        let alert = alert_of(record, seen, &result);
+        let answer = match seen.sealed {
+            Some(answer) => Some(answer),
+            None => plain_alert_mut(sealed).copied(),
+        };
+        let said = match (&result, alert) {
+            (_, Some(alert)) => alert_fact(alert),
+            (Ok(state), None) if state.peer_has_closed => alert_fact(CLOSE_NOTIFY),
+            (Ok(state), None) if state.has_plaintext => Said::Data,
+            (Ok(_), None) => Said::Message,
+            (Err(Error::AlertReceived(description)), None) => alert_fact([FATAL, u8::from(*description)]),
+            (Err(error), None) => Said::Violation(match answer {
+                Some([FATAL, description]) => AlertDescription(description),
+                Some(_) | None => alert_for(error),
+            }),
+        };
+        // Without the hook an encrypted alert is not seen: what rustls sealed beside an error must be one.
+        let unseen = result.is_err() && !sealed.is_empty() && !self.is_hooked();
+        let is_alert_sealed = matches!(answer, Some([FATAL, _])) || (answer.is_none() && unseen);
+        let is_authentic = seen.opened != Opened::Nothing;
+        Heard { said, is_authentic, is_alert_sealed, engine_notified: seen.sealed == Some(CLOSE_NOTIFY) }
+    }
+
+    /// Moves plaintext out of rustls.
+    pub(crate) fn read(&mut self, buffer: &mut [u8]) -> usize {
+        self.0.reader().read(buffer).unwrap_or(0)
+    }
+
+    /// Hands all plaintext that waits in rustls to `sink`.
+    pub(crate) fn take_plaintext(&mut self, mut sink: impl FnMut(&[u8])) {
+        let mut reader = self.0.reader();
+        while let Ok(chunk) = reader.fill_buf() {
+            if chunk.is_empty() {
+                return;
+            }
+            sink(chunk);
+            let length = chunk.len();
+            reader.consume(length);
+        }
+    }
+
+    /// Moves the bytes that rustls wants sent behind `out`.
+    pub(crate) fn pull(&mut self, out: &mut Vec<u8>) {
+        while self.0.wants_write() {
+            self.0.write_tls(out).expect("a Vec takes every byte");
+        }
+    }
+
+    /// Seals data behind `out`. Returns how much was taken, and whether rustls sealed a close_notify in its place.
+    pub(crate) fn seal_data(&mut self, data: &[u8], out: &mut Vec<u8>) -> (usize, bool) {
+        let (result, seen) = hook::watch(None, || self.0.writer().write(data));
+        self.pull(out);
+        let engine_notified = seen.sealed == Some(CLOSE_NOTIFY);
+        (if engine_notified { 0 } else { result.unwrap_or(0) }, engine_notified)
+    }
+
+    /// Seals an alert behind `out`.
+    ///
+    /// With the hook it takes the place of one byte of data, so that rustls does not count it as its own last word
+    /// and may still refuse what comes (rustls#959).
+    pub(crate) fn seal_alert(&mut self, alert: AlertBytes, out: &mut Vec<u8>) -> Result<(), Unsealable> {
+        let before = out.len();
+        if self.is_hooked() && !self.is_handshaking() {
+            let (result, seen) = hook::watch(Some(alert), || self.0.writer().write(&[0]));
+            self.pull(out);
+            if result.is_ok() && seen.sealed == Some(alert) {
+                return Ok(());
+            }
+        }
+        let ((), seen) = hook::watch(Some(alert), || self.0.send_close_notify());
+        self.pull(out);
+        let sealed = &mut out[before..];
+        if seen.sealed == Some(alert) || (alert == CLOSE_NOTIFY && !sealed.is_empty()) {
+            return Ok(());
+        }
+        if let Some(body) = plain_alert_mut(sealed) {
+            *body = alert;
+            return Ok(());
+        }
+        out.truncate(before);
+        Err(Unsealable)
+    }
+}
+
+/// What rustls knows once it has processed a record.
+#[derive(Clone, Copy, Default)]
+struct Processed {
+    has_plaintext: bool,
+    peer_has_closed: bool,
+}
+
+/// Gives rustls one record; the same record in parts where it reads less at a time.
+fn feed(connection: &mut Connection, mut record: &[u8]) -> Result<Processed, Error> {
+    let mut processed = Processed::default();
+    while !record.is_empty() {
+        match connection.read_tls(&mut record) {
+            Ok(0) => break,
+            Ok(_) => {
+                let state = connection.process_new_packets()?;
+                let has_plaintext = state.plaintext_bytes_to_read() > 0;
+                processed = Processed { has_plaintext, peer_has_closed: state.peer_has_closed() };
+            }
+            Err(error) => return Err(Error::General(error.to_string())),
+        }
+    }
+    Ok(processed)
+}
+
+/// The alert in a record, if it is one: as it was opened, or as it stood there unencrypted and rustls took it.
+fn alert_of(record: &[u8], seen: Seen, result: &Result<Processed, Error>) -> Option<AlertBytes> {
+    let taken = matches!(result, Ok(_) | Err(Error::AlertReceived(_)));
+    match (seen.opened, record) {
+        (Opened::Alert(alert), _) => Some(alert),
+        (Opened::Nothing, &[ALERT, _, _, 0, 2, level, description]) if taken => Some([level, description]),
+        (Opened::Nothing | Opened::Other, _) => None,
+    }
+}
+
+fn alert_fact([level, description]: AlertBytes) -> Said {
+    Said::Alert { level: AlertLevel(level), description: AlertDescription(description) }
+}
+
+/// The two bytes of the unencrypted alert that ends `sealed`.
+fn plain_alert_mut(sealed: &mut [u8]) -> Option<&mut AlertBytes> {
+    let record = sealed.last_chunk_mut::<PLAIN_ALERT_RECORD>()?;
+    match record {
+        [ALERT, 3, _, 0, 2, ..] => record.last_chunk_mut(),
+        _ => None,
+    }
+}
+
+// RFC 9846 §6.2: where rustls sealed no alert, or we cannot see which
+#[allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "the enum of rustls is open: what has no alert is an internal error"
+)]
+fn alert_for(error: &Error) -> AlertDescription {
+    use AlertDescription as A;
+    match error {
+        Error::InappropriateMessage { .. } | Error::InappropriateHandshakeMessage { .. } => {
+            A::UNEXPECTED_MESSAGE
+        }
+        Error::InvalidMessage(_) => A::DECODE_ERROR,
+        Error::DecryptError => A::BAD_RECORD_MAC,
+        Error::PeerSentOversizedRecord => A::RECORD_OVERFLOW,
+        Error::PeerIncompatible(_) => A::HANDSHAKE_FAILURE,
+        Error::PeerMisbehaved(_) => A::UNEXPECTED_MESSAGE,
+        Error::NoApplicationProtocol => A::NO_APPLICATION_PROTOCOL,
+        Error::InvalidCertificate(why) => A(u8::from(rustls::AlertDescription::from(why.clone()))),
+        Error::InvalidCertRevocationList(_) => A::BAD_CERTIFICATE,
+        _ => A::INTERNAL_ERROR,
+    }
+}

@@ -1,0 +1,129 @@
+//! How an end reads as an `io::Error`: the one place where the two meet.
+//!
+//! A clean end is no error: reading returns `Ok(0)`. Every other end that a read, a write or a handshake runs into:
+//!
+//! | the ending of reading | kind | text |
+//! | --- | --- | --- |
+//! | truncated, at a boundary or inside a record | `UnexpectedEof` | peer closed connection without sending TLS close_notify … |
+//! | close_notify in the handshake | `UnexpectedEof` | the peer sent close_notify during the handshake |
+//! | reset | `ConnectionReset` | the connection was reset before close_notify |
+//! | fatal alert | `ConnectionAborted` | the peer sent the fatal alert … |
+//! | refused by us | `InvalidData` | we refused what came (…) |
+//! | not awaited | `NotConnected` | we did not wait for the peer's close_notify |
+//! | timed out | `TimedOut` | the deadline passed before the peer's close_notify |
+//! | over budget | `QuotaExceeded` | the peer sent more than the budget after our close |
+//! | close_notify, or none yet: a write that failed | `BrokenPipe` | how writing ended |
+//!
+//! The caller's misuse is `InvalidInput`; a write behind the end of writing is `BrokenPipe`.
+
+use std::error;
+use std::fmt;
+use std::io;
+
+use close_notify_core::{Ending, Illegal, ReadEnd, send};
+
+/// Why a call of an adapter failed. It travels inside an `io::Error`; [`ending_of`] finds it there.
+///
+/// ```
+/// use close_notify::{Error, ending_of};
+/// use close_notify_core::{Event, Machine, Policy, ReadEnd, Role, Version};
+/// let mut machine = Machine::established(Version::Tls13, Role::Client, Policy::STRICT);
+/// machine.handle(Event::TransportEof { inside_record: false })?;
+/// let error = std::io::Error::from(Error::ended(machine.ending(), None));
+/// assert_eq!(error.kind(), std::io::ErrorKind::UnexpectedEof);
+/// assert!(error.to_string().starts_with("peer closed connection without sending TLS close_notify"));
+/// assert_eq!(ending_of(&error).map(|ending| ending.reading), Some(ReadEnd::TruncatedAtBoundary));
+/// # Ok::<(), close_notify_core::Illegal>(())
+/// ```
+#[derive(Clone, PartialEq, Debug)]
+pub enum Error {
+    /// The connection ended.
+    Ended {
+        /// How.
+        ending: Ending,
+        /// What rustls said, where it ended it.
+        cause: Option<rustls::Error>,
+    },
+    /// The caller asked for a step that cannot follow; nothing has changed.
+    Misuse {
+        /// Which step, and where the machine stands.
+        illegal: Illegal,
+        /// How the connection has ended so far.
+        ending: Ending,
+    },
+}
+
+impl Error {
+    /// The error of an end.
+    #[must_use]
+    pub const fn ended(ending: Ending, cause: Option<rustls::Error>) -> Self {
+        Self::Ended { ending, cause }
+    }
+
+    /// How the connection has ended so far.
+    #[must_use]
+    pub const fn ending(&self) -> Ending {
+        match self {
+            Self::Ended { ending, .. } | Self::Misuse { ending, .. } => *ending,
+        }
+    }
+
+    /// The kind of `io::Error` that it becomes.
+    #[must_use]
+    pub const fn kind(&self) -> io::ErrorKind {
+        match self {
+            Self::Ended { ending, .. } => kind_of_end(ending.reading),
+            Self::Misuse { illegal: Illegal::Send { event: send::Event::Write, .. }, .. } => {
+                io::ErrorKind::BrokenPipe
+            }
+            Self::Misuse { .. } => io::ErrorKind::InvalidInput,
+        }
+    }
+}
+
+const fn kind_of_end(reading: ReadEnd) -> io::ErrorKind {
+    match reading {
+        ReadEnd::TruncatedAtBoundary | ReadEnd::TruncatedInRecord | ReadEnd::CloseNotifyInHandshake => {
+            io::ErrorKind::UnexpectedEof
+        }
+        ReadEnd::Reset => io::ErrorKind::ConnectionReset,
+        ReadEnd::FatalAlert(_) => io::ErrorKind::ConnectionAborted,
+        ReadEnd::Refused(_) => io::ErrorKind::InvalidData,
+        ReadEnd::NotAwaited => io::ErrorKind::NotConnected,
+        ReadEnd::TimedOut => io::ErrorKind::TimedOut,
+        ReadEnd::OverBudget => io::ErrorKind::QuotaExceeded,
+        ReadEnd::Open | ReadEnd::CloseNotify => io::ErrorKind::BrokenPipe,
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ended { ending, cause: None } => write!(f, "{ending}"),
+            Self::Ended { ending, cause: Some(cause) } => write!(f, "{ending}: {cause}"),
+            Self::Misuse { illegal, ending } => write!(f, "{illegal}: {ending}"),
+        }
+    }
+}
+
+impl error::Error for Error {
+    fn source(&self) -> Option<&(dyn error::Error + 'static)> {
+        match self {
+            Self::Ended { cause: Some(cause), .. } => Some(cause),
+            Self::Ended { cause: None, .. } => None,
+            Self::Misuse { illegal, .. } => Some(illegal),
+        }
+    }
+}
+
+impl From<Error> for io::Error {
+    fn from(error: Error) -> Self {
+        Self::new(error.kind(), error)
+    }
+}
+
+/// The ending that an error of an adapter carries.
+#[must_use]
+pub fn ending_of(error: &io::Error) -> Option<Ending> {
+    error.get_ref()?.downcast_ref::<Error>().map(Error::ending)
+}

@@ -1,0 +1,276 @@
+//! The hook in the record protection: which alert is sealed, and what an opened record says.
+//!
+//! rustls 0.23 seals the alerts that it chooses itself, says nothing of warnings that it swallows, and counts a
+//! close_notify as a fatal alert behind which a bad record is a bug of its own (rustls#959). All three are cured
+//! where records are sealed and opened, which a `CryptoProvider` may wrap: the keys stay where they are.
+//!
+//! Decides nothing about closing. Leaves to [`engine`](crate::engine) what to order and how to read what was seen.
+//! rustls seals and opens inside the calls that we make, on the same thread: so the order and the observation
+//! live in a thread-local for the time of one call, and a connection that is driven otherwise is untouched.
+//! Sources: rustls 0.23.46 `common_state.rs`, `record_layer.rs`; RFC 9846 §6 · level-ignored-13.
+
+use std::cell::Cell;
+use std::sync::{Mutex, PoisonError};
+
+use rustls::crypto::CryptoProvider;
+use rustls::crypto::cipher::{
+    AeadKey, InboundOpaqueMessage, InboundPlainMessage, Iv, KeyBlockShape, MessageDecrypter,
+    MessageEncrypter, OutboundChunks, OutboundOpaqueMessage, OutboundPlainMessage, Tls12AeadAlgorithm,
+    Tls13AeadAlgorithm, UnsupportedOperationError,
+};
+use rustls::{
+    ConnectionTrafficSecrets, ContentType, Error, SupportedCipherSuite, Tls12CipherSuite, Tls13CipherSuite,
+};
+
+/// Level and description, as they stand in an alert.
+pub(crate) type AlertBytes = [u8; 2];
+
+/// What was opened in one call.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Opened {
+    Nothing,
+    Alert(AlertBytes),
+    Other,
+}
+
+/// What the hook saw in one call.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Seen {
+    /// The alert that was sealed last.
+    pub(crate) sealed: Option<AlertBytes>,
+    /// The record that was opened last.
+    pub(crate) opened: Opened,
+}
+
+#[derive(Clone, Copy)]
+struct Scope {
+    order: Option<AlertBytes>,
+    seen: Seen,
+}
+
+impl Scope {
+    const IDLE: Self = Self { order: None, seen: Seen { sealed: None, opened: Opened::Nothing } };
+}
+
+thread_local! {
+    static SCOPE: Cell<Scope> = const { Cell::new(Scope::IDLE) };
+}
+
+/// The suites that are wrapped already: suites live for ever, so each is wrapped once.
+static WRAPPED: Mutex<Vec<(SupportedCipherSuite, SupportedCipherSuite)>> = Mutex::new(Vec::new());
+
+/// The provider with our hook in its cipher suites: what a connection needs to be closed in every manner.
+///
+/// Use it in place of `base` where a configuration is built, or install it as the default of the process. Without it
+/// a [`Session`](crate::Session) works too, less exactly: see [`Session::is_hooked`](crate::Session::is_hooked).
+///
+/// The wrapped suites of a provider are made once and kept for the life of the process.
+///
+/// ```
+/// let base = rustls::crypto::ring::default_provider();
+/// let suites = base.cipher_suites.len();
+/// let provider = close_notify::provider(base);
+/// assert_eq!(provider.cipher_suites.len(), suites);
+/// ```
+#[must_use]
+pub fn provider(base: CryptoProvider) -> CryptoProvider {
+    let cipher_suites = base.cipher_suites.iter().map(|&suite| wrapped(suite)).collect();
+    CryptoProvider { cipher_suites, ..base }
+}
+
+/// Whether records of this suite pass our hook.
+pub(crate) fn is_hooked(suite: SupportedCipherSuite) -> bool {
+    let known = WRAPPED.lock().unwrap_or_else(PoisonError::into_inner);
+    known.iter().any(|&(_, ours)| is_same(ours, suite))
+}
+
+/// Makes one call into rustls; `order` takes the place of the next alert or data that it seals.
+pub(crate) fn watch<R>(order: Option<AlertBytes>, call: impl FnOnce() -> R) -> (R, Seen) {
+    SCOPE.set(Scope { order, ..Scope::IDLE });
+    let result = call();
+    (result, SCOPE.replace(Scope::IDLE).seen)
+}
+
+fn is_same(one: SupportedCipherSuite, other: SupportedCipherSuite) -> bool {
+    match (one, other) {
+        (SupportedCipherSuite::Tls12(one), SupportedCipherSuite::Tls12(other)) => std::ptr::eq(one, other),
+        (SupportedCipherSuite::Tls13(one), SupportedCipherSuite::Tls13(other)) => std::ptr::eq(one, other),
+        (SupportedCipherSuite::Tls12(_), SupportedCipherSuite::Tls13(_))
+        | (SupportedCipherSuite::Tls13(_), SupportedCipherSuite::Tls12(_)) => false,
+    }
+}
+
+fn wrapped(suite: SupportedCipherSuite) -> SupportedCipherSuite {
+    let mut known = WRAPPED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(&(_, ours)) = known.iter().find(|(base, ours)| is_same(*base, suite) || is_same(*ours, suite))
+    {
+        return ours;
+    }
+    let ours = match suite {
+        SupportedCipherSuite::Tls12(base) => {
+            SupportedCipherSuite::Tls12(Box::leak(Box::new(wrapped_12(base))))
+        }
+        SupportedCipherSuite::Tls13(base) => {
+            SupportedCipherSuite::Tls13(Box::leak(Box::new(wrapped_13(base))))
+        }
+    };
+    known.push((suite, ours));
+    ours
+}
+
+fn wrapped_12(base: &'static Tls12CipherSuite) -> Tls12CipherSuite {
+    Tls12CipherSuite {
+        common: common(&base.common),
+        prf_provider: base.prf_provider,
+        kx: base.kx,
+        sign: base.sign,
+        aead_alg: Box::leak(Box::new(Hooked(base.aead_alg))),
+    }
+}
+
+fn wrapped_13(base: &'static Tls13CipherSuite) -> Tls13CipherSuite {
+    Tls13CipherSuite {
+        common: common(&base.common),
+        hkdf_provider: base.hkdf_provider,
+        aead_alg: Box::leak(Box::new(Hooked(base.aead_alg))),
+        quic: base.quic,
+    }
+}
+
+fn common(base: &rustls::crypto::CipherSuiteCommon) -> rustls::crypto::CipherSuiteCommon {
+    rustls::crypto::CipherSuiteCommon {
+        suite: base.suite,
+        hash_provider: base.hash_provider,
+        confidentiality_limit: base.confidentiality_limit,
+    }
+}
+
+/// An algorithm with our hook around what it makes.
+struct Hooked<A>(A);
+
+impl Tls12AeadAlgorithm for Hooked<&'static dyn Tls12AeadAlgorithm> {
+    fn encrypter(&self, key: AeadKey, iv: &[u8], extra: &[u8]) -> Box<dyn MessageEncrypter> {
+        Box::new(Sealer(self.0.encrypter(key, iv, extra)))
+    }
+
+    fn decrypter(&self, key: AeadKey, iv: &[u8]) -> Box<dyn MessageDecrypter> {
+        Box::new(Opener { inner: self.0.decrypter(key, iv), hides: |_| false })
+    }
+
+    fn key_block_shape(&self) -> KeyBlockShape {
+        self.0.key_block_shape()
+    }
+
+    fn extract_keys(
+        &self,
+        key: AeadKey,
+        iv: &[u8],
+        explicit: &[u8],
+    ) -> Result<ConnectionTrafficSecrets, UnsupportedOperationError> {
+        self.0.extract_keys(key, iv, explicit)
+    }
+
+    fn fips(&self) -> bool {
+        self.0.fips()
+    }
+}
+
+impl Tls13AeadAlgorithm for Hooked<&'static dyn Tls13AeadAlgorithm> {
+    fn encrypter(&self, key: AeadKey, iv: Iv) -> Box<dyn MessageEncrypter> {
+        Box::new(Sealer(self.0.encrypter(key, iv)))
+    }
+
+    fn decrypter(&self, key: AeadKey, iv: Iv) -> Box<dyn MessageDecrypter> {
+        Box::new(Opener { inner: self.0.decrypter(key, iv), hides: is_read_by_level })
+    }
+
+    fn key_len(&self) -> usize {
+        self.0.key_len()
+    }
+
+    fn extract_keys(
+        &self,
+        key: AeadKey,
+        iv: Iv,
+    ) -> Result<ConnectionTrafficSecrets, UnsupportedOperationError> {
+        self.0.extract_keys(key, iv)
+    }
+
+    fn fips(&self) -> bool {
+        self.0.fips()
+    }
+}
+
+struct Sealer(Box<dyn MessageEncrypter>);
+
+impl MessageEncrypter for Sealer {
+    fn encrypt(&mut self, plain: OutboundPlainMessage<'_>, seq: u64) -> Result<OutboundOpaqueMessage, Error> {
+        let mut scope = SCOPE.get();
+        let replaceable = matches!(plain.typ, ContentType::Alert | ContentType::ApplicationData);
+        if let (Some(alert), true) = (scope.order, replaceable) {
+            scope.order = None;
+            scope.seen.sealed = Some(alert);
+            SCOPE.set(scope);
+            let payload = OutboundChunks::Single(&alert);
+            let version = plain.version;
+            return self.0.encrypt(OutboundPlainMessage { typ: ContentType::Alert, version, payload }, seq);
+        }
+        if let (ContentType::Alert, OutboundChunks::Single([level, description])) =
+            (plain.typ, &plain.payload)
+        {
+            scope.seen.sealed = Some([*level, *description]);
+            SCOPE.set(scope);
+        }
+        self.0.encrypt(plain, seq)
+    }
+
+    fn encrypted_payload_len(&self, payload_len: usize) -> usize {
+        self.0.encrypted_payload_len(payload_len)
+    }
+}
+
+struct Opener {
+    inner: Box<dyn MessageDecrypter>,
+    /// Which alerts rustls would misread: they are seen here alone.
+    hides: fn(AlertBytes) -> bool,
+}
+
+impl MessageDecrypter for Opener {
+    fn decrypt<'a>(
+        &mut self,
+        message: InboundOpaqueMessage<'a>,
+        seq: u64,
+    ) -> Result<InboundPlainMessage<'a>, Error> {
+        let plain = self.inner.decrypt(message, seq)?;
+        let mut scope = SCOPE.get();
+        let (opened, plain) = match (plain.typ, plain.payload) {
+            (ContentType::Alert, &[level, description]) => {
+                let alert = [level, description];
+                let plain = if (self.hides)(alert) { empty_data(plain) } else { plain };
+                (Opened::Alert(alert), plain)
+            }
+            (_, _) => (Opened::Other, plain),
+        };
+        scope.seen.opened = opened;
+        SCOPE.set(scope);
+        Ok(plain)
+    }
+}
+
+// RFC 9846 §6 · level-ignored-13: rustls 0.23 still reads the level
+fn is_read_by_level([level, description]: AlertBytes) -> bool {
+    const WARNING: u8 = 1;
+    const FATAL: u8 = 2;
+    const CLOSE_NOTIFY: u8 = 0;
+    const USER_CANCELED: u8 = 90;
+    match description {
+        CLOSE_NOTIFY => !matches!(level, WARNING | FATAL),
+        USER_CANCELED => level != WARNING,
+        _ => level != FATAL,
+    }
+}
+
+/// What rustls sees in place of a hidden alert: a record without data.
+fn empty_data(plain: InboundPlainMessage<'_>) -> InboundPlainMessage<'_> {
+    InboundPlainMessage { typ: ContentType::ApplicationData, payload: &plain.payload[..0], ..plain }
+}

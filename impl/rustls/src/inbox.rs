@@ -1,0 +1,71 @@
+//! What was read and not yet taken: our own input buffer, so that no byte behind a record is lost in the engine.
+//!
+//! Decides where a record ends. Leaves to the engine whether it is a good one.
+//! Sources: RFC 9846 §5.1–5.2, RFC 5246 §6.2.1.
+
+use std::io::{self, Read};
+
+/// Type, version and length.
+const HEADER: usize = 5;
+/// The longest record that any version allows.
+const LONGEST: usize = HEADER + (1 << 14) + 2048;
+/// Room for a record and for what one large read brings beside it.
+const CAPACITY: usize = 2 * LONGEST;
+
+/// Unread input of one connection; its memory is allocated once.
+#[derive(Debug)]
+pub(crate) struct Inbox {
+    bytes: Box<[u8]>,
+    start: usize,
+    end: usize,
+}
+
+impl Inbox {
+    pub(crate) fn new() -> Self {
+        Self { bytes: vec![0; CAPACITY].into_boxed_slice(), start: 0, end: 0 }
+    }
+
+    pub(crate) fn unread(&self) -> &[u8] {
+        &self.bytes[self.start..self.end]
+    }
+
+    /// The length of the next record if it is whole. A header that no record can have counts as whole by itself, so
+    /// that the engine refuses it at once.
+    pub(crate) fn next_record(&self) -> Option<usize> {
+        let unread = self.unread();
+        let header = unread.first_chunk::<HEADER>()?;
+        let length = usize::from(u16::from_be_bytes([header[3], header[4]]));
+        if !matches!(header, [20..=24, 3, ..]) || HEADER + length > LONGEST {
+            return Some(HEADER);
+        }
+        (unread.len() >= HEADER + length).then_some(HEADER + length)
+    }
+
+    pub(crate) fn record(&self, length: usize) -> &[u8] {
+        &self.bytes[self.start..self.start + length]
+    }
+
+    pub(crate) fn consume(&mut self, length: usize) {
+        self.start += length;
+        if self.start == self.end {
+            (self.start, self.end) = (0, 0);
+        }
+    }
+
+    /// Reads once behind what is unread. Call it only where no record is whole: then there is room.
+    pub(crate) fn fill(&mut self, transport: &mut impl Read) -> io::Result<usize> {
+        if self.start > 0 {
+            self.bytes.copy_within(self.start..self.end, 0);
+            (self.start, self.end) = (0, self.end - self.start);
+        }
+        let count = transport.read(&mut self.bytes[self.end..])?;
+        self.end += count;
+        Ok(count)
+    }
+
+    /// The whole buffer as scratch space; what was unread is gone.
+    pub(crate) fn scratch(&mut self) -> &mut [u8] {
+        (self.start, self.end) = (0, 0);
+        &mut self.bytes
+    }
+}

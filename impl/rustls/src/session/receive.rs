@@ -1,0 +1,187 @@
+//! Records of the peer, one at a time: from our own buffer through the engine to the machine.
+
+use std::io;
+
+use close_notify_core::{AlertDescription, AlertLevel, Event, Machine, Manner, recv, send};
+use close_notify_linger::{errno_of, is_a_wait};
+
+use super::{CHUNK, Session};
+use crate::engine::{Heard, Said};
+use crate::transport::Transport;
+
+/// What one call of [`Session::receive`] learned, and has told the machine.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Received {
+    /// A record of application data: [`Session::read`] it, unless the policy drops it.
+    Data {
+        /// Length of the record.
+        bytes: u32,
+    },
+    /// A record of the handshake, or behind it.
+    Message {
+        /// Length of the record.
+        bytes: u32,
+    },
+    /// An alert.
+    Alert {
+        /// Its level byte.
+        level: AlertLevel,
+        /// Its description byte.
+        description: AlertDescription,
+    },
+    /// Something that breaks the protocol; this alert says so.
+    Violation(AlertDescription),
+    /// A part of a record: call again.
+    Part,
+    /// Nothing new: reading has ended.
+    End,
+    /// Nothing was read: plaintext must be read first.
+    Full,
+}
+
+impl Session {
+    /// Takes one record: from what was read before, or by one read of the transport.
+    ///
+    /// Errors: `WouldBlock` and `TimedOut` as the transport says them. Other failures of the transport are facts: the
+    /// answer is then [`Received::End`].
+    pub fn receive(&mut self, transport: &mut impl Transport) -> io::Result<Received> {
+        if self.machine.recv_state().has_ended() {
+            return Ok(Received::End);
+        }
+        if !self.makes_room() {
+            return Ok(Received::Full);
+        }
+        if let Some(length) = self.inbox.next_record() {
+            return self.take_record(length);
+        }
+        self.fill(transport)?;
+        match self.inbox.next_record() {
+            _ if self.machine.recv_state().has_ended() => Ok(Received::End),
+            Some(length) => self.take_record(length),
+            None => Ok(Received::Part),
+        }
+    }
+
+    /// Keeps plaintext that nobody has read yet; no more of it than the policy lets a peer send behind our close.
+    fn makes_room(&mut self) -> bool {
+        let limit = self.machine.policy().drain_budget as usize + CHUNK;
+        let full = self.kept.len() > limit;
+        if !full {
+            let kept = &mut self.kept;
+            self.engine.take_plaintext(|chunk| kept.extend_from_slice(chunk));
+        }
+        !full
+    }
+
+    /// One read behind what is unread.
+    fn fill(&mut self, transport: &mut impl Transport) -> io::Result<()> {
+        let inside_record = !self.inbox.unread().is_empty();
+        match self.inbox.fill(transport) {
+            Ok(0) => self.tell(Event::TransportEof { inside_record }),
+            Ok(_) => Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(()),
+            Err(error) if is_a_wait(&error) => Err(error),
+            Err(error) => {
+                self.outbox.clear();
+                self.tell(Event::TransportReset { errno: errno_of(&error) })
+            }
+        }
+    }
+
+    fn take_record(&mut self, length: usize) -> io::Result<Received> {
+        let bytes = u32::try_from(length).unwrap_or(u32::MAX);
+        if self.is_deaf() {
+            self.inbox.consume(length);
+            self.tell(Event::PeerMessage { bytes })?;
+            return Ok(Received::Message { bytes });
+        }
+        let delivers = self.machine.delivers_data();
+        let heard = self.engine.hear(self.inbox.record(length), &mut self.held);
+        self.inbox.consume(length);
+        self.learn_version();
+        if heard.is_authentic && matches!(self.machine.recv_state(), recv::State::Plain) {
+            self.tell(Event::PeerKeysInUse)?;
+        }
+        let received = self.tell_record(heard, bytes)?;
+        self.collect_sealed(heard)?;
+        if !self.engine.is_handshaking() && matches!(self.machine.send_state(), send::State::Handshaking) {
+            self.handshake_is_done()?;
+        }
+        if matches!(received, Received::Data { .. }) && !delivers {
+            self.engine.take_plaintext(|_| ());
+        }
+        Ok(received)
+    }
+
+    /// A close_notify that was sent before the handshake was done leaves rustls nothing to do with what comes, and
+    /// must not be followed by an alert of its own.
+    fn is_deaf(&self) -> bool {
+        use send::State as S;
+        let notified = matches!(self.machine.send_state(), S::NotifyLeaving | S::Notified | S::NotifiedShut);
+        notified && !matches!(self.machine.recv_state(), recv::State::Open)
+    }
+
+    /// The machine is made for a version before one is agreed: it is made again while nothing has happened yet.
+    fn learn_version(&mut self) {
+        let Some(version) = self.engine.version() else { return };
+        let (role, policy) = (self.machine.role(), self.machine.policy());
+        if self.machine == Machine::new(self.machine.version(), role, policy) {
+            self.machine = Machine::new(version, role, policy);
+        }
+    }
+
+    fn tell_record(&mut self, heard: Heard, bytes: u32) -> io::Result<Received> {
+        let (fact, received) = match heard.said {
+            Said::Data => (Event::PeerData { bytes }, Received::Data { bytes }),
+            Said::Message => (Event::PeerMessage { bytes }, Received::Message { bytes }),
+            Said::Alert { level, description } => {
+                (Event::PeerAlert { level, description }, Received::Alert { level, description })
+            }
+            Said::Violation(alert) => (Event::PeerViolation(alert), Received::Violation(alert)),
+        };
+        self.tell(fact)?;
+        Ok(received)
+    }
+
+    /// What rustls sealed on its own: kept where it may be said, dropped where nothing may follow any more.
+    fn collect_sealed(&mut self, heard: Heard) -> io::Result<()> {
+        use send::State as S;
+        match self.machine.send_state() {
+            S::Open | S::NotifyDue if heard.engine_notified => {
+                self.outbox.tail().append(&mut self.held);
+                // RFC 9846 §5.5 · limit-close-counts
+                self.tell(Event::EngineNotified)?;
+            }
+            // RFC 9846 §6.2: the alert goes out when the machine asks for it
+            S::AlertDue if heard.is_alert_sealed => {}
+            S::Handshaking | S::Open | S::NotifyDue | S::ReplyDue if heard.is_alert_sealed => {
+                self.held.clear()
+            }
+            S::Handshaking | S::Open | S::NotifyDue | S::ReplyDue | S::AlertDue => {
+                self.outbox.tail().append(&mut self.held);
+            }
+            // RFC 9846 §6.1 · nothing-after-notify
+            S::NotifyLeaving
+            | S::Notified
+            | S::NotifiedShut
+            | S::AlertLeaving
+            | S::Alerted
+            | S::AlertedShut
+            | S::Silenced
+            | S::SilencedShut
+            | S::Failed
+            | S::Aborted => self.held.clear(),
+        }
+        Ok(())
+    }
+
+    fn handshake_is_done(&mut self) -> io::Result<()> {
+        if self.machine.recv_state().has_ended() || self.machine.manner() != Manner::Unasked {
+            return Ok(());
+        }
+        if matches!(self.machine.recv_state(), recv::State::Plain) {
+            self.tell(Event::PeerKeysInUse)?;
+        }
+        self.tell(Event::HandshakeDone)
+    }
+}

@@ -1,0 +1,132 @@
+//! What the machine asks for, done once: each output, its bytes, and the fact that answers it.
+
+use std::io;
+
+use close_notify_core::{AlertDescription, Event, Output, send};
+use close_notify_linger::{errno_of, is_a_wait};
+
+use super::Session;
+use crate::engine::{CLOSE_NOTIFY, Unsealable};
+use crate::transport::Transport;
+
+/// ENOTSUP, as Linux numbers it: rustls has no way to seal what was asked.
+const NOT_SUPPORTED: i32 = 95;
+/// Level fatal.
+const FATAL: u8 = 2;
+
+/// What one call of [`Session::step`] did.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Step {
+    /// This, or a part of it. Behind `CloseTransport` and `ResetTransport` the caller drops the transport; behind
+    /// `StartDeadline` it starts a clock.
+    Did(Output),
+    /// Nothing: the transport takes no more right now.
+    Blocked,
+    /// Nothing: the caller must [`receive`](Session::receive), [`drain`](Session::drain) or
+    /// [`hand_back`](Session::hand_back).
+    Waits(Output),
+    /// Nothing is owed: the application's turn.
+    Idle,
+    /// The ending is final.
+    Done,
+}
+
+impl Session {
+    /// Does what the machine asks for, once.
+    ///
+    /// Errors: as [`tell`](Self::tell), which would be a bug here. What fails in the transport is a fact.
+    pub fn step(&mut self, transport: &mut impl Transport) -> io::Result<Step> {
+        let output = self.machine.output();
+        let done = match output {
+            Output::Idle if self.is_flushed() => return Ok(Step::Idle),
+            Output::Idle => self.flush_once(transport),
+            Output::Done => return Ok(Step::Done),
+            Output::AwaitPeer | Output::Drain | Output::HandBack => return Ok(Step::Waits(output)),
+            Output::DiscardPending => self.discard_pending(),
+            Output::SendCloseNotify { fin_follows } => {
+                self.send_last_word(transport, CLOSE_NOTIFY, fin_follows)
+            }
+            Output::SendAlert { alert: AlertDescription(code) } => {
+                self.send_last_word(transport, [FATAL, code], true)
+            }
+            Output::ShutWrite => self.shut_write(transport),
+            Output::ForgetSession => self.forget_session(),
+            Output::StartDeadline => self.tell(Event::DeadlineStarted),
+            Output::CloseTransport => self.tell(Event::TransportClosed),
+            Output::ResetTransport => self.reset(transport),
+        };
+        match done {
+            Ok(()) => Ok(Step::Did(output)),
+            Err(error) if is_a_wait(&error) => Ok(Step::Blocked),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn discard_pending(&mut self) -> io::Result<()> {
+        let bytes = u32::try_from(self.pending.len()).unwrap_or(u32::MAX);
+        self.pending.clear();
+        if self.machine.send_state().is_final() {
+            self.outbox.clear();
+        }
+        self.tell(Event::PendingDiscarded { bytes })
+    }
+
+    /// Seals the last word, or writes on what is left of it.
+    fn send_last_word(
+        &mut self,
+        transport: &mut impl Transport,
+        word: [u8; 2],
+        last: bool,
+    ) -> io::Result<()> {
+        use send::State as S;
+        if matches!(self.machine.send_state(), S::NotifyDue | S::AlertDue) {
+            return self.seal_last_word(word);
+        }
+        self.write_out(|bytes| if last { transport.write_last(bytes) } else { transport.write(bytes) })?;
+        let leaving = matches!(self.machine.send_state(), S::NotifyLeaving | S::AlertLeaving);
+        if leaving && self.outbox.is_empty() { self.tell(Event::OutputWritten) } else { Ok(()) }
+    }
+
+    fn seal_last_word(&mut self, word: [u8; 2]) -> io::Result<()> {
+        while !self.pending.is_empty() {
+            let before = self.pending.len();
+            self.seal_pending()?;
+            if self.pending.len() == before {
+                break;
+            }
+        }
+        if matches!(self.machine.send_state(), send::State::NotifyLeaving) {
+            return Ok(());
+        }
+        if word != CLOSE_NOTIFY && !self.held.is_empty() {
+            self.outbox.tail().append(&mut self.held);
+            return self.tell(Event::OutputSealed);
+        }
+        match self.engine.seal_alert(word, self.outbox.tail()) {
+            Ok(()) => self.tell(Event::OutputSealed),
+            Err(Unsealable) => self.write_failed(NOT_SUPPORTED),
+        }
+    }
+
+    /// A write side that cannot be shut is gone already: both facts are told.
+    fn shut_write(&mut self, transport: &mut impl Transport) -> io::Result<()> {
+        if let Err(error) = transport.shut_write() {
+            self.tell(Event::WriteFailed { errno: errno_of(&error) })?;
+        }
+        self.tell(Event::WriteShut)
+    }
+
+    fn forget_session(&mut self) -> io::Result<()> {
+        if let Some(forget) = &self.forget {
+            forget.forget();
+        }
+        self.tell(Event::SessionForgotten)
+    }
+
+    fn reset(&mut self, transport: &mut impl Transport) -> io::Result<()> {
+        self.outbox.clear();
+        // A transport that cannot be reset is dropped all the same: the machine must not wait for it.
+        let _ = transport.reset();
+        self.tell(Event::TransportResetByUs)
+    }
+}
