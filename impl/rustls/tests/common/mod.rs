@@ -13,7 +13,7 @@ use rustls::{
 };
 
 /// What most tests hold for.
-pub const VERSIONS: [Version; 2] = [Version::Tls12, Version::Tls13];
+pub(crate) const VERSIONS: [Version; 2] = [Version::Tls12, Version::Tls13];
 
 struct Identity {
     certificate: CertificateDer<'static>,
@@ -26,7 +26,7 @@ static IDENTITY: LazyLock<Identity> = LazyLock::new(|| {
     Identity { certificate: made.cert.der().clone(), key }
 });
 
-pub fn hooked() -> CryptoProvider {
+pub(crate) fn hooked() -> CryptoProvider {
     close_notify::provider(rustls::crypto::ring::default_provider())
 }
 
@@ -36,13 +36,13 @@ fn protocol(version: Version) -> &'static [&'static SupportedProtocolVersion] {
     if version == Version::Tls13 { &TLS13 } else { &TLS12 }
 }
 
-pub fn roots() -> RootCertStore {
+pub(crate) fn roots() -> RootCertStore {
     let mut roots = RootCertStore::empty();
     roots.add(IDENTITY.certificate.clone()).unwrap();
     roots
 }
 
-pub fn client_config(version: Version, provider: CryptoProvider) -> ClientConfig {
+pub(crate) fn client_config(version: Version, provider: CryptoProvider) -> ClientConfig {
     ClientConfig::builder_with_provider(provider.into())
         .with_protocol_versions(protocol(version))
         .unwrap()
@@ -50,7 +50,7 @@ pub fn client_config(version: Version, provider: CryptoProvider) -> ClientConfig
         .with_no_client_auth()
 }
 
-pub fn server_config(version: Version, provider: CryptoProvider) -> ServerConfig {
+pub(crate) fn server_config(version: Version, provider: CryptoProvider) -> ServerConfig {
     ServerConfig::builder_with_provider(provider.into())
         .with_protocol_versions(protocol(version))
         .unwrap()
@@ -60,7 +60,7 @@ pub fn server_config(version: Version, provider: CryptoProvider) -> ServerConfig
 }
 
 /// A server that asks for a certificate.
-pub fn demanding_server_config(version: Version) -> ServerConfig {
+pub(crate) fn demanding_server_config(version: Version) -> ServerConfig {
     let provider = Arc::new(hooked());
     let roots = Arc::new(roots());
     let verifier = rustls::server::WebPkiClientVerifier::builder_with_provider(roots, provider.clone());
@@ -72,22 +72,22 @@ pub fn demanding_server_config(version: Version) -> ServerConfig {
         .unwrap()
 }
 
-pub fn client(config: impl Into<Arc<ClientConfig>>) -> ClientConnection {
+pub(crate) fn client(config: impl Into<Arc<ClientConfig>>) -> ClientConnection {
     ClientConnection::new(config.into(), "localhost".try_into().unwrap()).unwrap()
 }
 
-pub fn server(config: impl Into<Arc<ServerConfig>>) -> ServerConnection {
+pub(crate) fn server(config: impl Into<Arc<ServerConfig>>) -> ServerConnection {
     ServerConnection::new(config.into()).unwrap()
 }
 
 /// One end in memory, with its half of the pipe.
-pub struct End {
-    pub session: Session,
-    pub pipe: Pipe,
+pub(crate) struct End {
+    pub(crate) session: Session,
+    pub(crate) pipe: Pipe,
 }
 
 /// Client and server before their handshake.
-pub fn fresh_pair(version: Version, provider: fn() -> CryptoProvider, policy: Policy) -> (End, End) {
+pub(crate) fn fresh_pair(version: Version, provider: fn() -> CryptoProvider, policy: Policy) -> (End, End) {
     let (near, far) = Pipe::pair(1 << 18);
     let client = Session::new(client(client_config(version, provider())), policy);
     let server = Session::new(server(server_config(version, provider())), policy);
@@ -95,11 +95,11 @@ pub fn fresh_pair(version: Version, provider: fn() -> CryptoProvider, policy: Po
 }
 
 /// Client and server whose handshake is done, the tickets read.
-pub fn pair(version: Version, policy: Policy) -> (End, End) {
+pub(crate) fn pair(version: Version, policy: Policy) -> (End, End) {
     pair_of(version, hooked, policy)
 }
 
-pub fn pair_of(version: Version, provider: fn() -> CryptoProvider, policy: Policy) -> (End, End) {
+pub(crate) fn pair_of(version: Version, provider: fn() -> CryptoProvider, policy: Policy) -> (End, End) {
     let (mut client, mut server) = fresh_pair(version, provider, policy);
     for _ in 0..50 {
         let near = client.handshake();
@@ -118,7 +118,7 @@ impl End {
     }
 
     /// Receives until nothing waits; what must be sent in between is not sent.
-    pub fn receive_all(&mut self) {
+    pub(crate) fn receive_all(&mut self) {
         for _ in 0..1000 {
             match self.session.receive(&mut self.pipe) {
                 Ok(close_notify::Received::End | close_notify::Received::Full) | Err(_) => return,
@@ -129,7 +129,7 @@ impl End {
     }
 
     /// Does what the machine asks for, reading included, until it can do no more. The pipe stays.
-    pub fn drive(&mut self) {
+    pub(crate) fn drive(&mut self) {
         use close_notify::{Output, Step};
         for _ in 0..1000 {
             let result = match self.session.step(&mut self.pipe).unwrap() {
@@ -145,7 +145,7 @@ impl End {
         panic!("driving does not end");
     }
 
-    pub fn read_all(&mut self) -> Vec<u8> {
+    pub(crate) fn read_all(&mut self) -> Vec<u8> {
         let mut all = vec![0; 1 << 17];
         let mut count = 0;
         loop {
@@ -158,13 +158,13 @@ impl End {
         all
     }
 
-    pub fn into_stream(self) -> Stream<Pipe> {
+    pub(crate) fn into_stream(self) -> Stream<Pipe> {
         Stream::from_session(self.session, self.pipe)
     }
 }
 
 /// Two connected sockets on loopback.
-pub fn sockets() -> (TcpStream, TcpStream) {
+pub(crate) fn sockets() -> (TcpStream, TcpStream) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let near = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     let (far, _) = listener.accept().unwrap();
@@ -174,7 +174,7 @@ pub fn sockets() -> (TcpStream, TcpStream) {
 }
 
 /// Client and server over loopback, their handshake done.
-pub fn streams(version: Version, policy: Policy) -> (Stream<TcpStream>, Stream<TcpStream>) {
+pub(crate) fn streams(version: Version, policy: Policy) -> (Stream<TcpStream>, Stream<TcpStream>) {
     let (near, far) = sockets();
     let mut client = Stream::new(client(client_config(version, hooked())), near, policy);
     let server = std::thread::spawn(move || {
@@ -185,3 +185,10 @@ pub fn streams(version: Version, policy: Policy) -> (Stream<TcpStream>, Stream<T
     client.complete_handshake().unwrap();
     (client, server.join().unwrap())
 }
+
+/// A record that looks protected and was sealed by nobody.
+pub(crate) const FORGED: [u8; 45] = {
+    let mut record = [7; 45];
+    [record[0], record[1], record[2], record[3], record[4]] = [23, 3, 3, 0, 40];
+    record
+};
