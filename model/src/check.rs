@@ -1,0 +1,328 @@
+//! The main job: explores every configuration and tries every planted mistake, in parallel over the cores.
+//!
+//! Decides what is run, in which order and by how many. What was found is a [`Report`]; how it is shown is the
+//! command's. A search that was cut off, for whatever reason, gives no report.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
+
+use crate::explore::{CutOff, Graph, Limits};
+use crate::family;
+use crate::model::Pair;
+use crate::mutant::Mutant;
+use crate::property::{Judged, claim};
+use crate::relay::NO_LAUNDERING;
+use crate::report::{Broken, Expected, Mistake, Report, Row, Run, Scope, Shard};
+use crate::subject::Subject;
+
+/// Where the naive relay is tried: the smallest configuration of a relay.
+const NAIVE_RELAY: &str = "relay/1.3/abort/naive";
+
+/// What to check, and how.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// What to look at.
+    pub scope: Scope,
+    /// Which part of it.
+    pub shard: Option<Shard>,
+    /// Threads.
+    pub jobs: usize,
+    /// States that one configuration may have.
+    pub states: usize,
+}
+
+/// How far a run has come.
+#[derive(Clone, Copy, Debug)]
+pub struct Progress<'a> {
+    /// What was done last.
+    pub name: &'a str,
+    /// Pieces of work that are done.
+    pub done: usize,
+    /// Pieces of work in all.
+    pub of: usize,
+    /// States so far.
+    pub states: usize,
+}
+
+/// A run that gives no report: nothing is proved.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Unfinished {
+    /// Which search was not complete.
+    pub name: String,
+    /// Why.
+    pub why: CutOff,
+}
+
+impl std::fmt::Display for Unfinished {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.name, self.why)
+    }
+}
+
+impl std::error::Error for Unfinished {}
+
+/// The configurations of a scope, in their order.
+#[must_use]
+pub fn subjects(scope: &Scope) -> Vec<Subject> {
+    let all = if scope.deep { crate::deep::subjects() } else { Subject::all() };
+    all.into_iter().filter(|subject| is_selected(&scope.only, subject.name())).collect()
+}
+
+/// Whether a name is one of those asked for, or stands under a prefix that ends in `/`.
+#[must_use]
+pub fn is_selected(only: &[String], name: &str) -> bool {
+    let matches =
+        |wanted: &String| name == wanted || (wanted.ends_with('/') && name.starts_with(wanted.as_str()));
+    only.is_empty() || only.iter().any(matches)
+}
+
+/// The planted mistakes of a scope, in their order; the larger bounds have none of their own.
+fn mistakes(scope: &Scope) -> Vec<Planted> {
+    let mutants = Mutant::ALL.iter().map(|&mutant| Planted::InPair(mutant));
+    let all = mutants.chain([Planted::NaiveRelay]);
+    all.filter(|planted| !scope.deep && is_selected(&scope.only, planted.config())).collect()
+}
+
+/// Runs a plan; `progress` is called from the threads that work, after each piece.
+///
+/// Errors: [`Unfinished`] where a search was cut off.
+pub fn check(
+    plan: &Plan,
+    stop: &AtomicBool,
+    progress: &(dyn Fn(Progress<'_>) + Sync),
+) -> Result<Report, Unfinished> {
+    let started = Instant::now();
+    let subjects = part(plan.shard, subjects(&plan.scope));
+    let planted = part(plan.shard, mistakes(&plan.scope));
+    let mut jobs: Vec<Job<'_>> = subjects.iter().map(Job::Explore).collect();
+    jobs.extend(planted.iter().map(Job::Catch));
+    let done = work(&jobs, plan, stop, progress)?;
+    let (mut rows, mut caught, mut mistake_states) = (Vec::new(), Vec::new(), 0);
+    for found in done {
+        match found {
+            Found::Row(row) => rows.push(row),
+            Found::Mistake(mistake, states) => {
+                caught.push(mistake);
+                mistake_states += states;
+            }
+        }
+    }
+    let seconds = started.elapsed().as_secs_f64();
+    let states = rows.iter().map(|row| row.states).sum::<usize>() + mistake_states;
+    let run = Run { jobs: plan.jobs, seconds, states_per_second: states as f64 / seconds, mistake_states };
+    Ok(Report::new(plan.scope.clone(), plan.shard, run, rows, caught))
+}
+
+fn part<T>(shard: Option<Shard>, all: Vec<T>) -> Vec<T> {
+    let all = all.into_iter().enumerate();
+    all.filter(|(place, _)| shard.is_none_or(|shard| shard.holds(*place))).map(|(_, item)| item).collect()
+}
+
+/// One piece of work.
+enum Job<'a> {
+    Explore(&'a Subject),
+    Catch(&'a Planted),
+}
+
+enum Found {
+    Row(Row),
+    Mistake(Mistake, usize),
+}
+
+impl Job<'_> {
+    fn name(&self) -> &str {
+        match self {
+            Self::Explore(subject) => subject.name(),
+            Self::Catch(planted) => planted.config(),
+        }
+    }
+
+    /// What is known to be big, so that the last thread does not start it last.
+    fn weight(&self) -> u8 {
+        let name = self.name();
+        match name.split('/').next() {
+            _ if name.contains("/drips") => 3,
+            Some("relay") => 2,
+            Some("crossed" | "handshake" | "half-close") => 1,
+            _ => 0,
+        }
+    }
+
+    fn run(&self, limits: Limits<'_>) -> Result<Found, CutOff> {
+        match self {
+            Self::Explore(subject) => explore(subject, limits).map(Found::Row),
+            Self::Catch(planted) => {
+                planted.explore(limits).map(|(caught, states)| Found::Mistake(planted.report(caught), states))
+            }
+        }
+    }
+
+    fn states(found: &Found) -> usize {
+        match found {
+            Found::Row(row) => row.states,
+            Found::Mistake(_, states) => *states,
+        }
+    }
+}
+
+/// Does every job, the heavy ones first, and gives the results in the order of the jobs.
+fn work(
+    jobs: &[Job<'_>],
+    plan: &Plan,
+    stop: &AtomicBool,
+    progress: &(dyn Fn(Progress<'_>) + Sync),
+) -> Result<Vec<Found>, Unfinished> {
+    let mut order: Vec<usize> = (0..jobs.len()).collect();
+    order.sort_by_key(|&at| std::cmp::Reverse(jobs[at].weight()));
+    let (next, done, states) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicUsize::new(0));
+    let found: Mutex<Vec<Option<Found>>> = Mutex::new(jobs.iter().map(|_| None).collect());
+    let failure: Mutex<Option<Unfinished>> = Mutex::new(None);
+    let halt = AtomicBool::new(false);
+    let toil = || {
+        while let Some(&at) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let limits = Limits { states: plan.states, stop };
+            if halt.load(Ordering::Relaxed) {
+                return;
+            }
+            match jobs[at].run(limits) {
+                Ok(result) => {
+                    let of = jobs.len();
+                    let done = done.fetch_add(1, Ordering::Relaxed) + 1;
+                    let new = Job::states(&result);
+                    let states = states.fetch_add(new, Ordering::Relaxed) + new;
+                    progress(Progress { name: jobs[at].name(), done, of, states });
+                    found.lock().unwrap_or_else(PoisonError::into_inner)[at] = Some(result);
+                }
+                Err(why) => {
+                    halt.store(true, Ordering::Relaxed);
+                    let unfinished = Unfinished { name: jobs[at].name().to_owned(), why };
+                    failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(unfinished);
+                }
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..plan.jobs.max(1) {
+            scope.spawn(toil);
+        }
+    });
+    match failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        Some(unfinished) => Err(unfinished),
+        None => {
+            Ok(found.into_inner().unwrap_or_else(PoisonError::into_inner).into_iter().flatten().collect())
+        }
+    }
+}
+
+fn explore(subject: &Subject, limits: Limits<'_>) -> Result<Row, CutOff> {
+    let finding = subject.explore(limits)?;
+    let expected: Vec<Expected> = subject
+        .expected()
+        .into_iter()
+        .map(|(claim, because)| Expected { claim: claim.to_owned(), because: because.to_owned() })
+        .collect();
+    let broken: Vec<Broken> = finding
+        .broken
+        .into_iter()
+        .map(|attack| Broken { claim: attack.claim.name.to_owned(), path: attack.path })
+        .collect();
+    Ok(Row {
+        name: subject.name().to_owned(),
+        version: subject.name().split('/').nth(1).unwrap_or_default().to_owned(),
+        states: finding.states,
+        edges: finding.edges,
+        verdict: Row::verdict_of(&expected, &broken),
+        expected,
+        broken,
+        fired: finding.fired.into_iter().map(str::to_owned).collect(),
+    })
+}
+
+/// A mistake on purpose.
+#[derive(Clone, Copy, Debug)]
+enum Planted {
+    /// In one end of a connection.
+    InPair(Mutant),
+    /// The relay that ends every downstream gracefully.
+    NaiveRelay,
+}
+
+impl Planted {
+    const fn config(&self) -> &'static str {
+        match self {
+            Self::InPair(mutant) => mutant.config(),
+            Self::NaiveRelay => NAIVE_RELAY,
+        }
+    }
+
+    fn report(&self, caught: bool) -> Mistake {
+        let (name, does, claim) = match self {
+            Self::InPair(mutant) => (mutant.name(), mutant.doc().trim(), mutant.property()),
+            Self::NaiveRelay => (
+                "NaiveRelay",
+                "Ends its downstream with close_notify however its upstream ended.",
+                NO_LAUNDERING.name,
+            ),
+        };
+        let owned = str::to_owned;
+        Mistake {
+            name: owned(name),
+            does: owned(does),
+            claim: owned(claim),
+            config: owned(self.config()),
+            caught,
+        }
+    }
+
+    /// Whether the claim catches the mistake and stands without it, and how many states were seen for that.
+    fn explore(&self, limits: Limits<'_>) -> Result<(bool, usize), CutOff> {
+        match self {
+            Self::InPair(mutant) => explore_mutant(*mutant, limits),
+            Self::NaiveRelay => explore_naive_relay(limits),
+        }
+    }
+}
+
+/// A mutant whose claim or configuration does not exist is one that nothing caught.
+fn explore_mutant(mutant: Mutant, limits: Limits<'_>) -> Result<(bool, usize), CutOff> {
+    let (Some(config), Some(claim)) = (family::named(mutant.config()), claim(mutant.property())) else {
+        return Ok((false, 0));
+    };
+    let only = |pair: Pair| Pair { claims: vec![claim], ..pair };
+    let (with, seen) = breaks(&only(Pair::with_mutant(config.clone(), mutant)), limits)?;
+    let (without, seen_without) = breaks(&only(Pair::new(config)), limits)?;
+    Ok((with && !without, seen + seen_without))
+}
+
+/// The naive relay gives the claim away, the honest one keeps it.
+fn explore_naive_relay(limits: Limits<'_>) -> Result<(bool, usize), CutOff> {
+    let honest = NAIVE_RELAY.replace("naive", "honest");
+    let (mut caught, mut states) = (true, 0);
+    for subject in Subject::all().iter().filter(|one| one.name() == NAIVE_RELAY || one.name() == honest) {
+        let finding = subject.explore(limits)?;
+        caught &= finding.broken.is_empty() == (subject.name() == honest);
+        states += finding.states;
+    }
+    Ok((caught && states > 0, states))
+}
+
+/// Whether some state breaks the one claim of a pair, and how many states were seen; it stops at the first.
+fn breaks(pair: &Pair, limits: Limits<'_>) -> Result<(bool, usize), CutOff> {
+    let (enough, mut broken, mut seen) = (AtomicBool::new(false), false, 0);
+    let until = Limits { stop: &enough, ..limits };
+    let graph = Graph::explore(pair, until, |_, world, actions| {
+        seen += 1;
+        let at_rest = actions.iter().all(|action| action.is_optional());
+        let judged = |claim: &crate::property::Claim| claim.judged == Judged::Always || at_rest;
+        broken |= pair.claims.iter().any(|claim| judged(claim) && !claim.verdict(pair, world).stands);
+        if broken || limits.stop.load(Ordering::Relaxed) {
+            enough.store(true, Ordering::Relaxed);
+        }
+    });
+    match graph {
+        Err(CutOff::Interrupted) if broken => Ok((true, seen)),
+        Err(why) => Err(why),
+        Ok(_) => Ok((broken, seen)),
+    }
+}

@@ -1,0 +1,165 @@
+//! What one run of the model is about: who plays, on what TCP, against whom.
+//!
+//! A configuration is data. Which verdict is expected of it stands in `expect.rs`.
+
+use close_notify_core::{AlertDescription, FramingState, Manner, Policy, Version};
+
+use crate::action::Side;
+use crate::kernel::Tcp;
+use crate::profile::Profile;
+
+/// How a script ends the connection.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Closing {
+    /// In this manner.
+    In(Manner),
+    /// It closes its write side and, once the peer has ended, the rest (TLS 1.3).
+    HalfThenGraceful,
+    /// It rejects the connection with this alert.
+    Reject(AlertDescription),
+}
+
+/// When a script ends the connection.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum When {
+    /// At any moment: whatever is written by then is what it wanted to say.
+    AnyTime,
+    /// Once it has written everything.
+    AllWritten,
+    /// Once it has written everything and read the peer's end.
+    PeerEnded,
+    /// Once it has read something of the peer.
+    SomethingRead,
+    /// Never.
+    Never,
+}
+
+/// How the application's messages say where they end.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Framing {
+    /// The message says its own length.
+    SelfDelimited,
+    /// The end of the connection ends the message.
+    CloseDelimited,
+}
+
+/// What one end does.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Script {
+    /// The conforming driver, or a way to break the rules that real stacks show.
+    pub profile: Profile,
+    /// What its core is asked for.
+    pub policy: Policy,
+    /// Units of application data that it writes.
+    pub writes: u8,
+    /// Tickets that stand before them.
+    pub tickets: u8,
+    /// 0-RTT units, in a handshake.
+    pub early: u8,
+    /// Units of plaintext behind TLS.
+    pub plain: u8,
+    /// Whether its application reads on its own.
+    pub reads: bool,
+    /// How it ends.
+    pub closing: Closing,
+    /// When.
+    pub when: When,
+    /// Whether it may lose patience and close at once.
+    pub hastens: bool,
+    /// How the message that it reads is framed.
+    pub framing: Framing,
+}
+
+impl Script {
+    /// A conforming end that reads, writes nothing, and closes gracefully once the peer has.
+    pub const READER: Self = Self {
+        profile: Profile::Conforming,
+        policy: Policy { drain_budget: 8, warnings: 1, ..Policy::STRICT },
+        writes: 0,
+        tickets: 0,
+        early: 0,
+        plain: 0,
+        reads: true,
+        closing: Closing::In(Manner::Graceful),
+        when: When::PeerEnded,
+        hastens: false,
+        framing: Framing::CloseDelimited,
+    };
+
+    /// Where the framing stands when `got` of `all` units were read.
+    #[must_use]
+    pub const fn framing_state(&self, got: u8, all: u8) -> FramingState {
+        match self.framing {
+            Framing::SelfDelimited if got >= all => FramingState::BetweenMessages,
+            Framing::SelfDelimited => FramingState::InsideMessage,
+            Framing::CloseDelimited => FramingState::DelimitedByEnd,
+        }
+    }
+}
+
+/// What the adversary and bad luck may do, and how often in all.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Faults {
+    /// How many attacks there may be.
+    pub budget: u8,
+    /// The adversary forges FIN segments.
+    pub fin: bool,
+    /// The adversary forges resets.
+    pub rst: bool,
+    /// The adversary cuts the path.
+    pub cut: bool,
+    /// The adversary sends a plaintext close_notify before there are keys.
+    pub plain_notify: bool,
+    /// An end may stop reading.
+    pub stop_reading: bool,
+    /// A program may ask its socket for the pending error.
+    pub ask_error: bool,
+    /// Deadlines may pass; without them an end that waits waits for ever.
+    pub deadlines: bool,
+    /// An engine may reach the limit of its keys.
+    pub engine_limit: bool,
+}
+
+impl Faults {
+    /// An orderly world.
+    pub const NONE: Self = Self {
+        budget: 0,
+        fin: false,
+        rst: false,
+        cut: false,
+        plain_notify: false,
+        stop_reading: false,
+        ask_error: false,
+        deadlines: false,
+        engine_limit: false,
+    };
+
+    /// An adversary on the path with one attack, and deadlines against it.
+    pub const ON_PATH: Self =
+        Self { budget: 1, fin: true, rst: true, cut: true, deadlines: true, ..Self::NONE };
+}
+
+/// One run of the model.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Config {
+    /// Its name: `family/version/…`.
+    pub name: String,
+    /// The TLS version of both ends.
+    pub version: Version,
+    /// Whether the world starts before the handshake.
+    pub handshake: bool,
+    /// The client's script and the server's.
+    pub scripts: [Script; 2],
+    /// The kernels.
+    pub tcp: Tcp,
+    /// What may go wrong.
+    pub faults: Faults,
+}
+
+impl Config {
+    /// The script of one end.
+    #[must_use]
+    pub const fn script(&self, side: Side) -> &Script {
+        &self.scripts[side.index()]
+    }
+}

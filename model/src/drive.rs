@@ -1,0 +1,354 @@
+//! What a step does to the world: the driver's contract with the core, over the model's TCP.
+//!
+//! Decides no closing step. It tells the core facts and does what the core says, as the adapters do;
+//! what a profile or a mutant does otherwise is asked of `rogue.rs` and `mutant.rs`.
+
+use close_notify_core::{AlertDescription, Event, Manner, Output, recv};
+
+use crate::action::{Action, Side};
+use crate::config::Closing;
+use crate::kernel::{Errno, Got};
+use crate::model::Pair;
+use crate::mutant::Mutant;
+use crate::wire::Unit;
+use crate::world::World;
+
+impl Pair {
+    /// The world after a step.
+    #[must_use]
+    pub fn after(&self, world: &World, action: Action) -> World {
+        let mut next = *world;
+        self.apply(&mut next, action);
+        if let Some(side) = action.side() {
+            self.settle(&mut next, side);
+        }
+        next
+    }
+
+    fn apply(&self, world: &mut World, action: Action) {
+        match action {
+            Action::Shake(side) => self.shake(world, side),
+            Action::Write(side) => self.say(world, side),
+            Action::Flush(side) => self.flush(world, side),
+            Action::Close(side) => self.ask(world, side),
+            Action::Hasten(side) => {
+                world.ends[side.index()].hastened = true;
+                self.tell(world, side, Event::Close(Manner::AtOnce));
+            }
+            Action::Step(side) => self.step(world, side),
+            Action::Read(side) => self.read(world, side),
+            Action::WritePlain(side) => self.write_plain(world, side),
+            Action::ReadPlain(side) => self.read_plain(world, side),
+            Action::Leave(side) => world.net.leave(side.index()),
+            Action::Arrive(side) => world.net.arrive(side.index()),
+            Action::ResetArrives(side) => self.reset_arrives(world, side),
+            Action::Deadline(side) => {
+                world.ends[side.index()].timed_out = true;
+                self.tell(world, side, Event::DeadlinePassed);
+            }
+            Action::ForgeFin(_)
+            | Action::ForgeFinInside(_)
+            | Action::ForgeReset(_)
+            | Action::ForgeNotify(_)
+            | Action::Cut
+            | Action::StopReading(_)
+            | Action::AskError(_)
+            | Action::EngineLimit(_) => self.strike(world, action),
+        }
+    }
+
+    /// An attack or a fault that costs one of the budget.
+    fn strike(&self, world: &mut World, action: Action) {
+        world.budget -= 1;
+        match action {
+            Action::ForgeFin(side) => world.net.forge_fin(side.other().index(), false),
+            Action::ForgeFinInside(side) => world.net.forge_fin(side.other().index(), true),
+            Action::ForgeReset(side) => self.reset_arrives(world, side.other()),
+            Action::ForgeNotify(side) => world.net.pipes[side.other().index()].forged = true,
+            Action::StopReading(side) => world.ends[side.index()].stopped = true,
+            Action::AskError(side) => {
+                if let Some(errno) = world.net.ask_error(side.index(), self.config.tcp) {
+                    self.write_failed(world, side, errno);
+                }
+            }
+            Action::EngineLimit(side) => self.tell(world, side, Event::EngineNotified),
+            _ => world.net.cut = true,
+        }
+    }
+
+    fn reset_arrives(&self, world: &mut World, sender: Side) {
+        let victim = sender.other();
+        let unread = world.net.inward(victim.index()).has_unread();
+        world.net.reset_arrives(sender.index(), self.config.tcp);
+        let lost = unread && !world.net.inward(victim.index()).has_unread();
+        world.ends[victim.index()].robbed |= lost;
+    }
+
+    /// Tells the core a fact. A refused one is an observed breach of the contract.
+    pub(crate) fn tell(&self, world: &mut World, side: Side, event: Event) {
+        let end = &mut world.ends[side.index()];
+        let before = end.machine;
+        let Some(event) = self.mutated_event(&before, event) else { return };
+        if end.machine.handle(event).is_err() {
+            end.illegal = true;
+        }
+        if let Some(extra) = self.mutated_extra(&before, event) {
+            end.illegal |= end.machine.handle(extra).is_err() && self.is_mutant(Mutant::TellsTwice);
+        }
+        end.holds_session &= !self.forgets_after(side, event);
+    }
+
+    /// Does at once what touches nothing outside this end.
+    fn settle(&self, world: &mut World, side: Side) {
+        loop {
+            let end = &mut world.ends[side.index()];
+            match self.output(&end.machine) {
+                Output::DiscardPending => {
+                    let bytes = u32::from(end.pending);
+                    end.pending = 0;
+                    self.tell(world, side, Event::PendingDiscarded { bytes });
+                }
+                Output::ForgetSession => {
+                    end.holds_session &= self.keeps_sessions();
+                    self.tell(world, side, Event::SessionForgotten);
+                }
+                Output::StartDeadline => self.tell(world, side, Event::DeadlineStarted),
+                _ => break,
+            }
+        }
+    }
+
+    fn shake(&self, world: &mut World, side: Side) {
+        let script = self.config.script(side);
+        let shaken = world.end(side).shaken;
+        let unit = match side {
+            Side::Client if shaken > 0 && shaken <= script.early => Unit::Early,
+            _ if shaken == 0 => Unit::Hello,
+            _ => Unit::Finished,
+        };
+        if self.write(world, side, unit).is_ok() {
+            world.ends[side.index()].shaken += 1;
+            self.finish_handshake(world, side);
+        }
+    }
+
+    /// Tells that the handshake is done, once both ends of it have passed.
+    fn finish_handshake(&self, world: &mut World, side: Side) {
+        let end = world.end(side);
+        let written = end.shaken == 2 + if side == Side::Client { self.config.script(side).early } else { 0 };
+        if written && end.finished_read && !end.has_read_all() {
+            self.tell(world, side, Event::HandshakeDone);
+        }
+    }
+
+    /// The application hands over a unit: to the kernel where there is room, else it waits.
+    fn say(&self, world: &mut World, side: Side) {
+        let script = self.config.script(side);
+        let end = &mut world.ends[side.index()];
+        let unit = if end.said < script.tickets { Unit::Ticket } else { Unit::Data };
+        if end.machine.may_write() {
+            self.tell(world, side, Event::Write);
+        } else {
+            end.said_after_end |= script.profile == crate::profile::Profile::Conforming;
+        }
+        let blocked = world.end(side).pending > 0 || !world.net.may_write(side.index(), self.config.tcp);
+        world.ends[side.index()].said += 1;
+        if blocked {
+            world.ends[side.index()].pending += 1;
+        } else if self.write(world, side, unit).is_err() {
+            world.ends[side.index()].said -= 1;
+        }
+    }
+
+    fn flush(&self, world: &mut World, side: Side) {
+        if self.write(world, side, Unit::Data).is_ok() {
+            world.ends[side.index()].pending -= 1;
+        }
+    }
+
+    fn ask(&self, world: &mut World, side: Side) {
+        world.ends[side.index()].asked += 1;
+        let event = match self.config.script(side).closing {
+            Closing::In(manner) => Event::Close(manner),
+            Closing::HalfThenGraceful if world.end(side).asked == 1 => Event::CloseWrite,
+            Closing::HalfThenGraceful => Event::Close(Manner::Graceful),
+            Closing::Reject(alert) => Event::Reject(alert),
+        };
+        self.tell(world, side, event);
+    }
+
+    /// Writes a unit to the kernel; a failure is told to the core.
+    pub(crate) fn write(&self, world: &mut World, side: Side, unit: Unit) -> Result<(), Errno> {
+        let written = world.net.write(side.index(), unit, self.config.tcp);
+        if let Err(errno) = written {
+            self.write_failed(world, side, errno);
+        }
+        written
+    }
+
+    fn write_failed(&self, world: &mut World, side: Side, errno: Errno) {
+        let inward = *world.net.inward(side.index());
+        let waiting = (inward.read..inward.arrived).any(|at| inward.unit(at) == Unit::Fatal);
+        let end = &mut world.ends[side.index()];
+        end.salvageable |= waiting && !end.has_read_all();
+        end.saw_reset |= errno == Errno::Reset;
+        self.tell(world, side, Event::WriteFailed { errno: errno.number() });
+    }
+
+    fn step(&self, world: &mut World, side: Side) {
+        let index = side.index();
+        match self.output(&world.end(side).machine) {
+            Output::SendCloseNotify { .. } if world.end(side).pending > 0 => self.flush(world, side),
+            Output::SendCloseNotify { .. } => self.send_close_notify(world, side),
+            Output::SendAlert { alert } => self.send_alert(world, side, alert),
+            Output::ShutWrite => {
+                world.net.shut_write(index);
+                self.tell(world, side, Event::WriteShut);
+            }
+            Output::CloseTransport => {
+                world.net.close(index);
+                self.tell(world, side, Event::TransportClosed);
+            }
+            Output::ResetTransport => {
+                if self.notifies_before_abort(side) && !world.net.sockets[index].dead {
+                    let _refused = world.net.write(index, Unit::Notify, self.config.tcp);
+                }
+                world.net.reset(index);
+                world.net.sockets[index].closed = true;
+                self.tell(world, side, Event::TransportResetByUs);
+            }
+            Output::HandBack => {
+                world.ends[index].handed_back = true;
+                self.tell(world, side, Event::TransportHandedBack);
+            }
+            _ => {}
+        }
+    }
+
+    fn send_close_notify(&self, world: &mut World, side: Side) {
+        if self.output_is_unsealed(world.end(side)) {
+            self.tell(world, side, Event::OutputSealed);
+        }
+        let answers = world.end(side).read_notify;
+        for unit in self.words_for_notify(side) {
+            if self.write(world, side, unit).is_err() {
+                return;
+            }
+        }
+        world.ends[side.index()].answered |= answers;
+        self.tell(world, side, Event::OutputWritten);
+        self.reset_behind_notify(world, side);
+    }
+
+    fn send_alert(&self, world: &mut World, side: Side, _alert: AlertDescription) {
+        self.tell(world, side, Event::OutputSealed);
+        for unit in self.words_for_alert(side) {
+            if self.write(world, side, unit).is_err() {
+                return;
+            }
+        }
+        self.tell(world, side, Event::OutputWritten);
+    }
+
+    fn read(&self, world: &mut World, side: Side) {
+        let forged = world.net.inward(side.index()).forged;
+        let raw = self.output(&world.end(side).machine) == Output::Drain;
+        let got = world.net.read(side.index(), self.config.tcp);
+        match got {
+            Got::Unit(_) if raw => self.tell(world, side, Event::Drained { bytes: 1 }),
+            Got::Unit(unit) => self.read_unit(world, side, unit, forged),
+            Got::Eof { inside } => self.tell(world, side, Event::TransportEof { inside_record: inside }),
+            Got::Failed(errno) => {
+                world.ends[side.index()].saw_reset |= errno == Errno::Reset;
+                self.tell(world, side, Event::TransportReset { errno: errno.number() });
+            }
+            Got::Nothing => {}
+        }
+    }
+
+    fn read_unit(&self, world: &mut World, side: Side, unit: Unit, forged: bool) {
+        let plain = matches!(world.end(side).machine.recv_state(), recv::State::Plain);
+        match unit {
+            _ if forged && !plain => {
+                self.tell(world, side, Event::PeerViolation(AlertDescription::BAD_RECORD_MAC))
+            }
+            Unit::Data | Unit::Early => self.deliver(world, side, unit),
+            Unit::Ticket => self.tell(world, side, Event::PeerMessage { bytes: 1 }),
+            Unit::Hello => self.read_hello(world, side),
+            Unit::Finished => {
+                world.ends[side.index()].finished_read = true;
+                self.finish_handshake(world, side);
+            }
+            Unit::Plain => {
+                world.ends[side.index()].border_broken = true;
+                self.tell(world, side, Event::PeerViolation(AlertDescription::UNEXPECTED_MESSAGE));
+            }
+            Unit::Notify
+            | Unit::FatalNotify
+            | Unit::Fatal
+            | Unit::ErrorAtWarning
+            | Unit::UnknownAlert
+            | Unit::UserCanceled
+            | Unit::Warning => self.read_alert(world, side, unit, forged),
+        }
+    }
+
+    fn read_hello(&self, world: &mut World, side: Side) {
+        self.tell(world, side, Event::PeerKeysInUse);
+        let early = self.config.script(side.other()).early > 0 && side == Side::Server;
+        if early && self.config.version.has_independent_halves() {
+            self.tell(world, side, Event::EarlyDataAccepted);
+        }
+    }
+
+    fn read_alert(&self, world: &mut World, side: Side, unit: Unit, forged: bool) {
+        let Some((level, description)) = unit.alert() else { return };
+        let end = &mut world.ends[side.index()];
+        let open = matches!(end.machine.recv_state(), recv::State::Open) && !forged;
+        let is_notify = unit == Unit::Notify || (unit == Unit::FatalNotify && self.takes_fatal_notify(side));
+        end.read_notify |= open && is_notify;
+        end.read_early_notify |= is_notify && !open && !end.has_read_all();
+        end.read_fatal |= !end.has_read_all() && unit == Unit::Fatal;
+        self.tell(world, side, Event::PeerAlert { level, description });
+        if self.reads_ahead(unit) && world.net.inward(side.index()).has_unread() {
+            world.net.read(side.index(), self.config.tcp);
+        }
+    }
+
+    /// Whether a close_notify at level fatal is one to this end.
+    fn takes_fatal_notify(&self, side: Side) -> bool {
+        let clean = self.config.script(side).policy.fatal_notify == close_notify_core::FatalNotify::Clean;
+        clean || self.config.version.has_independent_halves()
+    }
+
+    /// Hands data to the application where the core says so, and tells it.
+    fn deliver(&self, world: &mut World, side: Side, unit: Unit) {
+        let lost = self.loses_data(world, side);
+        let end = &mut world.ends[side.index()];
+        let ended = end.has_read_all();
+        let delivers = !lost && (end.machine.delivers_data() || (ended && self.reads_behind_the_end()));
+        end.got_after_end |= delivers && ended;
+        match unit {
+            Unit::Early => end.got_early += u8::from(delivers),
+            _ => end.got += u8::from(delivers),
+        }
+        self.tell(world, side, Event::PeerData { bytes: 1 });
+    }
+
+    fn write_plain(&self, world: &mut World, side: Side) {
+        if world.net.write(side.index(), Unit::Plain, self.config.tcp).is_ok() {
+            world.ends[side.index()].plain_said += 1;
+        } else {
+            world.ends[side.index()].plain_said = self.config.script(side).plain;
+        }
+    }
+
+    fn read_plain(&self, world: &mut World, side: Side) {
+        let got = world.net.read(side.index(), self.config.tcp);
+        let end = &mut world.ends[side.index()];
+        match got {
+            Got::Unit(Unit::Plain) => end.plain_got += 1,
+            _ => end.border_broken = true,
+        }
+    }
+}

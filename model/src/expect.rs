@@ -1,0 +1,92 @@
+//! Which guarantees a configuration gives away: rules on its choices, written without looking at any run.
+//!
+//! Every other claim is expected to hold. A verdict that differs, in either direction, fails the check.
+
+use close_notify_core::{Manner, MissingNotify};
+
+use crate::config::{Closing, Config, Framing, Script, When};
+use crate::profile::Profile;
+
+/// A rule: the guarantee, when an application gives it away, and why.
+pub struct Rule {
+    /// The guarantee.
+    pub claim: &'static str,
+    /// Why it breaks, for the reader of the table.
+    pub because: &'static str,
+    /// Whether this end (the first) gives it away before that peer (the second).
+    gives_away: fn(&Config, &Script, &Script) -> bool,
+}
+
+/// Every rule.
+pub static RULES: &[Rule] = &[
+    Rule {
+        claim: "no-silent-truncation",
+        because: "a FIN that anybody on the path can forge is taken for the end of the data",
+        gives_away: |config, end, peer| {
+            let trusts_fin = end.policy.missing_notify == MissingNotify::Accept;
+            let unframed = end.framing == Framing::CloseDelimited && end.reads;
+            trusts_fin && unframed && peer.writes > 0 && config.faults.fin && config.faults.budget > 0
+        },
+    },
+    Rule {
+        claim: "alert-survives-close",
+        because: "closing with bytes of the peer unread, or still to come, resets the connection under the alert",
+        gives_away: |_, end, peer| {
+            matches!(end.closing, Closing::Reject(_)) && end.hastens && sends_unasked(peer) && waits(peer)
+        },
+    },
+    Rule {
+        claim: "data-survives-close",
+        because: "closing with bytes of the peer unread, or still to come, resets the connection under the data",
+        gives_away: |_, end, peer| {
+            let at_once = end.closing == Closing::In(Manner::AtOnce) && end.when != When::PeerEnded;
+            at_once && sends_unasked(peer) && waits(peer)
+        },
+    },
+    Rule {
+        claim: "every-close-ends",
+        because: "nothing bounds the wait for a peer that never answers, or that can no longer be heard",
+        gives_away: |config, end, peer| {
+            let mute = peer.profile == Profile::NeverAnswers;
+            let faults = config.faults;
+            let deaf = faults.budget > 0 && (faults.cut || faults.stop_reading || faults.rst);
+            !config.faults.deadlines && waits_for_peer(end) && (mute || deaf)
+        },
+    },
+];
+
+/// The guarantees that a configuration gives away, in the order of [`RULES`].
+#[must_use]
+pub fn expected(config: &Config) -> Vec<&'static Rule> {
+    let [client, server] = &config.scripts;
+    let given_away = |rule: &&Rule| {
+        [(client, server), (server, client)]
+            .into_iter()
+            .any(|(end, peer)| end.profile == Profile::Conforming && (rule.gives_away)(config, end, peer))
+    };
+    RULES.iter().filter(given_away).collect()
+}
+
+/// Whether a peer sends anything but answers.
+fn sends_unasked(peer: &Script) -> bool {
+    peer.writes + peer.tickets > 0 || matches!(peer.when, When::AnyTime | When::AllWritten)
+}
+
+/// Whether a peer goes on reading until it knows our end.
+fn waits(peer: &Script) -> bool {
+    let manner =
+        matches!(peer.closing, Closing::In(Manner::Graceful | Manner::HandBack) | Closing::HalfThenGraceful);
+    peer.profile == Profile::Conforming && peer.reads && manner
+}
+
+/// Whether an end, once it closes, waits for something of the peer that it may not have yet.
+fn waits_for_peer(end: &Script) -> bool {
+    match end.closing {
+        Closing::In(Manner::Graceful | Manner::HandBack) => end.when != When::PeerEnded,
+        Closing::In(Manner::Linger) | Closing::Reject(_) => true,
+        Closing::In(
+            Manner::AtOnce | Manner::Abort | Manner::Unasked | Manner::HalfClose | Manner::Reject,
+        ) => false,
+        Closing::HalfThenGraceful => false,
+    }
+}

@@ -1,0 +1,80 @@
+//! One configuration, explored and judged: which claims fired, which broke, and by which shortest attack.
+
+use std::sync::atomic::AtomicBool;
+
+use crate::action::Action;
+use crate::explore::{CutOff, Graph, Limits};
+use crate::model::Pair;
+use crate::property::{Claim, Judged, View};
+
+/// A claim that a state broke, with the steps that lead there.
+#[derive(Clone, Debug)]
+pub struct Broken {
+    /// Which claim.
+    pub claim: &'static Claim,
+    /// A shortest path to a state that breaks it.
+    pub path: Vec<Action>,
+}
+
+/// What the exploration of one configuration found.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// Unique states.
+    pub states: usize,
+    /// Steps between them.
+    pub edges: usize,
+    /// The claims whose premise fired in some state.
+    pub fired: Vec<&'static str>,
+    /// The claims that some state breaks.
+    pub broken: Vec<Broken>,
+}
+
+/// Explores a configuration whole.
+///
+/// Errors: [`CutOff`] where the search was not complete.
+pub fn judge(pair: &Pair, limits: Limits<'_>) -> Result<Outcome, CutOff> {
+    judge_graph(pair, limits).map(|(outcome, _)| outcome)
+}
+
+/// The same, with the graph.
+///
+/// Errors: [`CutOff`] where the search was not complete.
+pub fn judge_graph(pair: &Pair, limits: Limits<'_>) -> Result<(Outcome, Graph<Pair>), CutOff> {
+    let mut fired = vec![false; pair.claims.len()];
+    let mut broken: Vec<Option<u32>> = vec![None; pair.claims.len()];
+    let graph = Graph::explore(pair, limits, |at, world, actions| {
+        let at_rest = actions.iter().all(|action| action.is_optional());
+        let ends = View::conforming(pair, world);
+        for (number, claim) in pair.claims.iter().enumerate() {
+            if claim.judged == Judged::Always || at_rest {
+                let verdict = claim.verdict(&ends);
+                fired[number] |= verdict.fired;
+                if !verdict.stands && broken[number].is_none() {
+                    broken[number] = Some(at);
+                }
+            }
+        }
+    })?;
+    let named =
+        |(claim, at): (&&'static Claim, &Option<u32>)| at.map(|at| Broken { claim, path: graph.path_to(at) });
+    let outcome = Outcome {
+        states: graph.states.len(),
+        edges: graph.edge_count(),
+        fired: pair
+            .claims
+            .iter()
+            .zip(&fired)
+            .filter(|(_, fired)| **fired)
+            .map(|(claim, _)| claim.name)
+            .collect(),
+        broken: pair.claims.iter().zip(&broken).filter_map(named).collect(),
+    };
+    Ok((outcome, graph))
+}
+
+/// Limits that no configuration of ours reaches, without interruption.
+#[must_use]
+pub fn unhindered() -> Limits<'static> {
+    static NEVER: AtomicBool = AtomicBool::new(false);
+    Limits { states: 50_000_000, stop: &NEVER }
+}

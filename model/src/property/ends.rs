@@ -1,0 +1,67 @@
+//! What both ends may conclude about each other: survival of the last words, agreement, the border to plaintext.
+
+use close_notify_core::{Delivery, Manner, send};
+
+use super::claim_table as claims;
+use crate::config::{Closing, Config};
+use crate::property::View;
+use crate::wire::Unit;
+
+fn hands_back(config: &Config) -> bool {
+    config.scripts.iter().any(|script| script.closing == Closing::In(Manner::HandBack))
+}
+
+fn has_lost_nothing(view: &View<'_>) -> bool {
+    let on_wire =
+        view.out().count(Unit::Data, view.out().written) + view.out().count(Unit::Ticket, view.out().written);
+    let told = view.told;
+    let counted = u32::from(view.end().said) == u32::from(on_wire + view.end().pending) + told.discarded;
+    let whole = view.end().got == view.data_before_notify();
+    counted && (!told.is_clean() || whole)
+}
+
+claims! {
+    // RFC 9112 §9.6, RFC 9293 §3.6.1
+    "alert-survives-close" Guarantee AtRest where |config| {
+            config.scripts.iter().any(|script| matches!(script.closing, Closing::Reject(_)))
+        };
+        says "in an orderly network a fatal alert that was sent is read by a peer that reads";
+        if |v| matches!(v.end().machine.send_state(), send::State::Alerted | send::State::AlertedShut)
+            && v.is_orderly() && v.peer_waits();
+        then |v| v.peer().read_fatal;
+
+    // RFC 9846 §6.1, RFC 9293 §3.6.1
+    "data-survives-close" Guarantee AtRest where |config| !config.handshake;
+        says "in an orderly network all that was written before a close is read by a peer that reads";
+        if |v| matches!(v.end().machine.send_state(), send::State::Notified | send::State::NotifiedShut)
+            && v.is_orderly() && v.peer_waits() && !v.end().got_alert();
+        then |v| v.peer().read_notify;
+
+    // RFC 9846 §6.1
+    "cut-is-visible" Invariant Always where |config| !config.handshake;
+        says "what was discarded or came late is reported, and an end with a loss is not clean";
+        if |v| v.end().has_read_all() && !v.end().got_alert();
+        then has_lost_nothing;
+
+    "crossed-confirms-nothing" Invariant Always where |config| !config.handshake;
+        says "a delivery is confirmed only by a close_notify that was sent after ours had been read";
+        if |v| v.told.delivery == Delivery::Confirmed;
+        then |v| v.peer().answered;
+
+    // RFC 4511 §4.14.3.1
+    "wait-before-handback" Invariant Always where hands_back;
+        says "the transport goes back only once the peer's close_notify has come";
+        if |v| v.end().handed_back;
+        then |v| v.end().read_notify && v.out().position(Unit::Notify).is_some();
+
+    // RFC 4511 §4.14.3.1, RFC 4217 §12
+    "handback-exact" Invariant AtRest where hands_back;
+        says "no byte is lost, repeated or read on the wrong side of the border";
+        if |v| v.end().handed_back;
+        then |v| !v.end().border_broken && (!v.is_orderly() || v.end().plain_got == v.peer().plain_said);
+
+    "no-illegal-move" Invariant Always where |_| true;
+        says "a driver that keeps the contract is never refused";
+        if |_| true;
+        then |v| !v.end().illegal;
+}

@@ -1,0 +1,158 @@
+//! What is claimed of every state: each duty as a premise and what must then hold, for one end.
+//!
+//! A claim is judged for every conforming end of a world. Guarantees depend on the application's choices:
+//! `expect.rs` says where they break. Everything else holds wherever its premise fires.
+
+mod ends;
+mod framing;
+mod liveness;
+mod receiving;
+mod sending;
+mod session;
+mod view;
+
+use crate::config::Config;
+use crate::model::Pair;
+use crate::world::World;
+
+pub use view::View;
+
+/// When a claim is judged.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Judged {
+    /// In every state.
+    Always,
+    /// Where nothing more happens unless an attack, a fault or a deadline comes.
+    AtRest,
+}
+
+/// Whether a claim may be lost by a choice of the application.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    /// It holds in every configuration.
+    Invariant,
+    /// It holds where `expect.rs` says so.
+    Guarantee,
+}
+
+/// A claim about one end of the connection.
+#[derive(Debug)]
+pub struct Claim {
+    /// Its name: the id of its duty, where it has one.
+    pub name: &'static str,
+    /// What it says.
+    pub says: &'static str,
+    /// Whether an application's choice may lose it.
+    pub kind: Kind,
+    /// When it is judged.
+    pub judged: Judged,
+    /// Where its premise can fire at all.
+    pub applies: fn(&Config) -> bool,
+    /// Whether the claim has something to say of this end.
+    pub premise: fn(&View<'_>) -> bool,
+    /// What must hold then.
+    pub holds: fn(&View<'_>) -> bool,
+    judge: fn(&Pair, &World) -> bool,
+}
+
+impl Claim {
+    /// A claim about two connections at once, which a relay's own model judges.
+    pub(crate) const fn of_relay(name: &'static str, says: &'static str, kind: Kind, judged: Judged) -> Self {
+        Self {
+            name,
+            says,
+            kind,
+            judged,
+            applies: |_| false,
+            premise: |_| false,
+            holds: |_| true,
+            judge: |_, _| true,
+        }
+    }
+
+    /// The whole claim about a world, for stateright.
+    #[must_use]
+    pub const fn judge(&self) -> fn(&Pair, &World) -> bool {
+        self.judge
+    }
+
+    /// Whether the premise fires, and whether the claim stands, for the conforming ends of a world.
+    #[must_use]
+    pub fn verdict(&self, ends: &[Option<View<'_>>]) -> Verdict {
+        let mut verdict = Verdict { fired: false, stands: true };
+        for view in ends.iter().flatten() {
+            if (self.premise)(view) {
+                verdict.fired = true;
+                verdict.stands &= (self.holds)(view);
+            }
+        }
+        verdict
+    }
+}
+
+/// What a claim says of one world.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Verdict {
+    /// The premise fired.
+    pub fired: bool,
+    /// The claim was not broken.
+    pub stands: bool,
+}
+
+/// Writes a table of claims; each row's functions also make the plain function that stateright wants.
+macro_rules! claims {
+    ($($name:literal $kind:ident $judged:ident where $applies:expr;
+        says $says:literal;
+        if $premise:expr;
+        then $holds:expr;)+) => {
+        pub(super) static CLAIMS: &[$crate::property::Claim] = &[$({
+            fn premise(view: &$crate::property::View<'_>) -> bool {
+                let premise: fn(&$crate::property::View<'_>) -> bool = $premise;
+                premise(view)
+            }
+            fn holds(view: &$crate::property::View<'_>) -> bool {
+                let holds: fn(&$crate::property::View<'_>) -> bool = $holds;
+                holds(view)
+            }
+            fn judge(pair: &$crate::model::Pair, world: &$crate::world::World) -> bool {
+                let judged = match $crate::property::Judged::$judged {
+                    $crate::property::Judged::Always => true,
+                    $crate::property::Judged::AtRest => pair.is_at_rest(world),
+                };
+                let ends = $crate::property::View::conforming(pair, world);
+                !judged || ends.iter().flatten().all(|view| !premise(view) || holds(view))
+            }
+            $crate::property::Claim {
+                name: $name,
+                says: $says,
+                kind: $crate::property::Kind::$kind,
+                judged: $crate::property::Judged::$judged,
+                applies: $applies,
+                premise,
+                holds,
+                judge,
+            }
+        }),+];
+    };
+}
+pub(crate) use claims as claim_table;
+
+/// Every claim.
+pub fn claims() -> impl Iterator<Item = &'static Claim> {
+    [sending::CLAIMS, receiving::CLAIMS, session::CLAIMS, ends::CLAIMS, framing::CLAIMS, liveness::CLAIMS]
+        .into_iter()
+        .flatten()
+        .chain([&crate::relay::NO_LAUNDERING])
+}
+
+/// The claims whose premise can fire in a configuration.
+#[must_use]
+pub fn claims_of(config: &Config) -> Vec<&'static Claim> {
+    claims().filter(|claim| (claim.applies)(config)).collect()
+}
+
+/// The claim of a name.
+#[must_use]
+pub fn claim(name: &str) -> Option<&'static Claim> {
+    claims().find(|claim| claim.name == name)
+}

@@ -1,0 +1,152 @@
+//! The duties of the side that receives: which end is believed.
+
+use close_notify_core::{AlertDescription, LateData, MissingNotify, ReadEnd, Version};
+
+use super::claim_table as claims;
+use crate::config::Config;
+use crate::profile::Profile;
+use crate::property::View;
+use crate::wire::{Fin, Unit};
+
+fn has_peer(config: &Config, profiles: &[Profile]) -> bool {
+    config.scripts.iter().any(|script| profiles.contains(&script.profile))
+}
+
+fn rejects(config: &Config) -> bool {
+    let rejects = |closing| matches!(closing, crate::config::Closing::Reject(_));
+    config.scripts.iter().any(|script| rejects(script.closing))
+        || has_peer(config, &[Profile::FatalAfterNotify, Profile::NotifyAfterFatal])
+}
+
+/// The transport ended, and no close_notify was read before.
+fn ended_without_notify(view: &View<'_>) -> bool {
+    let ended = view.inward().fin == Fin::Arrived || view.socket().dead;
+    ended && view.end().has_read_all() && !view.end().read_notify
+}
+
+fn trusts_nothing(view: &View<'_>) -> bool {
+    view.reading() != ReadEnd::CloseNotify
+}
+
+claims! {
+    // RFC 9846 §6.1, RFC 2818 §2.2
+    "fin-is-not-close" Invariant Always where |config| !config.handshake;
+        says "a transport end without close_notify never reads as a clean end";
+        if ended_without_notify;
+        then trusts_nothing;
+
+    // RFC 9846 §5.1
+    "notify-whole" Invariant Always where |config| config.faults.fin;
+        says "a close_notify that was torn apart counts for nothing";
+        if |v| v.inward().torn && v.end().has_read_all() && !v.end().read_notify;
+        then trusts_nothing;
+
+    // RFC 9293 §3.10.7
+    "rst-is-not-close" Invariant Always where |_| true;
+        says "a reset that any call reported is never read as an orderly end";
+        if |v| v.end().saw_reset && v.end().has_read_all() && !v.end().read_notify;
+        then |v| !matches!(
+            v.reading(),
+            ReadEnd::CloseNotify | ReadEnd::TruncatedAtBoundary | ReadEnd::TruncatedInRecord
+        );
+
+    // RFC 9846 §6.1
+    "notify-is-final" Invariant Always where |config| !config.handshake;
+        says "what comes behind close_notify does not spoil the clean end";
+        if |v| v.end().read_notify && (v.socket().dead || v.inward().fin == Fin::Arrived);
+        then |v| v.reading() == ReadEnd::CloseNotify;
+
+    "ignore-after-notify" Invariant Always where |config| {
+            has_peer(config, &[Profile::DataAfterNotify, Profile::FatalAfterNotify])
+        };
+        says "records behind the peer's close_notify are neither delivered nor an error";
+        if |v| v.end().read_notify && v.inward().position(Unit::Notify).is_some_and(|at| at + 1 < v.inward().arrived);
+        then |v| !v.end().got_after_end && v.reading() == ReadEnd::CloseNotify;
+
+    "delivered-before-end" Invariant Always where |config| !config.handshake;
+        says "all data before close_notify was delivered, or counted as late, when the end is reported";
+        if |v| v.end().is_notified() && v.end().read_notify && v.policy().late_data != LateData::Refuse;
+        then |v| u32::from(v.end().got) + v.end().machine.ending().late == u32::from(v.data_before_notify());
+
+    // RFC 9846 §6.1, §D.4
+    "plain-alert-is-no-close" Invariant Always where |config| config.faults.plain_notify;
+        says "a close_notify that anybody could have sent is no clean end";
+        if |v| v.world.budget < v.config().faults.budget && v.end().has_read_all() && !v.end().read_notify;
+        then |v| trusts_nothing(v) && !v.pair.accepts(v.end(), close_notify_core::FramingState::DelimitedByEnd);
+
+    "notify-in-handshake" Invariant Always where |config| config.handshake;
+        says "a close_notify in the handshake ends it at once, as an error";
+        if |v| v.end().read_early_notify;
+        then |v| v.end().has_read_all();
+
+    // RFC 9846 §4.2.10
+    "early-data-end" Invariant Always where |config| {
+            config.version == Version::Tls13 && config.scripts.iter().any(|script| script.early > 0)
+        };
+        says "the transport's end behind 0-RTT data ends no request";
+        if |v| v.end().got_early > 0 && v.end().has_read_all() && !v.end().finished_read;
+        then trusts_nothing;
+
+    // RFC 9846 §6.2, RFC 5246 §7.2.2
+    "fatal-ends-both" Invariant Always where rejects;
+        says "after a fatal alert no data moves in either direction";
+        if |v| v.end().read_fatal || v.out().position(Unit::Fatal).is_some();
+        then |v| !v.end().machine.may_write() && !v.end().machine.delivers_data();
+
+    "fatal-is-an-error" Invariant Always where rejects;
+        says "a fatal alert is reported by its name, never as an end of data";
+        if |v| v.end().read_fatal;
+        then |v| v.reading() == ReadEnd::FatalAlert(AlertDescription::CERTIFICATE_REQUIRED);
+
+    // RFC 9846 §6.1
+    "user-canceled-then-notify" Invariant Always where |config| {
+            has_peer(config, &[Profile::CanceledThenNotify, Profile::CanceledThenFin])
+        };
+        says "user_canceled is no end: reading goes on, and a FIN behind it is a truncation";
+        if |v| v.has_read(Unit::UserCanceled) && v.end().has_read_all() && !v.end().read_notify;
+        then trusts_nothing;
+
+    // RFC 9846 §6
+    "level-ignored-13" Invariant Always where |config| config.version == Version::Tls13
+            && has_peer(config, &[Profile::ErrorAtWarningLevel, Profile::NotifyAtFatalLevel]);
+        says "in TLS 1.3 the level byte decides nothing";
+        if |v| v.has_read(Unit::ErrorAtWarning) || v.has_read(Unit::FatalNotify);
+        then |v| v.reading() == if v.has_read(Unit::FatalNotify) {
+            ReadEnd::CloseNotify
+        } else {
+            ReadEnd::FatalAlert(AlertDescription::HANDSHAKE_FAILURE)
+        };
+
+    "unknown-alert-is-error-13" Invariant Always where |config| {
+            config.version == Version::Tls13 && has_peer(config, &[Profile::UnknownAlert])
+        };
+        says "in TLS 1.3 an unknown alert is an error";
+        if |v| v.has_read(Unit::UnknownAlert);
+        then |v| v.reading() == ReadEnd::FatalAlert(AlertDescription(222));
+
+    // RFC 5246 §7.2.2
+    "warning-may-continue" Invariant Always where |config| config.version != Version::Tls13
+            && has_peer(config, &[Profile::WarningFlood, Profile::OneWarning]);
+        says "up to TLS 1.2 a warning is survived, a flood of them is not";
+        if |v| v.has_read(Unit::Warning);
+        then |v| {
+            let flooded = v.inward().count(Unit::Warning, v.inward().read) > v.policy().warnings;
+            matches!(v.reading(), ReadEnd::Refused(_)) == flooded
+        };
+
+    // A report on the TLS working group's list, December 2011
+    "salvage-alert" Invariant AtRest where |config| rejects(config) && !config.tcp.rst_discards;
+        says "an alert that was readable when a write failed is read before the failure is reported";
+        if |v| v.end().salvageable && !v.end().timed_out && !v.end().stopped;
+        then |v| v.reading() == ReadEnd::FatalAlert(AlertDescription::CERTIFICATE_REQUIRED);
+
+    // RFC 9846 §6.1 · the guarantee that MissingNotify::Accept gives away
+    "no-silent-truncation" Guarantee Always where |config| !config.handshake;
+        says "what the application takes for whole is all that the peer sent";
+        if |v| v.end().has_read_all() && v.accepts();
+        then |v| {
+            let all = v.data_before_notify() == v.end().got;
+            let by_length = v.script().framing == crate::config::Framing::SelfDelimited;
+            by_length || (all && (v.peer_has_closed() || v.policy().missing_notify != MissingNotify::Accept))
+        };
+}

@@ -1,0 +1,160 @@
+//! A relay between two connections: what it read upstream it writes downstream, and so with the end.
+//!
+//! Decides nothing: how the downstream ends is asked of the core (`Manner::for_downstream`). The naive relay,
+//! which ends every downstream gracefully, is there to show the attack that the duty prevents.
+
+use close_notify_core::{Manner, Version};
+use serde::{Deserialize, Serialize};
+use stateright::{Model, Property};
+
+use crate::action::{Action, Side};
+use crate::config::{Closing, Config, Faults, Script, When};
+use crate::family::{manner_name, orderly, version_name};
+use crate::model::Pair;
+use crate::property::{Claim, Judged, Kind};
+use crate::wire::Unit;
+use crate::world::World;
+
+/// Which of a relay's two connections.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Link {
+    /// The relay is the client, the origin the server.
+    Upstream,
+    /// The relay is the server.
+    Downstream,
+}
+
+/// A step on one of the two connections.
+pub type RelayAction = (Link, Action);
+
+/// Both connections of a relay.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Links {
+    /// Relay and origin.
+    pub up: World,
+    /// Client and relay.
+    pub down: World,
+}
+
+/// A relay as a model.
+#[derive(Clone, Debug)]
+pub struct Relay {
+    /// Its name among the configurations.
+    pub name: String,
+    /// Relay and origin; the adversary is here.
+    pub up: Pair,
+    /// Client and relay, as the relay ends it gracefully.
+    pub down: Pair,
+    /// The same, as the relay aborts it.
+    pub down_aborted: Pair,
+    /// It ends every downstream gracefully.
+    pub naive: bool,
+}
+
+/// The claim about a relay; it is judged by [`Relay::stands`].
+pub static NO_LAUNDERING: Claim = Claim::of_relay(
+    "no-laundering",
+    "a relay whose upstream ended unclean never ends its downstream with close_notify",
+    Kind::Guarantee,
+    Judged::Always,
+);
+
+/// Why the naive relay gives it away.
+pub const BECAUSE: &str = "the relay ends its downstream with close_notify although its upstream was cut";
+
+impl Relay {
+    fn new(version: Version, origin: Manner, naive: bool) -> Self {
+        let writer = |closing, when| Script { writes: 1, closing, when, ..Script::READER };
+        let faults = Faults { budget: 1, fin: true, rst: true, ..Faults::NONE };
+        let up = Config {
+            faults,
+            ..orderly("up".into(), version, Script::READER, writer(Closing::In(origin), When::AllWritten))
+        };
+        let down = |closing| orderly("down".into(), version, Script::READER, writer(closing, When::AnyTime));
+        let kind = if naive { "naive" } else { "honest" };
+        Self {
+            name: format!("relay/{}/{}/{kind}", version_name(version), manner_name(origin)),
+            up: Pair::new(up),
+            down: Pair::new(down(Closing::In(Manner::Graceful))),
+            down_aborted: Pair::new(down(Closing::In(Manner::Abort))),
+            naive,
+        }
+    }
+
+    /// Every relay of the default run.
+    #[must_use]
+    pub fn all() -> Vec<Self> {
+        let mut all = Vec::new();
+        for &version in Version::ALL {
+            for origin in [Manner::Graceful, Manner::Abort] {
+                all.extend([false, true].map(|naive| Self::new(version, origin, naive)));
+            }
+        }
+        all
+    }
+
+    /// Whether the relay's end of the upstream is known.
+    fn upstream_ended(links: &Links) -> bool {
+        links.up.end(Side::Client).has_read_all()
+    }
+
+    /// The downstream as the relay will end it, given how the upstream ended.
+    fn downstream(&self, links: &Links) -> &Pair {
+        let upstream = links.up.end(Side::Client).machine.ending();
+        let honest = !self.naive && Self::upstream_ended(links);
+        match Manner::for_downstream(&upstream) {
+            Manner::Abort if honest => &self.down_aborted,
+            _ => &self.down,
+        }
+    }
+
+    /// Whether the relay's application is free to take this step downstream.
+    fn relays(links: &Links, action: Action) -> bool {
+        let (read, said) = (links.up.end(Side::Client).got, links.down.end(Side::Server).said);
+        match action {
+            Action::Write(Side::Server) => said < read,
+            Action::Close(Side::Server) => Self::upstream_ended(links) && said == read,
+            _ => true,
+        }
+    }
+
+    /// Whether the claim's premise fires, and whether it stands.
+    #[must_use]
+    pub fn stands(&self, links: &Links) -> (bool, bool) {
+        let ended_clean = links.down.net.pipes[Side::Server.index()].position(Unit::Notify).is_some();
+        (Self::upstream_ended(links), !ended_clean || links.up.end(Side::Client).read_notify)
+    }
+}
+
+impl Model for Relay {
+    type State = Links;
+    type Action = RelayAction;
+
+    fn init_states(&self) -> Vec<Links> {
+        vec![Links { up: self.up.start(), down: self.down.start() }]
+    }
+
+    fn actions(&self, state: &Links, actions: &mut Vec<RelayAction>) {
+        let mut steps = Vec::with_capacity(16);
+        self.up.enabled(&state.up, &mut steps);
+        actions.extend(steps.drain(..).map(|action| (Link::Upstream, action)));
+        self.downstream(state).enabled(&state.down, &mut steps);
+        steps.retain(|&action| Self::relays(state, action));
+        actions.extend(steps.into_iter().map(|action| (Link::Downstream, action)));
+    }
+
+    fn next_state(&self, state: &Links, (link, action): RelayAction) -> Option<Links> {
+        Some(match link {
+            Link::Upstream => Links { up: self.up.after(&state.up, action), ..*state },
+            Link::Downstream => Links { down: self.downstream(state).after(&state.down, action), ..*state },
+        })
+    }
+
+    fn properties(&self) -> Vec<Property<Self>> {
+        vec![
+            Property::always(NO_LAUNDERING.name, |relay: &Self, links: &Links| relay.stands(links).1),
+            Property::always("explored whole", |_: &Self, _: &Links| true),
+        ]
+    }
+}

@@ -1,0 +1,212 @@
+//! The whole world of one connection: two cores with their drivers and applications, and TCP between them.
+//!
+//! A state is a plain value. Which steps it may take stands in `enabled.rs`, what they do in `drive.rs`.
+
+use std::hash::{Hash, Hasher};
+
+use close_notify_core::{Machine, recv};
+
+use crate::action::Side;
+use crate::config::Config;
+use crate::kernel::Net;
+
+/// One end: its core, what its application has done, and what only an observer of both ends can know.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct End {
+    /// The shipped core.
+    pub machine: Machine,
+    /// Units of data that the application handed over.
+    pub said: u8,
+    /// Those of them that no record holds yet.
+    pub pending: u8,
+    /// Units of data that the application was given.
+    pub got: u8,
+    /// Units of 0-RTT data that it was given.
+    pub got_early: u8,
+    /// Plaintext that the application wrote outside TLS.
+    pub plain_said: u8,
+    /// Plaintext that it read outside TLS.
+    pub plain_got: u8,
+    /// Messages of the handshake that were written.
+    pub shaken: u8,
+    /// How often the application has asked for the end.
+    pub asked: u8,
+    /// It has lost patience.
+    pub hastened: bool,
+    /// It does not read any more.
+    pub stopped: bool,
+    /// Its deadline has passed.
+    pub timed_out: bool,
+    /// It still holds the session.
+    pub holds_session: bool,
+    /// Its application has the transport back.
+    pub handed_back: bool,
+    /// Observed: the peer's end of the handshake was read.
+    pub finished_read: bool,
+    /// Observed: the driver was told a move that the core refuses.
+    pub illegal: bool,
+    /// Observed: a call returned a reset to it.
+    pub saw_reset: bool,
+    /// Observed: a genuine, whole close_notify of the peer was read as TLS while reading was open.
+    pub read_notify: bool,
+    /// Observed: a close_notify was read before the handshake was done, whoever sent it.
+    pub read_early_notify: bool,
+    /// Observed: a genuine fatal alert of the peer was read as TLS.
+    pub read_fatal: bool,
+    /// Observed: its own close_notify was written after it had read the peer's.
+    pub answered: bool,
+    /// Observed: plaintext was read as TLS, or TLS as plaintext.
+    pub border_broken: bool,
+    /// Observed: data reached the application behind the end of reading.
+    pub got_after_end: bool,
+    /// Observed: it wrote data behind the end of both directions.
+    pub said_after_end: bool,
+    /// Observed: a reset destroyed units that had arrived and were not read.
+    pub robbed: bool,
+    /// Observed: a write failed while an alert of the peer was already readable.
+    pub salvageable: bool,
+}
+
+/// One connection.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct World {
+    /// TCP.
+    pub net: Net,
+    /// The client and the server.
+    pub ends: [End; 2],
+    /// Attacks and faults that are left.
+    pub budget: u8,
+}
+
+/// Every field.
+impl Hash for World {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.net.hash(state);
+        self.ends.iter().for_each(|end| end.hash(state));
+        state.write_u8(self.budget);
+    }
+}
+
+/// Every field, the core's own and two words.
+impl Hash for End {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let flags = [
+            self.hastened,
+            self.stopped,
+            self.timed_out,
+            self.holds_session,
+            self.handed_back,
+            self.finished_read,
+            self.illegal,
+            self.saw_reset,
+            self.read_notify,
+            self.read_early_notify,
+            self.read_fatal,
+            self.answered,
+            self.border_broken,
+            self.got_after_end,
+            self.said_after_end,
+            self.robbed,
+            self.salvageable,
+        ];
+        let flags = flags.iter().fold(0_u32, |packed, &flag| packed << 1 | u32::from(flag));
+        let counters = [
+            self.said,
+            self.pending,
+            self.got,
+            self.got_early,
+            self.plain_said,
+            self.plain_got,
+            self.shaken,
+            self.asked,
+        ];
+        self.machine.hash(state);
+        state.write_u64(u64::from_le_bytes(counters));
+        state.write_u32(flags);
+    }
+}
+
+impl World {
+    /// The world as a configuration starts it.
+    #[must_use]
+    pub fn new(config: &Config) -> Self {
+        Self {
+            net: Net::NEW,
+            ends: Side::BOTH.map(|side| End::new(config, side)),
+            budget: config.faults.budget,
+        }
+    }
+
+    /// One end.
+    #[must_use]
+    pub const fn end(&self, side: Side) -> &End {
+        &self.ends[side.index()]
+    }
+
+    /// Whether nothing was attacked and no deadline has passed.
+    #[must_use]
+    pub fn is_orderly(&self, config: &Config) -> bool {
+        self.budget == config.faults.budget && !self.ends.iter().any(|end| end.timed_out)
+    }
+}
+
+impl End {
+    fn new(config: &Config, side: Side) -> Self {
+        let role = match side {
+            Side::Client => close_notify_core::Role::Client,
+            Side::Server => close_notify_core::Role::Server,
+        };
+        let policy = config.script(side).policy;
+        let machine = if config.handshake {
+            Machine::new(config.version, role, policy)
+        } else {
+            Machine::established(config.version, role, policy)
+        };
+        Self {
+            machine,
+            said: 0,
+            pending: 0,
+            got: 0,
+            got_early: 0,
+            plain_said: 0,
+            plain_got: 0,
+            shaken: 0,
+            asked: 0,
+            hastened: false,
+            stopped: false,
+            timed_out: false,
+            holds_session: true,
+            handed_back: false,
+            finished_read: false,
+            illegal: false,
+            saw_reset: false,
+            read_notify: false,
+            read_early_notify: false,
+            read_fatal: false,
+            answered: false,
+            border_broken: false,
+            got_after_end: false,
+            said_after_end: false,
+            robbed: false,
+            salvageable: false,
+        }
+    }
+
+    /// Whether the end of reading is known.
+    #[must_use]
+    pub const fn has_read_all(&self) -> bool {
+        self.machine.recv_state().has_ended()
+    }
+
+    /// Whether the connection ended as an error that an alert names.
+    #[must_use]
+    pub const fn got_alert(&self) -> bool {
+        matches!(self.machine.recv_state(), recv::State::PeerFatal | recv::State::Refused)
+    }
+
+    /// Whether reading ended by the peer's close_notify.
+    #[must_use]
+    pub const fn is_notified(&self) -> bool {
+        matches!(self.machine.recv_state(), recv::State::PeerNotified)
+    }
+}

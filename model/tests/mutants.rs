@@ -1,0 +1,146 @@
+//! Every property catches the mistake that was planted for it, and each mistake only the properties named here.
+
+use std::collections::BTreeSet;
+
+use close_notify_model::expect::expected;
+use close_notify_model::judge::{judge, unhindered};
+use close_notify_model::model::Pair;
+use close_notify_model::mutant::Mutant;
+use close_notify_model::{family, property};
+
+/// What a mistake breaks beside its own property, and why that cannot be otherwise.
+fn also(mutant: Mutant) -> &'static [&'static str] {
+    use Mutant as M;
+    match mutant {
+        // The same duty said of each role; and a peer that waits for close_notify is not given one.
+        M::SkipsNotify => &["http-client-notifies", "http-server-tries", "data-survives-close"],
+        M::ClientSkipsNotify | M::ServerSkipsNotify => &["notify-before-fin", "data-survives-close"],
+        // A second close_notify is a record behind the first; where it meets a closed socket it is answered by a
+        // reset, which destroys what was in flight.
+        M::NotifiesTwice => &["nothing-after-notify", "data-survives-close"],
+        M::WritesAfterLimit => &["nothing-after-notify"],
+        // What is delivered behind the end was not sent before it.
+        M::DeliversAfterNotify => &["delivered-before-end", "no-silent-truncation", "cut-is-visible"],
+        // The core refuses the move, so the connection is left as it is: open, and its plaintext unread.
+        M::HandsBackEarly => &[
+            "no-illegal-move",
+            "handback-exact",
+            "no-mutual-wait",
+            "every-close-ends",
+            "data-survives-close",
+        ],
+        M::IsLenient => &["http-close-delimited-needs-notify"],
+        // A FIN taken for close_notify is trusted wherever close_notify is.
+        M::EofIsClose => &[
+            "notify-whole",
+            "rst-is-not-close",
+            "no-silent-truncation",
+            "cut-is-visible",
+            "http-close-delimited-needs-notify",
+        ],
+        M::TornNotifyCounts => &[
+            "fin-is-not-close",
+            "no-silent-truncation",
+            "cut-is-visible",
+            "http-close-delimited-needs-notify",
+        ],
+        // The reset, forgotten, reads as a FIN, which this reader accepts.
+        M::ForgetsErrno => &["no-silent-truncation"],
+        // What is dropped is missing from a clean end.
+        M::DropsDataAtNotify => &["no-silent-truncation", "cut-is-visible"],
+        // The forged close_notify may be followed by a reset, which is then no clean end either.
+        M::TrustsPlainNotify => &["rst-is-not-close"],
+        // An alert that is not heard is not reported, and forbids nothing.
+        M::IgnoresFatal => &["fatal-is-an-error", "fatal-discards-tickets"],
+        M::FatalIsClose => &[
+            "fin-is-not-close",
+            "fatal-ends-both",
+            "fatal-discards-tickets",
+            "http-close-delimited-needs-notify",
+        ],
+        // A clean end that no close_notify stands behind.
+        M::CanceledIsClose => &["fin-is-not-close", "http-close-delimited-needs-notify"],
+        // Who waits for ever does not end its close.
+        M::WaitsFirst => &["every-close-ends"],
+        // The cut may fall inside the 0-RTT record, or come from the adversary of the handshake.
+        M::EarlyEndIsEnd => &["notify-whole", "plain-alert-is-no-close"],
+        // Complete only by the end is the framing in which a wrong end truncates silently.
+        M::TrustsFin => &["no-silent-truncation"],
+        // A server is one of those whom a missing close_notify must not cost the session.
+        M::PunishesIncomplete => &["unclean-allows-resume"],
+        M::WritesAfterNotify
+        | M::RepliesLate
+        | M::ReplyFlushes
+        | M::RepliesIn13
+        | M::AtOnceWaits
+        | M::ReadsAhead
+        | M::ResetSpoilsClean
+        | M::NotifiesAfterFatal
+        | M::KeepsSession
+        | M::KeepsTickets
+        | M::Resumes10
+        | M::ForgetsAfterCut
+        | M::IgnoresRfc2818
+        | M::LevelBlind10
+        | M::LevelMatters13
+        | M::UnknownIsWarning13
+        | M::FloodSurvives
+        | M::ClosesOnAlert
+        | M::GivesUpOnWriteError
+        | M::ClosesWithUnread
+        | M::DrainsForEver
+        | M::NotifiesAtFatalLevel
+        | M::HidesLoss
+        | M::ConfirmsCrossed
+        | M::AbortNotifies
+        | M::IgnoresEarlyNotify
+        | M::DistrustsLength
+        | M::TrustsNotifyOverLength
+        | M::IgnoresDeadline
+        | M::TellsTwice => &[],
+    }
+}
+
+fn broken(pair: &Pair) -> BTreeSet<&'static str> {
+    let outcome = judge(pair, unhindered()).expect("trials are explored whole");
+    outcome.broken.iter().map(|broken| broken.claim.name).collect()
+}
+
+#[test]
+fn each_mistake_is_caught_by_its_property_and_by_no_other_than_named() {
+    for &mutant in Mutant::ALL {
+        let config = family::named(mutant.config()).expect("the trial of a mutant exists");
+        let given_away: BTreeSet<_> = expected(&config).iter().map(|rule| rule.claim).collect();
+        let caught: BTreeSet<_> = &broken(&Pair::with_mutant(config, mutant)) - &given_away;
+        let named = also(mutant).iter().copied().chain([mutant.property()]).collect();
+        assert_eq!(caught, named, "{}: {}", mutant.name(), mutant.doc());
+    }
+}
+
+#[test]
+fn without_the_mistake_the_property_holds_and_its_premise_fires() {
+    for &mutant in Mutant::ALL {
+        let config = family::named(mutant.config()).expect("the trial of a mutant exists");
+        let outcome = judge(&Pair::new(config), unhindered()).expect("trials are explored whole");
+        let property = mutant.property();
+        assert!(
+            outcome.broken.iter().all(|broken| broken.claim.name != property),
+            "{property} breaks by itself"
+        );
+        let needs_mistake = property == "crossed-confirms-nothing" || property == "linger-is-bounded";
+        assert!(
+            needs_mistake || outcome.fired.contains(&property),
+            "{property} has nothing to say in its trial"
+        );
+    }
+}
+
+#[test]
+fn every_property_has_a_mistake_that_it_catches() {
+    let caught: BTreeSet<_> = Mutant::ALL.iter().map(|mutant| mutant.property()).collect();
+    for claim in property::claims() {
+        // The relay's mistake is the naive relay, which is explored beside the honest one.
+        let naive_relay = claim.name == "no-laundering";
+        assert!(naive_relay || caught.contains(claim.name), "{} has no mutant", claim.name);
+    }
+}
