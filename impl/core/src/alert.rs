@@ -152,6 +152,7 @@ const fn meaning_13(description: AlertDescription) -> Meaning {
 const fn meaning_1x(level: AlertLevel, description: AlertDescription, fatal_notify: FatalNotify) -> Meaning {
     match (level, description, fatal_notify) {
         (AlertLevel::WARNING, AlertDescription::CLOSE_NOTIFY, _) => Meaning::CloseNotify,
+        (AlertLevel::WARNING, AlertDescription::USER_CANCELED, _) => Meaning::UserCanceled,
         (AlertLevel::WARNING, AlertDescription(_), _) => Meaning::Warning,
         (AlertLevel::FATAL, AlertDescription::CLOSE_NOTIFY, FatalNotify::Clean) => Meaning::CloseNotify,
         (AlertLevel::FATAL, AlertDescription(_), _) => Meaning::Fatal,

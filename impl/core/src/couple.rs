@@ -4,7 +4,7 @@
 //! and the ends that take both directions. Leaves the moves themselves to each part's table.
 //! Sources: RFC 5246 §7.2.1–7.2.2, RFC 9846 §6.1–6.2, RFC 9112 §9.6.
 
-use crate::alert::{Meaning, meaning};
+use crate::alert::{AlertDescription, Meaning, meaning};
 use crate::event::Event;
 use crate::illegal::Illegal;
 use crate::machine::Machine;
@@ -56,16 +56,12 @@ impl Machine {
         Ok(match event {
             Event::PeerKeysInUse => Moves::recv(R::KeysInUse),
             Event::EarlyDataAccepted => Moves::recv(R::EarlyDataAccepted),
-            Event::HandshakeDone => Moves::both(S::HandshakeDone, R::HandshakeDone),
+            Event::HandshakeDone => self.handshake_done(),
 
             Event::Write => Moves::send(S::Write),
             Event::CloseWrite => return self.close_write(),
-            Event::Close(manner) => self.close(manner),
-            // RFC 9846 §6.2 · fatal-ends-both, and up to the drain: alert-survives-close
-            Event::Reject(alert) if alert.is_error() => {
-                Moves::both(S::Alert, R::Refuse).and_manner(Manner::Reject)
-            }
-            Event::Reject(alert) => return Err(Illegal::NotAnError { alert }),
+            Event::Close(manner) => return self.close(manner),
+            Event::Reject(alert) => return self.reject(alert),
             // RFC 9846 §6.1 · ignore-after-notify: behind the end nothing is a violation
             Event::PeerViolation(_) if self.recv.has_ended() => Moves::NONE,
             Event::PeerViolation(_) => Self::violation(),
@@ -77,7 +73,9 @@ impl Machine {
             }
 
             // RFC 9293 §3.10.7 · rst-is-not-close: an errno that another call consumed is not forgotten
-            Event::TransportEof { .. } if self.was_reset() => Moves::recv(R::Reset).and_transport(T::Eof),
+            Event::TransportEof { .. } if self.evidence.reset_seen => {
+                Moves::recv(R::Reset).and_transport(T::Eof)
+            }
             Event::TransportEof { inside_record: false } => {
                 Moves::recv(R::EofAtBoundary).and_transport(T::Eof)
             }
@@ -96,34 +94,83 @@ impl Machine {
             Event::Drained { bytes } => self.within_budget(bytes, Moves::NONE),
             Event::DeadlineStarted | Event::SessionForgotten => Moves::NONE,
 
-            Event::TransportClosed => Moves::transport(T::Closed),
-            Event::TransportResetByUs => Moves::transport(T::ResetByUs),
-            Event::TransportHandedBack => Moves::transport(T::HandedBack),
+            // A transport that this side lets go of takes and brings no more, whoever asked for it.
+            Event::TransportClosed => Moves::both(S::WriteFailed, R::StopWaiting).and_transport(T::Closed),
+            Event::TransportResetByUs if matches!(self.send, send::State::Failed) => {
+                Moves::recv(R::StopWaiting).and_transport(T::ResetByUs)
+            }
+            Event::TransportResetByUs => Moves::both(S::Abort, R::StopWaiting).and_transport(T::ResetByUs),
+            // RFC 4511 §4.14.3.1 · wait-before-handback
+            Event::TransportHandedBack if self.is_handed_back_clean() => Moves::transport(T::HandedBack),
+            Event::TransportHandedBack => {
+                return Err(Illegal::Transport { state: self.transport, event: T::HandedBack });
+            }
         })
+    }
+
+    // salvage-alert: a sending half that has failed or closed meanwhile does not stop the handshake's other half
+    const fn handshake_done(&self) -> Moves {
+        use {recv::Event as R, send::Event as S};
+        match self.send {
+            send::State::Handshaking | send::State::Open => Moves::both(S::HandshakeDone, R::HandshakeDone),
+            send::State::ReplyDue
+            | send::State::NotifyDue
+            | send::State::NotifyLeaving
+            | send::State::Notified
+            | send::State::NotifiedShut
+            | send::State::AlertDue
+            | send::State::AlertLeaving
+            | send::State::Alerted
+            | send::State::AlertedShut
+            | send::State::Silenced
+            | send::State::SilencedShut
+            | send::State::Failed
+            | send::State::Aborted => Moves::recv(R::HandshakeDone),
+        }
     }
 
     // RFC 9846 §6.1 · write-after-peer-notify: one direction alone, in 1.3 only
     const fn close_write(&self) -> Result<Moves, Illegal> {
-        if self.version.has_independent_halves() {
-            Ok(Moves::send(send::Event::CloseWrite).and_manner(Manner::HalfClose))
-        } else {
+        if !self.version.has_independent_halves() {
             Err(Illegal::HalfClose { version: self.version })
+        } else if self.transport.is_released() {
+            Ok(Moves::NONE)
+        } else {
+            Ok(Moves::send(send::Event::CloseWrite).and_manner(Manner::HalfClose))
         }
     }
 
-    const fn close(&self, manner: Manner) -> Moves {
+    const fn close(&self, manner: Manner) -> Result<Moves, Illegal> {
         use {recv::Event as R, send::Event as S};
         let moves = match manner {
+            Manner::HalfClose => return self.close_write(),
+            Manner::Reject => return self.reject(AlertDescription::INTERNAL_ERROR),
             Manner::Unasked => Moves::NONE,
+            // What is over cannot end otherwise: the ending of `Done` is final.
+            Manner::Graceful | Manner::HandBack | Manner::Linger | Manner::AtOnce | Manner::Abort
+                if self.transport.is_released() =>
+            {
+                return Ok(Moves::NONE);
+            }
             // RFC 9846 §6.1 · notify-before-fin
-            Manner::HalfClose | Manner::Graceful | Manner::HandBack => Moves::send(S::CloseWrite),
+            Manner::Graceful | Manner::HandBack => Moves::send(S::CloseWrite),
             // RFC 5246 §7.2.1 · no-wait-needed
             Manner::Linger | Manner::AtOnce => Moves::both(S::CloseWrite, R::StopWaiting),
-            Manner::Reject => Moves::both(S::Alert, R::Refuse),
             // RFC 9846 §6.1 · abort-sends-no-notify
             Manner::Abort => Moves::both(S::Abort, R::StopWaiting),
         };
-        moves.and_manner(manner)
+        Ok(moves.and_manner(manner))
+    }
+
+    // RFC 9846 §6.2 · fatal-ends-both, and up to the drain: alert-survives-close
+    const fn reject(&self, alert: AlertDescription) -> Result<Moves, Illegal> {
+        if !alert.is_error() {
+            Err(Illegal::NotAnError { alert })
+        } else if self.transport.is_released() {
+            Ok(Moves::NONE)
+        } else {
+            Ok(Self::violation())
+        }
     }
 
     // RFC 9846 §6.2 · fatal-ends-both

@@ -9,9 +9,9 @@ use crate::alert::AlertDescription;
 use crate::framing::FramingState;
 use crate::machine::Machine;
 use crate::named::named;
-use crate::policy::{MissingNotify, PeerCloses};
+use crate::policy::MissingNotify;
 use crate::resume::Resumption;
-use crate::{recv, send, transport};
+use crate::{recv, send};
 
 /// How reading ended.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -71,7 +71,7 @@ named! {
         GaveUp,
         /// The peer's fatal alert ended both directions.
         PeerFatalAlert,
-        /// The application let go of the transport before it was due.
+        /// The application let go of the transport before it was out.
         NotAsked,
     }
 }
@@ -192,7 +192,10 @@ impl Machine {
     #[must_use]
     pub const fn accepts_end(&self, framing: FramingState) -> bool {
         let ending = self.ending();
-        let cut_at_boundary = matches!(ending.reading, ReadEnd::TruncatedAtBoundary);
+        // RFC 9846 §4.2.10 · early-data-end: not even then is the end of 0-RTT data the end of a message
+        let cut_at_boundary = matches!(ending.reading, ReadEnd::TruncatedAtBoundary)
+            && !self.evidence.ended_early
+            && ending.late == 0;
         match (self.policy.missing_notify, framing) {
             (_, FramingState::InsideMessage) => false,
             (MissingNotify::Refuse, FramingState::BetweenMessages) => {
@@ -231,7 +234,6 @@ impl Machine {
     const fn write_end(&self) -> WriteEnd {
         use send::State as S;
         match self.send {
-            S::Handshaking | S::Open if self.transport.is_released() => WriteEnd::NotSent(NotSent::NotAsked),
             S::Handshaking | S::Open => WriteEnd::Open,
             S::ReplyDue | S::NotifyDue | S::NotifyLeaving | S::AlertDue | S::AlertLeaving => {
                 WriteEnd::Closing
@@ -240,31 +242,44 @@ impl Machine {
             S::Alerted | S::AlertedShut => WriteEnd::FatalAlertSent(self.evidence.own_alert()),
             S::Silenced | S::SilencedShut => WriteEnd::NotSent(NotSent::PeerFatalAlert),
             S::Failed if self.evidence.failed_leaving => WriteEnd::PartlyWritten,
-            S::Failed if self.gave_up() => WriteEnd::NotSent(NotSent::GaveUp),
-            S::Failed => WriteEnd::NotSent(NotSent::TransportFailed),
+            S::Failed => WriteEnd::NotSent(self.evidence.unsent),
             S::Aborted => WriteEnd::Aborted { after_close_notify: self.evidence.notified },
         }
     }
 
-    /// No call failed: the deadline or the budget ended the sending half.
-    const fn gave_up(&self) -> bool {
-        self.evidence.errno == 0
-    }
-
-    // RFC 9846 §6.1 · crossed-confirms-nothing
+    // RFC 9846 §6.1 · crossed-confirms-nothing: beside a close_notify `Us` stands only where that one answers ours
     const fn delivery(&self) -> Delivery {
         let answered = matches!(self.recv, recv::State::PeerNotified)
-            && matches!(self.evidence.first_closer, FirstCloser::Us)
-            && matches!(self.policy.peer_closes, PeerCloses::OnlyAfterUs)
-            && matches!(self.send, send::State::Notified | send::State::NotifiedShut);
-        let broken = matches!(self.send, send::State::Failed | send::State::Aborted)
-            || (matches!(self.transport, transport::State::PeerReset) && !answered);
-        if self.evidence.discarded > 0 || (broken && self.evidence.wrote) {
+            && matches!(self.evidence.first_closer, FirstCloser::Us);
+        if self.evidence.discarded > 0 {
             Delivery::Lost
         } else if answered {
             Delivery::Confirmed
+        } else if self.evidence.wrote && self.broke() {
+            Delivery::Lost
         } else {
             Delivery::Unconfirmed
+        }
+    }
+
+    /// The transport broke under what was written, or we broke it.
+    const fn broke(&self) -> bool {
+        match self.send {
+            send::State::Failed => !matches!(self.evidence.unsent, NotSent::NotAsked),
+            send::State::Aborted => true,
+            send::State::Handshaking
+            | send::State::Open
+            | send::State::ReplyDue
+            | send::State::NotifyDue
+            | send::State::NotifyLeaving
+            | send::State::Notified
+            | send::State::NotifiedShut
+            | send::State::AlertDue
+            | send::State::AlertLeaving
+            | send::State::Alerted
+            | send::State::AlertedShut
+            | send::State::Silenced
+            | send::State::SilencedShut => self.evidence.reset_seen,
         }
     }
 }

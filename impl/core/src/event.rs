@@ -7,7 +7,8 @@ use crate::manner::Manner;
 
 /// A fact about one connection.
 ///
-/// Units: sizes in bytes on the wire (of a record: header and all), `errno` as the system numbers it.
+/// Units: sizes in bytes on the wire (of a record: header and all), `errno` as the system numbers it, 0 where it
+/// gave no number.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Event {
     /// The peer's first traffic keys are in use: what arrives now is authentic.

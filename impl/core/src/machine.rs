@@ -3,6 +3,8 @@
 //! Decides every closing step by way of [`send`], [`recv`], [`transport`] and [`couple`](crate::couple).
 //! Leaves bytes, keys, clocks and sockets to its driver.
 
+use core::hash::{Hash, Hasher};
+
 use crate::event::Event;
 use crate::evidence::Evidence;
 use crate::illegal::Illegal;
@@ -29,7 +31,7 @@ use crate::{recv, send, transport};
 /// assert_eq!(machine.output(), Output::ShutWrite);
 /// # Ok::<(), close_notify_core::Illegal>(())
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Machine {
     pub(crate) version: Version,
     pub(crate) role: Role,
@@ -39,6 +41,15 @@ pub struct Machine {
     pub(crate) transport: transport::State,
     pub(crate) manner: Manner,
     pub(crate) evidence: Evidence,
+}
+
+/// What changes while a machine lives, in few words: explorers hash millions of machines with the same inputs.
+impl Hash for Machine {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let place = [self.send as u8, self.recv as u8, self.transport as u8, self.manner as u8];
+        state.write_u32(u32::from_le_bytes(place));
+        self.evidence.hash(state);
+    }
 }
 
 impl Machine {
@@ -188,11 +199,12 @@ impl Machine {
         use send::State as S;
         match self.send {
             S::ReplyDue => true,
+            // RFC 9846 §5.5 · limit-close-counts, cut-is-visible
+            S::NotifyLeaving => self.evidence.engine_notified && !self.evidence.pending_discarded,
             S::AlertDue | S::Silenced | S::Failed | S::Aborted => !self.evidence.pending_discarded,
             S::Handshaking
             | S::Open
             | S::NotifyDue
-            | S::NotifyLeaving
             | S::Notified
             | S::NotifiedShut
             | S::AlertLeaving
@@ -215,7 +227,7 @@ impl Machine {
             S::Aborted => Some(Output::ResetTransport),
             S::NotifyDue | S::NotifyLeaving => Some(Output::SendCloseNotify { fin_follows: shuts }),
             S::AlertDue | S::AlertLeaving => Some(Output::SendAlert { alert: self.evidence.own_alert() }),
-            S::Notified | S::Alerted | S::Silenced if shuts && !self.is_broken() => Some(Output::ShutWrite),
+            S::Notified | S::Alerted | S::Silenced if shuts => Some(Output::ShutWrite),
             S::Handshaking
             | S::Open
             | S::ReplyDue
@@ -231,9 +243,9 @@ impl Machine {
 
     /// What is left once the last word is out: wait, hand back or close.
     const fn rest(&self) -> Output {
-        let waits = !self.recv.has_ended() && !self.is_dead();
+        let waits = !self.recv.has_ended();
         match self.manner {
-            Manner::Unasked | Manner::HalfClose if self.salvages() && waits => Output::AwaitPeer,
+            Manner::Unasked | Manner::HalfClose if self.salvages() => Output::AwaitPeer,
             Manner::Unasked | Manner::HalfClose => Output::Idle,
             Manner::Graceful | Manner::HandBack if waits => Output::AwaitPeer,
             // RFC 4511 §4.14.3.1 · wait-before-handback
@@ -255,20 +267,9 @@ impl Machine {
         }
     }
 
-    const fn is_handed_back_clean(&self) -> bool {
-        matches!(self.recv, recv::State::PeerNotified)
-            && matches!(self.send, send::State::Notified)
-            && !self.is_dead()
-    }
-
-    /// Nothing can pass any more, or we have stopped waiting for it.
-    const fn is_dead(&self) -> bool {
-        matches!(self.transport, transport::State::PeerReset | transport::State::GivenUp)
-    }
-
-    /// A write would only fail again.
-    const fn is_broken(&self) -> bool {
-        self.is_dead() || self.evidence.errno != 0
+    /// Both have said close_notify, and the transport still takes and brings bytes.
+    pub(crate) const fn is_handed_back_clean(&self) -> bool {
+        matches!(self.recv, recv::State::PeerNotified) && matches!(self.send, send::State::Notified)
     }
 
     // salvage-alert: a failed write is no reason not to read

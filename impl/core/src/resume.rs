@@ -4,7 +4,6 @@
 
 use crate::alert::AlertLevel;
 use crate::machine::Machine;
-use crate::manner::Manner;
 use crate::named::named;
 use crate::policy::ResumptionRule;
 use crate::recv;
@@ -88,8 +87,9 @@ impl Machine {
             | send::State::Silenced
             | send::State::SilencedShut
             | send::State::Aborted => false,
-            send::State::Handshaking | send::State::Open => !self.transport.is_released(),
-            send::State::ReplyDue
+            send::State::Handshaking
+            | send::State::Open
+            | send::State::ReplyDue
             | send::State::NotifyDue
             | send::State::NotifyLeaving
             | send::State::Notified
@@ -97,14 +97,27 @@ impl Machine {
             | send::State::AlertDue
             | send::State::AlertLeaving
             | send::State::Alerted
-            | send::State::AlertedShut => !matches!(self.manner, Manner::Abort),
+            | send::State::AlertedShut => true,
         };
         let theirs = matches!(self.recv, recv::State::PeerNotified)
             && matches!(self.evidence.notify_level, AlertLevel::WARNING);
         ours && theirs
     }
 
+    /// The peer ended the transport before its close_notify; a failed write may be all that told us.
     const fn was_premature(&self) -> bool {
-        matches!(self.recv, recv::State::CutAtBoundary | recv::State::CutInRecord | recv::State::Reset)
+        use recv::State as R;
+        match self.recv {
+            R::CutAtBoundary | R::CutInRecord | R::Reset => true,
+            R::NotAwaited | R::TimedOut | R::OverBudget => self.evidence.reset_seen,
+            R::Plain
+            | R::Handshaking
+            | R::EarlyData
+            | R::Open
+            | R::PeerNotified
+            | R::NotifiedEarly
+            | R::PeerFatal
+            | R::Refused => false,
+        }
     }
 }

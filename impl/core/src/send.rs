@@ -22,7 +22,7 @@ named! {
         NotifyLeaving,
         /// Our close_notify is whole in the transport.
         Notified,
-        /// The same, and the transport's write side is shut.
+        /// The same, and the transport's write side is shut or takes no more.
         NotifiedShut,
         /// A fatal alert of ours is due.
         AlertDue,
@@ -30,11 +30,11 @@ named! {
         AlertLeaving,
         /// Our fatal alert is whole in the transport.
         Alerted,
-        /// The same, and the transport's write side is shut.
+        /// The same, and the transport's write side is shut or takes no more.
         AlertedShut,
         /// The peer's fatal alert ended both directions: nothing of ours may follow.
         Silenced,
-        /// The same, and the transport's write side is shut.
+        /// The same, and the transport's write side is shut or takes no more.
         SilencedShut,
         /// The transport took no more before the last word was out.
         Failed,
@@ -120,8 +120,9 @@ impl State {
             (S::Handshaking | S::Open | S::NotifyDue, E::Reply) => S::ReplyDue,
             (S::ReplyDue, E::PendingDiscarded) => S::NotifyDue,
 
-            // RFC 9846 §5.5 · limit-close-counts
+            // RFC 9846 §5.5 · limit-close-counts; what was still pending then can only be discarded
             (S::Open | S::NotifyDue, E::EngineNotified) => S::NotifyLeaving,
+            (S::NotifyLeaving, E::PendingDiscarded) => S::NotifyLeaving,
 
             (S::NotifyDue, E::Sealed) => S::NotifyLeaving,
             (S::NotifyLeaving, E::Written) => S::Notified,
@@ -164,13 +165,10 @@ impl State {
                 S::Failed
             }
 
-            // One that fails later takes nothing back.
-            (S::Notified, E::WriteFailed) => S::Notified,
-            (S::NotifiedShut, E::WriteFailed) => S::NotifiedShut,
-            (S::Alerted, E::WriteFailed) => S::Alerted,
-            (S::AlertedShut, E::WriteFailed) => S::AlertedShut,
-            (S::Silenced, E::WriteFailed) => S::Silenced,
-            (S::SilencedShut, E::WriteFailed) => S::SilencedShut,
+            // One that fails later takes nothing back, and cannot be shut any more (shutdown(2), ENOTCONN).
+            (S::Notified | S::NotifiedShut, E::WriteFailed) => S::NotifiedShut,
+            (S::Alerted | S::AlertedShut, E::WriteFailed) => S::AlertedShut,
+            (S::Silenced | S::SilencedShut, E::WriteFailed) => S::SilencedShut,
 
             // RFC 9846 §6.1 · abort-sends-no-notify
             (
@@ -202,8 +200,8 @@ impl State {
 
             // Reports of a step that the machine has not asked for.
             | (
-                S::Handshaking | S::Open | S::NotifyDue | S::NotifyLeaving | S::Notified | S::NotifiedShut
-                | S::AlertLeaving | S::Alerted | S::AlertedShut | S::SilencedShut,
+                S::Handshaking | S::Open | S::NotifyDue | S::Notified | S::NotifiedShut | S::AlertLeaving | S::Alerted
+                | S::AlertedShut | S::SilencedShut,
                 E::PendingDiscarded,
             )
             | (

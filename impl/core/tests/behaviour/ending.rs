@@ -1,0 +1,218 @@
+//! What an ending says, and what an application may trust.
+
+use close_notify_core::{
+    Delivery, Ending, Event, FirstCloser, FramingState, LateData, Machine, Manner, MissingNotify, PeerCloses,
+    Policy, ReadEnd, Version, WriteEnd,
+};
+
+use crate::common::*;
+
+/// Every way in which reading ends, on a connection of TLS 1.3.
+fn every_read_end() -> Vec<(ReadEnd, Ending)> {
+    let closed = [GRACEFUL, Event::DeadlineStarted, Event::OutputSealed, Event::OutputWritten];
+    let budget = Event::Drained { bytes: u32::MAX };
+    let events: [&[Event]; 10] = [
+        &[],
+        &[CLOSE_NOTIFY],
+        &[EOF],
+        &[EOF_IN_RECORD],
+        &[RESET],
+        &[FATAL],
+        &[VIOLATION],
+        &[Event::Close(Manner::AtOnce)],
+        &[Event::DeadlinePassed],
+        &[budget],
+    ];
+    let mut ends: Vec<Ending> = Vec::new();
+    for (at, &events) in events.iter().enumerate() {
+        let before = if at == 9 { &closed[..] } else { &[] };
+        ends.push(told(told(open(Version::Tls13), before), events).ending());
+    }
+    ends.push(told(new(Version::Tls13), &[CLOSE_NOTIFY]).ending());
+    ends.into_iter().map(|ending| (ending.reading, ending)).collect()
+}
+
+// RFC 9112 §8, §9.8 · http-complete-by-length, http-incomplete-is-error, http-close-delimited-needs-notify,
+// http-headers-cut; #39, #40, #41
+#[test]
+fn truncation_is_possible_where_framing_and_end_say_so() {
+    let ends = every_read_end();
+    assert_eq!(ends.len(), 11);
+    for (reading, ending) in ends {
+        assert!(!ending.truncation_possible(FramingState::BetweenMessages), "{reading}");
+        assert!(ending.truncation_possible(FramingState::InsideMessage), "{reading}");
+        let expected = reading != ReadEnd::CloseNotify;
+        assert_eq!(ending.truncation_possible(FramingState::DelimitedByEnd), expected, "{reading}");
+    }
+}
+
+// RFC 9846 §6.1 · cut-is-visible: a close_notify behind data that was thrown away does not make that data whole
+#[test]
+fn dropped_late_data_makes_truncation_possible() {
+    for &missing_notify in MissingNotify::ALL {
+        let policy = Policy { late_data: LateData::Discard, missing_notify, ..Policy::STRICT };
+        for end in [CLOSE_NOTIFY, EOF] {
+            let waiting = driven(open_with(Version::Tls13, policy), &[GRACEFUL]);
+            let machine = told(waiting, &[data(1), end]);
+            assert!(machine.ending().truncation_possible(FramingState::DelimitedByEnd));
+            assert!(!machine.accepts_end(FramingState::DelimitedByEnd), "{missing_notify} {end:?}");
+        }
+    }
+}
+
+fn accepts(missing_notify: MissingNotify, events: &[Event], framing: FramingState) -> bool {
+    let policy = Policy { missing_notify, ..Policy::STRICT };
+    told(open_with(Version::Tls12, policy), events).accepts_end(framing)
+}
+
+// RFC 9846 §6.1, RFC 9112 §9.8: each choice of `MissingNotify`, each framing, each kind of end; #39, #40, #42
+#[test]
+fn an_end_is_accepted_as_the_policy_says() {
+    use FramingState::{BetweenMessages, DelimitedByEnd, InsideMessage};
+    use MissingNotify::{Accept, Refuse};
+    // events, [between, delimited] under Refuse, BetweenMessages, Accept
+    type Row<'a> = (&'a [Event], [bool; 2], [bool; 2], [bool; 2]);
+    let rows: [Row<'_>; 6] = [
+        (&[CLOSE_NOTIFY], [true, true], [true, true], [true, true]),
+        (&[EOF], [false, false], [true, false], [true, true]),
+        (&[EOF_IN_RECORD], [false, false], [true, false], [true, false]),
+        (&[RESET], [false, false], [true, false], [true, false]),
+        (&[FATAL], [false, false], [true, false], [true, false]),
+        (&[Event::Close(Manner::AtOnce)], [false, false], [true, false], [true, false]),
+    ];
+    for (events, refuse, between, accept) in rows {
+        let policies = [(Refuse, refuse), (MissingNotify::BetweenMessages, between), (Accept, accept)];
+        for (policy, expected) in policies {
+            assert_eq!(accepts(policy, events, BetweenMessages), expected[0], "{policy} {events:?}");
+            assert_eq!(accepts(policy, events, DelimitedByEnd), expected[1], "{policy} {events:?}");
+            assert!(!accepts(policy, events, InsideMessage), "{policy} {events:?}");
+        }
+    }
+}
+
+// RFC 9846 §6.1 · cut-is-visible
+#[test]
+fn clean_is_both_close_notifies_and_nothing_dropped() {
+    let clean = driven(open(Version::Tls13), &[GRACEFUL, CLOSE_NOTIFY]).ending();
+    assert!(clean.is_clean());
+    assert!(!Ending { reading: ReadEnd::TruncatedAtBoundary, ..clean }.is_clean());
+    assert!(!Ending { writing: WriteEnd::PartlyWritten, ..clean }.is_clean());
+    assert!(!Ending { discarded: 1, ..clean }.is_clean());
+    assert!(!Ending { late: 1, ..clean }.is_clean());
+    assert!(!open(Version::Tls13).ending().is_clean());
+}
+
+#[test]
+fn before_anything_ends_nothing_has_ended() {
+    for &version in Version::ALL {
+        for machine in [new(version), open(version)] {
+            let ending = machine.ending();
+            assert_eq!((ending.reading, ending.writing), (ReadEnd::Open, WriteEnd::Open));
+            assert_eq!((ending.first_closer, ending.delivery), (FirstCloser::Nobody, Delivery::Unconfirmed));
+            assert_eq!((ending.discarded, ending.late, ending.drained), (0, 0, 0));
+            assert_eq!(ending.errno, None);
+            assert!(!ending.user_canceled && ending.resumption.allowed);
+        }
+    }
+}
+
+fn delivery(peer_closes: PeerCloses, events: &[Event]) -> Delivery {
+    let policy = Policy { peer_closes, ..Policy::STRICT };
+    told(open_with(Version::Tls13, policy), events).ending().delivery
+}
+
+const SENT: [Event; 5] =
+    [Event::Write, GRACEFUL, Event::DeadlineStarted, Event::OutputSealed, Event::OutputWritten];
+
+// RFC 9846 §6.1 · crossed-confirms-nothing
+#[test]
+fn delivery_is_confirmed_by_an_answer_alone() {
+    use PeerCloses::{AnyTime, OnlyAfterUs};
+    let crossed = [Event::Write, GRACEFUL, CLOSE_NOTIFY, Event::OutputSealed, Event::OutputWritten];
+    let peer_first = [Event::Write, CLOSE_NOTIFY, GRACEFUL, Event::OutputSealed, Event::OutputWritten];
+    assert_eq!(delivery(OnlyAfterUs, &[&SENT[..], &[CLOSE_NOTIFY]].concat()), Delivery::Confirmed);
+    assert_eq!(delivery(AnyTime, &[&SENT[..], &[CLOSE_NOTIFY]].concat()), Delivery::Unconfirmed);
+    for policy in [AnyTime, OnlyAfterUs] {
+        for events in [&crossed[..], &peer_first, &SENT, &[Event::Write, EOF]] {
+            assert_eq!(delivery(policy, events), Delivery::Unconfirmed, "{events:?}");
+        }
+    }
+}
+
+// A proof is a proof: what breaks afterwards takes nothing back, not even our own reset.
+#[test]
+fn a_confirmed_delivery_stays_confirmed() {
+    for later in
+        [RESET, Event::Close(Manner::Abort), Event::TransportClosed, Event::WriteFailed { errno: 32 }]
+    {
+        let events = [&SENT[..], &[CLOSE_NOTIFY, later]].concat();
+        assert_eq!(delivery(PeerCloses::OnlyAfterUs, &events), Delivery::Confirmed, "{later:?}");
+    }
+}
+
+#[test]
+fn delivery_is_lost_where_something_broke_under_what_was_written() {
+    let breaks = [
+        RESET,
+        Event::WriteFailed { errno: 32 },
+        Event::WriteFailed { errno: 0 },
+        Event::DeadlinePassed,
+        Event::Close(Manner::Abort),
+    ];
+    for broken in breaks {
+        assert_eq!(delivery(PeerCloses::AnyTime, &[Event::Write, broken]), Delivery::Lost, "{broken:?}");
+        assert_eq!(delivery(PeerCloses::AnyTime, &[broken]), Delivery::Unconfirmed, "{broken:?}");
+    }
+}
+
+#[test]
+fn delivery_behind_our_close_notify_is_lost_with_a_reset_and_stays_lost_at_the_release() {
+    let reset = [&SENT[..], &[RESET]].concat();
+    assert_eq!(delivery(PeerCloses::AnyTime, &reset), Delivery::Lost);
+    assert_eq!(
+        delivery(PeerCloses::AnyTime, &[&reset[..], &[Event::TransportClosed]].concat()),
+        Delivery::Lost
+    );
+    let timed_out = [&SENT[..], &[Event::DeadlinePassed]].concat();
+    assert_eq!(delivery(PeerCloses::AnyTime, &timed_out), Delivery::Unconfirmed);
+}
+
+// reply-drops-pending, cut-is-visible
+#[test]
+fn delivery_is_lost_where_something_was_discarded() {
+    for bytes in [0, 1] {
+        let machine = told(open(Version::Tls12), &[CLOSE_NOTIFY, Event::PendingDiscarded { bytes }]);
+        let expected = if bytes == 0 { Delivery::Unconfirmed } else { Delivery::Lost };
+        assert_eq!(machine.ending().delivery, expected);
+    }
+}
+
+#[test]
+fn the_discarded_add_up_and_saturate() {
+    let events = [CLOSE_NOTIFY, Event::PendingDiscarded { bytes: 5 }, VIOLATION];
+    let machine: Machine = told(open(Version::Tls12), &events);
+    assert_eq!(machine.ending().discarded, 5);
+    let failed = [RESET, Event::PendingDiscarded { bytes: u32::MAX }, Event::PendingDiscarded { bytes: 7 }];
+    assert_eq!(told(open(Version::Tls12), &failed).ending().discarded, u32::MAX);
+}
+
+#[test]
+fn who_closed_first_is_kept() {
+    for &version in Version::ALL {
+        let ours =
+            [GRACEFUL, Event::Close(Manner::AtOnce), Event::Reject(close_notify_core::AlertDescription(40))];
+        for event in ours {
+            let machine = told(open(version), &[event, EOF]);
+            assert_eq!(machine.ending().first_closer, FirstCloser::Us, "{event:?}");
+        }
+        for event in [CLOSE_NOTIFY, EOF, EOF_IN_RECORD, RESET, FATAL] {
+            let machine = told(open(version), &[event, GRACEFUL]);
+            assert_eq!(machine.ending().first_closer, FirstCloser::Peer, "{event:?}");
+        }
+        for event in [Event::WriteFailed { errno: 32 }, Event::DeadlinePassed, USER_CANCELED, data(1)] {
+            assert_eq!(told(open(version), &[event]).ending().first_closer, FirstCloser::Nobody, "{event:?}");
+        }
+        assert_eq!(told(new(version), &[CLOSE_NOTIFY]).ending().first_closer, FirstCloser::Peer);
+    }
+    assert_eq!(told(open(Version::Tls13), &[Event::CloseWrite, EOF]).ending().first_closer, FirstCloser::Us);
+}

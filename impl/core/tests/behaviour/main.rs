@@ -1,0 +1,19 @@
+//! What the closing core does, as statements: grouped by the state in which a fact meets the machine.
+//!
+//! Expected values are written from docs/requirements.md (the id behind the `·`) and docs/scenarios.md (the
+//! number behind the `#`), never copied from a run.
+
+mod alert;
+mod bounds;
+mod common;
+mod ending;
+mod handback;
+mod illegal;
+mod manner;
+mod pair;
+mod recv;
+mod release;
+mod resumption;
+mod send;
+mod texts;
+mod walk;

@@ -1,0 +1,10 @@
+//! What arrives, by the state of the receiving half in which it arrives.
+
+mod cut;
+mod early_data;
+mod handshaking;
+mod not_awaited;
+mod open;
+mod peer_fatal;
+mod peer_notified;
+mod plain;

@@ -1,0 +1,9 @@
+//! What this side has still to say, by the state of the sending half.
+
+mod aborted;
+mod alerted;
+mod failed;
+mod notified;
+mod notify_due;
+mod notify_leaving;
+mod open;

@@ -1,0 +1,76 @@
+//! Our close_notify is sealed: it can no longer be taken back, and is not yet whole in the transport.
+
+use close_notify_core::{Event, FirstCloser, Machine, Manner, Output, ReadEnd, Version, WriteEnd, send};
+
+use crate::common::*;
+
+fn leaving(version: Version) -> Machine {
+    told(open(version), &[GRACEFUL, Event::DeadlineStarted, Event::OutputSealed])
+}
+
+#[test]
+fn it_is_still_to_be_written() {
+    for &version in Version::ALL {
+        assert_eq!(leaving(version).output(), Output::SendCloseNotify { fin_follows: true });
+        assert_eq!(leaving(version).ending().writing, WriteEnd::Closing);
+        refused(leaving(version), Event::OutputSealed);
+        refused(leaving(version), Event::Write);
+    }
+}
+
+// RFC 9846 §6.1 · nothing-after-notify; #11: it goes out whole, and no alert behind it
+#[test]
+fn no_violation_puts_an_alert_behind_it() {
+    for &version in Version::ALL {
+        let machine = told(leaving(version), &[VIOLATION]);
+        assert_eq!(machine.send_state(), send::State::NotifyLeaving);
+        assert_eq!(machine.output(), Output::ForgetSession);
+        let mut machine = told(machine, &[Event::SessionForgotten, Event::OutputWritten]);
+        let done = drive(&mut machine);
+        assert!(!done.iter().any(|o| matches!(o, Output::SendAlert { .. })));
+        assert_eq!(machine.ending().writing, WriteEnd::CloseNotifySent);
+    }
+}
+
+#[test]
+fn what_cuts_it_leaves_it_partly_written() {
+    for &version in Version::ALL {
+        for event in
+            [Event::WriteFailed { errno: EPIPE }, RESET, Event::DeadlinePassed, Event::TransportClosed]
+        {
+            let machine = told(leaving(version), &[event]);
+            assert_eq!(machine.ending().writing, WriteEnd::PartlyWritten, "{event:?}");
+        }
+    }
+}
+
+// RFC 9846 §6.1 · crossed-confirms-nothing; #6
+#[test]
+fn the_peers_close_notify_has_crossed_it() {
+    for &version in Version::ALL {
+        let machine = driven(leaving(version), &[CLOSE_NOTIFY]);
+        assert_eq!(machine.ending().first_closer, FirstCloser::Crossed);
+        assert!(machine.ending().is_clean());
+        assert_eq!(machine.output(), Output::Done);
+    }
+}
+
+// RFC 9846 §6.2 · fatal-is-an-error; #12
+#[test]
+fn the_peers_fatal_alert_is_an_error() {
+    for &version in Version::ALL {
+        let machine = told(leaving(version), &[FATAL]);
+        assert!(matches!(machine.ending().reading, ReadEnd::FatalAlert(_)));
+        assert_eq!(machine.send_state(), send::State::NotifyLeaving);
+    }
+}
+
+// RFC 9846 §6.1 · abort-sends-no-notify: the record is left cut, and the transport reset
+#[test]
+fn an_abort_resets_the_transport() {
+    for &version in Version::ALL {
+        let mut machine = told(leaving(version), &[Event::Close(Manner::Abort)]);
+        assert!(drive(&mut machine).ends_with(&[Output::ResetTransport, Output::Done]));
+        assert_eq!(machine.ending().writing, WriteEnd::Aborted { after_close_notify: false });
+    }
+}

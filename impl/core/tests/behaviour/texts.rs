@@ -1,0 +1,105 @@
+//! The sentences by which people search.
+
+use close_notify_core::{
+    AlertDescription, Delivery, FirstCloser, LateData, Machine, Manner, MissingNotify, NotSent, Output,
+    Policy, ReadEnd, Role, Rule, Version, WriteEnd,
+};
+
+use crate::common::*;
+
+#[test]
+fn each_read_end_has_its_sentence() {
+    let alert = AlertDescription::BAD_RECORD_MAC;
+    let rows = [
+        (ReadEnd::Open, "reading has not ended"),
+        (ReadEnd::CloseNotify, "the peer sent close_notify"),
+        (ReadEnd::CloseNotifyInHandshake, "the peer sent close_notify during the handshake"),
+        (ReadEnd::TruncatedAtBoundary, "peer closed connection without sending TLS close_notify"),
+        (
+            ReadEnd::TruncatedInRecord,
+            "peer closed connection without sending TLS close_notify, inside a record",
+        ),
+        (ReadEnd::Reset, "the connection was reset before close_notify"),
+        (ReadEnd::FatalAlert(alert), "the peer sent the fatal alert bad_record_mac"),
+        (ReadEnd::Refused(alert), "we refused what came (bad_record_mac)"),
+        (ReadEnd::NotAwaited, "we did not wait for the peer's close_notify"),
+        (ReadEnd::TimedOut, "the deadline passed before the peer's close_notify"),
+        (ReadEnd::OverBudget, "the peer sent more than the budget after our close"),
+    ];
+    for (end, text) in rows {
+        assert_eq!(end.to_string(), text);
+    }
+}
+
+#[test]
+fn each_write_end_has_its_sentence() {
+    let rows = [
+        (WriteEnd::Open, "writing has not ended"),
+        (WriteEnd::Closing, "our last word is not out yet"),
+        (WriteEnd::CloseNotifySent, "we sent close_notify"),
+        (WriteEnd::PartlyWritten, "our last record was cut in two"),
+        (WriteEnd::NotSent(NotSent::TransportFailed), "the transport failed before our close_notify"),
+        (WriteEnd::NotSent(NotSent::GaveUp), "the transport did not take our close_notify in time"),
+        (WriteEnd::NotSent(NotSent::PeerFatalAlert), "the peer's alert left us nothing to send"),
+        (WriteEnd::NotSent(NotSent::NotAsked), "we never closed our side"),
+        (WriteEnd::FatalAlertSent(AlertDescription::UNKNOWN_CA), "we sent the fatal alert unknown_ca"),
+        (WriteEnd::Aborted { after_close_notify: true }, "we reset the connection"),
+    ];
+    for (end, text) in rows {
+        assert_eq!(end.to_string(), text);
+    }
+}
+
+#[test]
+fn an_ending_is_one_sentence_and_names_what_was_lost() {
+    let ending = told(open(Version::Tls13), &[]).ending();
+    assert_eq!(ending.to_string(), "reading has not ended; writing has not ended");
+    let lossy = close_notify_core::Ending { discarded: 3, late: 4, ..ending };
+    let text = "reading has not ended; writing has not ended; 3 bytes of ours were discarded; \
+                4 bytes came after our close and were dropped";
+    assert_eq!(lossy.to_string(), text);
+}
+
+// The strict defaults, each argued for where it is defined.
+#[test]
+fn the_default_policy_is_the_strict_one() {
+    let policy = Policy::default();
+    assert_eq!(policy, Policy::STRICT);
+    assert_eq!((policy.missing_notify, policy.late_data), (MissingNotify::Refuse, LateData::Deliver));
+    assert_eq!((policy.warnings, policy.drain_budget), (4, 262_144));
+}
+
+#[test]
+fn a_machine_tells_what_it_was_made_for() {
+    let policy = Policy { warnings: 9, ..Policy::STRICT };
+    let machine = Machine::new(Version::Tls11, Role::Server, policy);
+    assert_eq!((machine.version(), machine.role(), machine.policy()), (Version::Tls11, Role::Server, policy));
+    assert_eq!(machine.manner(), Manner::Unasked);
+}
+
+#[test]
+fn names_are_those_of_the_definition() {
+    assert_eq!(Version::Tls10.name(), "Tls10");
+    assert_eq!(format!("{:>10}|", Delivery::Lost), "      Lost|");
+    assert_eq!(FirstCloser::ALL.len(), 5);
+    assert_eq!(Rule::ALL.first().map(|rule| rule.name()), Some("NothingForbids"));
+}
+
+#[test]
+fn only_reading_and_draining_wait_for_the_peer() {
+    assert!(Output::AwaitPeer.waits_for_peer() && Output::Drain.waits_for_peer());
+    let others = [
+        Output::Idle,
+        Output::DiscardPending,
+        Output::SendCloseNotify { fin_follows: true },
+        Output::SendAlert { alert: AlertDescription::UNKNOWN_CA },
+        Output::ShutWrite,
+        Output::ForgetSession,
+        Output::StartDeadline,
+        Output::CloseTransport,
+        Output::ResetTransport,
+        Output::HandBack,
+        Output::Done,
+    ];
+    assert!(others.iter().all(|output| !output.waits_for_peer()));
+}
