@@ -115,11 +115,14 @@ fn each_machine(depth: usize, mut see: impl FnMut(Machine)) {
     }
 }
 
-const DEPTH: usize = 4;
+/// How many facts a sequence has; `WALK_DEPTH` asks for another number.
+fn depth() -> usize {
+    std::env::var("WALK_DEPTH").ok().and_then(|depth| depth.parse().ok()).unwrap_or(4)
+}
 
 #[test]
 fn a_refused_fact_changes_nothing() {
-    each_step(DEPTH, |step, _, _| {
+    each_step(depth(), |step, _, _| {
         assert!(step.legal || step.after == step.before, "{:?}", step.event);
     });
 }
@@ -131,7 +134,7 @@ fn released(machine: &Machine) -> bool {
 // Evidence only grows: the first of each fact is kept, and no counter falls.
 #[test]
 fn evidence_only_grows() {
-    each_step(DEPTH, |step, before, after| {
+    each_step(depth(), |step, before, after| {
         let at = &step.event;
         assert!(after.discarded >= before.discarded && after.late >= before.late, "{at:?}");
         assert!(after.drained >= before.drained && after.user_canceled >= before.user_canceled, "{at:?}");
@@ -148,7 +151,7 @@ fn evidence_only_grows() {
 // The end of writing is replaced by our own reset alone.
 #[test]
 fn the_end_of_writing_is_kept() {
-    each_step(DEPTH, |step, before, after| {
+    each_step(depth(), |step, before, after| {
         let open = matches!(before.writing, WriteEnd::Open | WriteEnd::Closing);
         let reset = matches!(after.writing, WriteEnd::Aborted { .. });
         assert!(
@@ -163,7 +166,7 @@ fn the_end_of_writing_is_kept() {
 #[test]
 fn no_last_word_follows_another() {
     use send::State as S;
-    each_step(DEPTH, |step, _, _| {
+    each_step(depth(), |step, _, _| {
         let notified = matches!(step.before.send_state(), S::NotifyLeaving | S::Notified | S::NotifiedShut);
         let silent = matches!(
             step.before.send_state(),
@@ -189,7 +192,7 @@ fn no_last_word_follows_another() {
 // RFC 9846 §6.1 · ignore-after-notify, cut-is-visible: data is delivered, ignored behind the end, or counted
 #[test]
 fn no_data_is_lost_in_silence() {
-    each_step(DEPTH, |step, before, after| {
+    each_step(depth(), |step, before, after| {
         if let (Event::PeerData { bytes }, true, false) = (step.event, step.legal, released(&step.before)) {
             let counted = after.late == before.late + bytes;
             let ignored = before.reading == ReadEnd::CloseNotify;
@@ -202,7 +205,7 @@ fn no_data_is_lost_in_silence() {
 // RFC 9846 §6.1 · fin-is-not-close, rst-is-not-close, plain-alert-is-no-close, notify-is-final
 #[test]
 fn only_a_close_notify_makes_a_clean_end_and_nothing_unmakes_it() {
-    each_step(DEPTH, |step, before, after| {
+    each_step(depth(), |step, before, after| {
         let notify =
             matches!(step.event, Event::PeerAlert { description: AlertDescription::CLOSE_NOTIFY, .. });
         let read = before.reading != ReadEnd::CloseNotify && after.reading == ReadEnd::CloseNotify;
@@ -219,7 +222,7 @@ fn only_a_close_notify_makes_a_clean_end_and_nothing_unmakes_it() {
 // The ending of `Done` is final: only what was still owed is told afterwards.
 #[test]
 fn a_released_transport_ends_the_story() {
-    each_step(DEPTH, |step, before, after| {
+    each_step(depth(), |step, before, after| {
         let owed = matches!(step.event, Event::PendingDiscarded { .. });
         if released(&step.before) && !owed {
             assert_eq!(before, after, "{:?}", step.event);
@@ -231,7 +234,7 @@ fn a_released_transport_ends_the_story() {
 // fatal-forgets-session, fatal-discards-tickets: the driver forgets before it waits, writes or closes
 #[test]
 fn what_must_be_forgotten_is_forgotten_first() {
-    each_machine(DEPTH, |machine| {
+    each_machine(depth(), |machine| {
         let mut machine = machine;
         while !machine.ending().resumption.allowed && machine.output() == Output::DiscardPending {
             step(&mut machine);
@@ -246,7 +249,7 @@ fn what_must_be_forgotten_is_forgotten_first() {
 // An output stays until a fact answers it, and every answer but that of one in two parts changes it.
 #[test]
 fn an_output_stays_until_it_is_answered_and_not_longer() {
-    each_machine(DEPTH, |machine| {
+    each_machine(depth(), |machine| {
         let output = machine.output();
         assert_eq!(output, machine.output());
         let mut answered = machine;
@@ -268,7 +271,7 @@ fn steps_to_rest(mut machine: Machine) -> Machine {
 // RFC 9112 §9.6 · linger-is-bounded, no-mutual-wait: every close ends once the deadline passes
 #[test]
 fn every_close_is_done_once_the_deadline_passes() {
-    each_machine(DEPTH, |machine| {
+    each_machine(depth(), |machine| {
         let mut machine = machine;
         if !machine.manner().is_closing() {
             machine = told(machine, &[Event::Close(Manner::Linger)]);
@@ -285,7 +288,7 @@ fn every_close_is_done_once_the_deadline_passes() {
 // The deadline may also pass under a step that the transport does not take.
 #[test]
 fn a_step_that_hangs_is_ended_by_the_deadline() {
-    each_machine(DEPTH, |machine| {
+    each_machine(depth(), |machine| {
         if machine.manner().is_closing() && !released(&machine) {
             let machine = steps_to_rest(told(machine, &[Event::DeadlinePassed]));
             assert_eq!(machine.output(), Output::Done);
@@ -297,7 +300,7 @@ fn a_step_that_hangs_is_ended_by_the_deadline() {
 #[test]
 fn no_fin_leaves_without_a_last_word() {
     use send::State as S;
-    each_machine(DEPTH, |machine| {
+    each_machine(depth(), |machine| {
         if matches!(machine.output(), Output::ShutWrite | Output::CloseTransport) {
             let said = matches!(
                 machine.send_state(),
@@ -311,7 +314,7 @@ fn no_fin_leaves_without_a_last_word() {
 // RFC 4511 §4.14.3.1 · wait-before-handback
 #[test]
 fn a_transport_goes_back_behind_both_close_notifies_alone() {
-    each_step(DEPTH, |step, before, _| {
+    each_step(depth(), |step, before, _| {
         if step.event == Event::TransportHandedBack && step.legal {
             assert_eq!((before.reading, before.writing), (ReadEnd::CloseNotify, WriteEnd::CloseNotifySent));
         }
@@ -322,7 +325,7 @@ fn a_transport_goes_back_behind_both_close_notifies_alone() {
 #[test]
 fn unequal_machines_hash_apart() {
     for &version in Version::ALL {
-        let machines = walk(version, policies()[0], DEPTH, |_| {});
+        let machines = walk(version, policies()[0], depth(), |_| {});
         let hasher = BuildHasherDefault::<DefaultHasher>::default();
         let hashes: HashSet<u64> = machines.iter().map(|machine| hasher.hash_one(machine)).collect();
         assert_eq!(hashes.len(), machines.len());
