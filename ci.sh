@@ -1,0 +1,120 @@
+#!/usr/bin/env bash
+# Every check of the project as a sub-command. `./ci.sh all` is what CI runs; each is the same by hand.
+set -euo pipefail
+cd "$(dirname "$0")"
+
+usage() {
+    cat <<'TEXT'
+usage: ./ci.sh CHECK...
+
+  all           every check but mutants, in the order below
+  fmt           the format, as rustfmt.toml has it
+  clippy        lints of the workspace and all its targets, warnings denied
+  test          unit tests, behaviours, examples in docs
+  doc           rustdoc of the workspace, warnings denied
+  no_std        the closing core builds against core alone, and depends on nothing
+  fuzz_replay   the committed corpus of every fuzz target
+  bench_smoke   every bench runs once
+  check         close-notify check: every configuration of the model, every attack replayed
+  deny          licences, sources and advisories (skipped where cargo-deny is not installed)
+  mutants       mutants of the closing core; the survivors must be those of impl/core/MUTANTS.md (about 20 min)
+  msrv          how to check the oldest Rust that the workspace builds with
+TEXT
+}
+
+all=(fmt clippy doc no_std test fuzz_replay bench_smoke check deny)
+
+check_fmt() { cargo fmt --all --check; }
+check_clippy() { cargo clippy --workspace --all-targets -- -D warnings; }
+check_test() { cargo test --workspace; }
+check_doc() { RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps; }
+check_check() { cargo run --release -- check; }
+check_bench_smoke() { cargo bench -p close-notify-benches -- --test; }
+
+check_fuzz_replay() {
+    if [ ! -f fuzz/Cargo.toml ]; then
+        echo "skipped: this checkout has no fuzz/"
+        return 0
+    fi
+    cargo test -p close-notify-fuzz
+}
+
+# Proof: rustc is given a sysroot that holds `core` and nothing else, so a use of std or alloc cannot compile.
+check_no_std() {
+    local host sysroot bare libs
+    host=$(rustc -vV | sed -n 's/^host: //p')
+    sysroot=$(rustc --print sysroot)
+    bare=$(mktemp -d)
+    # shellcheck disable=SC2064  # the folder is known now, and is gone when the function returns
+    trap "rm -rf '$bare'" RETURN
+    libs="lib/rustlib/$host/lib"
+    mkdir -p "$bare/$libs"
+    ln -s "$sysroot/$libs"/libcore-* "$sysroot/$libs"/libcompiler_builtins-* "$bare/$libs/"
+    if echo '#![no_std] extern crate std;' |
+        rustc --sysroot "$bare" --crate-type rlib -o "$bare/control.rlib" - 2>/dev/null; then
+        echo "the control that uses std was built: the check proves nothing" >&2
+        return 1
+    fi
+    rustc --sysroot "$bare" --edition 2024 --crate-type rlib --crate-name close_notify_core \
+        -o "$bare/core.rlib" impl/core/src/lib.rs
+    local dependencies
+    dependencies=$(cargo tree -p close-notify-core -e normal,build --prefix none | tail -n +2)
+    if [ -n "$dependencies" ]; then
+        echo "the closing core has dependencies: $dependencies" >&2
+        return 1
+    fi
+    echo "close-notify-core builds with core alone and depends on nothing"
+}
+
+check_deny() {
+    if ! cargo deny --version >/dev/null 2>&1; then
+        echo "skipped: cargo-deny is not installed (cargo install cargo-deny)"
+        return 0
+    fi
+    cargo deny check
+}
+
+# The names of the survivors, without their place, must be the list of MUTANTS.md: none new, none stale.
+check_mutants() {
+    local out status=0
+    out=$(mktemp -d)
+    # A shorter walk and no backtraces: a mutant is built and judged in a few seconds.
+    WALK_DEPTH=3 RUST_BACKTRACE=0 CARGO_PROFILE_TEST_DEBUG=0 CARGO_PROFILE_DEV_DEBUG=0 \
+        cargo mutants -p close-notify-core --jobs 1 --output "$out" --timeout 60 -- --tests || status=$?
+    if [ "$status" -ne 0 ] && [ "$status" -ne 2 ] && [ "$status" -ne 3 ]; then
+        return "$status"
+    fi
+    diff <(sed -n 's/^| `\(.*\)` |.*/\1/p' impl/core/MUTANTS.md | sort) \
+        <(cat "$out"/mutants.out/{missed,timeout}.txt | sed -E 's/^([^:]+):[0-9]+:[0-9]+: /\1: /' | sort)
+}
+
+check_msrv() {
+    local version
+    version=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
+    echo "The workspace promises Rust $version. With rustup:"
+    echo "  rustup toolchain install $version && cargo +$version check --workspace"
+}
+
+run() {
+    local name=$1 start=$SECONDS status
+    printf '\n=== %s ===\n' "$name"
+    # Not as a condition: there bash would go on behind the first command that fails.
+    set +e
+    (set -e; "check_$name")
+    status=$?
+    set -e
+    if [ "$status" -ne 0 ]; then
+        printf '\nFAILED: %s (after %d s). Run it again with: ./ci.sh %s\n' "$name" $((SECONDS - start)) "$name" >&2
+        exit 1
+    fi
+    printf '=== %s: %d s ===\n' "$name" $((SECONDS - start))
+}
+
+[ $# -gt 0 ] || { usage >&2; exit 2; }
+for name in "$@"; do
+    case $name in
+        all) for each in "${all[@]}"; do run "$each"; done ;;
+        -h | --help | help) usage ;;
+        *) if declare -F "check_$name" >/dev/null; then run "$name"; else usage >&2; exit 2; fi ;;
+    esac
+done
