@@ -1,3 +1,116 @@
-pub fn svg(_: &crate::model::Pair, _: &[crate::action::Action]) -> String {
-    String::new()
+//! Sequence charts of a path, for a person who has not read the source: who sent what, what the attacker did,
+//! what each application was told.
+//!
+//! Decides what of a path is worth a line. `story` turns steps into lines, `words` has the sentences, `text` and
+//! `svg` draw; the steps themselves are taken by the model.
+
+mod story;
+mod svg;
+mod text;
+mod words;
+
+use crate::action::Action;
+use crate::model::Pair;
+use crate::subject::{Step, Subject};
+
+/// The chart of one path.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Chart {
+    lanes: Vec<&'static str>,
+    lines: Vec<Line>,
+    endings: Vec<Told>,
+}
+
+/// How a line is coloured.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Tone {
+    /// What happens anyway.
+    Plain,
+    /// What an application is told.
+    Told,
+    /// What the attacker or a fault did, and what is lost.
+    Bad,
+}
+
+/// How much of a message's way is drawn.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Way {
+    /// From one end to the other.
+    Whole,
+    /// It leaves; something else happens before it arrives, or it never does.
+    Leaves,
+    /// It arrives, having left long before.
+    Arrives,
+    /// It arrives, and nobody but the attacker sent it.
+    Forged,
+}
+
+/// One line of a chart. A gap is the space behind the lane of its number.
+#[derive(Clone, PartialEq, Eq, Debug)]
+enum Line {
+    /// Something that an end does or learns.
+    Note {
+        /// Whose.
+        lane: usize,
+        /// On which side of the lane it stands.
+        gap: usize,
+        /// What.
+        text: String,
+        /// How it is coloured.
+        tone: Tone,
+    },
+    /// Something that moves.
+    Arrow {
+        /// From which lane.
+        from: usize,
+        /// To which.
+        to: usize,
+        /// What.
+        label: String,
+        /// How much of its way.
+        way: Way,
+    },
+    /// Nothing passes any more.
+    Cut {
+        /// Between which lanes.
+        gap: usize,
+    },
+}
+
+/// What an end knows when the path is over.
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Told {
+    who: String,
+    says: String,
+    /// Whether its application takes what it has read for whole; nothing where it does not read to an end.
+    whole: Option<bool>,
+}
+
+impl Chart {
+    /// The chart of a path of a subject. Steps that are no path of it give a chart that stops before them.
+    #[must_use]
+    pub fn of(subject: &Subject, path: &[Step]) -> Self {
+        match subject {
+            Subject::Pair(pair) => story::of_pair(pair, path.iter().map(|step| step.action)),
+            Subject::Relay(relay) => story::of_relay(relay, path),
+        }
+    }
+
+    /// Drawn with characters, at most 98 columns wide.
+    #[must_use]
+    pub fn text(&self) -> String {
+        text::draw(self)
+    }
+
+    /// Drawn as an SVG element.
+    #[must_use]
+    pub fn svg(&self) -> String {
+        svg::draw(self)
+    }
+}
+
+/// The chart of a path of a pair, as stateright's Explorer wants it.
+#[must_use]
+pub fn svg(pair: &Pair, path: &[Action]) -> String {
+    story::of_pair(pair, path.iter().copied()).svg()
 }

@@ -11,7 +11,7 @@ use crate::explore::{CutOff, Graph, Limits};
 use crate::family;
 use crate::model::Pair;
 use crate::mutant::Mutant;
-use crate::property::{Judged, claim};
+use crate::property::{Claim, Judged, View};
 use crate::relay::NO_LAUNDERING;
 use crate::report::{Broken, Expected, Mistake, Report, Row, Run, Scope, Shard};
 use crate::subject::Subject;
@@ -284,12 +284,13 @@ impl Planted {
     }
 }
 
-/// A mutant whose claim or configuration does not exist is one that nothing caught.
+/// A mutant whose configuration does not exist, or has no such claim, is one that nothing caught.
 fn explore_mutant(mutant: Mutant, limits: Limits<'_>) -> Result<(bool, usize), CutOff> {
-    let (Some(config), Some(claim)) = (family::named(mutant.config()), claim(mutant.property())) else {
-        return Ok((false, 0));
+    let Some(config) = family::named(mutant.config()) else { return Ok((false, 0)) };
+    let only = |mut pair: Pair| {
+        pair.claims.retain(|claim| claim.name == mutant.property());
+        pair
     };
-    let only = |pair: Pair| Pair { claims: vec![claim], ..pair };
     let (with, seen) = breaks(&only(Pair::with_mutant(config.clone(), mutant)), limits)?;
     let (without, seen_without) = breaks(&only(Pair::new(config)), limits)?;
     Ok((with && !without, seen + seen_without))
@@ -314,8 +315,9 @@ fn breaks(pair: &Pair, limits: Limits<'_>) -> Result<(bool, usize), CutOff> {
     let graph = Graph::explore(pair, until, |_, world, actions| {
         seen += 1;
         let at_rest = actions.iter().all(|action| action.is_optional());
-        let judged = |claim: &crate::property::Claim| claim.judged == Judged::Always || at_rest;
-        broken |= pair.claims.iter().any(|claim| judged(claim) && !claim.verdict(pair, world).stands);
+        let judged = |claim: &Claim| claim.judged == Judged::Always || at_rest;
+        let ends = View::conforming(pair, world);
+        broken |= pair.claims.iter().any(|claim| judged(claim) && !claim.verdict(&ends).stands);
         if broken || limits.stop.load(Ordering::Relaxed) {
             enough.store(true, Ordering::Relaxed);
         }

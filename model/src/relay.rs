@@ -100,7 +100,7 @@ impl Relay {
     }
 
     /// The downstream as the relay will end it, given how the upstream ended.
-    fn downstream(&self, links: &Links) -> &Pair {
+    pub(crate) fn downstream(&self, links: &Links) -> &Pair {
         let upstream = links.up.end(Side::Client).machine.ending();
         let honest = !self.naive && Self::upstream_ended(links);
         match Manner::for_downstream(&upstream) {

@@ -1,0 +1,92 @@
+//! What may be asked, and what of it makes no sense.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+use close_notify_model::report::Shard;
+
+/// How TLS connections end: what is proved of it, and what breaks where.
+///
+/// Exit status: 0 fine, 1 a finding, 2 misuse, 130 interrupted.
+#[derive(Parser, Debug)]
+#[command(name = "close-notify", version, max_term_width = 100)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum Command {
+    /// Explore every configuration whole, and show what holds and what breaks, with the shortest attack.
+    Check(CheckArgs),
+    /// Walk through one configuration in the browser, step by step, each state with its chart.
+    Explore(ExploreArgs),
+    /// Name every configuration, with the verdict that is expected of it.
+    List(ListArgs),
+    /// Show duty by duty where it is checked; fail if one is not.
+    Requirements(RequirementsArgs),
+}
+
+#[derive(clap::Args, Debug)]
+pub(crate) struct CheckArgs {
+    /// Only this configuration, or with a `/` at the end all under this prefix (repeatable).
+    #[arg(long, value_name = "NAME|PREFIX/")]
+    pub(crate) config: Vec<String>,
+    /// Larger bounds: one unit more in each direction, two attacks in place of one. Takes minutes.
+    #[arg(long)]
+    pub(crate) deep: bool,
+    /// Only every N-th configuration, from the K-th on; `--merge` makes one report of all N.
+    #[arg(long, value_name = "K/N", value_parser = shard)]
+    pub(crate) shard: Option<Shard>,
+    /// Show the JSON reports of all shards as one, in place of a run.
+    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["config", "deep", "shard", "list", "jobs"])]
+    pub(crate) merge: Vec<PathBuf>,
+    /// Print the report as JSON (docs/check-report.md).
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Write the report as a page, charts drawn.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
+    /// Name the configurations that would be explored, and stop.
+    #[arg(long)]
+    pub(crate) list: bool,
+    /// Threads; as many as there are cores where not given.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) jobs: Option<u16>,
+}
+
+#[derive(clap::Args, Debug)]
+pub(crate) struct ExploreArgs {
+    /// Which configuration; `close-notify list` names them.
+    pub(crate) config: String,
+    /// Where to serve.
+    #[arg(long, default_value = "127.0.0.1:3000")]
+    pub(crate) address: SocketAddr,
+}
+
+#[derive(clap::Args, Debug)]
+pub(crate) struct ListArgs {
+    /// Only this configuration, or with a `/` at the end all under this prefix.
+    pub(crate) config: Vec<String>,
+    /// Those of the larger bounds.
+    #[arg(long)]
+    pub(crate) deep: bool,
+}
+
+#[derive(clap::Args, Debug)]
+pub(crate) struct RequirementsArgs {
+    /// Print the map as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+fn shard(text: &str) -> Result<Shard, String> {
+    let (number, of) = text.split_once('/').ok_or("a shard is written K/N, as in 1/4")?;
+    let number: usize = number.parse().map_err(|_| format!("`{number}` is no number"))?;
+    let of: usize = of.parse().map_err(|_| format!("`{of}` is no number"))?;
+    if of == 0 || number == 0 || number > of {
+        return Err(format!("K must be 1 to N, and N at least 1; for N = {of} K may be 1 to {of}"));
+    }
+    Ok(Shard { number, of })
+}

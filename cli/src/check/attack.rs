@@ -1,0 +1,88 @@
+//! The distinct attacks of a report: each claim that breaks once, with the shortest path of all configurations.
+
+use close_notify_model::chart::Chart;
+use close_notify_model::check::subjects;
+use close_notify_model::property::claim;
+use close_notify_model::report::{Report, Row, Scope};
+use close_notify_model::subject::{Step, Subject};
+
+/// A claim that breaks, and how.
+pub(crate) struct Attack<'a> {
+    /// Its number in the table.
+    pub(crate) number: usize,
+    /// Which claim.
+    pub(crate) claim: &'a str,
+    /// Why that was to be expected; nothing where it was not.
+    pub(crate) because: Option<&'a str>,
+    /// The configuration of the chart.
+    pub(crate) config: &'a str,
+    /// The steps of the chart.
+    pub(crate) path: &'a [Step],
+    /// Every configuration that it breaks.
+    pub(crate) breaks: Vec<&'a str>,
+}
+
+/// Numbers in the table and above the charts: a digit in a circle, as long as there are some.
+pub(crate) fn mark(number: usize) -> String {
+    let circled = number.checked_sub(1).and_then(|nth| u32::try_from(nth).ok()).filter(|nth| *nth < 20);
+    let circled = circled.and_then(|nth| char::from_u32('①' as u32 + nth));
+    circled.map_or_else(|| format!("({number})"), String::from)
+}
+
+/// Every attack, in the order in which the table shows them.
+pub(crate) fn attacks(report: &Report) -> Vec<Attack<'_>> {
+    let mut attacks: Vec<Attack<'_>> = Vec::new();
+    for row in &report.configurations {
+        for broken in &row.broken {
+            let because = because(row, &broken.claim);
+            let known = |attack: &&mut Attack<'_>| {
+                attack.claim == broken.claim && attack.because.is_some() == because.is_some()
+            };
+            if let Some(attack) = attacks.iter_mut().find(known) {
+                attack.breaks.push(&row.name);
+                if broken.path.len() <= attack.path.len() {
+                    (attack.config, attack.path) = (&row.name, &broken.path);
+                }
+            } else {
+                let (number, breaks) = (attacks.len() + 1, vec![row.name.as_str()]);
+                let (claim, config, path) = (&broken.claim, &row.name, &broken.path);
+                attacks.push(Attack { number, claim, because, config, path, breaks });
+            }
+        }
+    }
+    attacks
+}
+
+fn because<'a>(row: &'a Row, claim: &str) -> Option<&'a str> {
+    row.expected.iter().find(|expected| expected.claim == claim).map(|expected| expected.because.as_str())
+}
+
+impl Attack<'_> {
+    /// What the broken claim says.
+    pub(crate) fn says(&self) -> &'static str {
+        claim(self.claim).map_or("", |claim| claim.says)
+    }
+
+    /// Its chart; nothing where the report names a configuration that this program does not have.
+    pub(crate) fn chart(&self, scope: &Scope) -> Option<Chart> {
+        let scope = Scope { deep: scope.deep, only: vec![self.config.to_owned()] };
+        let subject: Option<Subject> = subjects(&scope).into_iter().next();
+        subject.map(|subject| Chart::of(&subject, self.path))
+    }
+
+    /// The configurations that it breaks, by family and what comes behind the version.
+    pub(crate) fn where_it_breaks(&self) -> Vec<String> {
+        let mut kinds: Vec<(String, Vec<&str>)> = Vec::new();
+        for name in &self.breaks {
+            let mut parts = name.splitn(3, '/');
+            let family = parts.next().unwrap_or_default();
+            let version = parts.next().unwrap_or_default();
+            let kind = parts.next().map_or_else(|| family.to_owned(), |rest| format!("{family}/*/{rest}"));
+            match kinds.iter_mut().find(|(known, _)| *known == kind) {
+                Some((_, versions)) => versions.push(version),
+                None => kinds.push((kind, vec![version])),
+            }
+        }
+        kinds.into_iter().map(|(kind, versions)| format!("{kind} ({})", versions.join(", "))).collect()
+    }
+}

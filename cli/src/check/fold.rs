@@ -1,0 +1,176 @@
+//! Many configurations as few lines: what agrees in every version is one line, what is never worth a line of its
+//! own is counted.
+//!
+//! Decides which choices of a family always stay apart, because they are what a reader looks for.
+
+use close_notify_model::report::{Report, Row, Verdict};
+
+use super::attack::Attack;
+
+/// The columns of the table.
+pub(crate) const VERSIONS: [&str; 4] = ["1.0", "1.1", "1.2", "1.3"];
+
+/// What a family is about, and which parts of its names always have lines of their own.
+struct Family {
+    name: &'static str,
+    about: &'static str,
+    apart: &'static [usize],
+}
+
+const fn family(name: &'static str, about: &'static str, apart: &'static [usize]) -> Family {
+    Family { name, about, apart }
+}
+
+const FAMILIES: &[Family] = &[
+    family("download", "server sends, closes; attacker on the path", &[1, 2]),
+    family("upload", "client sends, closes, reads nothing", &[0, 1]),
+    family("crossed", "both close at any moment", &[]),
+    family("reply", "client closes, server has more to say", &[0]),
+    family("reject", "server sends a fatal alert", &[0, 1]),
+    family("abort", "one side resets on purpose", &[]),
+    family("hand-back", "plaintext goes on after TLS", &[0]),
+    family("peer", "server breaks the rules as real stacks do", &[0]),
+    family("errno", "resets met by every kind of call", &[]),
+    family("handshake", "closing before the keys are there", &[0]),
+    family("stuck", "peer stops reading, kernel full", &[]),
+    family("no-deadline", "nobody has a deadline", &[0, 1]),
+    family("engine-limit", "engine closes at its key limit", &[]),
+    family("late-data", "data behind our own close_notify", &[0]),
+    family("resumption", "which ends forbid resuming", &[0]),
+    family("habit", "peer is known to close only in answer", &[]),
+    family("mutants", "small worlds in which mistakes are planted", &[]),
+    family("half-close", "one direction ends, the other goes on", &[1]),
+    family("relay", "attacker upstream, relay ends downstream", &[1]),
+];
+
+/// What the configurations of one cell came to.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Cell {
+    /// How many they are.
+    pub(crate) count: usize,
+    /// The numbers of the attacks that break them.
+    pub(crate) attacks: Vec<usize>,
+    /// Their verdict is not the expected one.
+    pub(crate) unexpected: bool,
+}
+
+impl Cell {
+    fn agrees(&self, other: &Self) -> bool {
+        self.attacks == other.attacks && self.unexpected == other.unexpected
+    }
+}
+
+/// A line of the table.
+#[derive(Clone, Debug)]
+pub(crate) struct Line {
+    /// For each part of the name the values that it stands for.
+    parts: Vec<Vec<String>>,
+    /// One cell a version.
+    pub(crate) cells: [Option<Cell>; 4],
+}
+
+/// A family and its lines.
+pub(crate) struct Group {
+    /// Its name.
+    pub(crate) name: String,
+    /// What it is about.
+    pub(crate) about: &'static str,
+    /// Its lines, each with its label.
+    pub(crate) lines: Vec<(String, Line)>,
+}
+
+/// Every family of a report that has configurations, folded.
+pub(crate) fn groups(report: &Report, attacks: &[Attack<'_>]) -> Vec<Group> {
+    let mut groups: Vec<(String, Vec<Line>)> = Vec::new();
+    for row in &report.configurations {
+        let mut parts = row.name.split('/');
+        let name = parts.next().unwrap_or_default();
+        let line = line(row, parts.skip(1).map(|part| vec![part.to_owned()]).collect(), attacks);
+        match groups.iter_mut().find(|(known, _)| known == name) {
+            Some((_, lines)) => lines.push(line),
+            None => groups.push((name.to_owned(), vec![line])),
+        }
+    }
+    groups.into_iter().map(|(name, lines)| group(name, lines)).collect()
+}
+
+fn line(row: &Row, parts: Vec<Vec<String>>, attacks: &[Attack<'_>]) -> Line {
+    let breaks = |attack: &&Attack<'_>| attack.breaks.contains(&row.name.as_str());
+    let numbers = attacks.iter().filter(breaks).map(|attack| attack.number).collect();
+    let cell = Cell { count: 1, attacks: numbers, unexpected: row.verdict == Verdict::Unexpected };
+    let cells = VERSIONS.map(|version| (version == row.version).then(|| cell.clone()));
+    Line { parts, cells }
+}
+
+fn group(name: String, mut lines: Vec<Line>) -> Group {
+    let known = FAMILIES.iter().find(|family| family.name == name.trim_start_matches("deep-"));
+    let apart = known.map_or(&[][..], |family| family.apart);
+    let width = lines.iter().map(|line| line.parts.len()).max().unwrap_or(0);
+    fold(&mut lines, None);
+    let values: Vec<Vec<String>> = (0..width).map(|part| values(&lines, part)).collect();
+    for part in (0..width).rev().filter(|part| !apart.contains(part)) {
+        fold(&mut lines, Some(part));
+    }
+    let lines = lines.into_iter().map(|line| (label(&line, &values), line)).collect();
+    Group { name, about: known.map_or("", |family| family.about), lines }
+}
+
+/// Makes one line of lines that agree and whose names are the same but for `part`; with no part, of those of
+/// the versions.
+fn fold(lines: &mut Vec<Line>, part: Option<usize>) {
+    let mut folded: Vec<Line> = Vec::new();
+    for line in lines.drain(..) {
+        let twin = folded.iter_mut().find(|known| {
+            let same = |(at, (one, other)): (usize, (&Vec<String>, &Vec<String>))| Some(at) == part || one == other;
+            known.parts.len() == line.parts.len()
+                && known.parts.iter().zip(&line.parts).enumerate().all(same)
+                && known.agrees(&line)
+        });
+        match twin {
+            Some(known) => known.take(line),
+            None => folded.push(line),
+        }
+    }
+    *lines = folded;
+}
+
+impl Line {
+    fn agrees(&self, other: &Self) -> bool {
+        self.cells.iter().zip(&other.cells).all(|cells| match cells {
+            (Some(one), Some(other)) => one.agrees(other),
+            _ => true,
+        })
+    }
+
+    fn take(&mut self, other: Self) {
+        for (mine, theirs) in self.cells.iter_mut().zip(other.cells) {
+            match (mine, theirs) {
+                (Some(mine), Some(theirs)) => mine.count += theirs.count,
+                (mine @ None, theirs) => *mine = theirs,
+                (Some(_), None) => {}
+            }
+        }
+        for (mine, theirs) in self.parts.iter_mut().zip(other.parts) {
+            mine.extend(theirs);
+            mine.dedup();
+        }
+    }
+}
+
+fn values(lines: &[Line], part: usize) -> Vec<String> {
+    let mut values: Vec<String> = lines.iter().filter_map(|line| line.parts.get(part)).flatten().cloned().collect();
+    values.sort_unstable();
+    values.dedup();
+    values
+}
+
+/// The parts that tell the line from the others of its family.
+fn label(line: &Line, values: &[Vec<String>]) -> String {
+    let told = line.parts.iter().zip(values).filter_map(|(part, all)| {
+        let mut part = part.clone();
+        part.sort_unstable();
+        part.dedup();
+        (part.len() < all.len() || all.len() == 1).then(|| part.join(" or "))
+    });
+    told.collect::<Vec<_>>().join(", ")
+}

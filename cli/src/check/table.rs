@@ -1,0 +1,141 @@
+//! The report for people on a terminal: the table of verdicts, each attack as a chart, the sums.
+
+use std::fmt::Write;
+
+use close_notify_model::duty;
+use close_notify_model::report::{Report, Verdict};
+use comfy_table::{Attribute, Cell, CellAlignment, Color, ColumnConstraint, Table, Width};
+use indicatif::HumanCount;
+
+use super::attack::{Attack, attacks, mark};
+use super::fold::{self, Group, VERSIONS, groups};
+use crate::frame::RULED;
+use crate::out::{BAD, DIM, GOOD, HEAD};
+
+/// All of it.
+pub(crate) fn text(report: &Report) -> String {
+    let attacks = attacks(report);
+    let mut text = format!("{}\n\n", verdicts(&groups(report, &attacks)));
+    for attack in &attacks {
+        text += &shown(attack, report);
+    }
+    text += &findings(report);
+    text += &sums(report);
+    text
+}
+
+fn verdicts(groups: &[Group]) -> Table {
+    let mut table = Table::new();
+    table.load_style(RULED).enforce_styling();
+    let head = std::iter::once(Cell::new("")).chain(VERSIONS.map(|version| Cell::new(format!("TLS {version}"))));
+    table.set_header(head.map(|cell| cell.add_attribute(Attribute::Bold)));
+    for group in groups {
+        let title = Cell::new(format!("{}: {}", group.name, group.about)).add_attribute(Attribute::Bold);
+        if let [(label, line)] = &group.lines[..] && label.is_empty() {
+            table.add_row(std::iter::once(title).chain(line.cells.iter().map(cell)));
+            continue;
+        }
+        table.add_row([title]);
+        for (label, line) in &group.lines {
+            let label = Cell::new(format!("  {}", if label.is_empty() { "the rest" } else { label }));
+            table.add_row(std::iter::once(label).chain(line.cells.iter().map(cell)));
+        }
+    }
+    let widths = [48, 12, 12, 12, 12].map(|width| ColumnConstraint::Absolute(Width::Fixed(width)));
+    table.set_constraints(widths);
+    table.column_iter_mut().skip(1).for_each(|column| column.set_cell_alignment(CellAlignment::Left));
+    table
+}
+
+fn cell(cell: &Option<fold::Cell>) -> Cell {
+    let Some(cell) = cell else { return Cell::new("-").fg(Color::DarkGrey) };
+    let marks: String = cell.attacks.iter().map(|&number| mark(number)).collect();
+    let (word, colour) = match (cell.unexpected, cell.attacks.is_empty()) {
+        (true, true) => ("UNEXPECTED: holds".to_owned(), Color::Magenta),
+        (true, false) => (format!("UNEXPECTED {marks}"), Color::Magenta),
+        (false, true) => ("holds".to_owned(), Color::Green),
+        (false, false) => (format!("broken {marks}"), Color::Red),
+    };
+    let times = if cell.count > 1 { format!(" ×{}", cell.count) } else { String::new() };
+    Cell::new(word + &times).fg(colour)
+}
+
+fn shown(attack: &Attack<'_>, report: &Report) -> String {
+    let mut text = format!("{HEAD}{} {}{HEAD:#}", mark(attack.number), attack.claim);
+    let _infallible = match attack.because {
+        Some(_) => writeln!(text, ", in {} configurations: {}", attack.breaks.len(), attack.config),
+        None => writeln!(text, " {BAD}UNEXPECTED{BAD:#}, in {} configurations: {}", attack.breaks.len(), attack.config),
+    };
+    match attack.chart(&report.scope) {
+        Some(chart) => text += &indented(&chart.text()),
+        None => text += "  (this program does not know the configuration)\n",
+    }
+    let _infallible = writeln!(text, "  so this is {BAD}broken{BAD:#}: {}", attack.says());
+    if let Some(because) = attack.because {
+        let _infallible = writeln!(text, "  because {because}");
+    }
+    for kind in attack.where_it_breaks() {
+        let _infallible = writeln!(text, "  {DIM}in {kind}{DIM:#}");
+    }
+    text + "\n"
+}
+
+fn indented(text: &str) -> String {
+    text.lines().map(|line| format!("  {line}\n")).collect()
+}
+
+fn findings(report: &Report) -> String {
+    let mut text = String::new();
+    for row in report.unexpected() {
+        let kept = row.expected.iter().filter(|expected| row.broken.iter().all(|broken| broken.claim != expected.claim));
+        for expected in kept {
+            let (name, claim) = (&row.name, &expected.claim);
+            let _infallible = writeln!(text, "{BAD}unexpected{BAD:#} {name}: {claim} holds, and was to break");
+        }
+        for broken in row.broken.iter().filter(|broken| row.expected.iter().all(|one| one.claim != broken.claim)) {
+            let (name, claim) = (&row.name, &broken.claim);
+            let _infallible = writeln!(text, "{BAD}unexpected{BAD:#} {name}: {claim} breaks");
+        }
+    }
+    for mistake in report.missed() {
+        let (name, claim, config) = (&mistake.name, &mistake.claim, &mistake.config);
+        let _infallible = writeln!(text, "{BAD}missed{BAD:#} {name}: {claim} does not catch it in {config}");
+    }
+    for claim in report.silent() {
+        let _infallible = writeln!(text, "{BAD}silent{BAD:#} {claim}: its premise fired nowhere");
+    }
+    text
+}
+
+fn sums(report: &Report) -> String {
+    let totals = &report.totals;
+    let count = |number: usize| HumanCount(number as u64).to_string();
+    let broken = report.configurations.iter().filter(|row| row.verdict == Verdict::Broken).count();
+    let holds = totals.configurations - broken - totals.unexpected;
+    let map = duty::map();
+    let mut lines = vec![
+        ("configurations", format!("{}: {holds} hold, {broken} break as their rules say", totals.configurations)),
+        ("unexpected verdicts", totals.unexpected.to_string()),
+        ("unique states", format!("{}, {} steps, every one of them seen", count(totals.states), count(totals.edges))),
+        ("planted mistakes", format!("{} of {} caught", totals.caught, totals.mistakes)),
+        ("premises", format!("{} of {} fired", totals.premises_fired, totals.premises_fired + totals.silent.len())),
+        ("duties", format!("{} of {} covered", map.duties.len() - map.holes().count(), map.duties.len())),
+        ("time", time(report)),
+    ];
+    if let Some(shard) = report.shard {
+        lines.insert(0, ("shard", format!("{} of {}: a part proves nothing of the rest", shard.number, shard.of)));
+    }
+    let mut text: String = lines.iter().map(|(name, value)| format!("{name:20} {value}\n")).collect();
+    text += &if report.is_fine() {
+        format!("{GOOD}every verdict is the expected one{GOOD:#}\n")
+    } else {
+        format!("{BAD}something is not as expected: see above{BAD:#}\n")
+    };
+    text
+}
+
+fn time(report: &Report) -> String {
+    let run = &report.run;
+    let speed = HumanCount(run.states_per_second as u64);
+    format!("{:.1} s on {} threads, {speed} states a second", run.seconds, run.jobs)
+}

@@ -1,0 +1,72 @@
+//! Names of configurations that a user wrote: found, or answered with the nearest that there are.
+
+use close_notify_model::check::{is_selected, subjects};
+use close_notify_model::report::Scope;
+use close_notify_model::subject::Subject;
+
+use crate::out::Stop;
+
+const SUGGESTIONS: usize = 5;
+
+/// The configurations of a scope, in order.
+///
+/// Errors: where a name or prefix matches none; the nearest are named.
+pub(crate) fn find(scope: &Scope) -> Result<Vec<Subject>, Stop> {
+    let all = subjects(&Scope { only: Vec::new(), ..scope.clone() });
+    for wanted in &scope.only {
+        let only = std::slice::from_ref(wanted);
+        if !all.iter().any(|subject| is_selected(only, subject.name())) {
+            return Err(unknown(wanted, &all));
+        }
+    }
+    Ok(all.into_iter().filter(|subject| is_selected(&scope.only, subject.name())).collect())
+}
+
+/// The one configuration of a name.
+///
+/// Errors: where there is none; the nearest are named.
+pub(crate) fn find_one(name: &str) -> Result<Subject, Stop> {
+    let mut all = subjects(&Scope::default());
+    match all.iter().position(|subject| subject.name() == name) {
+        Some(at) => Ok(all.swap_remove(at)),
+        None => Err(unknown(name, &all)),
+    }
+}
+
+fn unknown(wanted: &str, all: &[Subject]) -> Stop {
+    let under = format!("{}/", wanted.trim_end_matches('/'));
+    let prefixes = if all.iter().any(|subject| subject.name().starts_with(&under)) { vec![under] } else { vec![] };
+    let choices = if wanted.ends_with('/') { families(all) } else { names(all) };
+    let nearest = prefixes.into_iter().chain(nearest(wanted, choices)).take(SUGGESTIONS);
+    let list: String = nearest.map(|name| format!("\n  {name}")).collect();
+    Stop::misuse(format!(
+        "there is no configuration `{wanted}`. Nearest:{list}\n`close-notify list` names all {}; \
+         a prefix ends in `/`.",
+        all.len()
+    ))
+}
+
+fn names(all: &[Subject]) -> Vec<String> {
+    all.iter().map(|subject| subject.name().to_owned()).collect()
+}
+
+/// Every prefix: of one family, and of one version of it.
+fn families(all: &[Subject]) -> Vec<String> {
+    let mut prefixes: Vec<String> = all
+        .iter()
+        .flat_map(|subject| {
+            let slashes = subject.name().match_indices('/').map(|(at, _)| subject.name()[..=at].to_owned());
+            slashes.take(2)
+        })
+        .collect();
+    prefixes.sort_unstable();
+    prefixes.dedup();
+    prefixes
+}
+
+fn nearest(wanted: &str, choices: Vec<String>) -> impl Iterator<Item = String> {
+    let mut ranked: Vec<(f64, String)> =
+        choices.into_iter().map(|name| (strsim::jaro_winkler(wanted, &name), name)).collect();
+    ranked.sort_by(|one, other| other.0.total_cmp(&one.0).then_with(|| one.1.cmp(&other.1)));
+    ranked.into_iter().map(|(_, name)| name)
+}
