@@ -51,3 +51,8 @@ pub use output::Output;
 pub use policy::{FatalNotify, LateData, MissingNotify, PeerCloses, Policy, Reply, ResumptionRule};
 pub use resume::{Resumption, Rule};
 pub use version::{Role, Version};
+
+/// The example of the README compiles and holds.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
