@@ -98,6 +98,11 @@ impl fmt::Display for AlertDescription {
 }
 
 /// The level byte of an alert as it stood in the record.
+///
+/// ```
+/// use close_notify_core::AlertLevel;
+/// assert_eq!(AlertLevel::FATAL, AlertLevel(2));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct AlertLevel(pub u8);
 
@@ -109,6 +114,13 @@ impl AlertLevel {
 }
 
 /// What an alert of the peer means to the closing machine.
+///
+/// ```
+/// use close_notify_core::{AlertDescription, AlertLevel, FatalNotify, Meaning, Version, meaning};
+/// let (level, description) = (AlertLevel::FATAL, AlertDescription::CLOSE_NOTIFY);
+/// assert_eq!(meaning(Version::Tls13, level, description, FatalNotify::Error), Meaning::CloseNotify);
+/// assert_eq!(meaning(Version::Tls12, level, description, FatalNotify::Error), Meaning::Fatal);
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Meaning {
     /// The peer closed its write side.

@@ -14,6 +14,14 @@ use crate::resume::Resumption;
 use crate::{recv, send};
 
 /// How reading ended.
+///
+/// ```
+/// use close_notify_core::{Event, Machine, Policy, Role, Version, ReadEnd};
+/// let mut machine = Machine::established(Version::Tls13, Role::Client, Policy::STRICT);
+/// machine.handle(Event::TransportReset { errno: 104 })?;
+/// assert_eq!(machine.ending().reading, ReadEnd::Reset);
+/// # Ok::<(), close_notify_core::Illegal>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum ReadEnd {
     /// It has not.
@@ -41,6 +49,17 @@ pub enum ReadEnd {
 }
 
 /// How writing ended.
+///
+/// ```
+/// use close_notify_core::{Event, Machine, Policy, Role, Version, Manner, WriteEnd};
+/// let mut machine = Machine::established(Version::Tls13, Role::Client, Policy::STRICT);
+/// machine.handle(Event::Close(Manner::AtOnce))?;
+/// machine.handle(Event::OutputSealed)?;
+/// assert_eq!(machine.ending().writing, WriteEnd::Closing);
+/// machine.handle(Event::OutputWritten)?;
+/// assert_eq!(machine.ending().writing, WriteEnd::CloseNotifySent);
+/// # Ok::<(), close_notify_core::Illegal>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum WriteEnd {
     /// It has not.
@@ -64,6 +83,14 @@ pub enum WriteEnd {
 
 named! {
     /// Why no close_notify was sent.
+    ///
+    /// ```
+    /// use close_notify_core::{Event, Machine, Policy, Role, Version, NotSent, WriteEnd};
+    /// let mut machine = Machine::established(Version::Tls13, Role::Client, Policy::STRICT);
+    /// machine.handle(Event::TransportClosed)?;
+    /// assert_eq!(machine.ending().writing, WriteEnd::NotSent(NotSent::NotAsked));
+    /// # Ok::<(), close_notify_core::Illegal>(())
+    /// ```
     pub enum NotSent {
         /// The transport failed.
         TransportFailed,
@@ -78,6 +105,15 @@ named! {
 
 named! {
     /// Who closed first, as far as this side can know.
+    ///
+    /// ```
+    /// use close_notify_core::{Event, Machine, Policy, Role, Version, FirstCloser};
+    /// let mut machine = Machine::established(Version::Tls13, Role::Client, Policy::STRICT);
+    /// assert_eq!(machine.ending().first_closer, FirstCloser::Nobody);
+    /// machine.handle(Event::TransportEof { inside_record: false })?;
+    /// assert_eq!(machine.ending().first_closer, FirstCloser::Peer);
+    /// # Ok::<(), close_notify_core::Illegal>(())
+    /// ```
     pub enum FirstCloser {
         /// Nobody has.
         Nobody,
@@ -95,6 +131,15 @@ named! {
 
 named! {
     /// Whether the peer has what we wrote.
+    ///
+    /// ```
+    /// use close_notify_core::{Event, Machine, Policy, Role, Version, Delivery};
+    /// let mut machine = Machine::established(Version::Tls13, Role::Client, Policy::STRICT);
+    /// machine.handle(Event::Write)?;
+    /// machine.handle(Event::WriteFailed { errno: 32 })?;
+    /// assert_eq!(machine.ending().delivery, Delivery::Lost);
+    /// # Ok::<(), close_notify_core::Illegal>(())
+    /// ```
     pub enum Delivery {
         /// The peer read our close_notify, and so all before it, and then said so.
         Confirmed,

@@ -9,6 +9,16 @@ use crate::manner::Manner;
 ///
 /// Units: sizes in bytes on the wire (of a record: header and all), `errno` as the system numbers it, 0 where it
 /// gave no number.
+///
+/// ```
+/// use close_notify_core::{AlertDescription, AlertLevel, Event, Machine, Policy, ReadEnd, Role, Version};
+/// let mut machine = Machine::established(Version::Tls13, Role::Client, Policy::STRICT);
+/// machine.handle(Event::PeerData { bytes: 1400 })?;
+/// let (level, description) = (AlertLevel::WARNING, AlertDescription::CLOSE_NOTIFY);
+/// machine.handle(Event::PeerAlert { level, description })?;
+/// assert_eq!(machine.ending().reading, ReadEnd::CloseNotify);
+/// # Ok::<(), close_notify_core::Illegal>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Event {
     /// The peer's first traffic keys are in use: what arrives now is authentic.
@@ -57,13 +67,14 @@ pub enum Event {
         /// The system's number of the error.
         errno: i32,
     },
-    /// A call that does not read failed. What has already arrived may still be readable.
+    /// A call that does not read failed: a write, a shutdown. What has already arrived may still be readable.
     WriteFailed {
         /// The system's number of the error.
         errno: i32,
     },
 
     /// The driver discarded what the application had written and no record held yet.
+    /// Where the engine closed by itself, that is what it would no longer seal.
     PendingDiscarded {
         /// How many bytes; zero where nothing was pending.
         bytes: u32,
@@ -87,9 +98,9 @@ pub enum Event {
     },
     /// The session and its tickets are forgotten.
     SessionForgotten,
-    /// The transport is closed.
+    /// The transport is closed, whoever asked for it: what was still due stays unsent.
     TransportClosed,
-    /// The transport is reset.
+    /// The transport is reset by this side.
     TransportResetByUs,
     /// The application has the transport back.
     TransportHandedBack,

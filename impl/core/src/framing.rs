@@ -4,6 +4,16 @@ use crate::named::named;
 
 named! {
     /// Where the framing stands when the connection ends.
+    ///
+    /// ```
+    /// use close_notify_core::{Event, FramingState, Machine, Policy, Role, Version};
+    /// let mut machine = Machine::established(Version::Tls13, Role::Client, Policy::STRICT);
+    /// machine.handle(Event::TransportEof { inside_record: false })?;
+    /// let ending = machine.ending();
+    /// assert!(ending.truncation_possible(FramingState::InsideMessage));
+    /// assert!(!ending.truncation_possible(FramingState::BetweenMessages));
+    /// # Ok::<(), close_notify_core::Illegal>(())
+    /// ```
     pub enum FramingState {
         /// The last message is whole by its own length.
         BetweenMessages,

@@ -1,6 +1,6 @@
 //! The closing machine of one end of one connection: the parts, and the one place where they move.
 //!
-//! Decides every closing step by way of [`send`], [`recv`], [`transport`] and [`couple`](crate::couple).
+//! Decides every closing step by way of [`send`], [`recv`], [`transport`] and `couple`.
 //! Leaves bytes, keys, clocks and sockets to its driver.
 
 use core::hash::{Hash, Hasher};
@@ -74,7 +74,10 @@ impl Machine {
         Self { send: send::State::Open, recv: recv::State::Open, ..Self::new(version, role, policy) }
     }
 
-    /// Takes a fact.
+    /// Takes a fact; the halves, the transport and the evidence have moved together.
+    ///
+    /// Shape: any order in which things happen. Behind the release of the transport only what
+    /// [`Output::DiscardPending`] and [`Output::ForgetSession`] asked for still counts.
     ///
     /// Errors: [`Illegal`] where no row of the tables has it; the machine is unchanged.
     pub const fn handle(&mut self, event: Event) -> Result<(), Illegal> {
@@ -109,7 +112,7 @@ impl Machine {
         }
     }
 
-    /// The next step of the driver.
+    /// The next step of the driver: the same until an event answers it.
     #[must_use]
     pub const fn output(&self) -> Output {
         if self.discard_is_due() {
@@ -137,6 +140,9 @@ impl Machine {
     }
 
     /// Whether application data that arrives now goes to the application.
+    ///
+    /// Shape: ask before the [`Event::PeerData`] that tells of it. Data that does not go there is counted as
+    /// [`Ending::late`](crate::Ending::late), unless it came behind the peer's close_notify.
     #[must_use]
     pub const fn delivers_data(&self) -> bool {
         let wanted = !self.is_late() || matches!(self.policy.late_data, LateData::Deliver);

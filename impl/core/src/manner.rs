@@ -9,6 +9,13 @@ use crate::named::named;
 
 named! {
     /// How the application wants the connection to end.
+    ///
+    /// ```
+    /// use close_notify_core::Manner;
+    /// assert_eq!(Manner::Graceful.then(Manner::AtOnce), Ok(Manner::AtOnce));
+    /// assert_eq!(Manner::AtOnce.then(Manner::Graceful), Ok(Manner::AtOnce));
+    /// assert!(Manner::Graceful.then(Manner::HandBack).is_err());
+    /// ```
     pub enum Manner {
         /// It has not asked for an end.
         Unasked,

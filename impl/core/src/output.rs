@@ -3,6 +3,19 @@
 use crate::alert::AlertDescription;
 
 /// The next step of the driver. It stays the same until an event answers it.
+///
+/// ```
+/// use close_notify_core::{Event, Machine, Manner, Output, Policy, Role, Version};
+/// let mut machine = Machine::established(Version::Tls12, Role::Server, Policy::STRICT);
+/// assert_eq!(machine.output(), Output::Idle);
+/// machine.handle(Event::Close(Manner::Abort))?;
+/// assert_eq!(machine.output(), Output::DiscardPending);
+/// machine.handle(Event::PendingDiscarded { bytes: 512 })?;
+/// assert_eq!(machine.output(), Output::ResetTransport);
+/// machine.handle(Event::TransportResetByUs)?;
+/// assert_eq!(machine.output(), Output::Done);
+/// # Ok::<(), close_notify_core::Illegal>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Output {
     /// Nothing is owed: the application's turn.

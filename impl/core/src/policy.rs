@@ -7,6 +7,16 @@ use crate::named::named;
 
 named! {
     /// What a transport end without close_notify is worth.
+    ///
+    /// ```
+    /// use close_notify_core::{Event, Machine, Policy, Role, Version, FramingState, MissingNotify};
+    /// let policy = Policy { missing_notify: MissingNotify::BetweenMessages, ..Policy::STRICT };
+    /// let mut machine = Machine::established(Version::Tls13, Role::Client, policy);
+    /// machine.handle(Event::TransportEof { inside_record: false })?;
+    /// assert!(machine.accepts_end(FramingState::BetweenMessages));
+    /// assert!(!machine.accepts_end(FramingState::DelimitedByEnd));
+    /// # Ok::<(), close_notify_core::Illegal>(())
+    /// ```
     pub enum MissingNotify {
         /// Never a whole message: what RFC 9846 §6.1 says, and the default.
         Refuse,
@@ -21,6 +31,16 @@ named! {
 
 named! {
     /// What becomes of application data that arrives after our own close_notify, while we wait for the peer's.
+    ///
+    /// ```
+    /// use close_notify_core::{Event, Machine, Policy, Role, Version, LateData, Manner};
+    /// let policy = Policy { late_data: LateData::Discard, ..Policy::STRICT };
+    /// let mut machine = Machine::established(Version::Tls13, Role::Client, policy);
+    /// machine.handle(Event::Close(Manner::Graceful))?;
+    /// machine.handle(Event::PeerData { bytes: 100 })?;
+    /// assert_eq!(machine.ending().late, 100);
+    /// # Ok::<(), close_notify_core::Illegal>(())
+    /// ```
     pub enum LateData {
         /// Handed to the application: nothing is lost, and the default (half-closed reading).
         Deliver,
@@ -33,6 +53,16 @@ named! {
 
 named! {
     /// Up to TLS 1.2: when the peer's close_notify is answered. TLS 1.3 always answers when the application closes.
+    ///
+    /// ```
+    /// use close_notify_core::{AlertDescription, AlertLevel, Event, Machine, Policy, Role, Version, Reply};
+    /// let policy = Policy { reply: Reply::WhenAsked, ..Policy::STRICT };
+    /// let mut machine = Machine::established(Version::Tls12, Role::Client, policy);
+    /// let (level, description) = (AlertLevel::WARNING, AlertDescription::CLOSE_NOTIFY);
+    /// machine.handle(Event::PeerAlert { level, description })?;
+    /// assert!(machine.may_write());
+    /// # Ok::<(), close_notify_core::Illegal>(())
+    /// ```
     pub enum Reply {
         /// At once, discarding what the application has pending: what RFC 5246 §7.2.1 asks, and the default.
         Discard,
@@ -45,6 +75,12 @@ named! {
 
 named! {
     /// Up to TLS 1.2: a close_notify at level fatal.
+    ///
+    /// ```
+    /// use close_notify_core::{AlertDescription, AlertLevel, FatalNotify, Meaning, Version, meaning};
+    /// let (level, description) = (AlertLevel::FATAL, AlertDescription::CLOSE_NOTIFY);
+    /// assert_eq!(meaning(Version::Tls12, level, description, FatalNotify::Clean), Meaning::CloseNotify);
+    /// ```
     pub enum FatalNotify {
         /// An error, as in OpenSSL, BoringSSL, GnuTLS, Mbed TLS and Bouncy Castle; the default: its sender
         /// breaks RFC 5246 §7.2.
@@ -56,6 +92,15 @@ named! {
 
 named! {
     /// Which rule decides whether the session may be resumed.
+    ///
+    /// ```
+    /// use close_notify_core::{Event, Machine, Policy, Role, Version, ResumptionRule, Rule};
+    /// let policy = Policy { resumption: ResumptionRule::Rfc2818, ..Policy::STRICT };
+    /// let mut machine = Machine::established(Version::Tls12, Role::Client, policy);
+    /// machine.handle(Event::TransportEof { inside_record: false })?;
+    /// assert_eq!(machine.ending().resumption.rule, Rule::PrematureForbidsHttps);
+    /// # Ok::<(), close_notify_core::Illegal>(())
+    /// ```
     pub enum ResumptionRule {
         /// The rule of the TLS version; the default.
         Tls,
@@ -66,6 +111,19 @@ named! {
 
 named! {
     /// What the application protocol says of the peer's closing.
+    ///
+    /// ```
+    /// use close_notify_core::{AlertDescription, AlertLevel, Event, Machine, Policy, Role, Version, Delivery, Manner, PeerCloses};
+    /// let policy = Policy { peer_closes: PeerCloses::OnlyAfterUs, ..Policy::STRICT };
+    /// let mut machine = Machine::established(Version::Tls13, Role::Client, policy);
+    /// for event in [Event::Close(Manner::HandBack), Event::OutputSealed, Event::OutputWritten] {
+    ///     machine.handle(event)?;
+    /// }
+    /// let (level, description) = (AlertLevel::WARNING, AlertDescription::CLOSE_NOTIFY);
+    /// machine.handle(Event::PeerAlert { level, description })?;
+    /// assert_eq!(machine.ending().delivery, Delivery::Confirmed);
+    /// # Ok::<(), close_notify_core::Illegal>(())
+    /// ```
     pub enum PeerCloses {
         /// The peer may close first. Its close_notify then proves nothing about our data; the default.
         AnyTime,

@@ -1,7 +1,7 @@
 //! The receiving half: how the peer's direction ended, and on what evidence.
 //!
 //! Decides which end is believed. Leaves to the driver whether bytes were authentic, and to
-//! [`couple`](crate::couple) which events our own closing forces on it.
+//! `couple` which events our own closing forces on it.
 //! Sources: RFC 9846 §6.1, RFC 5246 §7.2.1, RFC 9293 §3.10.7; each row names its duty.
 
 use crate::illegal::Illegal;
@@ -9,6 +9,11 @@ use crate::named::named;
 
 named! {
     /// Where the receiving half stands. The first end that is known stays: evidence only grows.
+    ///
+    /// ```
+    /// use close_notify_core::recv::{Event, State};
+    /// assert_eq!(State::Open.next(Event::Notify), Ok(State::PeerNotified));
+    /// ```
     pub enum State {
         /// The peer's traffic keys are not in use: anybody may have sent what arrives.
         Plain,
@@ -43,6 +48,11 @@ named! {
 
 named! {
     /// What happened, as far as the receiving half is concerned.
+    ///
+    /// ```
+    /// use close_notify_core::recv::{Event, State};
+    /// assert!(State::Reset.next(Event::Data).is_err());
+    /// ```
     pub enum Event {
         /// The peer's first traffic keys are in use.
         KeysInUse,

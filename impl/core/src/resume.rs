@@ -12,6 +12,14 @@ use crate::version::Version;
 
 named! {
     /// The rule that decides.
+    ///
+    /// ```
+    /// use close_notify_core::{Event, Machine, Policy, Role, Version, Rule};
+    /// let mut machine = Machine::established(Version::Tls10, Role::Client, Policy::STRICT);
+    /// machine.handle(Event::TransportEof { inside_record: false })?;
+    /// assert_eq!(machine.ending().resumption.rule, Rule::UncleanForbids10);
+    /// # Ok::<(), close_notify_core::Illegal>(())
+    /// ```
     pub enum Rule {
         /// Nothing has ended that would forbid it.
         NothingForbids,
@@ -29,6 +37,15 @@ named! {
 }
 
 /// Whether the session may be resumed, and why.
+///
+/// ```
+/// use close_notify_core::{Event, Machine, Policy, Role, Version, Resumption, Rule};
+/// let mut machine = Machine::established(Version::Tls12, Role::Client, Policy::STRICT);
+/// machine.handle(Event::TransportEof { inside_record: false })?;
+/// let expected = Resumption { allowed: true, rule: Rule::UncleanAllows };
+/// assert_eq!(machine.ending().resumption, expected);
+/// # Ok::<(), close_notify_core::Illegal>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Resumption {
     /// The answer.

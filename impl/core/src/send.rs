@@ -1,6 +1,6 @@
 //! The sending half: what this side has still to say, and whether it was said.
 //!
-//! Decides which state follows. Leaves to [`couple`](crate::couple) which events the other half, the
+//! Decides which state follows. Leaves to `couple` which events the other half, the
 //! version and the policy force on it, and to the driver the bytes.
 //! Sources: RFC 9846 §6.1–6.2, RFC 5246 §7.2.1–7.2.2; each row names its duty.
 
@@ -9,6 +9,11 @@ use crate::named::named;
 
 named! {
     /// Where the sending half stands.
+    ///
+    /// ```
+    /// use close_notify_core::send::{Event, State};
+    /// assert_eq!(State::Open.next(Event::CloseWrite), Ok(State::NotifyDue));
+    /// ```
     pub enum State {
         /// No application data may be sent yet.
         Handshaking,
@@ -45,6 +50,11 @@ named! {
 
 named! {
     /// What happened, as far as the sending half is concerned.
+    ///
+    /// ```
+    /// use close_notify_core::send::{Event, State};
+    /// assert!(State::Notified.next(Event::Write).is_err());
+    /// ```
     pub enum Event {
         /// The handshake is done.
         HandshakeDone,

@@ -8,6 +8,11 @@ use crate::named::named;
 
 named! {
     /// Where the transport stands.
+    ///
+    /// ```
+    /// use close_notify_core::transport::{Event, State};
+    /// assert_eq!(State::Open.next(Event::Eof), Ok(State::PeerEof));
+    /// ```
     pub enum State {
         /// Both ends may be there.
         Open,
@@ -28,6 +33,11 @@ named! {
 
 named! {
     /// What happened to the transport.
+    ///
+    /// ```
+    /// use close_notify_core::transport::{Event, State};
+    /// assert!(State::Closed.next(Event::Eof).is_err());
+    /// ```
     pub enum Event {
         /// A read returned the end of stream.
         Eof,

@@ -4,6 +4,12 @@ use crate::named::named;
 
 named! {
     /// A version of TLS. The rules of closing changed in 1.1 (resumption) and in 1.3 (independent halves).
+    ///
+    /// ```
+    /// use close_notify_core::Version;
+    /// assert!(Version::Tls13.has_independent_halves());
+    /// assert!(!Version::Tls12.has_independent_halves());
+    /// ```
     pub enum Version {
         /// TLS 1.0, RFC 2246.
         Tls10,
@@ -28,6 +34,11 @@ impl Version {
 
 named! {
     /// Which end of the connection this is. No closing rule depends on it; drivers and reports do.
+    ///
+    /// ```
+    /// use close_notify_core::{Machine, Policy, Role, Version};
+    /// assert_eq!(Machine::new(Version::Tls13, Role::Server, Policy::STRICT).role(), Role::Server);
+    /// ```
     pub enum Role {
         /// The end that sent the ClientHello.
         Client,

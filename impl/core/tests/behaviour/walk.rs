@@ -236,7 +236,7 @@ fn a_released_transport_ends_the_story() {
 fn what_must_be_forgotten_is_forgotten_first() {
     each_machine(depth(), |machine| {
         let mut machine = machine;
-        while !machine.ending().resumption.allowed && machine.output() == Output::DiscardPending {
+        if !machine.ending().resumption.allowed && machine.output() == Output::DiscardPending {
             step(&mut machine);
         }
         let told_to = machine.output() == Output::ForgetSession;
