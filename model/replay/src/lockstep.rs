@@ -1,0 +1,287 @@
+//! A path, walked on the model's world and on two real ends at once.
+//!
+//! Decides only whether both still stand alike. Each action is one call of the adapter's session, or of the wire.
+
+use std::collections::VecDeque;
+use std::io::{self, Read, Write};
+
+use close_notify::{Ending, Event, Manner, Output, Session, Transport};
+use close_notify_core::send;
+use close_notify_model::action::{Action, Side};
+use close_notify_model::config::Closing;
+use close_notify_model::model::Pair;
+use close_notify_model::profile::Profile;
+use close_notify_model::world::World;
+
+use crate::real::{PAYLOAD, PLAIN, Real, records};
+use crate::report::Divergence;
+use crate::wire::{Port, Wire};
+
+/// How often one action may call the session: a record is sealed, then written; a torn one is read twice.
+const CALLS: usize = 4;
+
+/// What an end read, in bytes.
+#[derive(Clone, Copy, Default)]
+struct Tally {
+    got: usize,
+    plain: usize,
+    late: u32,
+    drained: u32,
+}
+
+/// A walk under way.
+pub(crate) struct Walk<'a, W> {
+    pair: &'a Pair,
+    world: World,
+    sessions: [Session; 2],
+    tickets: VecDeque<Vec<u8>>,
+    wire: W,
+    tallies: [Tally; 2],
+    taken: usize,
+}
+
+impl<'a, W: Wire> Walk<'a, W> {
+    /// A walk before its first step.
+    pub(crate) fn new(pair: &'a Pair, real: Real, wire: W) -> Self {
+        let tickets = real.tickets.into();
+        let (sessions, tallies) = (real.sessions, [Tally::default(); 2]);
+        Self { pair, world: pair.start(), sessions, tickets, wire, tallies, taken: 0 }
+    }
+
+    /// Takes one step.
+    ///
+    /// Errors: where reality does not do as the model does.
+    pub(crate) fn step(&mut self, action: Action) -> Result<(), Divergence> {
+        let before = self.world;
+        let after = self.pair.after(&before, action);
+        self.act(action, &before)
+            .map_err(|error| self.differs(format!("that {action} can be done"), error.to_string()))?;
+        if let Some(side) = action.side() {
+            self.settle(side, &before);
+            self.count(side, action, &before, &after);
+        }
+        self.world = after;
+        self.taken += 1;
+        Side::BOTH.into_iter().try_for_each(|side| self.compare(side))
+    }
+
+    /// Compares both endings and every count of bytes.
+    ///
+    /// Errors: where one differs.
+    pub(crate) fn finish(&self) -> Result<(), Divergence> {
+        for side in Side::BOTH {
+            let (end, tally) = (self.world.end(side), self.tallies[side.index()]);
+            let told = end.machine.ending();
+            let discarded = told.discarded * PAYLOAD as u32;
+            let model = Ending { discarded, late: tally.late, drained: tally.drained, ..told };
+            self.same(side, "ending", model, self.sessions[side.index()].ending())?;
+            self.same(side, "bytes read", usize::from(end.got) * PAYLOAD, tally.got)?;
+            self.same(side, "plaintext read", usize::from(end.plain_got) * PLAIN.len(), tally.plain)?;
+        }
+        Ok(())
+    }
+
+    fn differs(&self, model: String, real: String) -> Divergence {
+        Divergence { at: self.taken, model, real }
+    }
+
+    fn same<T: PartialEq + std::fmt::Debug>(
+        &self,
+        side: Side,
+        what: &str,
+        model: T,
+        real: T,
+    ) -> Result<(), Divergence> {
+        let say = |value: &T| format!("{} {what} {value:?}", side.name());
+        if model == real { Ok(()) } else { Err(self.differs(say(&model), say(&real))) }
+    }
+
+    /// Both cores stand alike.
+    fn compare(&self, side: Side) -> Result<(), Divergence> {
+        let (model, real) = (&self.world.end(side).machine, self.sessions[side.index()].machine());
+        self.same(side, "sending half", model.send_state(), real.send_state())?;
+        self.same(side, "receiving half", model.recv_state(), real.recv_state())?;
+        self.same(side, "transport", model.transport_state(), real.transport_state())?;
+        self.same(side, "manner", model.manner(), real.manner())?;
+        self.same(side, "next step", model.output(), real.output())
+    }
+
+    fn act(&mut self, action: Action, before: &World) -> io::Result<()> {
+        match action {
+            Action::Write(side) if before.end(side).said < self.pair.config.script(side).tickets => {
+                self.send_ticket(side, before)
+            }
+            Action::Write(side) => {
+                self.on_port(side, before, |session, port| session.write(port, &[b'd'; PAYLOAD]).map(drop))
+            }
+            Action::Flush(side) => self.on_port(side, before, |session, port| session.flush(port)),
+            Action::Close(side) => self.close(side, before),
+            Action::Hasten(side) => self.sessions[side.index()].close(Manner::AtOnce),
+            Action::Step(side) => self.do_output(side, before),
+            Action::Read(side) => self.read(side, before),
+            Action::WritePlain(side) => {
+                // A transport that fails here fails the application, which the model counts as having written.
+                self.on_port(side, before, |_, port| port.write_all(PLAIN).or(Ok(())))
+            }
+            Action::ReadPlain(side) => self.read_plain(side, before),
+            Action::Deadline(side) => self.sessions[side.index()].deadline_passed(),
+            Action::AskError(side) => {
+                let errno = self
+                    .wire
+                    .take_error(side, before)?
+                    .ok_or_else(|| io::Error::other("no error is pending"))?;
+                self.sessions[side.index()].tell(Event::WriteFailed { errno })
+            }
+            Action::StopReading(_) => Ok(()),
+            Action::Shake(_) | Action::EngineLimit(_) | Action::ForgeNotify(_) => {
+                Err(io::Error::other("a step that replays skip"))
+            }
+            Action::Leave(_)
+            | Action::Arrive(_)
+            | Action::ResetArrives(_)
+            | Action::ForgeFin(_)
+            | Action::ForgeFinInside(_)
+            | Action::ForgeReset(_)
+            | Action::Cut => self.wire.carry(action, before),
+        }
+    }
+
+    /// Calls a session at its port; what it wrote goes on the wire. An error that the core was told is no failure.
+    fn on_port(
+        &mut self,
+        side: Side,
+        before: &World,
+        call: impl FnOnce(&mut Session, &mut W::Port<'_>) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let mut port = self.wire.port(side, before);
+        let result = call(&mut self.sessions[side.index()], &mut port);
+        let written = port.into_written();
+        let handed_back = before.end(side).handed_back;
+        self.wire
+            .wrote(side, if handed_back && !written.is_empty() { vec![written] } else { records(&written) });
+        match result {
+            Err(error) if close_notify::ending_of(&error).is_none() => Err(error),
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+
+    fn send_ticket(&mut self, side: Side, before: &World) -> io::Result<()> {
+        let ticket =
+            self.tickets.pop_front().ok_or_else(|| io::Error::other("the server sealed no ticket"))?;
+        self.on_port(side, before, |session, port| {
+            session.tell(Event::Write)?;
+            match port.write_all(&ticket) {
+                Err(error) => session.tell(Event::WriteFailed { errno: error.raw_os_error().unwrap_or(0) }),
+                Ok(()) => Ok(()),
+            }
+        })
+    }
+
+    fn close(&mut self, side: Side, before: &World) -> io::Result<()> {
+        let event = match self.pair.config.script(side).closing {
+            Closing::In(manner) => Event::Close(manner),
+            Closing::HalfThenGraceful if before.end(side).asked == 0 => Event::CloseWrite,
+            Closing::HalfThenGraceful => Event::Close(Manner::Graceful),
+            Closing::Reject(alert) => Event::Reject(alert),
+        };
+        self.sessions[side.index()].tell(event)
+    }
+
+    /// Does what the core asks for, once, and lets go of the transport where that was it.
+    fn do_output(&mut self, side: Side, before: &World) -> io::Result<()> {
+        let output = self.sessions[side.index()].machine().output();
+        let profile = self.pair.config.script(side).profile;
+        let mute = matches!(profile, Profile::QuietShutdown | Profile::FinWithoutNotify);
+        match output {
+            Output::SendCloseNotify { .. } if mute => {
+                self.sessions[side.index()].tell(Event::OutputSealed)?;
+                return self.sessions[side.index()].tell(Event::OutputWritten);
+            }
+            Output::HandBack => return self.hand_back(side),
+            _ => self.on_port(side, before, |session, port| step_through(session, port, output))?,
+        }
+        let resets = matches!(profile, Profile::ResetOnClose | Profile::AnswersAndResets);
+        let notified = matches!(self.sessions[side.index()].machine().send_state(), send::State::Notified);
+        if matches!(output, Output::SendCloseNotify { .. }) && resets && notified {
+            self.on_port(side, before, |session, port| {
+                port.reset()?;
+                session.tell(Event::TransportResetByUs)
+            })?;
+        }
+        if self.sessions[side.index()].machine().transport_state().is_released() {
+            self.wire.release(side);
+        }
+        Ok(())
+    }
+
+    fn hand_back(&mut self, side: Side) -> io::Result<()> {
+        let leftover = self.sessions[side.index()].hand_back()?;
+        if leftover.is_empty() { Ok(()) } else { Err(io::Error::other("bytes were read behind the border")) }
+    }
+
+    fn read(&mut self, side: Side, before: &World) -> io::Result<()> {
+        let mut got = 0;
+        self.on_port(side, before, |session, port| {
+            if session.machine().output() == Output::Drain {
+                return session.drain(port);
+            }
+            for _ in 0..CALLS {
+                if session.receive(port)? != close_notify::Received::Part {
+                    break;
+                }
+            }
+            let mut buffer = [0; 2 * PAYLOAD];
+            got = session.read(&mut buffer);
+            Ok(())
+        })?;
+        self.tallies[side.index()].got += got;
+        Ok(())
+    }
+
+    fn read_plain(&mut self, side: Side, before: &World) -> io::Result<()> {
+        let mut buffer = [0; PLAIN.len()];
+        self.on_port(side, before, |_, port| port.read_exact(&mut buffer))?;
+        self.tallies[side.index()].plain += usize::from(&buffer == PLAIN) * buffer.len();
+        Ok(())
+    }
+
+    /// Does at once what touches nothing outside this end, as the model does.
+    fn settle(&mut self, side: Side, before: &World) {
+        for _ in 0..CALLS {
+            let local = matches!(
+                self.sessions[side.index()].machine().output(),
+                Output::DiscardPending | Output::ForgetSession | Output::StartDeadline
+            );
+            if !local || self.on_port(side, before, |session, port| session.step(port).map(drop)).is_err() {
+                return;
+            }
+        }
+    }
+
+    /// What the model counts in units, in bytes of the records that they were.
+    fn count(&mut self, side: Side, action: Action, before: &World, after: &World) {
+        if !matches!(action, Action::Read(_)) {
+            return;
+        }
+        let at = usize::from(before.net.inward(side.index()).read);
+        let (old, new) = (before.end(side).machine.ending(), after.end(side).machine.ending());
+        if new.late == old.late && new.drained == old.drained {
+            return;
+        }
+        let length = self.wire.length(side.other(), at) as u32;
+        let tally = &mut self.tallies[side.index()];
+        tally.late += (new.late - old.late) * length;
+        tally.drained += (new.drained - old.drained) * length;
+    }
+}
+
+/// Steps until the core asks for something else.
+fn step_through<P: Port>(session: &mut Session, port: &mut P, output: Output) -> io::Result<()> {
+    for _ in 0..CALLS {
+        session.step(port)?;
+        if session.machine().output() != output {
+            break;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,94 @@
+//! A whole path on its real connections: one of a pair, two of a relay.
+
+use std::io;
+
+use close_notify_model::action::Action;
+use close_notify_model::model::Pair;
+use close_notify_model::relay::{Link, Relay};
+use close_notify_model::subject::{Step, Subject};
+use stateright::Model;
+
+use crate::kernel::Kernel;
+use crate::lockstep::Walk;
+use crate::memory::Memory;
+use crate::path::{Path, PathError};
+use crate::real::Real;
+use crate::report::{Divergence, Outcome, Over};
+use crate::skip::Skip;
+
+/// Walks a path on real rustls over a transport.
+///
+/// Errors: [`PathError`] where it is no path of the model.
+pub fn replay(path: &Path, over: Over) -> Result<Outcome, PathError> {
+    match path.subject()? {
+        Subject::Pair(pair) => replay_pair(&pair, &path.path, over),
+        Subject::Relay(relay) => replay_relay(&relay, &path.path, over),
+    }
+}
+
+fn replay_pair(pair: &Pair, path: &[Step], over: Over) -> Result<Outcome, PathError> {
+    let actions: Vec<_> = path.iter().map(|step| step.action).collect();
+    possible(pair, &actions)?;
+    Ok(match Skip::of(&pair.config, path, over) {
+        Some(skip) => Outcome::Skipped(skip),
+        None => walked(walk(pair, &actions, over)),
+    })
+}
+
+/// The two connections of a relay share nothing but the application between them, which the path has played.
+fn replay_relay(relay: &Relay, path: &[Step], over: Over) -> Result<Outcome, PathError> {
+    let on = |link| {
+        path.iter().filter(move |step| step.link == Some(link)).map(|step| step.action).collect::<Vec<_>>()
+    };
+    let (up, down) = (on(Link::Upstream), on(Link::Downstream));
+    let closes = if relay.naive { &relay.down } else { &relay.down_aborted };
+    let down_pair = if possible(&relay.down, &down).is_ok() { &relay.down } else { closes };
+    for (pair, actions) in [(&relay.up, &up), (down_pair, &down)] {
+        possible(pair, actions)?;
+        let steps: Vec<_> = actions.iter().map(|&action| Step::from(action)).collect();
+        if let Some(skip) = Skip::of(&pair.config, &steps, over) {
+            return Ok(Outcome::Skipped(skip));
+        }
+        let outcome = walked(walk(pair, actions, over));
+        if outcome != Outcome::Taken {
+            return Ok(outcome);
+        }
+    }
+    Ok(Outcome::Taken)
+}
+
+fn walked(result: Result<(), Divergence>) -> Outcome {
+    result.map_or_else(Outcome::Diverged, |()| Outcome::Taken)
+}
+
+/// Whether the model can take every step.
+fn possible(pair: &Pair, actions: &[Action]) -> Result<(), PathError> {
+    let mut world = pair.start();
+    for (at, &step) in actions.iter().enumerate() {
+        let mut instead = Vec::new();
+        pair.actions(&world, &mut instead);
+        if !instead.contains(&step) {
+            return Err(PathError::Step { at, step, instead });
+        }
+        world = pair.after(&world, step);
+    }
+    Ok(())
+}
+
+fn walk(pair: &Pair, actions: &[Action], over: Over) -> Result<(), Divergence> {
+    let unable = |error: io::Error| Divergence {
+        at: 0,
+        model: "that two ends connect".into(),
+        real: error.to_string(),
+    };
+    let real = Real::new(&pair.config, actions).map_err(unable)?;
+    match over {
+        Over::Memory => taken(Walk::new(pair, real, Memory::new()), actions),
+        Over::Kernel => taken(Walk::new(pair, real, Kernel::new().map_err(unable)?), actions),
+    }
+}
+
+fn taken<W: crate::wire::Wire>(mut walk: Walk<'_, W>, actions: &[Action]) -> Result<(), Divergence> {
+    actions.iter().try_for_each(|&action| walk.step(action))?;
+    walk.finish()
+}
