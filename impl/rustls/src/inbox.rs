@@ -11,18 +11,20 @@ const HEADER: usize = 5;
 const LONGEST: usize = HEADER + (1 << 14) + 2048;
 /// Room for a record and for what one large read brings beside it.
 const CAPACITY: usize = 2 * LONGEST;
+/// Room to begin with: enough for short records, so that an idle connection holds little.
+const SMALL: usize = 4096;
 
-/// Unread input of one connection; its memory is allocated once.
+/// Unread input of one connection; its memory grows once, when a read fills it.
 #[derive(Debug)]
 pub(crate) struct Inbox {
-    bytes: Box<[u8]>,
+    bytes: Vec<u8>,
     start: usize,
     end: usize,
 }
 
 impl Inbox {
     pub(crate) fn new() -> Self {
-        Self { bytes: vec![0; CAPACITY].into_boxed_slice(), start: 0, end: 0 }
+        Self { bytes: vec![0; SMALL], start: 0, end: 0 }
     }
 
     pub(crate) fn unread(&self) -> &[u8] {
@@ -52,11 +54,14 @@ impl Inbox {
         }
     }
 
-    /// Reads once behind what is unread. Call it only where no record is whole: then there is room.
+    /// Reads once behind what is unread. Call it only where no record is whole: then there is room, or it is made.
     pub(crate) fn fill(&mut self, transport: &mut impl Read) -> io::Result<usize> {
         if self.start > 0 {
             self.bytes.copy_within(self.start..self.end, 0);
             (self.start, self.end) = (0, self.end - self.start);
+        }
+        if self.end == self.bytes.len() {
+            self.bytes.resize(CAPACITY, 0);
         }
         let count = transport.read(&mut self.bytes[self.end..])?;
         self.end += count;

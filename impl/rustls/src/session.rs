@@ -29,6 +29,9 @@ const CHUNK: usize = 16 * 1024;
 /// How much sealed output may wait before plaintext waits instead.
 const OUTBOX: usize = 20 * 1024;
 
+/// Room that is allocated at once: enough for every last word, so that closing allocates nothing.
+const SMALL: usize = 512;
+
 /// How far a handshake has come.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Progress {
@@ -94,9 +97,9 @@ impl Session {
             engine,
             machine,
             inbox: Inbox::new(),
-            outbox: Outbox::new(2 * OUTBOX),
-            held: Vec::with_capacity(256),
-            pending: Vec::with_capacity(CHUNK),
+            outbox: Outbox::new(SMALL),
+            held: Vec::with_capacity(SMALL),
+            pending: Vec::new(),
             kept: Vec::new(),
             kept_from: 0,
             forget: None,

@@ -1,0 +1,112 @@
+//! Connections whose handshake is done, outside every measurement.
+
+use std::io;
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, LazyLock};
+
+use close_notify::{Pipe, Policy, Progress, Session, Version};
+use rustls::pki_types::{PrivateKeyDer, ServerName};
+use rustls::{ClientConfig, ClientConnection, Connection, RootCertStore, ServerConfig, ServerConnection};
+
+/// Enough for a handshake and a close.
+const PIPE: usize = 1 << 16;
+
+/// The two configurations of a version.
+#[derive(Debug)]
+struct Configs {
+    client: Arc<ClientConfig>,
+    server: Arc<ServerConfig>,
+}
+
+static TLS12: LazyLock<Configs> = LazyLock::new(|| configs(&rustls::version::TLS12));
+static TLS13: LazyLock<Configs> = LazyLock::new(|| configs(&rustls::version::TLS13));
+
+fn configs(version: &'static rustls::SupportedProtocolVersion) -> Configs {
+    let provider = Arc::new(close_notify::provider(rustls::crypto::ring::default_provider()));
+    let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).expect("a certificate");
+    let key = PrivateKeyDer::Pkcs8(made.signing_key.serialize_der().into());
+    let mut roots = RootCertStore::empty();
+    roots.add(made.cert.der().clone()).expect("our own certificate");
+    let client = ClientConfig::builder_with_provider(provider.clone())
+        .with_protocol_versions(&[version])
+        .expect("a version")
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let server = ServerConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[version])
+        .expect("a version")
+        .with_no_client_auth()
+        .with_single_cert(vec![made.cert.der().clone()], key)
+        .expect("a key");
+    Configs { client: client.into(), server: server.into() }
+}
+
+/// Client and server of a version.
+#[must_use]
+pub fn connections(version: Version) -> (Connection, Connection) {
+    let configs = if version == Version::Tls13 { &TLS13 } else { &TLS12 };
+    let name = ServerName::try_from("localhost").expect("a name");
+    let client = ClientConnection::new(Arc::clone(&configs.client), name).expect("a client");
+    let server = ServerConnection::new(Arc::clone(&configs.server)).expect("a server");
+    (client.into(), server.into())
+}
+
+/// Client and server whose handshake is done and whose tickets are read, without any transport.
+#[must_use]
+pub fn established(version: Version) -> (Connection, Connection) {
+    let (mut client, mut server) = connections(version);
+    for _ in 0..10 {
+        exchange(&mut client, &mut server);
+        exchange(&mut server, &mut client);
+    }
+    assert!(!client.is_handshaking() && !server.is_handshaking());
+    (client, server)
+}
+
+/// The same as sessions that did their handshake themselves, so that their buffers are warm.
+#[must_use]
+pub fn sessions(version: Version) -> (Session, Session) {
+    let (client, server) = connections(version);
+    let (mut near, mut far) = pipe();
+    let mut client = Session::new(client, Policy::STRICT);
+    let mut server = Session::new(server, Policy::STRICT);
+    for _ in 0..20 {
+        let client_is_done = matches!(client.handshake(&mut near), Ok(Progress::Done));
+        let server_is_done = matches!(server.handshake(&mut far), Ok(Progress::Done));
+        if client_is_done && server_is_done {
+            break;
+        }
+    }
+    while client.receive(&mut near).is_ok() {}
+    assert!(!client.is_handshaking() && !server.is_handshaking());
+    (client, server)
+}
+
+fn exchange(from: &mut Connection, to: &mut Connection) {
+    let mut wire = Vec::new();
+    while from.wants_write() {
+        from.write_tls(&mut wire).expect("a Vec takes all");
+    }
+    let mut wire = wire.as_slice();
+    while !wire.is_empty() {
+        to.read_tls(&mut wire).expect("a slice gives all");
+        to.process_new_packets().expect("an honest peer");
+    }
+}
+
+/// Two connected sockets on loopback that do not delay.
+///
+/// Errors: the system's.
+pub fn sockets(listener: &TcpListener) -> io::Result<(TcpStream, TcpStream)> {
+    let near = TcpStream::connect(listener.local_addr()?)?;
+    let (far, _) = listener.accept()?;
+    near.set_nodelay(true)?;
+    far.set_nodelay(true)?;
+    Ok((near, far))
+}
+
+/// Two ends in memory.
+#[must_use]
+pub fn pipe() -> (Pipe, Pipe) {
+    Pipe::pair(PIPE)
+}
