@@ -1,7 +1,8 @@
 //! Budgets and counters at their exact edges. RFC 9112 §9.6 · linger-is-bounded; RFC 5246 §7.2.2.
 
 use close_notify_core::{
-    AlertDescription, Event, LateData, Machine, Manner, NotSent, Output, Policy, ReadEnd, Version, WriteEnd,
+    AlertDescription, Event, FirstCloser, LateData, Machine, Manner, NotSent, Output, Policy, ReadEnd,
+    Version, WriteEnd,
 };
 
 use crate::common::*;
@@ -91,7 +92,8 @@ fn as_many_warnings_as_the_policy_says_are_survived() {
             let alert = AlertDescription::UNEXPECTED_MESSAGE;
             assert_eq!(flooded.ending().reading, ReadEnd::Refused(alert), "{warnings}");
             assert_eq!(flooded.ending().writing, WriteEnd::FatalAlertSent(alert));
-            assert_eq!(flooded.ending().first_closer, close_notify_core::FirstCloser::Us);
+            let refused = told(machine, &[warning(AlertDescription::NO_RENEGOTIATION)]);
+            assert_eq!(refused.ending().first_closer, FirstCloser::Us);
         }
     }
 }

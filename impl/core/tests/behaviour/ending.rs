@@ -167,8 +167,11 @@ fn delivery_is_lost_where_something_broke_under_what_was_written() {
 
 #[test]
 fn delivery_behind_our_close_notify_is_lost_with_a_reset_and_stays_lost_at_the_release() {
+    for errno in [0, 110, ECONNRESET] {
+        let reset = [&SENT[..], &[Event::TransportReset { errno }]].concat();
+        assert_eq!(delivery(PeerCloses::AnyTime, &reset), Delivery::Lost, "{errno}");
+    }
     let reset = [&SENT[..], &[RESET]].concat();
-    assert_eq!(delivery(PeerCloses::AnyTime, &reset), Delivery::Lost);
     assert_eq!(
         delivery(PeerCloses::AnyTime, &[&reset[..], &[Event::TransportClosed]].concat()),
         Delivery::Lost

@@ -191,11 +191,11 @@ fn a_close_notify_of_an_unknown_level_is_malformed_before_13() {
         for level in [0, 3, 255] {
             let event =
                 Event::PeerAlert { level: AlertLevel(level), description: AlertDescription::CLOSE_NOTIFY };
+            assert_eq!(told(open(version), &[event]).ending().first_closer, FirstCloser::Us);
             let machine = driven(open(version), &[event]);
             let alert = AlertDescription::ILLEGAL_PARAMETER;
             assert_eq!(machine.ending().reading, ReadEnd::Refused(alert));
             assert_eq!(machine.ending().writing, WriteEnd::FatalAlertSent(alert));
-            assert_eq!(machine.ending().first_closer, FirstCloser::Us);
         }
     }
 }
@@ -217,13 +217,13 @@ fn a_violation_is_answered_with_its_alert_and_discards_what_is_pending() {
     for machine in every() {
         let mut machine = told(machine, &[Event::Write, VIOLATION]);
         assert_eq!(machine.output(), Output::DiscardPending);
+        assert_eq!(machine.ending().first_closer, FirstCloser::Us);
         let done = drive(&mut machine);
         assert!(done.contains(&Output::SendAlert { alert: AlertDescription::BAD_RECORD_MAC }));
         assert!(!done.iter().any(|o| matches!(o, Output::SendCloseNotify { .. })));
         let ending = machine.ending();
         assert_eq!(ending.reading, ReadEnd::Refused(AlertDescription::BAD_RECORD_MAC));
         assert_eq!(ending.writing, WriteEnd::FatalAlertSent(AlertDescription::BAD_RECORD_MAC));
-        assert_eq!(ending.first_closer, FirstCloser::Us);
     }
 }
 

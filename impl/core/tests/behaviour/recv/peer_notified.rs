@@ -50,6 +50,9 @@ fn an_alert_of_an_unknown_level_is_ignored() {
     use close_notify_core::{AlertDescription, AlertLevel};
     let event = Event::PeerAlert { level: AlertLevel(9), description: AlertDescription::HANDSHAKE_FAILURE };
     stays_clean(event);
+    for machine in every() {
+        assert_eq!(told(machine, &[event]), machine);
+    }
 }
 
 // RFC 9846 §6.1 · notify-is-final; #1, #37
