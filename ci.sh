@@ -84,8 +84,8 @@ check_mutants() {
     if [ "$status" -ne 0 ] && [ "$status" -ne 2 ] && [ "$status" -ne 3 ]; then
         return "$status"
     fi
-    diff <(sed -n 's/^| `\(.*\)` |.*/\1/p' impl/core/MUTANTS.md | sort) \
-        <(cat "$out"/mutants.out/{missed,timeout}.txt | sed -E 's/^([^:]+):[0-9]+:[0-9]+: /\1: /' | sort)
+    diff <(sed -n 's/^- `\([^`]*\)`: .*/\1/p' impl/core/MUTANTS.md | sort -u) \
+        <(sed -E 's/^([^:]+):[0-9]+:[0-9]+: /\1: /' "$out/mutants.out/missed.txt" | sort -u)
 }
 
 check_msrv() {
