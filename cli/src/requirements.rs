@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use close_notify_model::duty::{Check, Duty, Map, map};
-use comfy_table::{Cell, Color, ColumnConstraint, ContentArrangement, Table, Width};
+use comfy_table::{Cell, Color, ColumnConstraint, Table, Width};
 
 use crate::args::RequirementsArgs;
 use crate::frame::RULED;
@@ -22,22 +22,21 @@ pub(crate) fn run(args: &RequirementsArgs) -> Result<Exit, Stop> {
 
 fn text(map: &Map) -> String {
     let mut table = Table::new();
-    table.load_style(RULED).enforce_styling().set_width(100);
-    table.set_content_arrangement(ContentArrangement::Dynamic);
-    table.set_header(["duty", "who", "where", "claim of the model", "judged", "caught mistake"]);
+    table.load_style(RULED).enforce_styling();
+    table.set_header(["duty", "who", "where", "judged", "the claim of this name catches"]);
     for duty in &map.duties {
         table.add_row(cells(duty));
     }
-    let widths = [24, 4, 6, 32, 7, 16].map(|width| ColumnConstraint::Absolute(Width::Fixed(width)));
+    let widths = [36, 7, 8, 11, 32].map(|width| ColumnConstraint::Absolute(Width::Fixed(width)));
     table.set_constraints(widths);
-    let mut text = format!("{table}\n\n");
-    let fuzzed = map.duties.iter().filter(|duty| matches!(duty.check, Check::Fuzz { .. })).count();
+    let mut text = format!("{}\n\n", table.trim_fmt());
     let holes: Vec<&str> = map.holes().map(|duty| duty.id.as_str()).collect();
-    let modelled = map.duties.len() - fuzzed - holes.len();
+    let modelled = map.by_claim().count();
     let _infallible = writeln!(
         text,
-        "{} duties: {modelled} judged by a claim of the model, {fuzzed} left to bytes, {} by nothing",
+        "{} duties: {modelled} judged by a claim of the model, {} left to bytes, {} by nothing",
         map.duties.len(),
+        map.duties.len() - modelled - holes.len(),
         holes.len(),
     );
     let _infallible = writeln!(text, "claims beyond them:");
@@ -51,12 +50,15 @@ fn text(map: &Map) -> String {
 }
 
 fn cells(duty: &Duty) -> Vec<Cell> {
-    let (says, judged, caught, colour) = match &duty.check {
-        Check::Claim { says, judged, caught } => (says.clone(), judged.as_str(), caught.join(" "), None),
-        Check::Fuzz { because } => (format!("bytes decide: {because}"), "fuzz", String::new(), Some(Color::Yellow)),
-        Check::Nothing => ("nothing checks it".to_owned(), "-", String::new(), Some(Color::Red)),
+    let (judged, caught, colour) = match &duty.check {
+        Check::Claim { caught, .. } if caught.is_empty() => ("-", "NO MISTAKE: can it fail?".to_owned(), Some(Color::Red)),
+        Check::Claim { judged, caught, .. } => (judged.as_str(), caught.join(", "), None),
+        Check::Fuzz { because } => ("on bytes", because.clone(), Some(Color::Yellow)),
+        Check::Nothing => ("-", "NOTHING CHECKS IT".to_owned(), Some(Color::Red)),
     };
-    let cells = [duty.id.clone(), duty.who.clone(), duty.r#where.clone(), says, judged.to_owned(), caught];
+    // The remark in parentheses is in the document.
+    let place = duty.r#where.split(" (").next().unwrap_or_default().to_owned();
+    let cells = [duty.id.clone(), duty.who.clone(), place, judged.to_owned(), caught];
     let paint = |text: String| {
         let cell = Cell::new(text);
         match colour {

@@ -95,6 +95,11 @@ fn map_of(text: &str) -> Map {
 }
 
 impl Map {
+    /// The duties that a claim judges.
+    pub fn by_claim(&self) -> impl Iterator<Item = &Duty> {
+        self.duties.iter().filter(|duty| matches!(duty.check, Check::Claim { .. }) && !duty.is_hole())
+    }
+
     /// The duties that nothing checks.
     pub fn holes(&self) -> impl Iterator<Item = &Duty> {
         self.duties.iter().filter(|duty| duty.is_hole())

@@ -1,5 +1,7 @@
 //! The distinct attacks of a report: each claim that breaks once, with the shortest path of all configurations.
 
+use std::cmp::Ordering;
+
 use close_notify_model::chart::Chart;
 use close_notify_model::check::subjects;
 use close_notify_model::property::claim;
@@ -40,7 +42,7 @@ pub(crate) fn attacks(report: &Report) -> Vec<Attack<'_>> {
             };
             if let Some(attack) = attacks.iter_mut().find(known) {
                 attack.breaks.push(&row.name);
-                if broken.path.len() <= attack.path.len() {
+                if is_better(row, &broken.path, attack) {
                     (attack.config, attack.path) = (&row.name, &broken.path);
                 }
             } else {
@@ -51,6 +53,24 @@ pub(crate) fn attacks(report: &Report) -> Vec<Attack<'_>> {
         }
     }
     attacks
+}
+
+/// Whether a path tells more than the one so far: it is of no trial of a mistake, or shorter, or the same in a later
+/// version of TLS.
+fn is_better(row: &Row, path: &[Step], so_far: &Attack<'_>) -> bool {
+    let rank = |name: &str, path: &[Step]| (name.starts_with("mutants/"), path.len());
+    let same = kind(&row.name) == kind(so_far.config);
+    match rank(&row.name, path).cmp(&rank(so_far.config, so_far.path)) {
+        Ordering::Less => true,
+        Ordering::Equal => same,
+        Ordering::Greater => false,
+    }
+}
+
+/// A name without its version.
+fn kind(name: &str) -> (&str, &str) {
+    let mut parts = name.splitn(3, '/');
+    (parts.next().unwrap_or_default(), parts.nth(1).unwrap_or_default())
 }
 
 fn because<'a>(row: &'a Row, claim: &str) -> Option<&'a str> {
@@ -83,6 +103,10 @@ impl Attack<'_> {
                 None => kinds.push((kind, vec![version])),
             }
         }
-        kinds.into_iter().map(|(kind, versions)| format!("{kind} ({})", versions.join(", "))).collect()
+        let told = |(kind, versions): (String, Vec<&str>)| match versions.len() {
+            4 => kind,
+            _ => format!("{kind} (TLS {})", versions.join(", ")),
+        };
+        kinds.into_iter().map(told).collect()
     }
 }

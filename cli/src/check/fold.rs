@@ -21,27 +21,31 @@ const fn family(name: &'static str, about: &'static str, apart: &'static [usize]
     Family { name, about, apart }
 }
 
+/// In the order in which they are shown.
 const FAMILIES: &[Family] = &[
-    family("download", "server sends, closes; attacker on the path", &[1, 2]),
-    family("upload", "client sends, closes, reads nothing", &[0, 1]),
+    family("download", "server sends, closes; attacker", &[1, 2]),
+    family("half-close", "one direction ends, one goes on", &[1]),
+    family("upload", "client sends, closes, reads nothing", &[0]),
     family("crossed", "both close at any moment", &[]),
-    family("reply", "client closes, server has more to say", &[0]),
-    family("reject", "server sends a fatal alert", &[0, 1]),
+    family("reply", "client closes, server has more", &[]),
+    family("late-data", "data behind our own close_notify", &[]),
+    family("reject", "server sends a fatal alert", &[0]),
     family("abort", "one side resets on purpose", &[]),
-    family("hand-back", "plaintext goes on after TLS", &[0]),
-    family("peer", "server breaks the rules as real stacks do", &[0]),
+    family("stuck", "peer stops reading, kernel is full", &[]),
+    family("no-deadline", "nobody has a deadline", &[1]),
+    family("hand-back", "plaintext goes on after TLS", &[]),
+    family("handshake", "closing before there are keys", &[]),
     family("errno", "resets met by every kind of call", &[]),
-    family("handshake", "closing before the keys are there", &[0]),
-    family("stuck", "peer stops reading, kernel full", &[]),
-    family("no-deadline", "nobody has a deadline", &[0, 1]),
+    family("resumption", "which ends forbid to resume", &[]),
+    family("habit", "peer closes only in answer", &[]),
     family("engine-limit", "engine closes at its key limit", &[]),
-    family("late-data", "data behind our own close_notify", &[0]),
-    family("resumption", "which ends forbid resuming", &[0]),
-    family("habit", "peer is known to close only in answer", &[]),
-    family("mutants", "small worlds in which mistakes are planted", &[]),
-    family("half-close", "one direction ends, the other goes on", &[1]),
-    family("relay", "attacker upstream, relay ends downstream", &[1]),
+    family("relay", "attacker upstream of a relay", &[1]),
+    family("peer", "server breaks rules as stacks do", &[0]),
+    family("mutants", "small worlds to plant mistakes in", &[]),
 ];
+
+/// A label longer than this says less than "the rest".
+const LABEL: usize = 44;
 
 /// What the configurations of one cell came to.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -75,7 +79,7 @@ pub(crate) struct Group {
     pub(crate) name: String,
     /// What it is about.
     pub(crate) about: &'static str,
-    /// Its lines, each with its label.
+    /// Its lines, each with what tells it from the others: nothing where it is alone or the rest of them.
     pub(crate) lines: Vec<(String, Line)>,
 }
 
@@ -91,7 +95,13 @@ pub(crate) fn groups(report: &Report, attacks: &[Attack<'_>]) -> Vec<Group> {
             None => groups.push((name.to_owned(), vec![line])),
         }
     }
+    groups.sort_by_key(|(name, _)| place(name));
     groups.into_iter().map(|(name, lines)| group(name, lines)).collect()
+}
+
+fn place(name: &str) -> usize {
+    let name = name.trim_start_matches("deep-");
+    FAMILIES.iter().position(|family| family.name == name).unwrap_or(FAMILIES.len())
 }
 
 fn line(row: &Row, parts: Vec<Vec<String>>, attacks: &[Attack<'_>]) -> Line {
@@ -103,7 +113,7 @@ fn line(row: &Row, parts: Vec<Vec<String>>, attacks: &[Attack<'_>]) -> Line {
 }
 
 fn group(name: String, mut lines: Vec<Line>) -> Group {
-    let known = FAMILIES.iter().find(|family| family.name == name.trim_start_matches("deep-"));
+    let known = FAMILIES.get(place(&name));
     let apart = known.map_or(&[][..], |family| family.apart);
     let width = lines.iter().map(|line| line.parts.len()).max().unwrap_or(0);
     fold(&mut lines, None);
@@ -111,7 +121,8 @@ fn group(name: String, mut lines: Vec<Line>) -> Group {
     for part in (0..width).rev().filter(|part| !apart.contains(part)) {
         fold(&mut lines, Some(part));
     }
-    let lines = lines.into_iter().map(|line| (label(&line, &values), line)).collect();
+    lines.sort_by_key(|line| label(line, &values).len() > LABEL);
+    let lines = lines.into_iter().map(|line| (told(&line, &values), line)).collect();
     Group { name, about: known.map_or("", |family| family.about), lines }
 }
 
@@ -164,13 +175,18 @@ fn values(lines: &[Line], part: usize) -> Vec<String> {
     values
 }
 
+fn told(line: &Line, values: &[Vec<String>]) -> String {
+    let label = label(line, values);
+    if label.len() > LABEL { String::new() } else { label }
+}
+
 /// The parts that tell the line from the others of its family.
 fn label(line: &Line, values: &[Vec<String>]) -> String {
     let told = line.parts.iter().zip(values).filter_map(|(part, all)| {
         let mut part = part.clone();
         part.sort_unstable();
         part.dedup();
-        (part.len() < all.len() || all.len() == 1).then(|| part.join(" or "))
+        (part.len() < all.len()).then(|| part.join(" or "))
     });
     told.collect::<Vec<_>>().join(", ")
 }

@@ -2,9 +2,9 @@
 
 use std::fmt::Write;
 
-use close_notify_model::duty;
+use close_notify_model::duty::{self, Map};
 use close_notify_model::report::{Report, Verdict};
-use comfy_table::{Attribute, Cell, CellAlignment, Color, ColumnConstraint, Table, Width};
+use comfy_table::{Attribute, Cell, Color, ColumnConstraint, Table, Width};
 use indicatif::HumanCount;
 
 use super::attack::{Attack, attacks, mark};
@@ -24,14 +24,14 @@ pub(crate) fn text(report: &Report) -> String {
     text
 }
 
-fn verdicts(groups: &[Group]) -> Table {
+fn verdicts(groups: &[Group]) -> String {
     let mut table = Table::new();
     table.load_style(RULED).enforce_styling();
     let head = std::iter::once(Cell::new("")).chain(VERSIONS.map(|version| Cell::new(format!("TLS {version}"))));
     table.set_header(head.map(|cell| cell.add_attribute(Attribute::Bold)));
     for group in groups {
         let title = Cell::new(format!("{}: {}", group.name, group.about)).add_attribute(Attribute::Bold);
-        if let [(label, line)] = &group.lines[..] && label.is_empty() {
+        if let [(_, line)] = &group.lines[..] {
             table.add_row(std::iter::once(title).chain(line.cells.iter().map(cell)));
             continue;
         }
@@ -41,18 +41,20 @@ fn verdicts(groups: &[Group]) -> Table {
             table.add_row(std::iter::once(label).chain(line.cells.iter().map(cell)));
         }
     }
-    let widths = [48, 12, 12, 12, 12].map(|width| ColumnConstraint::Absolute(Width::Fixed(width)));
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 1));
+    }
+    let widths = [46, 12, 12, 12, 12].map(|width| ColumnConstraint::Absolute(Width::Fixed(width)));
     table.set_constraints(widths);
-    table.column_iter_mut().skip(1).for_each(|column| column.set_cell_alignment(CellAlignment::Left));
-    table
+    table.trim_fmt()
 }
 
 fn cell(cell: &Option<fold::Cell>) -> Cell {
     let Some(cell) = cell else { return Cell::new("-").fg(Color::DarkGrey) };
     let marks: String = cell.attacks.iter().map(|&number| mark(number)).collect();
     let (word, colour) = match (cell.unexpected, cell.attacks.is_empty()) {
-        (true, true) => ("UNEXPECTED: holds".to_owned(), Color::Magenta),
-        (true, false) => (format!("UNEXPECTED {marks}"), Color::Magenta),
+        (true, true) => ("NOT BROKEN".to_owned(), Color::Magenta),
+        (true, false) => (format!("NEW {marks}"), Color::Magenta),
         (false, true) => ("holds".to_owned(), Color::Green),
         (false, false) => (format!("broken {marks}"), Color::Red),
     };
@@ -62,10 +64,9 @@ fn cell(cell: &Option<fold::Cell>) -> Cell {
 
 fn shown(attack: &Attack<'_>, report: &Report) -> String {
     let mut text = format!("{HEAD}{} {}{HEAD:#}", mark(attack.number), attack.claim);
-    let _infallible = match attack.because {
-        Some(_) => writeln!(text, ", in {} configurations: {}", attack.breaks.len(), attack.config),
-        None => writeln!(text, " {BAD}UNEXPECTED{BAD:#}, in {} configurations: {}", attack.breaks.len(), attack.config),
-    };
+    let surprise = if attack.because.is_some() { String::new() } else { format!(", {BAD}UNEXPECTED{BAD:#},") };
+    let places = configurations(attack.breaks.len());
+    let _infallible = writeln!(text, " breaks{surprise} in {places}; shown: {}", attack.config);
     match attack.chart(&report.scope) {
         Some(chart) => text += &indented(&chart.text()),
         None => text += "  (this program does not know the configuration)\n",
@@ -80,7 +81,14 @@ fn shown(attack: &Attack<'_>, report: &Report) -> String {
     text + "\n"
 }
 
+/// `1 configuration`, `2 configurations`.
+pub(crate) fn configurations(count: usize) -> String {
+    if count == 1 { "1 configuration".to_owned() } else { format!("{count} configurations") }
+}
+
 fn indented(text: &str) -> String {
+    let loud = ["ATTACKER", "WHOLE", "for ever"];
+    let text = loud.iter().fold(text.to_owned(), |text, word| text.replace(word, &format!("{BAD}{word}{BAD:#}")));
     text.lines().map(|line| format!("  {line}\n")).collect()
 }
 
@@ -107,31 +115,42 @@ fn findings(report: &Report) -> String {
     text
 }
 
-fn sums(report: &Report) -> String {
+/// The sums without colours.
+pub(crate) fn plain_sums(report: &Report) -> String {
+    let mut lines = totals(report);
+    lines.extend(report.shard.map(|shard| ("shard", format!("{} of {}: a part proves nothing of the rest", shard.number, shard.of))));
+    lines.iter().map(|(name, value)| format!("{name:20} {value}\n")).collect()
+}
+
+fn totals(report: &Report) -> Vec<(&'static str, String)> {
     let totals = &report.totals;
     let count = |number: usize| HumanCount(number as u64).to_string();
     let broken = report.configurations.iter().filter(|row| row.verdict == Verdict::Broken).count();
     let holds = totals.configurations - broken - totals.unexpected;
-    let map = duty::map();
-    let mut lines = vec![
+    let premises = totals.premises_fired + totals.silent.len();
+    vec![
         ("configurations", format!("{}: {holds} hold, {broken} break as their rules say", totals.configurations)),
         ("unexpected verdicts", totals.unexpected.to_string()),
-        ("unique states", format!("{}, {} steps, every one of them seen", count(totals.states), count(totals.edges))),
+        ("unique states", format!("{}, {} steps, every one seen", count(totals.states), count(totals.edges))),
         ("planted mistakes", format!("{} of {} caught", totals.caught, totals.mistakes)),
-        ("premises", format!("{} of {} fired", totals.premises_fired, totals.premises_fired + totals.silent.len())),
-        ("duties", format!("{} of {} covered", map.duties.len() - map.holes().count(), map.duties.len())),
+        ("claims", format!("{} of {premises} had something to judge", totals.premises_fired)),
+        ("duties", duties(&duty::map())),
         ("time", time(report)),
-    ];
-    if let Some(shard) = report.shard {
-        lines.insert(0, ("shard", format!("{} of {}: a part proves nothing of the rest", shard.number, shard.of)));
-    }
-    let mut text: String = lines.iter().map(|(name, value)| format!("{name:20} {value}\n")).collect();
-    text += &if report.is_fine() {
+    ]
+}
+
+fn sums(report: &Report) -> String {
+    let outcome = if report.is_fine() {
         format!("{GOOD}every verdict is the expected one{GOOD:#}\n")
     } else {
         format!("{BAD}something is not as expected: see above{BAD:#}\n")
     };
-    text
+    plain_sums(report) + &outcome
+}
+
+fn duties(map: &Map) -> String {
+    let (all, by_claim) = (map.duties.len(), map.by_claim().count());
+    format!("{by_claim} of {all} judged by a claim, {} left to bytes", all - by_claim - map.holes().count())
 }
 
 fn time(report: &Report) -> String {

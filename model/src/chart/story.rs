@@ -13,7 +13,7 @@ use crate::kernel::Got;
 use crate::model::Pair;
 use crate::relay::{Link, Relay};
 use crate::subject::Step;
-use crate::wire::{Fin, Rst, Unit};
+use crate::wire::{Fin, Pipe, Rst, Unit};
 use crate::world::World;
 
 const FIN: &str = "FIN";
@@ -113,6 +113,12 @@ impl Story {
         self.lines.push(Line::Note { lane, gap, text: text.into(), tone });
     }
 
+    /// What becomes of what was sent before, told behind the reset that did it.
+    fn loss(&mut self, lane: usize, gap: usize, text: String) {
+        self.land(|flight| flight.from == lane && flight.label != RST);
+        self.lines.push(Line::Note { lane, gap, text, tone: Tone::Bad });
+    }
+
     fn leave(&mut self, from: usize, to: usize, label: &str) {
         self.flights.push_back(Flight { from, to, label: label.to_owned() });
     }
@@ -179,8 +185,23 @@ impl Scene<'_> {
             | Action::StopReading(_)
             | Action::AskError(_) => self.tell_fault(action),
         }
+        Side::BOTH.into_iter().for_each(|side| self.tell_lost(side));
         if let Some(side) = action.side() {
             self.tell_learnt(side);
+        }
+    }
+
+    /// What a reset destroyed: in this end's kernel before it left, or after it arrived and before it was read.
+    fn tell_lost(&mut self, side: Side) {
+        let (before, after) = (&self.before.net.pipes[side.index()], &self.after.net.pipes[side.index()]);
+        let (mine, theirs, gap) = (self.lane(side), self.lane(side.other()), self.lanes[0]);
+        let unsent = labels(after, after.left, after.written);
+        if after.dropped && !before.dropped && !unsent.is_empty() {
+            self.story.loss(mine, gap, format!("lost, never left its kernel: {unsent}"));
+        }
+        if after.arrived < before.arrived {
+            let unread = labels(before, after.arrived, before.arrived);
+            self.story.loss(theirs, gap, format!("lost, though it had arrived: {unread}"));
         }
     }
 
@@ -337,6 +358,10 @@ impl Scene<'_> {
     }
 }
 
+fn labels(pipe: &Pipe, from: u8, to: u8) -> String {
+    (from..to).map(|at| pipe.unit(at).label()).collect::<Vec<_>>().join(", ")
+}
+
 fn plural(units: u32) -> String {
-    if units == 1 { "1 unit of data".to_owned() } else { format!("{units} units of data") }
+    if units == 1 { "1 piece of data".to_owned() } else { format!("{units} pieces of data") }
 }

@@ -25,15 +25,16 @@ fn lanes(count: usize) -> Vec<usize> {
 }
 
 fn ending(told: &Told, width: usize) -> String {
-    let whole = match told.whole {
-        Some(true) => "; takes the data for WHOLE",
-        Some(false) => "; takes the data for incomplete",
-        None => "",
-    };
-    let lines = wrap(&format!("{}{whole}", told.says), WIDTH - width - 4);
+    let mut lines = wrap(&told.says, WIDTH - width - 2);
+    lines.extend(told.whole.map(|whole| verdict(whole).to_owned()));
     let first = std::iter::once(format!("{:width$}", told.who));
     let heads = first.chain(std::iter::repeat(" ".repeat(width)));
     heads.zip(lines).map(|(head, line)| format!("{head}  {line}\n")).collect()
+}
+
+/// What an application makes of what it has read.
+pub(super) const fn verdict(whole: bool) -> &'static str {
+    if whole { "and takes what it read for the WHOLE message" } else { "and takes what it read for incomplete" }
 }
 
 struct Canvas {
@@ -90,8 +91,7 @@ impl Canvas {
     /// Text beside a lane, in the gap that it is about.
     fn note(&self, lane: usize, gap: usize, text: &str, tone: Tone) -> String {
         let mark = match tone {
-            Tone::Plain => "",
-            Tone::Told => "» ",
+            Tone::Plain | Tone::Told => "",
             Tone::Bad => "! ",
         };
         let room = self.lanes[gap + 1] - self.lanes[gap] - 8;
@@ -135,7 +135,7 @@ impl Canvas {
 }
 
 /// Lines of at most `width` characters, broken between words.
-fn wrap(text: &str, width: usize) -> Vec<String> {
+pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split(' ') {
         let last = lines.last().map_or(0, |line| line.chars().count());

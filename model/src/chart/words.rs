@@ -63,7 +63,7 @@ pub(super) fn ending(pair: &Pair, world: &World, side: Side) -> String {
     let all = pair.config.script(side.other()).writes;
     let read = match (all, script.reads) {
         (0, _) => String::new(),
-        (_, true) => format!("read {} of {all} units of data; ", end.got),
+        (_, true) => format!("got {} of {all} pieces of data; ", end.got),
         (_, false) => "reads no data; ".to_owned(),
     };
     let waits = if waits_for_ever(pair, world, end) { "; waits for ever" } else { "" };
