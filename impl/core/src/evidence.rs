@@ -43,21 +43,18 @@ pub(crate) struct Evidence {
 /// Every field, packed into four words.
 impl Hash for Evidence {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        let flags = [
-            self.user_canceled,
-            self.wrote,
-            self.failed_leaving,
-            self.ended_early,
-            self.engine_notified,
-            self.reset_seen,
-            self.notified,
-            self.pending_discarded,
-            self.deadline_started,
-            self.session_forgotten,
-            self.own_alert.is_some(),
-            self.peer_alert.is_some(),
-        ];
-        let flags = flags.iter().fold(0_u16, |packed, &flag| packed << 1 | u16::from(flag));
+        let flags = u16::from(self.user_canceled)
+            | u16::from(self.wrote) << 1
+            | u16::from(self.failed_leaving) << 2
+            | u16::from(self.ended_early) << 3
+            | u16::from(self.engine_notified) << 4
+            | u16::from(self.reset_seen) << 5
+            | u16::from(self.notified) << 6
+            | u16::from(self.pending_discarded) << 7
+            | u16::from(self.deadline_started) << 8
+            | u16::from(self.session_forgotten) << 9
+            | u16::from(self.own_alert.is_some()) << 10
+            | u16::from(self.peer_alert.is_some()) << 11;
         let alert = |alert: Option<AlertDescription>| alert.map_or(0, |alert| alert.0);
         let [low, high] = flags.to_le_bytes();
         let codes =
@@ -102,48 +99,53 @@ impl Evidence {
     }
 
     // RFC 9293 §3.10.7 · rst-is-not-close: a reset is known whichever call failed first
-    const fn with_errno(self, errno: i32) -> Self {
-        let first = if self.errno == 0 { errno } else { self.errno };
-        Self { errno: first, reset_seen: self.reset_seen || is_reset(errno), ..self }
+    const fn keep_errno(&mut self, errno: i32) {
+        if self.errno == 0 {
+            self.errno = errno;
+        }
+        self.reset_seen |= is_reset(errno);
     }
 
-    const fn with_own_alert(self, alert: AlertDescription) -> Self {
-        if self.own_alert.is_none() { Self { own_alert: Some(alert), ..self } } else { self }
+    const fn keep_own_alert(&mut self, alert: AlertDescription) {
+        if self.own_alert.is_none() {
+            self.own_alert = Some(alert);
+        }
     }
 
-    const fn with_drained(self, bytes: u32) -> Self {
-        Self { drained: self.drained.saturating_add(bytes), ..self }
+    const fn add_drained(&mut self, bytes: u32) {
+        self.drained = self.drained.saturating_add(bytes);
     }
 }
 
 impl Machine {
-    /// The evidence once `event` has moved the halves to `send` and `recv`.
-    pub(crate) const fn noted(&self, event: Event, send: send::State, recv: recv::State) -> Evidence {
-        let known = self.noted_halves(event, send, recv);
+    /// Keeps what `event` tells, which is about to move the halves to `send` and `recv`.
+    pub(crate) const fn note(&mut self, event: Event, send: send::State, recv: recv::State) {
         match event {
-            Event::PendingDiscarded { bytes } => Evidence {
-                discarded: known.discarded.saturating_add(bytes),
-                pending_discarded: true,
-                ..known
-            },
-            Event::SessionForgotten => Evidence { session_forgotten: true, ..known },
+            Event::PendingDiscarded { bytes } => {
+                self.evidence.discarded = self.evidence.discarded.saturating_add(bytes);
+                self.evidence.pending_discarded = true;
+            }
+            Event::SessionForgotten => self.evidence.session_forgotten = true,
             // What happens behind the release belongs to no connection of ours: the ending of `Done` is final.
-            _ if self.transport.is_released() => self.evidence,
-            Event::Write => Evidence { wrote: true, ..known },
-            Event::Reject(alert) => known.with_own_alert(alert),
-            Event::Close(Manner::Reject) => known.with_own_alert(AlertDescription::INTERNAL_ERROR),
-            Event::PeerViolation(alert) if !self.recv.has_ended() => known.with_own_alert(alert),
-            Event::PeerData { bytes } => self.noted_data(known, recv, bytes),
+            _ if self.transport.is_released() => return,
+            Event::Write => self.evidence.wrote = true,
+            Event::Reject(alert) => self.evidence.keep_own_alert(alert),
+            Event::Close(Manner::Reject) => self.evidence.keep_own_alert(AlertDescription::INTERNAL_ERROR),
+            Event::PeerViolation(alert) if !self.recv.has_ended() => self.evidence.keep_own_alert(alert),
+            Event::PeerData { bytes } => self.note_data(recv, bytes),
             Event::PeerMessage { bytes } | Event::Drained { bytes } if self.manner.is_closing() => {
-                known.with_drained(bytes)
+                self.evidence.add_drained(bytes);
             }
             Event::PeerAlert { level, description } if !self.recv.has_ended() => {
-                self.noted_alert(known, level, description)
+                self.note_alert(level, description);
             }
-            Event::TransportReset { errno } => Evidence { reset_seen: true, ..known.with_errno(errno) },
-            Event::WriteFailed { errno } => known.with_errno(errno),
-            Event::EngineNotified => Evidence { engine_notified: true, ..known },
-            Event::DeadlineStarted => Evidence { deadline_started: true, ..known },
+            Event::TransportReset { errno } => {
+                self.evidence.keep_errno(errno);
+                self.evidence.reset_seen = true;
+            }
+            Event::WriteFailed { errno } => self.evidence.keep_errno(errno),
+            Event::EngineNotified => self.evidence.engine_notified = true,
+            Event::DeadlineStarted => self.evidence.deadline_started = true,
             Event::PeerKeysInUse
             | Event::EarlyDataAccepted
             | Event::HandshakeDone
@@ -160,74 +162,78 @@ impl Machine {
             | Event::Drained { .. }
             | Event::TransportClosed
             | Event::TransportResetByUs
-            | Event::TransportHandedBack => known,
+            | Event::TransportHandedBack => {}
         }
+        self.note_halves(event, send, recv);
     }
 
-    const fn noted_halves(&self, event: Event, send: send::State, recv: recv::State) -> Evidence {
+    const fn note_halves(&mut self, event: Event, send: send::State, recv: recv::State) {
         use send::State as S;
-        let known = self.evidence;
-        let ends = !self.recv.has_ended() && recv.has_ended();
-        let fails = !matches!(self.send, S::Failed) && matches!(send, S::Failed);
-        let leaving = matches!(self.send, S::NotifyLeaving | S::AlertLeaving);
-        Evidence {
-            first_closer: self.first_closer_after(event, recv),
-            ended_early: known.ended_early || (ends && !matches!(self.recv, recv::State::Open)),
-            notified: known.notified || matches!(send, S::Notified),
-            unsent: if fails { unsent_by(event) } else { known.unsent },
-            failed_leaving: known.failed_leaving || (leaving && fails),
-            ..known
+        self.note_first_closer(event, recv);
+        if !self.recv.has_ended() && recv.has_ended() {
+            self.evidence.ended_early |= !matches!(self.recv, recv::State::Open);
+        }
+        if matches!(send, S::Notified) {
+            self.evidence.notified = true;
+        }
+        if matches!(send, S::Failed) && !matches!(self.send, S::Failed) {
+            self.evidence.unsent = unsent_by(event);
+            self.evidence.failed_leaving |= matches!(self.send, S::NotifyLeaving | S::AlertLeaving);
         }
     }
 
     // RFC 9846 §6.1 · cut-is-visible, ignore-after-notify: what is not handed on is counted
-    const fn noted_data(&self, known: Evidence, recv: recv::State, bytes: u32) -> Evidence {
-        let known = if self.is_late() { known.with_drained(bytes) } else { known };
-        let known = if !self.recv.has_ended() && matches!(recv, recv::State::Refused) {
-            known.with_own_alert(AlertDescription::UNEXPECTED_MESSAGE)
-        } else {
-            known
-        };
-        let lost = !self.delivers_data() && !matches!(self.recv, recv::State::PeerNotified);
-        if lost { Evidence { late: known.late.saturating_add(bytes), ..known } } else { known }
-    }
-
-    const fn noted_alert(
-        &self,
-        known: Evidence,
-        level: AlertLevel,
-        description: AlertDescription,
-    ) -> Evidence {
-        match meaning(self.version, level, description, self.policy.fatal_notify) {
-            Meaning::CloseNotify => Evidence { notify_level: level, ..known },
-            Meaning::Fatal => Evidence { peer_alert: Some(description), ..known },
-            Meaning::Malformed(alert) => known.with_own_alert(alert),
-            Meaning::UserCanceled => Evidence { user_canceled: true, ..self.noted_warning(known) },
-            Meaning::Warning => self.noted_warning(known),
+    const fn note_data(&mut self, recv: recv::State, bytes: u32) {
+        if self.is_late() {
+            self.evidence.add_drained(bytes);
+        }
+        if !self.recv.has_ended() && matches!(recv, recv::State::Refused) {
+            self.evidence.keep_own_alert(AlertDescription::UNEXPECTED_MESSAGE);
+        }
+        if !self.delivers_data() && !matches!(self.recv, recv::State::PeerNotified) {
+            self.evidence.late = self.evidence.late.saturating_add(bytes);
         }
     }
 
-    const fn noted_warning(&self, known: Evidence) -> Evidence {
-        if known.warnings < self.policy.warnings {
-            Evidence { warnings: known.warnings + 1, ..known }
+    const fn note_alert(&mut self, level: AlertLevel, description: AlertDescription) {
+        match meaning(self.version, level, description, self.policy.fatal_notify) {
+            Meaning::CloseNotify => self.evidence.notify_level = level,
+            Meaning::Fatal => self.evidence.peer_alert = Some(description),
+            Meaning::Malformed(alert) => self.evidence.keep_own_alert(alert),
+            Meaning::UserCanceled => {
+                self.note_warning();
+                self.evidence.user_canceled = true;
+            }
+            Meaning::Warning => self.note_warning(),
+        }
+    }
+
+    const fn note_warning(&mut self) {
+        if self.evidence.warnings < self.policy.warnings {
+            self.evidence.warnings += 1;
         } else {
-            known.with_own_alert(AlertDescription::UNEXPECTED_MESSAGE)
+            self.evidence.keep_own_alert(AlertDescription::UNEXPECTED_MESSAGE);
         }
     }
 
     /// Who closed first, as far as this side can know.
-    const fn first_closer_after(&self, event: Event, recv: recv::State) -> FirstCloser {
-        let known = self.evidence.first_closer;
-        let peer_ended_now = !self.recv.has_ended() && ended_by_peer(recv);
-        let refused_now = !self.recv.has_ended() && matches!(recv, recv::State::Refused);
-        match (known, peer_ended_now) {
-            (FirstCloser::Nobody, true) => FirstCloser::Peer,
-            (FirstCloser::Nobody, false) if refused_now || asks_for_the_end(event) => FirstCloser::Us,
-            (FirstCloser::Us, true) if matches!(recv, recv::State::PeerNotified) => self.crossing(),
-            (FirstCloser::Nobody, false)
-            | (FirstCloser::Us | FirstCloser::Peer | FirstCloser::Crossed | FirstCloser::UsOrCrossed, _) => {
-                known
+    const fn note_first_closer(&mut self, event: Event, recv: recv::State) {
+        let ends_now = !self.recv.has_ended();
+        let peer_ends_now = ends_now && ended_by_peer(recv);
+        let refused_now = ends_now && matches!(recv, recv::State::Refused);
+        match self.evidence.first_closer {
+            FirstCloser::Nobody if peer_ends_now => self.evidence.first_closer = FirstCloser::Peer,
+            FirstCloser::Nobody if refused_now || asks_for_the_end(event) => {
+                self.evidence.first_closer = FirstCloser::Us;
             }
+            FirstCloser::Us if peer_ends_now && matches!(recv, recv::State::PeerNotified) => {
+                self.evidence.first_closer = self.crossing();
+            }
+            FirstCloser::Nobody
+            | FirstCloser::Us
+            | FirstCloser::Peer
+            | FirstCloser::Crossed
+            | FirstCloser::UsOrCrossed => {}
         }
     }
 

@@ -80,6 +80,7 @@ impl Machine {
     /// [`Output::DiscardPending`] and [`Output::ForgetSession`] asked for still counts.
     ///
     /// Errors: [`Illegal`] where no row of the tables has it; the machine is unchanged.
+    #[inline]
     pub const fn handle(&mut self, event: Event) -> Result<(), Illegal> {
         let moves = match self.moves(event) {
             Ok(moves) => moves,
@@ -103,9 +104,9 @@ impl Machine {
         };
         match (send, recv, transport) {
             (Ok(send), Ok(recv), Ok(transport)) => {
-                let evidence = self.noted(event, send, recv);
+                self.note(event, send, recv);
                 (self.send, self.recv, self.transport) = (send, recv, transport);
-                (self.manner, self.evidence) = (manner, evidence);
+                self.manner = manner;
                 Ok(())
             }
             (Err(illegal), _, _) | (_, Err(illegal), _) | (_, _, Err(illegal)) => Err(illegal),
@@ -114,6 +115,7 @@ impl Machine {
 
     /// The next step of the driver: the same until an event answers it.
     #[must_use]
+    #[inline]
     pub const fn output(&self) -> Output {
         if self.discard_is_due() {
             return Output::DiscardPending;

@@ -117,6 +117,7 @@ impl State {
     /// The state that follows, or the refusal of a move that cannot happen here.
     ///
     /// Errors: [`Illegal`] where the table has no row; the state is unchanged.
+    #[inline]
     pub const fn next(self, event: Event) -> Result<Self, Illegal> {
         use {Event as E, State as S};
         Ok(match (self, event) {
