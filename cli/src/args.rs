@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 use close_notify_model::report::Shard;
+use close_notify_replay::Over;
 
 /// How TLS connections end: what is proved of it, and what breaks where.
 ///
@@ -24,6 +25,8 @@ pub(crate) enum Command {
     Explore(ExploreArgs),
     /// Name every configuration, with the verdict that is expected of it.
     List(ListArgs),
+    /// Take paths of the model on real rustls, step by step, and compare what both ends know.
+    Replay(ReplayArgs),
     /// Show duty by duty where it is checked; fail if one is not.
     Requirements(RequirementsArgs),
 }
@@ -51,6 +54,9 @@ pub(crate) struct CheckArgs {
     /// Name the configurations that would be explored, and stop.
     #[arg(long)]
     pub(crate) list: bool,
+    /// Do not take the attacks on real rustls over memory and loopback.
+    #[arg(long)]
+    pub(crate) no_replay: bool,
     /// Threads; as many as there are cores where not given.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) jobs: Option<u16>,
@@ -72,6 +78,19 @@ pub(crate) struct ListArgs {
     /// Those of the larger bounds.
     #[arg(long)]
     pub(crate) deep: bool,
+}
+
+#[derive(clap::Args, Debug)]
+pub(crate) struct ReplayArgs {
+    /// JSON of a path, or of a list of paths.
+    #[arg(required = true)]
+    pub(crate) file: Vec<PathBuf>,
+    /// What carries the bytes.
+    #[arg(long, value_name = "memory,kernel", value_delimiter = ',', default_value = "memory,kernel")]
+    pub(crate) over: Vec<Over>,
+    /// Print the outcomes as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(clap::Args, Debug)]

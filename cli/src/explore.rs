@@ -22,5 +22,7 @@ pub(crate) fn run(args: &ExploreArgs) -> Result<Exit, Stop> {
 
 /// stateright panics where it cannot bind; this says it in words.
 fn is_free(address: SocketAddr) -> Result<(), Stop> {
-    TcpListener::bind(address).map(drop).map_err(|error| Stop::misuse(format!("--address {address}: {error}")))
+    TcpListener::bind(address)
+        .map(drop)
+        .map_err(|error| Stop::misuse(format!("--address {address}: {error}")))
 }

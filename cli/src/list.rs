@@ -20,7 +20,8 @@ pub(crate) fn print(scope: &Scope, shard: Option<Shard>) -> Result<Exit, Stop> {
     for (place, subject) in subjects.iter().enumerate() {
         if shard.is_none_or(|shard| shard.holds(place)) {
             let broken: Vec<&str> = subject.expected().into_iter().map(|(claim, _)| claim).collect();
-            let verdict = if broken.is_empty() { "holds".to_owned() } else { format!("breaks {}", broken.join(", ")) };
+            let verdict =
+                if broken.is_empty() { "holds".to_owned() } else { format!("breaks {}", broken.join(", ")) };
             let _infallible = writeln!(text, "{:width$}  {verdict}", subject.name());
         }
     }

@@ -9,6 +9,7 @@ mod frame;
 mod list;
 mod names;
 mod out;
+mod replay;
 mod requirements;
 
 use std::process::ExitCode;
@@ -23,6 +24,7 @@ fn main() -> ExitCode {
         Command::Check(args) => check::run(&args),
         Command::Explore(args) => explore::run(&args),
         Command::List(args) => list::run(&args),
+        Command::Replay(args) => replay::run(&args),
         Command::Requirements(args) => requirements::run(&args),
     };
     match done {

@@ -35,7 +35,8 @@ pub(crate) fn find_one(name: &str) -> Result<Subject, Stop> {
 
 fn unknown(wanted: &str, all: &[Subject]) -> Stop {
     let under = format!("{}/", wanted.trim_end_matches('/'));
-    let prefixes = if all.iter().any(|subject| subject.name().starts_with(&under)) { vec![under] } else { vec![] };
+    let prefixes =
+        if all.iter().any(|subject| subject.name().starts_with(&under)) { vec![under] } else { vec![] };
     let choices = if wanted.ends_with('/') { families(all) } else { names(all) };
     let nearest = prefixes.into_iter().chain(nearest(wanted, choices)).take(SUGGESTIONS);
     let list: String = nearest.map(|name| format!("\n  {name}")).collect();

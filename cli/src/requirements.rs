@@ -51,7 +51,9 @@ fn text(map: &Map) -> String {
 
 fn cells(duty: &Duty) -> Vec<Cell> {
     let (judged, caught, colour) = match &duty.check {
-        Check::Claim { caught, .. } if caught.is_empty() => ("-", "NO MISTAKE: can it fail?".to_owned(), Some(Color::Red)),
+        Check::Claim { caught, .. } if caught.is_empty() => {
+            ("-", "NO MISTAKE: can it fail?".to_owned(), Some(Color::Red))
+        }
         Check::Claim { judged, caught, .. } => (judged.as_str(), caught.join(", "), None),
         Check::Fuzz { because } => ("on bytes", because.clone(), Some(Color::Yellow)),
         Check::Nothing => ("-", "NOTHING CHECKS IT".to_owned(), Some(Color::Red)),

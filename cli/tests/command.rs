@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
-use close_notify_model::report::{Report, Run};
+use close_notify_model::report::{Replayed, Report, Run};
 
 /// A small family, one of its attacks among it.
 const SMALL: [&str; 2] = ["--config", "reject/1.3/"];
@@ -47,7 +47,13 @@ mod check {
     #[test]
     fn prints_the_table_the_attack_and_the_sums() {
         let text = stdout(&["check", SMALL[0], SMALL[1]]);
-        for part in ["TLS 1.3", "broken ①", "alert-survives-close", "fatal alert", "every verdict is the expected one"] {
+        for part in [
+            "TLS 1.3",
+            "broken ①",
+            "alert-survives-close",
+            "fatal alert",
+            "every verdict is the expected one",
+        ] {
             assert!(text.contains(part), "{part} is missing in\n{text}");
         }
         assert!(text.lines().all(|line| line.chars().count() <= 105), "{text}");
@@ -67,6 +73,17 @@ mod check {
         let report = report(&["--config", "mutants/1.3/reject"]);
         assert!(report.totals.mistakes >= 5);
         assert_eq!(report.totals.caught, report.totals.mistakes);
+    }
+
+    #[test]
+    fn takes_the_attacks_on_real_rustls() {
+        let report = report(&SMALL);
+        assert_eq!(report.replays.len(), 2);
+        assert!(
+            report.replays.iter().all(|replay| replay.outcome == Replayed::Taken),
+            "{:?}",
+            report.replays
+        );
     }
 
     #[test]
@@ -157,6 +174,40 @@ fn requirements_finds_a_check_for_every_duty() {
     assert!(text.contains("notify-before-fin") && text.contains("0 by nothing"), "{text}");
     let json: serde_json::Value = serde_json::from_str(&stdout(&["requirements", "--json"])).expect("JSON");
     assert!(json["duties"].as_array().is_some_and(|duties| duties.len() > 40));
+}
+
+mod replay {
+    use super::*;
+
+    const PATH: &str = r#"{"schema": 1, "config": "reject/1.3/hasty/quiet/linux", "path": [{"do": "close", "side": "server"}]}"#;
+
+    fn path(name: &str, json: &str) -> String {
+        let path = file(name);
+        std::fs::write(&path, json).expect("a file");
+        path.to_str().expect("UTF-8").to_owned()
+    }
+
+    #[test]
+    fn takes_a_path_on_real_rustls() {
+        let text = stdout(&["replay", "--over", "memory", &path("path.json", PATH)]);
+        assert!(text.contains("1 of 1 taken"), "{text}");
+    }
+
+    #[test]
+    fn takes_a_list_of_paths() {
+        let list = path("paths.json", &format!("[{PATH}, {PATH}]"));
+        assert!(stdout(&["replay", "--over", "memory", &list]).contains("2 of 2 taken"));
+    }
+
+    #[test]
+    fn what_is_no_path_is_a_misuse() {
+        assert!(misuse(&["replay", &path("half.json", "{")]).contains("half.json"));
+        let lost = PATH.replace("quiet/linux", "quiet/nowhere");
+        assert!(misuse(&["replay", &path("lost.json", &lost)]).contains("quiet/nowhere"));
+        let early = PATH.replace("close", "read");
+        assert!(misuse(&["replay", &path("early.json", &early)]).contains("possible:"));
+        assert!(misuse(&["replay", "--over", "pigeon", "x.json"]).contains("memory or kernel"));
+    }
 }
 
 #[test]

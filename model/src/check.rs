@@ -3,6 +3,7 @@
 //! Decides what is run, in which order and by how many. What was found is a [`Report`]; how it is shown is the
 //! command's. A search that was cut off, for whatever reason, gives no report.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
@@ -138,15 +139,10 @@ impl Job<'_> {
         }
     }
 
-    /// What is known to be big, so that the last thread does not start it last.
-    fn weight(&self) -> u8 {
-        let name = self.name();
-        match name.split('/').next() {
-            _ if name.contains("/drips") => 3,
-            Some("relay") => 2,
-            Some("crossed" | "handshake" | "half-close") => 1,
-            _ => 0,
-        }
+    /// How many states it has, as `counts.tsv` says; the larger bounds keep the order. What is not there goes first.
+    fn weight(&self, counts: &HashMap<&str, usize>) -> usize {
+        let name = self.name().trim_start_matches("deep-");
+        counts.get(name).copied().unwrap_or(usize::MAX)
     }
 
     fn run(&self, limits: Limits<'_>) -> Result<Found, CutOff> {
@@ -166,6 +162,15 @@ impl Job<'_> {
     }
 }
 
+/// The pinned number of states of each configuration.
+fn counts() -> HashMap<&'static str, usize> {
+    let row = |line: &'static str| {
+        let mut cells = line.split('\t');
+        Some((cells.next()?, cells.next()?.parse().ok()?))
+    };
+    include_str!("../counts.tsv").lines().filter_map(row).collect()
+}
+
 /// Does every job, the heavy ones first, and gives the results in the order of the jobs.
 fn work(
     jobs: &[Job<'_>],
@@ -174,7 +179,8 @@ fn work(
     progress: &(dyn Fn(Progress<'_>) + Sync),
 ) -> Result<Vec<Found>, Unfinished> {
     let mut order: Vec<usize> = (0..jobs.len()).collect();
-    order.sort_by_key(|&at| std::cmp::Reverse(jobs[at].weight()));
+    let counts = counts();
+    order.sort_by_key(|&at| std::cmp::Reverse(jobs[at].weight(&counts)));
     let (next, done, states) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicUsize::new(0));
     let found: Mutex<Vec<Option<Found>>> = Mutex::new(jobs.iter().map(|_| None).collect());
     let failure: Mutex<Option<Unfinished>> = Mutex::new(None);

@@ -32,6 +32,9 @@ pub struct Report {
     pub configurations: Vec<Row>,
     /// Each planted mistake.
     pub mistakes: Vec<Mistake>,
+    /// The attacks that were shown, taken on real TLS; a shard has none.
+    #[serde(default)]
+    pub replays: Vec<Replay>,
 }
 
 /// What a check was asked to look at.
@@ -175,6 +178,35 @@ pub struct Mistake {
     pub caught: bool,
 }
 
+/// An attack, taken step by step on real TLS.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Replay {
+    /// The claim that it breaks.
+    pub claim: String,
+    /// The configuration whose path was taken.
+    pub config: String,
+    /// What carried the bytes.
+    pub over: String,
+    /// What came of it.
+    pub outcome: Replayed,
+    /// Why it was not taken, or where reality parted from the model.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub why: String,
+}
+
+/// What came of a replay.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Replayed {
+    /// Reality took the path, and both endings are the model's.
+    Taken,
+    /// Reality cannot be made to take it.
+    Skipped,
+    /// Reality did something else.
+    Diverged,
+}
+
 /// Why reports do not make a whole.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum MergeError {
@@ -228,7 +260,7 @@ impl Report {
         mistakes: Vec<Mistake>,
     ) -> Self {
         let totals = Totals::of(&configurations, &mistakes);
-        Self { schema: SCHEMA, scope, shard, totals, run, configurations, mistakes }
+        Self { schema: SCHEMA, scope, shard, totals, run, configurations, mistakes, replays: Vec::new() }
     }
 
     /// The report of the whole, of the reports of all its shards, in any order. It equals that of a run in one
@@ -278,10 +310,16 @@ impl Report {
         if self.scope.is_full() && self.shard.is_none() { &self.totals.silent } else { &[] }
     }
 
+    /// The attacks that reality answered in another way than the model.
+    pub fn diverged(&self) -> impl Iterator<Item = &Replay> {
+        self.replays.iter().filter(|replay| replay.outcome == Replayed::Diverged)
+    }
+
     /// Whether nothing is wrong.
     #[must_use]
     pub fn is_fine(&self) -> bool {
-        self.unexpected().next().is_none() && self.missed().next().is_none() && self.silent().is_empty()
+        let proved = self.unexpected().next().is_none() && self.missed().next().is_none();
+        proved && self.silent().is_empty() && self.diverged().next().is_none()
     }
 }
 

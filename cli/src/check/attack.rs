@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use close_notify_model::chart::Chart;
 use close_notify_model::check::subjects;
 use close_notify_model::property::claim;
-use close_notify_model::report::{Report, Row, Scope};
+use close_notify_model::report::{Replayed, Report, Row, Scope};
 use close_notify_model::subject::{Step, Subject};
 
 /// A claim that breaks, and how.
@@ -81,6 +81,28 @@ impl Attack<'_> {
     /// What the broken claim says.
     pub(crate) fn says(&self) -> &'static str {
         claim(self.claim).map_or("", |claim| claim.says)
+    }
+
+    /// What reality made of it: a line for each answer, with the transports that gave it.
+    pub(crate) fn in_reality(&self, report: &Report) -> Vec<String> {
+        let mut answers: Vec<(String, Vec<&str>)> = Vec::new();
+        for replay in report.replays.iter().filter(|one| one.claim == self.claim && one.config == self.config)
+        {
+            let over = if replay.over == "kernel" { "over loopback" } else { "in memory" };
+            let answer = match replay.outcome {
+                Replayed::Taken => "the same, step by step".to_owned(),
+                Replayed::Skipped => format!("not tried, {}", replay.why),
+                Replayed::Diverged => format!("DIFFERENT, {}", replay.why),
+            };
+            match answers.iter_mut().find(|(known, _)| *known == answer) {
+                Some((_, transports)) => transports.push(over),
+                None => answers.push((answer, vec![over])),
+            }
+        }
+        answers
+            .into_iter()
+            .map(|(answer, over)| format!("on real rustls, {}: {answer}", over.join(" and ")))
+            .collect()
     }
 
     /// Its chart; nothing where the report names a configuration that this program does not have.

@@ -123,6 +123,7 @@ fn group(name: String, mut lines: Vec<Line>) -> Group {
     }
     lines.sort_by_key(|line| label(line, &values).len() > LABEL);
     let lines = lines.into_iter().map(|line| (told(&line, &values), line)).collect();
+    let name = name.trim_start_matches("deep-").to_owned();
     Group { name, about: known.map_or("", |family| family.about), lines }
 }
 
@@ -132,7 +133,8 @@ fn fold(lines: &mut Vec<Line>, part: Option<usize>) {
     let mut folded: Vec<Line> = Vec::new();
     for line in lines.drain(..) {
         let twin = folded.iter_mut().find(|known| {
-            let same = |(at, (one, other)): (usize, (&Vec<String>, &Vec<String>))| Some(at) == part || one == other;
+            let same =
+                |(at, (one, other)): (usize, (&Vec<String>, &Vec<String>))| Some(at) == part || one == other;
             known.parts.len() == line.parts.len()
                 && known.parts.iter().zip(&line.parts).enumerate().all(same)
                 && known.agrees(&line)
@@ -169,7 +171,8 @@ impl Line {
 }
 
 fn values(lines: &[Line], part: usize) -> Vec<String> {
-    let mut values: Vec<String> = lines.iter().filter_map(|line| line.parts.get(part)).flatten().cloned().collect();
+    let mut values: Vec<String> =
+        lines.iter().filter_map(|line| line.parts.get(part)).flatten().cloned().collect();
     values.sort_unstable();
     values.dedup();
     values
@@ -186,7 +189,7 @@ fn label(line: &Line, values: &[Vec<String>]) -> String {
         let mut part = part.clone();
         part.sort_unstable();
         part.dedup();
-        (part.len() < all.len()).then(|| part.join(" or "))
+        (part.len() < all.len()).then(|| part.join("/"))
     });
     told.collect::<Vec<_>>().join(", ")
 }

@@ -77,6 +77,9 @@ fn shown(attack: &Attack<'_>, report: &Report) -> String {
         let _infallible = write!(text, "<p class=\"because\">Because {}.</p>", escaped(because));
     }
     text += &attack.chart(&report.scope).map_or_else(String::new, |chart| chart.svg());
+    for line in attack.in_reality(report) {
+        let _infallible = write!(text, "<p class=\"because\">{}</p>", escaped(&line));
+    }
     let (config, count) = (escaped(attack.config), table::configurations(attack.breaks.len()));
     let _infallible = write!(
         text,

@@ -3,6 +3,7 @@
 mod attack;
 mod fold;
 mod html;
+mod real;
 mod table;
 
 use std::io::IsTerminal;
@@ -29,7 +30,10 @@ pub(crate) fn run(args: &CheckArgs) -> Result<Exit, Stop> {
     if args.list {
         return list::print(&scope, args.shard);
     }
-    let report = if args.merge.is_empty() { explore(args, scope)? } else { merge(&args.merge)? };
+    let mut report = if args.merge.is_empty() { explore(args, scope)? } else { merge(&args.merge)? };
+    if !args.no_replay && report.shard.is_none() {
+        report.replays = real::replays(&report);
+    }
     if let Some(path) = &args.html {
         out::write(path, &html::page(&report))?;
     }
@@ -38,7 +42,9 @@ pub(crate) fn run(args: &CheckArgs) -> Result<Exit, Stop> {
 }
 
 fn json(report: &Report) -> Result<String, Stop> {
-    serde_json::to_string_pretty(report).map(|json| json + "\n").map_err(|error| Stop::finding(error.to_string()))
+    serde_json::to_string_pretty(report)
+        .map(|json| json + "\n")
+        .map_err(|error| Stop::finding(error.to_string()))
 }
 
 fn explore(args: &CheckArgs, scope: Scope) -> Result<Report, Stop> {
@@ -77,7 +83,8 @@ fn stop_flag() -> Result<&'static AtomicBool, Stop> {
     static STOP: AtomicBool = AtomicBool::new(false);
     static INSTALLED: OnceLock<()> = OnceLock::new();
     if INSTALLED.set(()).is_ok() {
-        ctrlc::set_handler(|| STOP.store(true, Ordering::Relaxed)).map_err(|error| Stop::finding(error.to_string()))?;
+        ctrlc::set_handler(|| STOP.store(true, Ordering::Relaxed))
+            .map_err(|error| Stop::finding(error.to_string()))?;
     }
     Ok(&STOP)
 }
@@ -90,7 +97,6 @@ fn merge(paths: &[std::path::PathBuf]) -> Result<Report, Stop> {
 fn read(path: &Path) -> Result<Report, Stop> {
     let said = |error: &dyn std::fmt::Display| Stop::misuse(format!("{}: {error}", path.display()));
     let text = std::fs::read_to_string(path).map_err(|error| said(&error))?;
-    serde_json::from_str(&text).map_err(|error| {
-        said(&format!("no report of `check --json` (docs/check-report.md): {error}"))
-    })
+    serde_json::from_str(&text)
+        .map_err(|error| said(&format!("no report of `check --json` (docs/check-report.md): {error}")))
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use close_notify_model::duty::{self, Map};
-use close_notify_model::report::{Report, Verdict};
+use close_notify_model::report::{Replayed, Report, Verdict};
 use comfy_table::{Attribute, Cell, Color, ColumnConstraint, Table, Width};
 use indicatif::HumanCount;
 
@@ -27,7 +27,8 @@ pub(crate) fn text(report: &Report) -> String {
 fn verdicts(groups: &[Group]) -> String {
     let mut table = Table::new();
     table.load_style(RULED).enforce_styling();
-    let head = std::iter::once(Cell::new("")).chain(VERSIONS.map(|version| Cell::new(format!("TLS {version}"))));
+    let head =
+        std::iter::once(Cell::new("")).chain(VERSIONS.map(|version| Cell::new(format!("TLS {version}"))));
     table.set_header(head.map(|cell| cell.add_attribute(Attribute::Bold)));
     for group in groups {
         let title = Cell::new(format!("{}: {}", group.name, group.about)).add_attribute(Attribute::Bold);
@@ -64,7 +65,8 @@ fn cell(cell: &Option<fold::Cell>) -> Cell {
 
 fn shown(attack: &Attack<'_>, report: &Report) -> String {
     let mut text = format!("{HEAD}{} {}{HEAD:#}", mark(attack.number), attack.claim);
-    let surprise = if attack.because.is_some() { String::new() } else { format!(", {BAD}UNEXPECTED{BAD:#},") };
+    let surprise =
+        if attack.because.is_some() { String::new() } else { format!(", {BAD}UNEXPECTED{BAD:#},") };
     let places = configurations(attack.breaks.len());
     let _infallible = writeln!(text, " breaks{surprise} in {places}; shown: {}", attack.config);
     match attack.chart(&report.scope) {
@@ -74,6 +76,9 @@ fn shown(attack: &Attack<'_>, report: &Report) -> String {
     let _infallible = writeln!(text, "  so this is {BAD}broken{BAD:#}: {}", attack.says());
     if let Some(because) = attack.because {
         let _infallible = writeln!(text, "  because {because}");
+    }
+    for line in attack.in_reality(report) {
+        let _infallible = writeln!(text, "  {line}");
     }
     for kind in attack.where_it_breaks() {
         let _infallible = writeln!(text, "  {DIM}in {kind}{DIM:#}");
@@ -88,19 +93,26 @@ pub(crate) fn configurations(count: usize) -> String {
 
 fn indented(text: &str) -> String {
     let loud = ["ATTACKER", "WHOLE", "for ever"];
-    let text = loud.iter().fold(text.to_owned(), |text, word| text.replace(word, &format!("{BAD}{word}{BAD:#}")));
+    let text =
+        loud.iter().fold(text.to_owned(), |text, word| text.replace(word, &format!("{BAD}{word}{BAD:#}")));
     text.lines().map(|line| format!("  {line}\n")).collect()
 }
 
 fn findings(report: &Report) -> String {
     let mut text = String::new();
     for row in report.unexpected() {
-        let kept = row.expected.iter().filter(|expected| row.broken.iter().all(|broken| broken.claim != expected.claim));
+        let kept = row
+            .expected
+            .iter()
+            .filter(|expected| row.broken.iter().all(|broken| broken.claim != expected.claim));
         for expected in kept {
             let (name, claim) = (&row.name, &expected.claim);
-            let _infallible = writeln!(text, "{BAD}unexpected{BAD:#} {name}: {claim} holds, and was to break");
+            let _infallible =
+                writeln!(text, "{BAD}unexpected{BAD:#} {name}: {claim} holds, and was to break");
         }
-        for broken in row.broken.iter().filter(|broken| row.expected.iter().all(|one| one.claim != broken.claim)) {
+        for broken in
+            row.broken.iter().filter(|broken| row.expected.iter().all(|one| one.claim != broken.claim))
+        {
             let (name, claim) = (&row.name, &broken.claim);
             let _infallible = writeln!(text, "{BAD}unexpected{BAD:#} {name}: {claim} breaks");
         }
@@ -108,6 +120,10 @@ fn findings(report: &Report) -> String {
     for mistake in report.missed() {
         let (name, claim, config) = (&mistake.name, &mistake.claim, &mistake.config);
         let _infallible = writeln!(text, "{BAD}missed{BAD:#} {name}: {claim} does not catch it in {config}");
+    }
+    for replay in report.diverged() {
+        let (claim, config, over, why) = (&replay.claim, &replay.config, &replay.over, &replay.why);
+        let _infallible = writeln!(text, "{BAD}different{BAD:#} {claim} in {config} over {over}: {why}");
     }
     for claim in report.silent() {
         let _infallible = writeln!(text, "{BAD}silent{BAD:#} {claim}: its premise fired nowhere");
@@ -118,7 +134,9 @@ fn findings(report: &Report) -> String {
 /// The sums without colours.
 pub(crate) fn plain_sums(report: &Report) -> String {
     let mut lines = totals(report);
-    lines.extend(report.shard.map(|shard| ("shard", format!("{} of {}: a part proves nothing of the rest", shard.number, shard.of))));
+    lines.extend(report.shard.map(|shard| {
+        ("shard", format!("{} of {}: a part proves nothing of the rest", shard.number, shard.of))
+    }));
     lines.iter().map(|(name, value)| format!("{name:20} {value}\n")).collect()
 }
 
@@ -129,10 +147,14 @@ fn totals(report: &Report) -> Vec<(&'static str, String)> {
     let holds = totals.configurations - broken - totals.unexpected;
     let premises = totals.premises_fired + totals.silent.len();
     vec![
-        ("configurations", format!("{}: {holds} hold, {broken} break as their rules say", totals.configurations)),
+        (
+            "configurations",
+            format!("{}: {holds} hold, {broken} break as their rules say", totals.configurations),
+        ),
         ("unexpected verdicts", totals.unexpected.to_string()),
         ("unique states", format!("{}, {} steps, every one seen", count(totals.states), count(totals.edges))),
         ("planted mistakes", format!("{} of {} caught", totals.caught, totals.mistakes)),
+        ("attacks replayed", replays(report)),
         ("claims", format!("{} of {premises} had something to judge", totals.premises_fired)),
         ("duties", duties(&duty::map())),
         ("time", time(report)),
@@ -146,6 +168,17 @@ fn sums(report: &Report) -> String {
         format!("{BAD}something is not as expected: see above{BAD:#}\n")
     };
     plain_sums(report) + &outcome
+}
+
+fn replays(report: &Report) -> String {
+    let count = |outcome| report.replays.iter().filter(|replay| replay.outcome == outcome).count();
+    let [taken, skipped, diverged] = [Replayed::Taken, Replayed::Skipped, Replayed::Diverged].map(count);
+    match report.replays.len() {
+        0 => "none".to_owned(),
+        all => format!(
+            "{taken} of {all} went on real rustls as in the model; {skipped} not tried, {diverged} different"
+        ),
+    }
 }
 
 fn duties(map: &Map) -> String {

@@ -298,8 +298,10 @@ impl Scene<'_> {
     }
 
     fn tell_last_word(&mut self, side: Side) {
-        let failed = self.after.net.pipes[side.index()].written == self.before.net.pipes[side.index()].written
-            && (self.before.net.sockets[side.index()].errno.is_some() || self.before.net.sockets[side.index()].dead);
+        let failed = self.after.net.pipes[side.index()].written
+            == self.before.net.pipes[side.index()].written
+            && (self.before.net.sockets[side.index()].errno.is_some()
+                || self.before.net.sockets[side.index()].dead);
         if failed || !self.written(side).is_empty() {
             self.tell_write(side);
         } else {
@@ -332,7 +334,8 @@ impl Scene<'_> {
     fn tell_arrive(&mut self, side: Side) {
         let (before, after) = (&self.before.net.pipes[side.index()], &self.after.net.pipes[side.index()]);
         let is_fin = after.fin == Fin::Arrived && before.fin != Fin::Arrived;
-        let label = if is_fin || before.arrived >= before.left { FIN } else { before.unit(before.arrived).label() };
+        let label =
+            if is_fin || before.arrived >= before.left { FIN } else { before.unit(before.arrived).label() };
         self.story.arrive(self.lane(side), self.lane(side.other()), label);
         let answer = |world: &World| world.net.pipes[side.other().index()].rst;
         if answer(self.before) == Rst::None && answer(self.after) == Rst::Left {

@@ -53,15 +53,18 @@ impl Sheet {
              <rect width=\"{WIDTH}\" height=\"{height}\" fill=\"#fff\"/>"
         );
         for x in &self.lanes {
-            let _infallible = write!(svg, "<line class=\"lane\" x1=\"{x}\" y1=\"{top}\" x2=\"{x}\" y2=\"{bottom}\"/>");
+            let _infallible =
+                write!(svg, "<line class=\"lane\" x1=\"{x}\" y1=\"{top}\" x2=\"{x}\" y2=\"{bottom}\"/>");
         }
         svg + &self.body + "</svg>"
     }
 
     fn text(&mut self, x: usize, anchor: &str, class: &str, text: &str) {
         let (y, text) = (self.y, escaped(text));
-        let _infallible =
-            write!(self.body, "<text x=\"{x}\" y=\"{y}\" text-anchor=\"{anchor}\" class=\"{class}\">{text}</text>");
+        let _infallible = write!(
+            self.body,
+            "<text x=\"{x}\" y=\"{y}\" text-anchor=\"{anchor}\" class=\"{class}\">{text}</text>"
+        );
     }
 
     fn line(&mut self, line: &Line) {

@@ -34,7 +34,11 @@ fn ending(told: &Told, width: usize) -> String {
 
 /// What an application makes of what it has read.
 pub(super) const fn verdict(whole: bool) -> &'static str {
-    if whole { "and takes what it read for the WHOLE message" } else { "and takes what it read for incomplete" }
+    if whole {
+        "and takes what it read for the WHOLE message"
+    } else {
+        "and takes what it read for incomplete"
+    }
 }
 
 struct Canvas {
@@ -122,11 +126,20 @@ impl Canvas {
         };
         let mut row = self.row();
         row.put(start, &format!("{:─^1$}", forged, end - start + 1));
-        let ahead = if way == Way::Leaves { "┄" } else if to_right { "▶" } else { "◀" };
+        let ahead = if way == Way::Leaves {
+            "┄"
+        } else if to_right {
+            "▶"
+        } else {
+            "◀"
+        };
         row.put(if to_right { end } else { start }, ahead);
         let behind = if to_right { start } else { end };
         match way {
-            Way::Forged => row.put(if to_right { behind - 8 } else { behind }, if to_right { "ATTACKER " } else { " ATTACKER" }),
+            Way::Forged => row.put(
+                if to_right { behind - 8 } else { behind },
+                if to_right { "ATTACKER " } else { " ATTACKER" },
+            ),
             Way::Arrives => row.put(behind, "┄"),
             Way::Whole | Way::Leaves => {}
         }
