@@ -44,10 +44,34 @@ pub struct Limits<'a> {
     pub stop: &'a AtomicBool,
 }
 
+/// States in pieces of equal length, so that a growing search never copies what it has found.
+struct Store<S> {
+    pieces: Vec<Vec<S>>,
+    len: usize,
+}
+
+impl<S: Copy> Store<S> {
+    const PIECE: usize = 1 << 12;
+
+    fn push(&mut self, state: S) {
+        if self.len.is_multiple_of(Self::PIECE) {
+            self.pieces.push(Vec::with_capacity(Self::PIECE));
+        }
+        let last = self.pieces.last_mut().expect("a piece was pushed for the first state");
+        last.push(state);
+        self.len += 1;
+    }
+
+    fn at(&self, number: u32) -> &S {
+        let number = number as usize;
+        &self.pieces[number / Self::PIECE][number % Self::PIECE]
+    }
+}
+
 /// The whole graph of a model.
 pub struct Graph<M: Model> {
     /// Every state, in the order of discovery.
-    pub states: Vec<M::State>,
+    states: Store<M::State>,
     /// For each state the step that found it, from where.
     parents: Vec<Option<(u32, M::Action)>>,
     /// Where the edges of each state begin in `edges`.
@@ -72,21 +96,27 @@ where
         let mut search = Search::new(model);
         let mut actions = Vec::with_capacity(32);
         let mut at = 0;
-        while at < search.graph.states.len() {
-            if at % 4096 == 0 && limits.stop.load(Ordering::Relaxed) {
+        while at < search.graph.states.len {
+            if at.is_multiple_of(4096) && limits.stop.load(Ordering::Relaxed) {
                 return Err(CutOff::Interrupted);
             }
-            let state = search.graph.states[at];
+            let state = *search.graph.states.at(at as u32);
             actions.clear();
             model.actions(&state, &mut actions);
             visit(at as u32, &state, &actions);
             search.expand(model, at as u32, &state, &actions);
-            if search.graph.states.len() > limits.states {
+            if search.graph.states.len > limits.states {
                 return Err(CutOff::TooManyStates(limits.states));
             }
             at += 1;
         }
         search.graph.proved_acyclic()
+    }
+
+    /// How many states there are.
+    #[must_use]
+    pub const fn state_count(&self) -> usize {
+        self.states.len
     }
 
     /// How many edges there are.
@@ -118,10 +148,10 @@ where
 
     /// Takes states away that nothing leads to, until none is left; what remains would be a cycle.
     fn proved_acyclic(self) -> Result<Self, CutOff> {
-        let mut incoming = vec![0_u32; self.states.len()];
+        let mut incoming = vec![0_u32; self.states.len];
         self.edges.iter().for_each(|&to| incoming[to as usize] += 1);
         let mut free: Vec<u32> =
-            (0..self.states.len() as u32).filter(|&at| incoming[at as usize] == 0).collect();
+            (0..self.states.len as u32).filter(|&at| incoming[at as usize] == 0).collect();
         let mut taken = 0;
         while let Some(at) = free.pop() {
             taken += 1;
@@ -132,7 +162,7 @@ where
                 }
             }
         }
-        if taken == self.states.len() { Ok(self) } else { Err(CutOff::Cyclic) }
+        if taken == self.states.len { Ok(self) } else { Err(CutOff::Cyclic) }
     }
 }
 
@@ -150,7 +180,12 @@ where
     M::Action: Copy,
 {
     fn new(model: &M) -> Self {
-        let graph = Graph { states: Vec::new(), parents: Vec::new(), starts: Vec::new(), edges: Vec::new() };
+        let graph = Graph {
+            states: Store { pieces: Vec::new(), len: 0 },
+            parents: Vec::new(),
+            starts: Vec::new(),
+            edges: Vec::new(),
+        };
         let mut search = Self { graph, seen: HashTable::new(), hasher: RandomState::default() };
         for state in model.init_states() {
             search.place(state, None);
@@ -172,13 +207,13 @@ where
     fn place(&mut self, state: M::State, parent: Option<(u32, M::Action)>) -> u32 {
         let hash = self.hasher.hash_one(state);
         let Self { graph, seen, hasher } = self;
-        if let Some(&known) = seen.find(hash, |&at| graph.states[at as usize] == state) {
+        if let Some(&known) = seen.find(hash, |&at| *graph.states.at(at) == state) {
             return known;
         }
-        let number = graph.states.len() as u32;
+        let number = graph.states.len as u32;
         graph.states.push(state);
         graph.parents.push(parent);
-        seen.insert_unique(hash, number, |&at| hasher.hash_one(graph.states[at as usize]));
+        seen.insert_unique(hash, number, |&at| hasher.hash_one(graph.states.at(at)));
         number
     }
 }

@@ -58,7 +58,7 @@ pub fn judge_graph(pair: &Pair, limits: Limits<'_>) -> Result<(Outcome, Graph<Pa
     let named =
         |(claim, at): (&&'static Claim, &Option<u32>)| at.map(|at| Broken { claim, path: graph.path_to(at) });
     let outcome = Outcome {
-        states: graph.states.len(),
+        states: graph.state_count(),
         edges: graph.edge_count(),
         fired: pair
             .claims

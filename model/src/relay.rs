@@ -101,10 +101,11 @@ impl Relay {
 
     /// The downstream as the relay will end it, given how the upstream ended.
     pub(crate) fn downstream(&self, links: &Links) -> &Pair {
-        let upstream = links.up.end(Side::Client).machine.ending();
-        let honest = !self.naive && Self::upstream_ended(links);
-        match Manner::for_downstream(&upstream) {
-            Manner::Abort if honest => &self.down_aborted,
+        if self.naive || !Self::upstream_ended(links) {
+            return &self.down;
+        }
+        match Manner::for_downstream(&links.up.end(Side::Client).machine.ending()) {
+            Manner::Abort => &self.down_aborted,
             _ => &self.down,
         }
     }

@@ -145,7 +145,7 @@ fn explore_relay(relay: &Relay, limits: Limits<'_>) -> Result<Finding, CutOff> {
     let path =
         |at| graph.path_to(at).into_iter().map(|(link, action)| Step { link: Some(link), action }).collect();
     Ok(Finding {
-        states: graph.states.len(),
+        states: graph.state_count(),
         edges: graph.edge_count(),
         fired: fired.then_some(NO_LAUNDERING.name).into_iter().collect(),
         broken: broken.map(|at| Attack { claim: &NO_LAUNDERING, path: path(at) }).into_iter().collect(),

@@ -90,26 +90,23 @@ impl Hash for World {
 /// Every field, the core's own and two words.
 impl Hash for End {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        let flags = [
-            self.hastened,
-            self.stopped,
-            self.timed_out,
-            self.holds_session,
-            self.handed_back,
-            self.finished_read,
-            self.illegal,
-            self.saw_reset,
-            self.read_notify,
-            self.read_early_notify,
-            self.read_fatal,
-            self.answered,
-            self.border_broken,
-            self.got_after_end,
-            self.said_after_end,
-            self.robbed,
-            self.salvageable,
-        ];
-        let flags = flags.iter().fold(0_u32, |packed, &flag| packed << 1 | u32::from(flag));
+        let flags = u32::from(self.hastened)
+            | u32::from(self.stopped) << 1
+            | u32::from(self.timed_out) << 2
+            | u32::from(self.holds_session) << 3
+            | u32::from(self.handed_back) << 4
+            | u32::from(self.finished_read) << 5
+            | u32::from(self.illegal) << 6
+            | u32::from(self.saw_reset) << 7
+            | u32::from(self.read_notify) << 8
+            | u32::from(self.read_early_notify) << 9
+            | u32::from(self.read_fatal) << 10
+            | u32::from(self.answered) << 11
+            | u32::from(self.border_broken) << 12
+            | u32::from(self.got_after_end) << 13
+            | u32::from(self.said_after_end) << 14
+            | u32::from(self.robbed) << 15
+            | u32::from(self.salvageable) << 16;
         let counters = [
             self.said,
             self.pending,

@@ -186,6 +186,8 @@ fn wait_until(ready: impl Fn() -> io::Result<bool>, what: &str) -> io::Result<()
 pub(crate) struct KernelPort<'a> {
     socket: Option<&'a TcpStream>,
     is_plain: bool,
+    /// What is left to read of the record, once its length is known.
+    left: Option<usize>,
     out: Vec<u8>,
 }
 
@@ -194,7 +196,7 @@ impl Wire for Kernel {
 
     fn port<'a>(&'a mut self, side: Side, before: &World) -> KernelPort<'a> {
         let socket = self.ends[side.index()].as_ref();
-        KernelPort { socket, is_plain: before.end(side).handed_back, out: Vec::new() }
+        KernelPort { socket, is_plain: before.end(side).handed_back, left: None, out: Vec::new() }
     }
 
     fn wrote(&mut self, side: Side, records: Vec<Vec<u8>>) {
@@ -249,15 +251,21 @@ impl Read for KernelPort<'_> {
     /// At most one record. A peek consumes the error of a socket as a read does, so its error is the read's.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let mut socket = self.socket()?;
-        let mut header = [0; 5];
-        let seen = socket.peek(&mut header)?;
-        let length = match record_length(&header[..seen]) {
-            _ if self.is_plain => PLAIN.len(),
-            Some(length) => length,
-            None => seen,
+        let left = match self.left {
+            Some(left) => left,
+            None => {
+                let mut header = [0; 5];
+                let seen = socket.peek(&mut header)?;
+                if self.is_plain { PLAIN.len() } else { record_length(&header[..seen]).unwrap_or(5) }
+            }
         };
-        let length = length.min(buffer.len());
-        socket.read(&mut buffer[..length])
+        if left == 0 {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        let wanted = left.min(buffer.len());
+        let count = socket.read(&mut buffer[..wanted])?;
+        self.left = Some(left - count);
+        Ok(count)
     }
 }
 

@@ -9,6 +9,7 @@
 //! 3. What reality cannot take has a [`Skip`] that says why.
 #![forbid(unsafe_code)]
 
+mod driven;
 mod kernel;
 mod lockstep;
 mod memory;
@@ -20,6 +21,7 @@ mod skip;
 mod suite;
 mod wire;
 
+pub use driven::{Flaw, drive, possible};
 pub use path::{Path, PathError};
 pub use relay::replay;
 pub use report::{Divergence, Outcome, Over};

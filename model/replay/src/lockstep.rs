@@ -5,10 +5,11 @@
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
 
-use close_notify::{Ending, Event, Manner, Output, Session, Transport};
+use close_notify::{Ending, Event, Manner, Output, Received, Session, Transport};
 use close_notify_core::send;
 use close_notify_model::action::{Action, Side};
 use close_notify_model::config::Closing;
+use close_notify_model::kernel::Got;
 use close_notify_model::model::Pair;
 use close_notify_model::profile::Profile;
 use close_notify_model::world::World;
@@ -17,8 +18,8 @@ use crate::real::{PAYLOAD, PLAIN, Real, records};
 use crate::report::Divergence;
 use crate::wire::{Port, Wire};
 
-/// How often one action may call the session: a record is sealed, then written; a torn one is read twice.
-const CALLS: usize = 4;
+/// How often one action may call the session: a wire that moves a byte a call needs as many calls as a record is long.
+const CALLS: usize = 1024;
 
 /// What an end read, in bytes.
 #[derive(Clone, Copy, Default)]
@@ -63,6 +64,11 @@ impl<'a, W: Wire> Walk<'a, W> {
         self.world = after;
         self.taken += 1;
         Side::BOTH.into_iter().try_for_each(|side| self.compare(side))
+    }
+
+    /// The model's world, which reality has matched so far.
+    pub(crate) const fn world(&self) -> &World {
+        &self.world
     }
 
     /// Compares both endings and every count of bytes.
@@ -111,9 +117,7 @@ impl<'a, W: Wire> Walk<'a, W> {
             Action::Write(side) if before.end(side).said < self.pair.config.script(side).tickets => {
                 self.send_ticket(side, before)
             }
-            Action::Write(side) => {
-                self.on_port(side, before, |session, port| session.write(port, &[b'd'; PAYLOAD]).map(drop))
-            }
+            Action::Write(side) => self.on_port(side, before, |session, port| write_through(session, port)),
             Action::Flush(side) => self.on_port(side, before, |session, port| session.flush(port)),
             Action::Close(side) => self.close(side, before),
             Action::Hasten(side) => self.sessions[side.index()].close(Manner::AtOnce),
@@ -223,13 +227,9 @@ impl<'a, W: Wire> Walk<'a, W> {
         let mut got = 0;
         self.on_port(side, before, |session, port| {
             if session.machine().output() == Output::Drain {
-                return session.drain(port);
+                return drain_through(session, port);
             }
-            for _ in 0..CALLS {
-                if session.receive(port)? != close_notify::Received::Part {
-                    break;
-                }
-            }
+            receive_through(session, port)?;
             let mut buffer = [0; 2 * PAYLOAD];
             got = session.read(&mut buffer);
             Ok(())
@@ -264,6 +264,11 @@ impl<'a, W: Wire> Walk<'a, W> {
             return;
         }
         let at = usize::from(before.net.inward(side.index()).read);
+        let drains = before.end(side).machine.output() == Output::Drain;
+        if drains && before.net.peek(side.index()) == (Got::Eof { inside: true }) {
+            // The model counts whole units; the bytes of a torn one are drained all the same.
+            self.tallies[side.index()].drained += self.wire.length(side.other(), at) as u32 / 2;
+        }
         let (old, new) = (before.end(side).machine.ending(), after.end(side).machine.ending());
         if new.late == old.late && new.drained == old.drained {
             return;
@@ -273,6 +278,39 @@ impl<'a, W: Wire> Walk<'a, W> {
         tally.late += (new.late - old.late) * length;
         tally.drained += (new.drained - old.drained) * length;
     }
+}
+
+/// Writes a unit of data whole.
+fn write_through<P: Port>(session: &mut Session, port: &mut P) -> io::Result<()> {
+    session.write(port, &[b'd'; PAYLOAD])?;
+    for _ in 0..CALLS {
+        if session.is_flushed() {
+            break;
+        }
+        session.flush(port)?;
+    }
+    Ok(())
+}
+
+/// Reads a record, or an end, whole.
+fn receive_through<P: Port>(session: &mut Session, port: &mut P) -> io::Result<()> {
+    for _ in 0..CALLS {
+        if session.receive(port)? != Received::Part {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Drains what the port has, and no more.
+fn drain_through<P: Port>(session: &mut Session, port: &mut P) -> io::Result<()> {
+    while session.machine().output() == Output::Drain {
+        match session.drain(port) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+            result => result?,
+        }
+    }
+    Ok(())
 }
 
 /// Steps until the core asks for something else.

@@ -10,22 +10,25 @@ use close_notify_model::world::World;
 
 use crate::wire::{Port, Wire};
 
-/// The records that each end has written.
+/// The records that each end has written, and how many bytes one call moves at most.
 pub(crate) struct Memory {
     written: [Vec<Vec<u8>>; 2],
+    chunk: usize,
 }
 
 impl Memory {
-    /// A wire on which nothing was written.
-    pub(crate) const fn new() -> Self {
-        Self { written: [Vec::new(), Vec::new()] }
+    /// A wire on which nothing was written, and which moves at most `chunk` bytes a call.
+    pub(crate) fn new(chunk: usize) -> Self {
+        Self { written: [Vec::new(), Vec::new()], chunk: chunk.max(1) }
     }
 }
 
 /// One end's view: what the next read and the next write return.
 pub(crate) struct MemoryPort<'a> {
-    reads: Vec<io::Result<&'a [u8]>>,
+    bytes: &'a [u8],
+    then: Option<io::Result<usize>>,
     fails: Option<Errno>,
+    chunk: usize,
     out: Vec<u8>,
 }
 
@@ -39,17 +42,16 @@ impl Wire for Memory {
     fn port<'a>(&'a mut self, side: Side, before: &World) -> MemoryPort<'a> {
         let at = usize::from(before.net.inward(side.index()).read);
         let theirs = &self.written[side.other().index()];
-        // Reads come off the end of the list.
-        let reads = match before.net.peek(side.index()) {
-            Got::Unit(_) => vec![Ok(theirs[at].as_slice())],
-            Got::Eof { inside: false } => vec![Ok(&[][..])],
-            Got::Eof { inside: true } => vec![Ok(&[][..]), Ok(&theirs[at][..theirs[at].len() / 2])],
-            Got::Failed(errno) => vec![Err(error(errno))],
-            Got::Nothing => vec![],
+        let (bytes, then) = match before.net.peek(side.index()) {
+            Got::Unit(_) => (theirs[at].as_slice(), None),
+            Got::Eof { inside: false } => (&[][..], Some(Ok(0))),
+            Got::Eof { inside: true } => (&theirs[at][..theirs[at].len() / 2], Some(Ok(0))),
+            Got::Failed(errno) => (&[][..], Some(Err(error(errno)))),
+            Got::Nothing => (&[][..], None),
         };
         let socket = before.net.sockets[side.index()];
         let fails = socket.errno.or(socket.dead.then_some(Errno::Pipe));
-        MemoryPort { reads, fails, out: Vec::new() }
+        MemoryPort { bytes, then, fails, chunk: self.chunk, out: Vec::new() }
     }
 
     fn wrote(&mut self, side: Side, records: Vec<Vec<u8>>) {
@@ -79,9 +81,13 @@ impl Port for MemoryPort<'_> {
 
 impl Read for MemoryPort<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let bytes = self.reads.pop().unwrap_or_else(|| Err(io::ErrorKind::WouldBlock.into()))?;
-        buffer[..bytes.len()].copy_from_slice(bytes);
-        Ok(bytes.len())
+        if self.bytes.is_empty() {
+            return self.then.take().unwrap_or_else(|| Err(io::ErrorKind::WouldBlock.into()));
+        }
+        let (now, later) = self.bytes.split_at(self.bytes.len().min(self.chunk).min(buffer.len()));
+        buffer[..now.len()].copy_from_slice(now);
+        self.bytes = later;
+        Ok(now.len())
     }
 }
 
@@ -90,8 +96,9 @@ impl Write for MemoryPort<'_> {
         match self.fails {
             Some(errno) => Err(error(errno)),
             None => {
-                self.out.extend_from_slice(bytes);
-                Ok(bytes.len())
+                let count = bytes.len().min(self.chunk);
+                self.out.extend_from_slice(&bytes[..count]);
+                Ok(count)
             }
         }
     }

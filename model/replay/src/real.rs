@@ -39,11 +39,16 @@ impl Real {
     /// is to seal just those that the path sends.
     pub(crate) fn new(config: &Config, path: &[Action]) -> io::Result<Self> {
         let writes = path.iter().filter(|action| **action == Action::Write(Side::Server)).count();
+        Self::with_tickets(config, writes.min(config.script(Side::Server).tickets.into()))
+    }
+
+    /// The same, with so many tickets sealed.
+    pub(crate) fn with_tickets(config: &Config, tickets: usize) -> io::Result<Self> {
         let [client, server] = &config.scripts;
         let policies = [scaled(client.policy, config.version), scaled(server.policy, config.version)];
         let mut sessions = [
             Session::new(client_connection(config.version)?, policies[0]),
-            Session::new(server_connection(config.version, writes.min(server.tickets.into()))?, policies[1]),
+            Session::new(server_connection(config.version, tickets)?, policies[1]),
         ];
         let (mut near, mut far) = Pipe::pair(1 << 16);
         for _ in 0..32 {

@@ -83,7 +83,7 @@ fn walk(pair: &Pair, actions: &[Action], over: Over) -> Result<(), Divergence> {
     };
     let real = Real::new(&pair.config, actions).map_err(unable)?;
     match over {
-        Over::Memory => taken(Walk::new(pair, real, Memory::new()), actions),
+        Over::Memory => taken(Walk::new(pair, real, Memory::new(usize::MAX)), actions),
         Over::Kernel => taken(Walk::new(pair, real, Kernel::new().map_err(unable)?), actions),
     }
 }

@@ -1,0 +1,38 @@
+//! Writes the explorer's suite as inputs of the target `pair` into a folder: where a new corpus begins.
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::{env, fs};
+
+use close_notify_fuzz::input_of;
+
+fn main() -> ExitCode {
+    let Some(folder) = env::args().nth(1) else {
+        eprintln!("usage: suite FOLDER");
+        return ExitCode::from(2);
+    };
+    match write(Path::new(&folder)) {
+        Ok(count) => {
+            println!("{count} inputs written to {folder}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("{folder}: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// A file a path, named by its configuration; every third moves few bytes a call.
+fn write(folder: &Path) -> std::io::Result<usize> {
+    fs::create_dir_all(folder)?;
+    let mut count = 0;
+    for (number, path) in close_notify_replay::generate().iter().enumerate() {
+        let chunk = if number % 3 == 0 { 1 + (number % 29) as u8 } else { 0 };
+        if let Some(input) = input_of(&path.config, &path.path, chunk) {
+            fs::write(folder.join(format!("{}-{number:04}", path.config.replace('/', "-"))), input)?;
+            count += 1;
+        }
+    }
+    Ok(count)
+}

@@ -1,0 +1,97 @@
+//! What the fuzz targets share: how bytes become a run, and what a run must satisfy.
+//!
+//! Decides how an input is read. Leaves the run to `close-notify-replay` and the oracle to the model's claims.
+//!
+//! An input is: one byte for the format, two for the configuration, one for the most bytes that a call moves, and
+//! then one byte a step, which picks among the steps that are possible there.
+
+use std::process::ExitCode;
+use std::sync::LazyLock;
+use std::{env, fs};
+
+use close_notify_model::action::Action;
+use close_notify_model::model::Pair;
+use close_notify_model::subject::{Step, Subject};
+use close_notify_replay::{Over, Skip, drive, possible};
+
+/// The version of the input format.
+pub const FORMAT: u8 = 1;
+
+/// Every configuration that two ends of rustls can take part in.
+static PAIRS: LazyLock<Vec<Pair>> = LazyLock::new(|| {
+    let replayable = |subject: Subject| match subject {
+        Subject::Pair(pair) if Skip::of(&pair.config, &[], Over::Memory).is_none() => Some(*pair),
+        Subject::Pair(_) | Subject::Relay(_) => None,
+    };
+    Subject::all().into_iter().filter_map(replayable).collect()
+});
+
+/// An input, read.
+pub struct Input<'a> {
+    /// The configuration.
+    pub pair: &'static Pair,
+    /// The most bytes that a call moves.
+    pub chunk: usize,
+    /// One byte a step.
+    pub choices: &'a [u8],
+}
+
+impl<'a> Input<'a> {
+    /// Reads an input; none where it is too short or of another format.
+    #[must_use]
+    pub fn read(data: &'a [u8]) -> Option<Self> {
+        let (&[format, low, high, chunk], choices) = data.split_first_chunk()?;
+        let pair = &PAIRS[usize::from(u16::from_le_bytes([low, high])) % PAIRS.len()];
+        let chunk = if chunk == 0 { usize::MAX } else { usize::from(chunk) };
+        (format == FORMAT).then_some(Self { pair, chunk, choices })
+    }
+}
+
+/// The input that walks a path; none where no target takes its configuration.
+#[must_use]
+pub fn input_of(config: &str, path: &[Step], chunk: u8) -> Option<Vec<u8>> {
+    let number = u16::try_from(PAIRS.iter().position(|pair| pair.config.name == config)?).ok()?;
+    let [low, high] = number.to_le_bytes();
+    let mut input = vec![FORMAT, low, high, chunk];
+    let pair = &PAIRS[usize::from(number)];
+    let mut world = pair.start();
+    for step in path {
+        let choice = possible(pair, &world).iter().position(|action| *action == step.action)?;
+        input.push(u8::try_from(choice).ok()?);
+        world = pair.after(&world, step.action);
+    }
+    Some(input)
+}
+
+/// Two adapters in lockstep with the model: any steps, any chunking.
+///
+/// Panics: where a run is unsound; that is what a fuzzer looks for.
+pub fn pair(data: &[u8]) {
+    let Some(Input { pair, chunk, choices }) = Input::read(data) else { return };
+    let mut choices = choices.iter();
+    let mut path: Vec<Action> = Vec::new();
+    let choose = |_: &_, possible: &[Action]| {
+        let choice = usize::from(*choices.next()?);
+        let action = *possible.get(choice % possible.len().max(1))?;
+        path.push(action);
+        Some(action)
+    };
+    if let Err(flaw) = drive(pair, chunk, choose) {
+        panic!("{}: {flaw}\n{path:?}", pair.config.name);
+    }
+}
+
+/// Runs a target on each file that the command line names: what the target's binary does without a fuzzer.
+#[must_use]
+pub fn replay_files(target: fn(&[u8])) -> ExitCode {
+    for file in env::args().skip(1) {
+        match fs::read(&file) {
+            Ok(data) => target(&data),
+            Err(error) => {
+                eprintln!("{file}: {error}");
+                return ExitCode::from(2);
+            }
+        }
+    }
+    ExitCode::SUCCESS
+}
