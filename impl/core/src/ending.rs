@@ -237,10 +237,6 @@ impl Machine {
     #[must_use]
     pub const fn accepts_end(&self, framing: FramingState) -> bool {
         let ending = self.ending();
-        // RFC 9846 §4.2.10 · early-data-end: not even then is the end of 0-RTT data the end of a message
-        let cut_at_boundary = matches!(ending.reading, ReadEnd::TruncatedAtBoundary)
-            && !self.evidence.ended_early
-            && ending.late == 0;
         match (self.policy.missing_notify, framing) {
             (_, FramingState::InsideMessage) => false,
             (MissingNotify::Refuse, FramingState::BetweenMessages) => {
@@ -251,9 +247,39 @@ impl Machine {
                 !ending.truncation_possible(framing)
             }
             (MissingNotify::Accept, FramingState::DelimitedByEnd) => {
-                cut_at_boundary || !ending.truncation_possible(framing)
+                self.cut_at_boundary() || !ending.truncation_possible(framing)
             }
         }
+    }
+
+    /// Whether reading ends without an error: by close_notify, or by a cut between records that the policy tolerates
+    /// where the framing stands.
+    ///
+    /// [`accepts_end`](Self::accepts_end) asks another question: a message that its length completes is whole however
+    /// the connection ended, and a reset or an alert behind it is an error all the same.
+    ///
+    /// Source: RFC 9846 §6.1, §6.2 · fatal-is-an-error, rst-is-not-close; the choice [`MissingNotify`].
+    ///
+    /// ```
+    /// use close_notify_core::{Event, FramingState, Machine, MissingNotify, Policy, Role, Version};
+    /// let policy = Policy { missing_notify: MissingNotify::BetweenMessages, ..Policy::STRICT };
+    /// let mut machine = Machine::established(Version::Tls13, Role::Client, policy);
+    /// machine.handle(Event::TransportReset { errno: 104 })?;
+    /// assert!(machine.accepts_end(FramingState::BetweenMessages));
+    /// assert!(!machine.reads_as_end(FramingState::BetweenMessages));
+    /// # Ok::<(), close_notify_core::Illegal>(())
+    /// ```
+    #[must_use]
+    pub const fn reads_as_end(&self, framing: FramingState) -> bool {
+        matches!(self.recv, recv::State::PeerNotified) || (self.cut_at_boundary() && self.accepts_end(framing))
+    }
+
+    /// A cut between two records with nothing dropped before it.
+    // RFC 9846 §4.2.10 · early-data-end: not even then is the end of 0-RTT data the end of a message
+    const fn cut_at_boundary(&self) -> bool {
+        matches!(self.recv, recv::State::CutAtBoundary)
+            && !self.evidence.ended_early
+            && self.evidence.late == 0
     }
 
     const fn read_end(&self) -> ReadEnd {

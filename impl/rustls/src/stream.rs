@@ -5,7 +5,7 @@
 use std::io::{self, Read, Write};
 use std::time::{Duration, Instant};
 
-use close_notify_core::{AlertDescription, Ending, Event, FramingState, Manner, Output, Policy, ReadEnd};
+use close_notify_core::{AlertDescription, Ending, Event, FramingState, Manner, Output, Policy};
 use close_notify_linger::is_a_wait;
 use rustls::{Connection, StreamOwned};
 
@@ -239,8 +239,8 @@ impl<T: Transport> Stream<T> {
 
     /// How the end of reading reads to the application.
     fn end_of_reading(&mut self) -> io::Result<usize> {
-        let is_clean = matches!(self.ending().reading, ReadEnd::CloseNotify);
-        if is_clean || self.session.machine().accepts_end(self.framing) {
+        // fatal-is-an-error, rst-is-not-close: a whole message does not make its connection's end a clean one
+        if self.session.machine().reads_as_end(self.framing) {
             return Ok(0);
         }
         Err(self.session.ended())

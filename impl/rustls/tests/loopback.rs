@@ -310,6 +310,43 @@ fn a_bare_fin_is_accepted_where_the_policy_and_the_framing_say_so() {
     }
 }
 
+// fatal-is-an-error, rst-is-not-close: that every message was whole does not make these ends clean
+#[test]
+fn a_reset_an_alert_or_a_timeout_between_messages_is_an_error() {
+    type Ends = (fn(&mut Socket, &mut Socket), ErrorKind);
+    let ends: [Ends; 4] = [
+        (|_, far| assert!(!far.abort().unwrap().is_clean()), ErrorKind::ConnectionReset),
+        (|_, far| send_alert(far), ErrorKind::ConnectionAborted),
+        (|_, far| send_half_a_record(far), ErrorKind::UnexpectedEof),
+        (|near, _| time_out(near), ErrorKind::TimedOut),
+    ];
+    for missing_notify in [MissingNotify::BetweenMessages, MissingNotify::Accept] {
+        for (end, kind) in ends {
+            for (version, mut near, mut far) in each_end(Policy { missing_notify, ..Policy::STRICT }) {
+                near.set_framing(FramingState::BetweenMessages);
+                end(&mut near, &mut far);
+                let error = near.read(&mut [0; 8]).unwrap_err();
+                assert_eq!(error.kind(), kind, "{version} {missing_notify} {error}");
+            }
+        }
+    }
+}
+
+fn send_alert(stream: &mut Socket) {
+    stream.set_patience(Duration::ZERO);
+    stream.reject(AlertDescription::ACCESS_DENIED).unwrap();
+}
+
+fn send_half_a_record(stream: &mut Socket) {
+    stream.transport().unwrap().write_all(&FORGED[..3]).unwrap();
+    shut(stream);
+}
+
+fn time_out(stream: &mut Socket) {
+    stream.set_patience(Duration::from_millis(20));
+    stream.close(Manner::Graceful).unwrap();
+}
+
 #[test]
 fn late_data_is_kept_for_the_reader_behind_a_close() {
     for late_data in [LateData::Deliver, LateData::Discard] {

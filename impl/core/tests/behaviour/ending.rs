@@ -7,11 +7,11 @@ use close_notify_core::{
 
 use crate::common::*;
 
-/// Every way in which reading ends, on a connection of TLS 1.3.
-fn every_read_end() -> Vec<(ReadEnd, Ending)> {
+/// The events of every way in which reading ends behind a handshake of TLS 1.3.
+fn read_ends() -> Vec<(ReadEnd, Vec<Event>)> {
     let closed = [GRACEFUL, Event::DeadlineStarted, Event::OutputSealed, Event::OutputWritten];
-    let budget = Event::Drained { bytes: u32::MAX };
-    let events: [&[Event]; 10] = [
+    let over_budget = [&closed[..], &[Event::Drained { bytes: u32::MAX }]].concat();
+    let ends: [&[Event]; 10] = [
         &[],
         &[CLOSE_NOTIFY],
         &[EOF],
@@ -21,15 +21,17 @@ fn every_read_end() -> Vec<(ReadEnd, Ending)> {
         &[VIOLATION],
         &[Event::Close(Manner::AtOnce)],
         &[Event::DeadlinePassed],
-        &[budget],
+        &over_budget,
     ];
-    let mut ends: Vec<Ending> = Vec::new();
-    for (at, &events) in events.iter().enumerate() {
-        let before = if at == 9 { &closed[..] } else { &[] };
-        ends.push(told(told(open(Version::Tls13), before), events).ending());
-    }
-    ends.push(told(new(Version::Tls13), &[CLOSE_NOTIFY]).ending());
-    ends.into_iter().map(|ending| (ending.reading, ending)).collect()
+    let reading = |events| told(open(Version::Tls13), events).ending().reading;
+    ends.into_iter().map(|events| (reading(events), events.to_vec())).collect()
+}
+
+/// Every way in which reading ends, on a connection of TLS 1.3.
+fn every_read_end() -> Vec<(ReadEnd, Ending)> {
+    let open = read_ends().into_iter().map(|(_, events)| told(open(Version::Tls13), &events).ending());
+    let early = told(new(Version::Tls13), &[CLOSE_NOTIFY]).ending();
+    open.chain([early]).map(|ending| (ending.reading, ending)).collect()
 }
 
 // RFC 9112 §8, §9.8 · http-complete-by-length, http-incomplete-is-error, http-close-delimited-needs-notify,
@@ -88,6 +90,44 @@ fn an_end_is_accepted_as_the_policy_says() {
             assert!(!accepts(policy, events, InsideMessage), "{policy} {events:?}");
         }
     }
+}
+
+/// How a machine of TLS 1.3 under this choice reads after these events: between messages, at the end of a message
+/// that only the end delimits, inside one.
+fn reads_as_end(missing_notify: MissingNotify, events: &[Event]) -> [bool; 3] {
+    use FramingState::{BetweenMessages, DelimitedByEnd, InsideMessage};
+    let policy = Policy { missing_notify, ..Policy::STRICT };
+    let machine = told(open_with(Version::Tls13, policy), events);
+    [BetweenMessages, DelimitedByEnd, InsideMessage].map(|framing| machine.reads_as_end(framing))
+}
+
+// RFC 9846 §6.1, §6.2 · fatal-is-an-error, rst-is-not-close: each end, each choice, each framing
+#[test]
+fn only_a_close_notify_or_a_tolerated_cut_reads_as_the_end() {
+    for &choice in MissingNotify::ALL {
+        for (reading, events) in read_ends() {
+            let expected = match (reading, choice) {
+                (ReadEnd::CloseNotify, _) => [true, true, true],
+                (ReadEnd::TruncatedAtBoundary, MissingNotify::BetweenMessages) => [true, false, false],
+                (ReadEnd::TruncatedAtBoundary, MissingNotify::Accept) => [true, true, false],
+                _ => [false, false, false],
+            };
+            assert_eq!(reads_as_end(choice, &events), expected, "{choice} {reading}");
+        }
+    }
+    let early = told(new(Version::Tls13), &[CLOSE_NOTIFY]);
+    assert_eq!(early.ending().reading, ReadEnd::CloseNotifyInHandshake);
+    assert!(!early.reads_as_end(FramingState::BetweenMessages));
+}
+
+// RFC 9846 §6.1 · cut-is-visible: what was dropped before the cut was part of what the peer said
+#[test]
+fn a_cut_behind_dropped_data_does_not_read_as_the_end() {
+    let policy =
+        Policy { late_data: LateData::Discard, missing_notify: MissingNotify::Accept, ..Policy::STRICT };
+    let waiting = driven(open_with(Version::Tls13, policy), &[GRACEFUL]);
+    assert!(told(waiting, &[EOF]).reads_as_end(FramingState::BetweenMessages));
+    assert!(!told(waiting, &[data(1), EOF]).reads_as_end(FramingState::BetweenMessages));
 }
 
 // RFC 9846 §6.1 · cut-is-visible

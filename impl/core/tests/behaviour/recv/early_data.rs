@@ -30,6 +30,9 @@ fn eof_is_a_truncation_whatever_the_policy() {
         assert_eq!(machine.ending().reading, ReadEnd::TruncatedAtBoundary);
         assert!(machine.ending().truncation_possible(FramingState::DelimitedByEnd));
         assert!(!machine.accepts_end(FramingState::DelimitedByEnd), "{missing_notify}");
+        for &framing in FramingState::ALL {
+            assert!(!machine.reads_as_end(framing), "{missing_notify} {framing}");
+        }
     }
 }
 
