@@ -2,9 +2,10 @@
 //!
 //! Decides how an input is read. Leaves the run to `close-notify-replay` and the oracle to the model's claims.
 //!
-//! An input is: one byte for the format, two for the configuration, one for the most bytes that a call moves, and
-//! then one byte a step, which picks among the steps that are possible there.
+//! An input is: one byte for the format, four for the configuration (a hash of its name, so that new configurations
+//! leave old inputs as they are), one for the most bytes that a call moves, and then one byte a step, which picks among the steps that are possible there.
 
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::sync::LazyLock;
 use std::{env, fs};
@@ -15,16 +16,29 @@ use close_notify_model::subject::{Step, Subject};
 use close_notify_replay::{Over, Skip, drive, possible};
 
 /// The version of the input format.
-pub const FORMAT: u8 = 1;
+pub const FORMAT: u8 = 2;
 
-/// Every configuration that two ends of rustls can take part in.
-static PAIRS: LazyLock<Vec<Pair>> = LazyLock::new(|| {
+/// Every configuration that two ends of rustls can take part in, by the hash of its name.
+static PAIRS: LazyLock<BTreeMap<u32, Pair>> = LazyLock::new(|| {
     let replayable = |subject: Subject| match subject {
         Subject::Pair(pair) if Skip::of(&pair.config, &[], Over::Memory).is_none() => Some(*pair),
         Subject::Pair(_) | Subject::Relay(_) => None,
     };
-    Subject::all().into_iter().filter_map(replayable).collect()
+    let by_hash = |pair: Pair| (hash(&pair.config.name), pair);
+    Subject::all().into_iter().filter_map(replayable).map(by_hash).collect()
 });
+
+/// FNV-1a: what matters is only that it never changes.
+fn hash(name: &str) -> u32 {
+    name.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
+}
+
+/// The configuration of this hash, or the next.
+fn pair_at(hash: u32) -> &'static Pair {
+    let (_, pair) =
+        PAIRS.range(hash..).next().or_else(|| PAIRS.first_key_value()).expect("there are configurations");
+    pair
+}
 
 /// An input, read.
 pub struct Input<'a> {
@@ -40,8 +54,8 @@ impl<'a> Input<'a> {
     /// Reads an input; none where it is too short or of another format.
     #[must_use]
     pub fn read(data: &'a [u8]) -> Option<Self> {
-        let (&[format, low, high, chunk], choices) = data.split_first_chunk()?;
-        let pair = &PAIRS[usize::from(u16::from_le_bytes([low, high])) % PAIRS.len()];
+        let (&[format, a, b, c, d, chunk], choices) = data.split_first_chunk()?;
+        let pair = pair_at(u32::from_le_bytes([a, b, c, d]));
         let chunk = if chunk == 0 { usize::MAX } else { usize::from(chunk) };
         (format == FORMAT).then_some(Self { pair, chunk, choices })
     }
@@ -50,10 +64,10 @@ impl<'a> Input<'a> {
 /// The input that walks a path; none where no target takes its configuration.
 #[must_use]
 pub fn input_of(config: &str, path: &[Step], chunk: u8) -> Option<Vec<u8>> {
-    let number = u16::try_from(PAIRS.iter().position(|pair| pair.config.name == config)?).ok()?;
-    let [low, high] = number.to_le_bytes();
-    let mut input = vec![FORMAT, low, high, chunk];
-    let pair = &PAIRS[usize::from(number)];
+    let pair = PAIRS.get(&hash(config)).filter(|pair| pair.config.name == config)?;
+    let mut input = vec![FORMAT];
+    input.extend(hash(config).to_le_bytes());
+    input.push(chunk);
     let mut world = pair.start();
     for step in path {
         let choice = possible(pair, &world).iter().position(|action| *action == step.action)?;

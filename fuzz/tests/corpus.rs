@@ -4,8 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use close_notify_fuzz::{Input, input_of, pair};
-use close_notify_model::subject::Step;
-use close_notify_replay::possible;
+use close_notify_model::subject::{Step, Subject};
+use close_notify_replay::{Over, Skip, possible};
 
 #[test]
 fn every_file_of_the_corpus_is_sound() {
@@ -40,8 +40,16 @@ fn a_path_becomes_an_input_that_walks_it() {
 }
 
 #[test]
+fn every_configuration_that_rustls_can_take_part_in_has_its_own_hash() {
+    for subject in Subject::all() {
+        let taken = subject.config().is_some_and(|config| Skip::of(config, &[], Over::Memory).is_none());
+        assert_eq!(input_of(subject.name(), &[], 0).is_some(), taken, "{}", subject.name());
+    }
+}
+
+#[test]
 fn what_is_no_input_is_no_run() {
-    for data in [&b""[..], b"\x01\x00\x00", b"\x02\x00\x00\x00"] {
+    for data in [&b""[..], b"\x02\x00\x00", b"\x01\x00\x00\x00\x00\x00"] {
         assert!(Input::read(data).is_none());
         pair(data);
     }

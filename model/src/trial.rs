@@ -1,7 +1,7 @@
 //! The configurations in which the mutants are tried: small, and such that the premise of their property fires.
 
 use close_notify_core::{
-    AlertDescription, FatalNotify, Manner, MissingNotify, PeerCloses, Policy, ResumptionRule, Version,
+    AlertDescription, FatalNotify, Manner, MissingNotify, Policy, ResumptionRule, Version,
 };
 
 use crate::config::{Closing, Config, Faults, Framing, Script, When};
@@ -58,8 +58,7 @@ fn only_10() -> Vec<Config> {
 fn only_12() -> Vec<Config> {
     let version = Version::Tls12;
     let talker = Script { writes: 2, ..Script::READER };
-    let timed = Faults { deadlines: true, ..Faults::NONE };
-    let full = trial(version, "reply-full", GRACEFUL, talker, timed);
+    let full = trial(version, "reply-full", GRACEFUL, talker, TIMED);
     vec![
         trial(version, "reply", GRACEFUL, talker, Faults::NONE),
         Config { tcp: Tcp { send_buffer: 1, ..Tcp::LINUX }, ..full },
@@ -68,75 +67,74 @@ fn only_12() -> Vec<Config> {
 }
 
 fn only_13() -> Vec<Config> {
-    let version = Version::Tls13;
-    let https = Policy { resumption: ResumptionRule::Rfc2818, ..Script::READER.policy };
+    [ends_13(), attacks_13(), peers_13()].concat()
+}
+
+const TIMED: Faults = Faults { deadlines: true, ..Faults::NONE };
+const WRITER: Script = Script { writes: 2, ..Script::READER };
+const AT_ANY_TIME: Script = Script { when: When::AnyTime, ..GRACEFUL };
+
+const fn end(manner: Manner) -> Script {
+    closing(Closing::In(manner))
+}
+
+/// Each manner in an orderly world.
+fn ends_13() -> Vec<Config> {
+    let trial = |name, client, server| trial(Version::Tls13, name, client, server, Faults::NONE);
+    let plain = |when| Script { plain: 1, when, ..end(Manner::HandBack) };
+    let unread = Script { tickets: 1, ..Script::READER };
+    vec![
+        trial("reply", GRACEFUL, WRITER),
+        trial("at-once", end(Manner::AtOnce), Script::READER),
+        trial("hand-back", plain(When::AllWritten), plain(When::PeerEnded)),
+        trial("linger-tickets", Script { reads: false, ..end(Manner::Linger) }, unread),
+        trial("salvage", WRITER, Script { hastens: true, ..REJECTING }),
+        trial("crossed", AT_ANY_TIME, AT_ANY_TIME),
+        trial("abort", Script::READER, Script { when: When::AnyTime, ..end(Manner::Abort) }),
+    ]
+}
+
+/// An adversary, or a limit, of one kind.
+fn attacks_13() -> Vec<Config> {
+    let trial = |name, client, server, faults| trial(Version::Tls13, name, client, server, faults);
+    let reset = Faults { budget: 1, rst: true, ..Faults::NONE };
+    let fin = Faults { budget: 1, fin: true, ..Faults::NONE };
+    let plain_notify = Faults { plain_notify: true, deadlines: true, ..fin };
+    let limit = Faults { budget: 1, engine_limit: true, ..Faults::NONE };
     let lenient = Policy { missing_notify: MissingNotify::Accept, ..Script::READER.policy };
     let framed = Policy { missing_notify: MissingNotify::BetweenMessages, ..Script::READER.policy };
-    let after_us = Policy { peer_closes: PeerCloses::AnyTime, ..Script::READER.policy };
-    let end = |manner| closing(Closing::In(manner));
-    let timed = Faults { deadlines: true, ..Faults::NONE };
-    let reset = Faults { budget: 1, rst: true, ..Faults::NONE };
-    let writer = Script { writes: 2, ..Script::READER };
-    let plain = |when| Script { plain: 1, when, ..end(Manner::HandBack) };
+    let https = Policy { resumption: ResumptionRule::Rfc2818, ..Script::READER.policy };
     let by_length = Script { framing: Framing::SelfDelimited, ..with_policy(Script::READER, framed) };
-    let trial = |name, client, server, faults| trial(version, name, client, server, faults);
+    let handshake = |config: Config| Config { handshake: true, ..config };
     let early = Script { early: 1, ..GRACEFUL };
-    let attacked = Faults { budget: 1, fin: true, plain_notify: true, deadlines: true, ..Faults::NONE };
-    let peer = |name, profile| trial(name, Script::READER, rogue(profile, true), timed);
+    vec![
+        trial("errno", with_policy(WRITER, lenient), end(Manner::Graceful), reset),
+        trial("linger", Script { when: When::PeerEnded, ..end(Manner::Linger) }, GRACEFUL, reset),
+        handshake(trial("handshake", AT_ANY_TIME, Script::READER, plain_notify)),
+        handshake(trial("early", early, Script::READER, plain_notify)),
+        trial("rfc2818", with_policy(Script::READER, https), GRACEFUL, fin),
+        trial("engine-limit", Script { writes: 2, ..GRACEFUL }, Script::READER, limit),
+        trial(
+            "self-delimited",
+            by_length,
+            Script { writes: 2, ..AT_ANY_TIME },
+            Faults { deadlines: true, ..fin },
+        ),
+    ]
+}
+
+/// Peers that break the rules.
+fn peers_13() -> Vec<Config> {
+    let peer = |name, profile| trial(Version::Tls13, name, Script::READER, rogue(profile, true), TIMED);
+    let mute = |name, profile| trial(Version::Tls13, name, GRACEFUL, rogue(profile, false), TIMED);
+    let reader = Script { writes: 1, ..Script::READER };
     vec![
         peer("data-after-notify", Profile::DataAfterNotify),
         peer("error-at-warning-level", Profile::ErrorAtWarningLevel),
         peer("unknown-alert", Profile::UnknownAlert),
         peer("canceled-then-fin", Profile::CanceledThenFin),
-        trial("reply", GRACEFUL, writer, Faults::NONE),
-        trial("at-once", end(Manner::AtOnce), Script::READER, Faults::NONE),
-        trial("hand-back", plain(When::AllWritten), plain(When::PeerEnded), Faults::NONE),
-        trial("errno", with_policy(writer, lenient), end(Manner::Graceful), reset),
-        trial("linger", Script { when: When::PeerEnded, ..end(Manner::Linger) }, GRACEFUL, reset),
-        trial(
-            "linger-tickets",
-            Script { reads: false, ..end(Manner::Linger) },
-            Script { tickets: 1, ..Script::READER },
-            Faults::NONE,
-        ),
-        Config {
-            handshake: true,
-            ..trial("handshake", Script { when: When::AnyTime, ..GRACEFUL }, Script::READER, attacked)
-        },
-        Config { handshake: true, ..trial("early", early, Script::READER, attacked) },
-        trial(
-            "rfc2818",
-            with_policy(Script::READER, https),
-            GRACEFUL,
-            Faults { budget: 1, fin: true, ..Faults::NONE },
-        ),
-        trial("salvage", writer, Script { hastens: true, ..REJECTING }, Faults::NONE),
-        trial("mute", GRACEFUL, rogue(Profile::NeverAnswers, false), timed),
-        trial("drips", GRACEFUL, rogue(Profile::Drips, false), timed),
-        trial(
-            "crossed",
-            with_policy(Script { when: When::AnyTime, ..GRACEFUL }, after_us),
-            Script { when: When::AnyTime, ..GRACEFUL },
-            Faults::NONE,
-        ),
-        trial("abort", Script::READER, Script { when: When::AnyTime, ..end(Manner::Abort) }, Faults::NONE),
-        trial(
-            "engine-limit",
-            Script { writes: 2, ..GRACEFUL },
-            Script::READER,
-            Faults { budget: 1, engine_limit: true, ..Faults::NONE },
-        ),
-        trial(
-            "self-delimited",
-            by_length,
-            Script { when: When::AnyTime, ..writer },
-            Faults { budget: 1, fin: true, ..timed },
-        ),
-        trial(
-            "quiet-client",
-            rogue(Profile::QuietShutdown, true),
-            Script { writes: 1, ..Script::READER },
-            Faults::NONE,
-        ),
+        mute("mute", Profile::NeverAnswers),
+        mute("drips", Profile::Drips),
+        trial(Version::Tls13, "quiet-client", rogue(Profile::QuietShutdown, true), reader, Faults::NONE),
     ]
 }

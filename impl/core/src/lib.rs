@@ -21,6 +21,8 @@
 #![doc = include_str!("../TRANSITIONS.md")]
 #![no_std]
 #![forbid(unsafe_code)]
+// A new state or event must be given its row.
+#![warn(clippy::wildcard_enum_match_arm)]
 
 mod alert;
 mod couple;

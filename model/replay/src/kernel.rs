@@ -290,8 +290,4 @@ impl Transport for KernelPort<'_> {
     fn reset(&mut self) -> io::Result<()> {
         Ok(rustix::net::sockopt::set_socket_linger(self.socket()?, Some(Duration::ZERO))?)
     }
-
-    fn set_deadline(&mut self, _deadline: Option<Instant>) -> io::Result<()> {
-        Ok(())
-    }
 }

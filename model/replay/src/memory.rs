@@ -1,7 +1,6 @@
 //! The model's TCP as a transport: what a call returns is what the world says, the bytes are rustls's own.
 
 use std::io::{self, Read, Write};
-use std::time::Instant;
 
 use close_notify::Transport;
 use close_notify_model::action::{Action, Side};
@@ -114,10 +113,6 @@ impl Transport for MemoryPort<'_> {
     }
 
     fn reset(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-
-    fn set_deadline(&mut self, _deadline: Option<Instant>) -> io::Result<()> {
         Ok(())
     }
 }

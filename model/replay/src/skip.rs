@@ -57,7 +57,7 @@ impl Skip {
             (config.handshake, Self::Handshake),
             (takes(|action| matches!(action, Action::EngineLimit(_))), Self::EngineLimit),
             (config.version == Version::Tls12 && has_tickets(config), Self::TicketBefore13),
-            (config.scripts.iter().any(|script| forges(script)), Self::ForgedRecords),
+            (config.scripts.iter().any(forges), Self::ForgedRecords),
             (config.tcp.send_buffer < Tcp::LINUX.send_buffer, Self::FullBuffer),
             (kernel && config.tcp.rst_discards, Self::RstDiscards),
             (kernel && !config.tcp.one_shot_errno, Self::StickyErrno),

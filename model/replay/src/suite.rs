@@ -19,10 +19,10 @@ pub fn generate() -> Vec<Path> {
     let mut covered = BTreeSet::new();
     let mut suite = Vec::new();
     for subject in Subject::all() {
-        if let Subject::Pair(pair) = subject {
-            if Skip::of(&pair.config, &[], Over::Memory).is_none() {
-                cover(&pair, &mut covered, &mut suite);
-            }
+        if let Subject::Pair(pair) = subject
+            && Skip::of(&pair.config, &[], Over::Memory).is_none()
+        {
+            cover(&pair, &mut covered, &mut suite);
         }
     }
     suite
