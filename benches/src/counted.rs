@@ -20,6 +20,12 @@ impl<T> Counted<T> {
         Self { inner, calls }
     }
 
+    /// A bounded call that would block on a socket that does not asks once more, whether the socket blocks.
+    fn count_bounded(&self, result: &io::Result<usize>) {
+        let blocked = matches!(result, Err(error) if error.kind() == io::ErrorKind::WouldBlock);
+        self.count(if blocked { 2 } else { 1 });
+    }
+
     fn count(&self, calls: u64) {
         self.calls.set(self.calls.get() + calls);
     }
@@ -44,9 +50,22 @@ impl<T: Write> Write for Counted<T> {
 }
 
 impl<T: Transport> Transport for Counted<T> {
-    fn write_last(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.count(1);
-        self.inner.write_last(bytes)
+    fn read_by(&mut self, buffer: &mut [u8], deadline: Instant) -> io::Result<usize> {
+        let result = self.inner.read_by(buffer, deadline);
+        self.count_bounded(&result);
+        result
+    }
+
+    fn write_by(&mut self, bytes: &[u8], deadline: Instant) -> io::Result<usize> {
+        let result = self.inner.write_by(bytes, deadline);
+        self.count_bounded(&result);
+        result
+    }
+
+    fn write_last(&mut self, bytes: &[u8], deadline: Option<Instant>) -> io::Result<usize> {
+        let result = self.inner.write_last(bytes, deadline);
+        self.count_bounded(&result);
+        result
     }
 
     fn shut_write(&mut self) -> io::Result<()> {
@@ -57,12 +76,6 @@ impl<T: Transport> Transport for Counted<T> {
     fn reset(&mut self) -> io::Result<()> {
         self.count(1);
         self.inner.reset()
-    }
-
-    /// Two calls on a socket: one for reading, one for writing.
-    fn set_deadline(&mut self, deadline: Option<Instant>) -> io::Result<()> {
-        self.count(2);
-        self.inner.set_deadline(deadline)
     }
 }
 

@@ -271,7 +271,8 @@ impl Machine {
     /// ```
     #[must_use]
     pub const fn reads_as_end(&self, framing: FramingState) -> bool {
-        matches!(self.recv, recv::State::PeerNotified) || (self.cut_at_boundary() && self.accepts_end(framing))
+        matches!(self.recv, recv::State::PeerNotified)
+            || (self.cut_at_boundary() && self.accepts_end(framing))
     }
 
     /// A cut between two records with nothing dropped before it.

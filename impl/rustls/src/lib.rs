@@ -59,6 +59,7 @@
 //! * A server of rustls cannot name the session that it should forget: give [`Session::with_forget`] your own way.
 #![forbid(unsafe_code)]
 
+mod bounded;
 mod engine;
 mod error;
 mod forget;
@@ -67,6 +68,8 @@ mod inbox;
 mod outbox;
 mod pipe;
 mod session;
+#[cfg(unix)]
+mod socket;
 mod stream;
 mod transport;
 

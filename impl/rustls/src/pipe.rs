@@ -6,7 +6,6 @@
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
 
 use crate::transport::Transport;
 
@@ -135,10 +134,6 @@ impl Transport for Pipe {
 
     fn reset(&mut self) -> io::Result<()> {
         self.reset_on_drop = true;
-        Ok(())
-    }
-
-    fn set_deadline(&mut self, _deadline: Option<Instant>) -> io::Result<()> {
         Ok(())
     }
 }

@@ -9,13 +9,14 @@ use close_notify_core::{AlertDescription, Ending, Event, FramingState, Manner, O
 use close_notify_linger::is_a_wait;
 use rustls::{Connection, StreamOwned};
 
+use crate::bounded::Bounded;
 use crate::error::Error;
 use crate::session::{Progress, Received, Session, Step};
 use crate::transport::Transport;
 
 /// How long a close, or the salvage of an alert, may take where nobody says otherwise.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// The kernel may wake us a little early: what is left then counts as passed.
+/// A transport may wake us a little early: what is left then counts as passed.
 const EARLY: Duration = Duration::from_millis(2);
 
 /// A blocking TLS stream that knows how it ended.
@@ -44,11 +45,8 @@ const EARLY: Duration = Duration::from_millis(2);
 #[derive(Debug)]
 pub struct Stream<T> {
     session: Session,
-    transport: Option<T>,
+    transport: Option<Bounded<T>>,
     patience: Duration,
-    deadline: Option<Instant>,
-    /// When the transport was last told the deadline.
-    armed: Instant,
     framing: FramingState,
 }
 
@@ -64,10 +62,8 @@ impl<T: Transport> Stream<T> {
     pub fn from_session(session: Session, transport: T) -> Self {
         Self {
             session,
-            transport: Some(transport),
+            transport: Some(Bounded::unbounded(transport)),
             patience: PATIENCE,
-            deadline: None,
-            armed: Instant::now(),
             framing: FramingState::DelimitedByEnd,
         }
     }
@@ -85,7 +81,8 @@ impl<T: Transport> Stream<T> {
         Self::new(connection, transport, policy)
     }
 
-    /// How long a close, or the salvage of an alert behind a failed write, may take. The default is 5 s.
+    /// How long a close, or the salvage of an alert behind a failed write, may take. The default is 5 s; longer than
+    /// the clock can say is for ever.
     pub const fn set_patience(&mut self, patience: Duration) {
         self.patience = patience;
     }
@@ -111,7 +108,10 @@ impl<T: Transport> Stream<T> {
     /// The transport, while it is there.
     #[must_use]
     pub const fn transport(&self) -> Option<&T> {
-        self.transport.as_ref()
+        match &self.transport {
+            Some(transport) => Some(&transport.inner),
+            None => None,
+        }
     }
 
     /// Does the handshake to its end. Reading and writing do it too.
@@ -178,16 +178,17 @@ impl<T: Transport> Stream<T> {
         self.session.close(Manner::HandBack)?;
         self.drive()?;
         let leftover = self.session.hand_back()?;
-        let Some(mut transport) = self.transport.take() else { return Err(self.session.ended()) };
-        transport.set_deadline(None)?;
-        Ok((transport, leftover))
+        let Some(transport) = self.transport.take() else { return Err(self.session.ended()) };
+        Ok((transport.inner, leftover))
     }
 
     /// Does what the machine asks for until it is the application's turn, or the end.
     fn drive(&mut self) -> io::Result<()> {
         while let Some(transport) = &mut self.transport {
             match self.session.step(transport)? {
-                Step::Did(Output::StartDeadline) => self.start_deadline()?,
+                Step::Did(Output::StartDeadline) => {
+                    transport.deadline = Instant::now().checked_add(self.patience);
+                }
                 Step::Did(Output::CloseTransport | Output::ResetTransport) => self.transport = None,
                 Step::Did(_) => {}
                 Step::Waits(Output::HandBack) | Step::Idle | Step::Done => return Ok(()),
@@ -198,17 +199,7 @@ impl<T: Transport> Stream<T> {
         Ok(())
     }
 
-    fn start_deadline(&mut self) -> io::Result<()> {
-        let now = Instant::now();
-        (self.armed, self.deadline) = (now, Some(now + self.patience));
-        self.transport.as_mut().map_or(Ok(()), |transport| transport.set_deadline(self.deadline))
-    }
-
     fn wait_for_peer(&mut self, output: Output) -> io::Result<()> {
-        if self.deadline.is_some() && self.armed.elapsed() > self.patience / 8 {
-            self.armed = Instant::now();
-            self.transport.as_mut().map_or(Ok(()), |transport| transport.set_deadline(self.deadline))?;
-        }
         let Some(transport) = &mut self.transport else { return Ok(()) };
         let result = if output == Output::Drain {
             self.session.drain(transport)
@@ -220,7 +211,9 @@ impl<T: Transport> Stream<T> {
 
     /// Whether a wait goes on: it does until the deadline, which is then told.
     fn waited(&mut self, result: io::Result<()>) -> io::Result<()> {
-        let Some(deadline) = self.deadline else { return result };
+        let Some(deadline) = self.transport.as_ref().and_then(|transport| transport.deadline) else {
+            return result;
+        };
         match result {
             Err(error) if !is_a_wait(&error) => Err(error),
             _ if !self.waits() => Ok(()),

@@ -9,13 +9,16 @@ use std::net::{Shutdown, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
+#[cfg(unix)]
+use crate::socket;
+
 /// A transport that can be ended. Dropping it closes it.
 ///
 /// ```
 /// use std::io::Read;
 /// use close_notify::{Pipe, Transport};
 /// let (mut near, mut far) = Pipe::pair(64);
-/// near.write_last(b"bye")?;
+/// near.write_last(b"bye", None)?;
 /// near.shut_write()?;
 /// let mut all = String::new();
 /// far.read_to_string(&mut all)?;
@@ -23,12 +26,35 @@ use std::time::{Duration, Instant};
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub trait Transport: Read + Write {
+    /// Reads once, and waits until the deadline at the longest. What the application has set stays as it is: no
+    /// timeout is changed, and a transport that does not block returns `WouldBlock` at once.
+    ///
+    /// The default reads, as fits a transport that never blocks. One that does must bound the wait, or a close lasts
+    /// as long as its peer likes.
+    ///
+    /// Errors: as [`Read::read`]; `TimedOut` or `WouldBlock` where nothing came in time.
+    fn read_by(&mut self, buffer: &mut [u8], deadline: Instant) -> io::Result<usize> {
+        let _ = deadline;
+        self.read(buffer)
+    }
+
+    /// Writes once, and waits until the deadline at the longest, as [`read_by`](Self::read_by) does.
+    ///
+    /// Errors: as [`Write::write`]; `TimedOut` or `WouldBlock` where nothing was taken in time.
+    fn write_by(&mut self, bytes: &[u8], deadline: Instant) -> io::Result<usize> {
+        let _ = deadline;
+        self.write(bytes)
+    }
+
     /// Writes bytes behind which nothing but the end of the write side comes: an implementation may hold them
     /// back until [`shut_write`](Self::shut_write), so that both leave at once.
     ///
-    /// Errors: as [`Write::write`].
-    fn write_last(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.write(bytes)
+    /// Errors: as [`write_by`](Self::write_by) where there is a deadline, as [`Write::write`] where there is none.
+    fn write_last(&mut self, bytes: &[u8], deadline: Option<Instant>) -> io::Result<usize> {
+        match deadline {
+            Some(deadline) => self.write_by(bytes, deadline),
+            None => self.write(bytes),
+        }
     }
 
     /// Shuts the write side: the peer reads the end of the stream.
@@ -40,26 +66,41 @@ pub trait Transport: Read + Write {
     ///
     /// Errors: the system's.
     fn reset(&mut self) -> io::Result<()>;
-
-    /// Bounds every read and write by a deadline from now on, or by none.
-    ///
-    /// A call that would last longer returns `WouldBlock` or `TimedOut`. A transport that never blocks may ignore it.
-    ///
-    /// Errors: the system's.
-    fn set_deadline(&mut self, deadline: Option<Instant>) -> io::Result<()>;
-}
-
-/// What is left until the deadline, never zero: that would mean for ever.
-fn left_until(deadline: Option<Instant>) -> Option<Duration> {
-    deadline.map(|at| at.saturating_duration_since(Instant::now()).max(Duration::from_millis(1)))
 }
 
 impl Transport for TcpStream {
+    #[cfg(unix)]
+    fn read_by(&mut self, buffer: &mut [u8], deadline: Instant) -> io::Result<usize> {
+        socket::read(&*self, buffer, deadline)
+    }
+
+    #[cfg(not(unix))]
+    fn read_by(&mut self, buffer: &mut [u8], deadline: Instant) -> io::Result<usize> {
+        let usual = self.read_timeout()?;
+        self.set_read_timeout(Some(left_until(deadline)))?;
+        let result = self.read(buffer);
+        self.set_read_timeout(usual)?;
+        result
+    }
+
+    #[cfg(unix)]
+    fn write_by(&mut self, bytes: &[u8], deadline: Instant) -> io::Result<usize> {
+        socket::write(&*self, bytes, deadline)
+    }
+
+    #[cfg(not(unix))]
+    fn write_by(&mut self, bytes: &[u8], deadline: Instant) -> io::Result<usize> {
+        let usual = self.write_timeout()?;
+        self.set_write_timeout(Some(left_until(deadline)))?;
+        let result = self.write(bytes);
+        self.set_write_timeout(usual)?;
+        result
+    }
+
     // Our measurement: the close_notify and the FIN leave as one segment.
     #[cfg(target_os = "linux")]
-    fn write_last(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        use rustix::net::{SendFlags, send};
-        Ok(send(&*self, bytes, SendFlags::MORE | SendFlags::NOSIGNAL)?)
+    fn write_last(&mut self, bytes: &[u8], deadline: Option<Instant>) -> io::Result<usize> {
+        socket::write_more(&*self, bytes, deadline)
     }
 
     fn shut_write(&mut self) -> io::Result<()> {
@@ -71,16 +112,24 @@ impl Transport for TcpStream {
         rustix::net::sockopt::set_socket_linger(&*self, Some(Duration::ZERO))?;
         Ok(())
     }
+}
 
-    fn set_deadline(&mut self, deadline: Option<Instant>) -> io::Result<()> {
-        let left = left_until(deadline);
-        self.set_read_timeout(left)?;
-        self.set_write_timeout(left)
-    }
+/// What is left until the deadline, never zero: a socket refuses such a timeout.
+#[cfg(not(unix))]
+fn left_until(deadline: Instant) -> Duration {
+    deadline.saturating_duration_since(Instant::now()).max(Duration::from_millis(1))
 }
 
 #[cfg(unix)]
 impl Transport for UnixStream {
+    fn read_by(&mut self, buffer: &mut [u8], deadline: Instant) -> io::Result<usize> {
+        socket::read(&*self, buffer, deadline)
+    }
+
+    fn write_by(&mut self, bytes: &[u8], deadline: Instant) -> io::Result<usize> {
+        socket::write(&*self, bytes, deadline)
+    }
+
     fn shut_write(&mut self) -> io::Result<()> {
         self.shutdown(Shutdown::Write)
     }
@@ -88,11 +137,5 @@ impl Transport for UnixStream {
     /// A Unix socket cannot be reset: the peer reads an end without close_notify, which it knows for a truncation.
     fn reset(&mut self) -> io::Result<()> {
         Ok(())
-    }
-
-    fn set_deadline(&mut self, deadline: Option<Instant>) -> io::Result<()> {
-        let left = left_until(deadline);
-        self.set_read_timeout(left)?;
-        self.set_write_timeout(left)
     }
 }

@@ -223,6 +223,52 @@ fn a_peer_that_never_answers_is_waited_for_no_longer_than_agreed() {
     }
 }
 
+// The patience counts, whatever timeout the application has set, and the socket keeps that one.
+#[test]
+fn a_close_neither_heeds_nor_changes_the_timeouts_of_its_socket() {
+    let (short, long) = (Duration::from_millis(1), Duration::from_secs(60));
+    for timeout in [short, long] {
+        for (version, mut near, far) in each_end(Policy::STRICT) {
+            let socket = near.transport().unwrap().try_clone().unwrap();
+            socket.set_read_timeout(Some(timeout)).unwrap();
+            socket.set_write_timeout(Some(timeout)).unwrap();
+            let usual = (socket.read_timeout().unwrap(), socket.write_timeout().unwrap());
+            near.set_patience(Duration::from_millis(60));
+            let start = Instant::now();
+            let ending = near.close(Manner::Graceful).unwrap();
+            assert_eq!(ending.reading, ReadEnd::TimedOut, "{version}");
+            assert!(start.elapsed() >= Duration::from_millis(50) && start.elapsed() < Duration::from_secs(2));
+            assert_eq!((socket.read_timeout().unwrap(), socket.write_timeout().unwrap()), usual);
+            drop(far);
+        }
+    }
+}
+
+#[test]
+fn a_socket_that_does_not_block_says_so_before_and_during_a_close() {
+    for (version, mut near, mut far) in each_end(Policy::STRICT) {
+        near.transport().unwrap().set_nonblocking(true).unwrap();
+        let error = near.read(&mut [0; 8]).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::WouldBlock, "{version}");
+        let error = near.close(Manner::Graceful).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::WouldBlock, "{version}");
+        assert_eq!(near.read(&mut [0; 8]).unwrap_err().kind(), ErrorKind::WouldBlock, "{version}");
+        far.read_to_end(&mut Vec::new()).unwrap();
+        assert!(far.close(Manner::Graceful).unwrap().is_clean());
+        assert!(near.close(Manner::Graceful).unwrap().is_clean(), "{version}");
+    }
+}
+
+#[test]
+fn endless_patience_is_no_panic() {
+    for (version, mut near, far) in each_end(Policy::STRICT) {
+        let peer = answering(far, Manner::Graceful);
+        near.set_patience(Duration::MAX);
+        assert!(near.close(Manner::Graceful).unwrap().is_clean(), "{version}");
+        peer.join().unwrap();
+    }
+}
+
 #[test]
 fn a_peer_that_reads_nothing_does_not_hold_up_a_close() {
     let (mut near, far) = streams(Version::Tls13, Policy::STRICT);

@@ -142,10 +142,6 @@ impl Transport for &mut Raw<'_> {
     fn reset(&mut self) -> std::io::Result<()> {
         Ok(())
     }
-
-    fn set_deadline(&mut self, _deadline: Option<std::time::Instant>) -> std::io::Result<()> {
-        Ok(())
-    }
 }
 
 mod after_our_close_notify {

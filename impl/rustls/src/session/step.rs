@@ -82,7 +82,9 @@ impl Session {
         if matches!(self.machine.send_state(), S::NotifyDue | S::AlertDue) {
             return self.seal_last_word(word);
         }
-        self.write_out(|bytes| if last { transport.write_last(bytes) } else { transport.write(bytes) })?;
+        self.write_out(
+            |bytes| if last { transport.write_last(bytes, None) } else { transport.write(bytes) },
+        )?;
         let leaving = matches!(self.machine.send_state(), S::NotifyLeaving | S::AlertLeaving);
         if leaving && self.outbox.is_empty() { self.tell(Event::OutputWritten) } else { Ok(()) }
     }

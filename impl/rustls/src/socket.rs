@@ -1,0 +1,71 @@
+//! Calls on a socket that wait until a deadline at the longest, while the socket stays as the application set it.
+//!
+//! A call is tried without blocking. Only where nothing can be done, and the socket is one that blocks, the wait is a
+//! `poll`: a close whose peer is quick costs no call more than an unbounded one, and no timeout of the socket changes.
+//! Sources: recv(2), send(2) `MSG_DONTWAIT`, `MSG_MORE`; poll(2), which leaves the socket's error to the next call.
+
+use std::io;
+use std::os::fd::AsFd;
+use std::time::Instant;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::{OFlags, fcntl_getfl};
+use rustix::io::Errno;
+use rustix::net::{RecvFlags, SendFlags, recv, send};
+
+/// A failed write is an error, not a signal; on Apple's systems the standard library sees to that.
+#[cfg(not(target_vendor = "apple"))]
+const QUIET: SendFlags = SendFlags::NOSIGNAL;
+#[cfg(target_vendor = "apple")]
+const QUIET: SendFlags = SendFlags::empty();
+
+pub(crate) fn read(socket: impl AsFd, buffer: &mut [u8], deadline: Instant) -> io::Result<usize> {
+    let socket = socket.as_fd();
+    until(socket, PollFlags::IN, deadline, || Ok(recv(socket, &mut *buffer, RecvFlags::DONTWAIT)?.1))
+}
+
+pub(crate) fn write(socket: impl AsFd, bytes: &[u8], deadline: Instant) -> io::Result<usize> {
+    let socket = socket.as_fd();
+    until(socket, PollFlags::OUT, deadline, || send(socket, bytes, QUIET | SendFlags::DONTWAIT))
+}
+
+/// Writes bytes that the kernel may hold back until the write side is shut.
+#[cfg(target_os = "linux")]
+pub(crate) fn write_more(socket: impl AsFd, bytes: &[u8], deadline: Option<Instant>) -> io::Result<usize> {
+    let (socket, flags) = (socket.as_fd(), QUIET | SendFlags::MORE);
+    match deadline {
+        Some(deadline) => {
+            until(socket, PollFlags::OUT, deadline, || send(socket, bytes, flags | SendFlags::DONTWAIT))
+        }
+        None => Ok(send(socket, bytes, flags)?),
+    }
+}
+
+/// Repeats a call that does not block until it is done or the deadline has passed.
+fn until(
+    socket: impl AsFd,
+    ready: PollFlags,
+    deadline: Instant,
+    mut call: impl FnMut() -> rustix::io::Result<usize>,
+) -> io::Result<usize> {
+    loop {
+        match call() {
+            Err(Errno::AGAIN) => wait(&socket, ready, deadline)?,
+            done => return Ok(done?),
+        }
+    }
+}
+
+/// Waits until the socket is ready, if it is one that blocks.
+fn wait(socket: impl AsFd, ready: PollFlags, deadline: Instant) -> io::Result<()> {
+    if fcntl_getfl(&socket)?.contains(OFlags::NONBLOCK) {
+        return Err(io::ErrorKind::WouldBlock.into());
+    }
+    let left = deadline.saturating_duration_since(Instant::now());
+    // Longer than the system can say is for ever.
+    let left = Timespec::try_from(left).ok();
+    match poll(&mut [PollFd::new(&socket, ready)], left.as_ref())? {
+        0 => Err(io::ErrorKind::TimedOut.into()),
+        _ => Ok(()),
+    }
+}
