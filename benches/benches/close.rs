@@ -2,20 +2,23 @@
 //!
 //! Expected: over loopback some 20–30 µs, all of them the kernel's, and at most 0.75 × raw rustls, because
 //! close_notify and FIN leave in one segment; in memory 1–3 µs and at most 1.10 × raw rustls, with no allocation
-//! that raw rustls does not make as well. Both ends run in one thread; handshakes are done outside.
+//! that raw rustls does not make as well. Handshakes are done outside; both ends run in one thread, save where streams block.
 //! Criterion cannot pair samples, so the sampling is our own: `--test` runs a few rounds, `--rounds N` so many, and
 //! `--memory` the part without sockets alone.
 
 use std::cell::Cell;
 use std::net::TcpListener;
 use std::rc::Rc;
+use std::thread;
 
-use close_notify::{Manner, Stream, Transport, Version};
+use close_notify::{Manner, Policy, Reply, Stream, Transport, Version};
 use close_notify_benches::counted::Counted;
 use close_notify_benches::paired::{Run, Variant, sample};
 use close_notify_benches::{ours, raw, setup};
 
 const VERSIONS: [Version; 2] = [Version::Tls12, Version::Tls13];
+/// What raw rustls does: up to TLS 1.2 the answer leaves when the application closes, and so with the FIN.
+const WHEN_ASKED: Policy = Policy { reply: Reply::WhenAsked, ..Policy::STRICT };
 const FEW: usize = 20;
 const MANY: usize = 3000;
 const BATCH: usize = 32;
@@ -34,13 +37,14 @@ fn main() {
         calls(&listener, version);
         allocations(version);
         loopback(&listener, version, rounds);
+        blocking(&listener, version, rounds);
         memory(version, rounds);
     }
 }
 
 /// One close with our sessions; the endings must be the expected ones.
 fn ours_over<T: Transport + 'static>(version: Version, manner: Manner, (near, far): (T, T)) -> Run {
-    let (client, server) = setup::sessions(version);
+    let (client, server) = setup::sessions(version, Policy::STRICT);
     let mut near = ours::End::new(client, near);
     let mut far = ours::End::new(server, far);
     Box::new(move || {
@@ -66,11 +70,11 @@ fn bare_over<T: Transport + 'static>((near, far): (T, T)) -> Run {
     })
 }
 
-fn streams_over(version: Version, listener: &TcpListener) -> Run {
+fn streams_over(version: Version, policy: Policy, listener: &TcpListener) -> Run {
     let (near, far) = setup::sockets(listener).expect("loopback");
     near.set_nonblocking(true).expect("a socket");
     far.set_nonblocking(true).expect("a socket");
-    let (client, server) = setup::sessions(version);
+    let (client, server) = setup::sessions(version, policy);
     let mut near = Stream::from_session(client, near);
     let mut far = Stream::from_session(server, far);
     Box::new(move || {
@@ -78,6 +82,47 @@ fn streams_over(version: Version, listener: &TcpListener) -> Run {
         assert!(ending.is_clean() && far_ending.is_clean());
         Box::new((near, far))
     })
+}
+
+/// Blocking streams, the far one in a thread that waits for the end: measured until both have closed.
+fn blocking_streams(version: Version, policy: Policy, listener: &TcpListener) -> Run {
+    let (near, far) = setup::sockets(listener).expect("loopback");
+    let (client, server) = setup::sessions(version, policy);
+    let mut near = Stream::from_session(client, near);
+    let mut far = Stream::from_session(server, far);
+    let far = thread::spawn(move || ours::answer(&mut far).expect("a peer"));
+    Box::new(move || {
+        let ending = near.close(Manner::Graceful).expect("a peer");
+        let far_ending = far.join().expect("an end");
+        assert!(ending.is_clean() && far_ending.is_clean());
+        Box::new(near)
+    })
+}
+
+fn blocking_raw(version: Version, listener: &TcpListener) -> Run {
+    let (near, far) = setup::sockets(listener).expect("loopback");
+    let (client, server) = setup::established(version);
+    let far = thread::spawn(move || raw::answer(server, far).expect("a peer"));
+    Box::new(move || {
+        raw::begin(client, near).expect("a peer");
+        far.join().expect("an end");
+        Box::new(())
+    })
+}
+
+fn blocking(listener: &TcpListener, version: Version, rounds: usize) {
+    let mut variants = [
+        Variant { name: "raw rustls", prepare: Box::new(|| blocking_raw(version, listener)) },
+        Variant {
+            name: "ours, Stream",
+            prepare: Box::new(|| blocking_streams(version, Policy::STRICT, listener)),
+        },
+        Variant {
+            name: "ours, Stream, WhenAsked",
+            prepare: Box::new(|| blocking_streams(version, WHEN_ASKED, listener)),
+        },
+    ];
+    sample(&mut variants, rounds).print(&format!("{version} over loopback, blocking, two threads"), 0);
 }
 
 fn loopback(listener: &TcpListener, version: Version, rounds: usize) {
@@ -89,7 +134,14 @@ fn loopback(listener: &TcpListener, version: Version, rounds: usize) {
             name: "ours, graceful",
             prepare: Box::new(|| ours_over(version, Manner::Graceful, sockets())),
         },
-        Variant { name: "ours, graceful, Stream", prepare: Box::new(|| streams_over(version, listener)) },
+        Variant {
+            name: "ours, Stream",
+            prepare: Box::new(|| streams_over(version, Policy::STRICT, listener)),
+        },
+        Variant {
+            name: "ours, Stream, WhenAsked",
+            prepare: Box::new(|| streams_over(version, WHEN_ASKED, listener)),
+        },
         Variant { name: "ours, linger", prepare: Box::new(|| ours_over(version, Manner::Linger, sockets())) },
         Variant {
             name: "ours, at once",

@@ -59,20 +59,27 @@ pub fn close<T: Transport>(
     Ok((near.session.ending(), far.session.ending()))
 }
 
-/// The same with two blocking streams made non-blocking, deadlines included; the transports must not block.
+/// Waits for the end of the other, and closes then: one stream whose transport blocks.
+///
+/// Errors: those of the transport.
+pub fn answer<T: Transport>(stream: &mut Stream<T>) -> io::Result<Ending> {
+    use std::io::Read;
+    let end = stream.read(&mut [0; 1])?;
+    assert_eq!(end, 0, "a clean end");
+    stream.close(Manner::Graceful)
+}
+
+/// Closes two streams as [`close`] does, made non-blocking, deadlines included; the transports must not block.
 ///
 /// Errors: those of a transport that blocks where it should not.
 pub fn close_streams<T: Transport>(
     near: &mut Stream<T>,
     far: &mut Stream<T>,
 ) -> io::Result<(Ending, Ending)> {
-    use std::io::Read;
     match near.close(Manner::Graceful) {
         Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
         other => return other.map(|ending| (ending, far.ending())),
     }
-    let end = far.read(&mut [0; 1])?;
-    assert_eq!(end, 0, "a clean end");
-    let far_ending = far.close(Manner::Graceful)?;
+    let far_ending = answer(far)?;
     Ok((near.close(Manner::Graceful)?, far_ending))
 }

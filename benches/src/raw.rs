@@ -52,6 +52,22 @@ pub fn close<T: Transport>(
     Ok(())
 }
 
+/// Closes one end whose transport blocks, and waits for the other: its whole close where it begins.
+///
+/// Errors: those of the transport.
+pub fn begin<T: Transport>(mut connection: Connection, mut transport: T) -> io::Result<()> {
+    say(&mut connection, &mut transport)?;
+    hear(&mut connection, &mut transport)
+}
+
+/// Waits for the end of the other, and closes then.
+///
+/// Errors: those of the transport.
+pub fn answer<T: Transport>(mut connection: Connection, mut transport: T) -> io::Result<()> {
+    hear(&mut connection, &mut transport)?;
+    say(&mut connection, &mut transport)
+}
+
 /// The same bytes and ends without TLS.
 ///
 /// Errors: those of the transport.

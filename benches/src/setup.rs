@@ -65,11 +65,11 @@ pub fn established(version: Version) -> (Connection, Connection) {
 
 /// The same as sessions that did their handshake themselves, so that their buffers are warm.
 #[must_use]
-pub fn sessions(version: Version) -> (Session, Session) {
+pub fn sessions(version: Version, policy: Policy) -> (Session, Session) {
     let (client, server) = connections(version);
     let (mut near, mut far) = pipe();
-    let mut client = Session::new(client, Policy::STRICT);
-    let mut server = Session::new(server, Policy::STRICT);
+    let mut client = Session::new(client, policy);
+    let mut server = Session::new(server, policy);
     for _ in 0..20 {
         let client_is_done = matches!(client.handshake(&mut near), Ok(Progress::Done));
         let server_is_done = matches!(server.handshake(&mut far), Ok(Progress::Done));

@@ -56,6 +56,7 @@ pub struct Resumption {
 
 impl Machine {
     /// The first rule that applies, the strictest first.
+    #[inline]
     pub(crate) const fn resumption(&self) -> Resumption {
         let (allowed, rule) = match self.version {
             // RFC 9846 §6.2 · fatal-discards-tickets
@@ -83,6 +84,7 @@ impl Machine {
         Resumption { allowed, rule }
     }
 
+    #[inline]
     pub(crate) const fn must_forget(&self) -> bool {
         !self.resumption().allowed
     }

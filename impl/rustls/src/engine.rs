@@ -4,6 +4,7 @@
 //! Sources: rustls 0.23.46 `conn.rs`, `common_state.rs`; RFC 9846 §6.2 for the alert that fits an error.
 
 use std::io::{BufRead, Read, Write};
+use std::sync::OnceLock;
 
 use close_notify_core::{AlertDescription, AlertLevel, Role, Version};
 use rustls::{CommonState, Connection, Error, ProtocolVersion};
@@ -41,15 +42,27 @@ pub(crate) struct Heard {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Unsealable;
 
-pub(crate) struct Engine(pub(crate) Connection);
+pub(crate) struct Engine {
+    connection: Connection,
+    /// Whether records pass our hook, once the suite is known: it does not change then.
+    is_hooked: OnceLock<bool>,
+}
 
 impl Engine {
+    pub(crate) const fn new(connection: Connection) -> Self {
+        Self { connection, is_hooked: OnceLock::new() }
+    }
+
+    pub(crate) const fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
     fn common(&self) -> &CommonState {
-        &self.0
+        &self.connection
     }
 
     pub(crate) fn role(&self) -> Role {
-        match self.0 {
+        match self.connection {
             Connection::Client(_) => Role::Client,
             Connection::Server(_) => Role::Server,
         }
@@ -66,18 +79,22 @@ impl Engine {
     }
 
     pub(crate) fn is_hooked(&self) -> bool {
-        self.common().negotiated_cipher_suite().is_some_and(hook::is_hooked)
+        let known = self.is_hooked.get().copied();
+        known.unwrap_or_else(|| match self.common().negotiated_cipher_suite() {
+            Some(suite) => *self.is_hooked.get_or_init(|| hook::is_hooked(suite)),
+            None => false,
+        })
     }
 
     /// The error that ended the engine, if one has.
     pub(crate) fn error(&mut self) -> Option<Error> {
-        self.0.process_new_packets().err()
+        self.connection.process_new_packets().err()
     }
 
     /// Takes one whole record, or the header of an impossible one. All plaintext of earlier ones has been taken.
     /// What rustls sealed in answer is moved behind `sealed`.
     pub(crate) fn hear(&mut self, record: &[u8], sealed: &mut Vec<u8>) -> Heard {
-        let (result, seen) = hook::watch(None, || feed(&mut self.0, record));
+        let (result, seen) = hook::watch(None, || feed(&mut self.connection, record));
         self.pull(sealed);
         let alert = alert_of(record, seen, &result);
         let answer = match seen.sealed {
@@ -104,12 +121,12 @@ impl Engine {
 
     /// Moves plaintext out of rustls.
     pub(crate) fn read(&mut self, buffer: &mut [u8]) -> usize {
-        self.0.reader().read(buffer).unwrap_or(0)
+        self.connection.reader().read(buffer).unwrap_or(0)
     }
 
     /// Hands all plaintext that waits in rustls to `sink`.
     pub(crate) fn take_plaintext(&mut self, mut sink: impl FnMut(&[u8])) {
-        let mut reader = self.0.reader();
+        let mut reader = self.connection.reader();
         while let Ok(chunk) = reader.fill_buf() {
             if chunk.is_empty() {
                 return;
@@ -122,14 +139,14 @@ impl Engine {
 
     /// Moves the bytes that rustls wants sent behind `out`.
     pub(crate) fn pull(&mut self, out: &mut Vec<u8>) {
-        while self.0.wants_write() {
-            self.0.write_tls(out).expect("a Vec takes every byte");
+        while self.connection.wants_write() {
+            self.connection.write_tls(out).expect("a Vec takes every byte");
         }
     }
 
     /// Seals data behind `out`. Returns how much was taken, and whether rustls sealed a close_notify in its place.
     pub(crate) fn seal_data(&mut self, data: &[u8], out: &mut Vec<u8>) -> (usize, bool) {
-        let (result, seen) = hook::watch(None, || self.0.writer().write(data));
+        let (result, seen) = hook::watch(None, || self.connection.writer().write(data));
         self.pull(out);
         let engine_notified = seen.sealed == Some(CLOSE_NOTIFY);
         (if engine_notified { 0 } else { result.unwrap_or(0) }, engine_notified)
@@ -142,13 +159,13 @@ impl Engine {
     pub(crate) fn seal_alert(&mut self, alert: AlertBytes, out: &mut Vec<u8>) -> Result<(), Unsealable> {
         let before = out.len();
         if self.is_hooked() && !self.is_handshaking() {
-            let (result, seen) = hook::watch(Some(alert), || self.0.writer().write(&[0]));
+            let (result, seen) = hook::watch(Some(alert), || self.connection.writer().write(&[0]));
             self.pull(out);
             if result.is_ok() && seen.sealed == Some(alert) {
                 return Ok(());
             }
         }
-        let ((), seen) = hook::watch(Some(alert), || self.0.send_close_notify());
+        let ((), seen) = hook::watch(Some(alert), || self.connection.send_close_notify());
         self.pull(out);
         let sealed = &mut out[before..];
         if seen.sealed == Some(alert) || (alert == CLOSE_NOTIFY && !sealed.is_empty()) {

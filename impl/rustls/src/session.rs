@@ -88,7 +88,7 @@ impl Session {
     /// Shape: rustls must not have read bytes of the transport that it has not processed.
     #[must_use]
     pub fn new(connection: impl Into<Connection>, policy: Policy) -> Self {
-        let engine = Engine(connection.into());
+        let engine = Engine::new(connection.into());
         let machine = match engine.version() {
             Some(version) if !engine.is_handshaking() => Machine::established(version, engine.role(), policy),
             version => Machine::new(version.unwrap_or(Version::Tls13), engine.role(), policy),
@@ -129,7 +129,7 @@ impl Session {
     /// The connection of rustls.
     #[must_use]
     pub const fn rustls(&self) -> &Connection {
-        &self.engine.0
+        self.engine.connection()
     }
 
     /// Whether records pass the hook of [`provider`](crate::provider).

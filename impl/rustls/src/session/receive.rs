@@ -98,9 +98,11 @@ impl Session {
         let delivers = self.machine.delivers_data();
         let heard = self.engine.hear(self.inbox.record(length), &mut self.held);
         self.inbox.consume(length);
-        self.learn_version();
-        if heard.is_authentic && matches!(self.machine.recv_state(), recv::State::Plain) {
-            self.tell(Event::PeerKeysInUse)?;
+        if matches!(self.machine.recv_state(), recv::State::Plain) {
+            self.learn_version();
+            if heard.is_authentic {
+                self.tell(Event::PeerKeysInUse)?;
+            }
         }
         let received = self.tell_record(heard, bytes)?;
         self.collect_sealed(heard)?;
