@@ -292,10 +292,7 @@ impl Machine {
             R::CutAtBoundary => ReadEnd::TruncatedAtBoundary,
             R::CutInRecord => ReadEnd::TruncatedInRecord,
             R::Reset => ReadEnd::Reset,
-            R::PeerFatal => ReadEnd::FatalAlert(match self.evidence.peer_alert {
-                Some(alert) => alert,
-                None => AlertDescription::INTERNAL_ERROR,
-            }),
+            R::PeerFatal => ReadEnd::FatalAlert(self.evidence.peer_alert()),
             R::Refused => ReadEnd::Refused(self.evidence.own_alert()),
             R::NotAwaited => ReadEnd::NotAwaited,
             R::TimedOut => ReadEnd::TimedOut,

@@ -40,29 +40,35 @@ pub(crate) struct Evidence {
     pub(crate) session_forgotten: bool,
 }
 
-/// Every field, packed into four words.
+/// Every field, gathered into few writes.
 impl Hash for Evidence {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        let flags = u16::from(self.user_canceled)
-            | u16::from(self.wrote) << 1
-            | u16::from(self.failed_leaving) << 2
-            | u16::from(self.ended_early) << 3
-            | u16::from(self.engine_notified) << 4
-            | u16::from(self.reset_seen) << 5
-            | u16::from(self.notified) << 6
-            | u16::from(self.pending_discarded) << 7
-            | u16::from(self.deadline_started) << 8
-            | u16::from(self.session_forgotten) << 9
-            | u16::from(self.own_alert.is_some()) << 10
-            | u16::from(self.peer_alert.is_some()) << 11;
-        let alert = |alert: Option<AlertDescription>| alert.map_or(0, |alert| alert.0);
-        let [low, high] = flags.to_le_bytes();
-        let codes =
-            [low, high, alert(self.own_alert), alert(self.peer_alert), self.notify_level.0, self.warnings];
-        let [a, b, c, d, e, f] = codes;
-        state.write_u64(u64::from_le_bytes([a, b, c, d, e, f, self.first_closer as u8, self.unsent as u8]));
-        state.write_u64(u64::from(self.errno.cast_unsigned()) << 32 | u64::from(self.discarded));
-        state.write_u64(u64::from(self.late) << 32 | u64::from(self.drained));
+        let ends = [
+            self.user_canceled,
+            self.wrote,
+            self.failed_leaving,
+            self.ended_early,
+            self.engine_notified,
+            self.reset_seen,
+            self.notified,
+            self.pending_discarded,
+        ];
+        let rest = [
+            u8::from(self.deadline_started),
+            u8::from(self.session_forgotten),
+            self.first_closer as u8,
+            self.unsent as u8,
+            self.notify_level.0,
+            self.warnings,
+            self.own_alert().0,
+            self.peer_alert().0,
+        ];
+        state.write_u64(u64::from_le_bytes(ends.map(u8::from)));
+        state.write_u64(u64::from_le_bytes(rest));
+        state.write_u8(u8::from(self.own_alert.is_some()));
+        state.write_u8(u8::from(self.peer_alert.is_some()));
+        state.write_i32(self.errno);
+        [self.discarded, self.late, self.drained].iter().for_each(|&count| state.write_u32(count));
     }
 }
 
@@ -93,6 +99,14 @@ impl Evidence {
     /// The alert that is due or was sent.
     pub(crate) const fn own_alert(&self) -> AlertDescription {
         match self.own_alert {
+            Some(alert) => alert,
+            None => AlertDescription::INTERNAL_ERROR,
+        }
+    }
+
+    /// The peer's fatal alert.
+    pub(crate) const fn peer_alert(&self) -> AlertDescription {
+        match self.peer_alert {
             Some(alert) => alert,
             None => AlertDescription::INTERNAL_ERROR,
         }
