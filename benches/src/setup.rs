@@ -9,7 +9,7 @@ use rustls::pki_types::{PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, Connection, RootCertStore, ServerConfig, ServerConnection};
 
 /// Enough for a handshake and a close.
-const PIPE: usize = 1 << 16;
+const PIPE: usize = 1 << 13;
 
 /// The two configurations of a version.
 #[derive(Debug)]
