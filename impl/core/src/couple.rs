@@ -92,7 +92,7 @@ impl Machine {
             // RFC 9112 §9.6 · linger-is-bounded
             Event::DeadlinePassed => self.give_up(R::Deadline),
             Event::Drained { bytes } => self.within_budget(bytes, Moves::NONE),
-            Event::DeadlineStarted | Event::SessionForgotten => Moves::NONE,
+            Event::OutputBegun | Event::DeadlineStarted | Event::SessionForgotten => Moves::NONE,
 
             // A transport that this side lets go of takes and brings no more, whoever asked for it.
             Event::TransportClosed => Moves::both(S::WriteFailed, R::StopWaiting).and_transport(T::Closed),

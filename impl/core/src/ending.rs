@@ -68,7 +68,7 @@ pub enum WriteEnd {
     Closing,
     /// Our close_notify is whole in the transport.
     CloseNotifySent,
-    /// Our last word was cut inside its record: the peer sees a truncation.
+    /// What was sealed left in part only: the peer sees a truncation inside a record.
     PartlyWritten,
     /// Our close_notify was not sent.
     NotSent(NotSent),

@@ -83,6 +83,8 @@ pub enum Event {
     EngineNotified,
     /// The last word that was due is sealed.
     OutputSealed,
+    /// Some of its bytes are in the transport, and not all.
+    OutputBegun,
     /// Its last byte is in the transport.
     OutputWritten,
     /// The transport's write side is shut.

@@ -30,6 +30,7 @@ pub(crate) struct Evidence {
     pub(crate) user_canceled: bool,
     pub(crate) wrote: bool,
     pub(crate) unsent: NotSent,
+    pub(crate) begun: bool,
     pub(crate) failed_leaving: bool,
     pub(crate) ended_early: bool,
     pub(crate) engine_notified: bool,
@@ -65,6 +66,7 @@ impl Hash for Evidence {
         ];
         state.write_u64(u64::from_le_bytes(ends.map(u8::from)));
         state.write_u64(u64::from_le_bytes(rest));
+        state.write_u8(u8::from(self.begun));
         state.write_u8(u8::from(self.own_alert.is_some()));
         state.write_u8(u8::from(self.peer_alert.is_some()));
         state.write_i32(self.errno);
@@ -86,6 +88,7 @@ impl Evidence {
         user_canceled: false,
         wrote: false,
         unsent: NotSent::TransportFailed,
+        begun: false,
         failed_leaving: false,
         ended_early: false,
         engine_notified: false,
@@ -159,6 +162,7 @@ impl Machine {
             }
             Event::WriteFailed { errno } => self.evidence.keep_errno(errno),
             Event::EngineNotified => self.evidence.engine_notified = true,
+            Event::OutputBegun => self.evidence.begun |= self.is_leaving(),
             Event::DeadlineStarted => self.evidence.deadline_started = true,
             Event::PeerKeysInUse
             | Event::EarlyDataAccepted
@@ -181,6 +185,11 @@ impl Machine {
         self.note_halves(event, send, recv);
     }
 
+    /// The last word is sealed, and not yet whole in the transport.
+    const fn is_leaving(&self) -> bool {
+        matches!(self.send, send::State::NotifyLeaving | send::State::AlertLeaving)
+    }
+
     const fn note_halves(&mut self, event: Event, send: send::State, recv: recv::State) {
         use send::State as S;
         self.note_first_closer(event, recv);
@@ -192,7 +201,7 @@ impl Machine {
         }
         if matches!(send, S::Failed) && !matches!(self.send, S::Failed) {
             self.evidence.unsent = unsent_by(event);
-            self.evidence.failed_leaving |= matches!(self.send, S::NotifyLeaving | S::AlertLeaving);
+            self.evidence.failed_leaving |= self.evidence.begun;
         }
     }
 
@@ -281,6 +290,7 @@ const fn unsent_by(event: Event) -> NotSent {
         | Event::PendingDiscarded { .. }
         | Event::EngineNotified
         | Event::OutputSealed
+        | Event::OutputBegun
         | Event::OutputWritten
         | Event::WriteShut
         | Event::DeadlineStarted
@@ -329,6 +339,7 @@ const fn asks_for_the_end(event: Event) -> bool {
         | Event::WriteFailed { .. }
         | Event::PendingDiscarded { .. }
         | Event::OutputSealed
+        | Event::OutputBegun
         | Event::OutputWritten
         | Event::WriteShut
         | Event::DeadlineStarted

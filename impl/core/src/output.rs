@@ -22,12 +22,12 @@ pub enum Output {
     Idle,
     /// Throw away what no record holds yet; answer `PendingDiscarded`.
     DiscardPending,
-    /// Write what is pending, then a close_notify at level warning; answer `OutputSealed`, `OutputWritten`.
+    /// Write what is pending, then a close_notify at level warning; answer `OutputSealed`, `OutputBegun` where it leaves in parts, `OutputWritten`.
     SendCloseNotify {
         /// No byte can follow: leave room to send it in one segment with the FIN.
         fin_follows: bool,
     },
-    /// Write a fatal alert; answer `OutputSealed`, `OutputWritten`.
+    /// Write a fatal alert; answer `OutputSealed`, `OutputBegun` where it leaves in parts, `OutputWritten`.
     SendAlert {
         /// Which.
         alert: AlertDescription,

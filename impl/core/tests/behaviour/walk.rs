@@ -34,6 +34,7 @@ fn facts() -> Vec<Event> {
         Event::PendingDiscarded { bytes: 7 },
         Event::EngineNotified,
         Event::OutputSealed,
+        Event::OutputBegun,
         Event::OutputWritten,
         Event::WriteShut,
         Event::DeadlineStarted,

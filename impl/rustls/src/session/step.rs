@@ -82,11 +82,19 @@ impl Session {
         if matches!(self.machine.send_state(), S::NotifyDue | S::AlertDue) {
             return self.seal_last_word(word);
         }
+        let unsent = self.outbox.unsent().len();
         self.write_out(
             |bytes| if last { transport.write_last(bytes, None) } else { transport.write(bytes) },
         )?;
-        let leaving = matches!(self.machine.send_state(), S::NotifyLeaving | S::AlertLeaving);
-        if leaving && self.outbox.is_empty() { self.tell(Event::OutputWritten) } else { Ok(()) }
+        if !matches!(self.machine.send_state(), S::NotifyLeaving | S::AlertLeaving) {
+            Ok(())
+        } else if self.outbox.is_empty() {
+            self.tell(Event::OutputWritten)
+        } else if self.outbox.unsent().len() < unsent {
+            self.tell(Event::OutputBegun)
+        } else {
+            Ok(())
+        }
     }
 
     fn seal_last_word(&mut self, word: [u8; 2]) -> io::Result<()> {

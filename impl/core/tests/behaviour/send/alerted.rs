@@ -69,7 +69,9 @@ fn what_cuts_it_leaves_it_partly_written_or_unsent() {
         assert_eq!(unsent.ending().writing, WriteEnd::NotSent(NotSent::TransportFailed));
         let leaving = told(machine, &[Event::OutputSealed]);
         assert_eq!(leaving.ending().writing, WriteEnd::Closing);
-        let cut = told(leaving, &[Event::DeadlinePassed]);
+        let unbegun = told(leaving, &[Event::DeadlinePassed]);
+        assert_eq!(unbegun.ending().writing, WriteEnd::NotSent(NotSent::GaveUp));
+        let cut = told(leaving, &[Event::OutputBegun, Event::DeadlinePassed]);
         assert_eq!(cut.ending().writing, WriteEnd::PartlyWritten);
         assert_eq!(cut.send_state(), send::State::Failed);
     }

@@ -33,12 +33,22 @@ fn no_violation_puts_an_alert_behind_it() {
 }
 
 #[test]
-fn what_cuts_it_leaves_it_partly_written() {
+fn what_begins_before_it_is_sealed_is_not_the_last_word() {
+    for &version in Version::ALL {
+        let open = open(version);
+        assert_eq!(told(open, &[Event::OutputBegun]), open);
+    }
+}
+
+#[test]
+fn what_cuts_it_leaves_it_partly_written_once_it_has_begun() {
     for &version in Version::ALL {
         for event in
             [Event::WriteFailed { errno: EPIPE }, RESET, Event::DeadlinePassed, Event::TransportClosed]
         {
-            let machine = told(leaving(version), &[event]);
+            let unbegun = told(leaving(version), &[event]);
+            assert!(matches!(unbegun.ending().writing, WriteEnd::NotSent(_)), "{event:?}");
+            let machine = told(leaving(version), &[Event::OutputBegun, event]);
             assert_eq!(machine.ending().writing, WriteEnd::PartlyWritten, "{event:?}");
         }
     }
