@@ -7,7 +7,7 @@ use std::io::{BufRead, Read, Write};
 use std::sync::OnceLock;
 
 use close_notify_core::{AlertDescription, AlertLevel, Role, Version};
-use rustls::{CommonState, Connection, Error, ProtocolVersion};
+use rustls::{CommonState, Connection, Error, HandshakeKind, ProtocolVersion};
 
 use crate::hook::{self, AlertBytes, Opened, Seen};
 
@@ -84,6 +84,25 @@ impl Engine {
             Some(suite) => *self.is_hooked.get_or_init(|| hook::is_hooked(suite)),
             None => false,
         })
+    }
+
+    /// Whether an alert of our choice can be sealed: by the hook, or because nothing is sealed with keys yet.
+    pub(crate) fn can_seal_alerts(&self) -> bool {
+        self.is_hooked() || !self.seals_with_keys()
+    }
+
+    /// Whether rustls seals with keys what it sends, as its handshake's progress tells.
+    fn seals_with_keys(&self) -> bool {
+        let common = self.common();
+        // The keys follow the key exchange in one call, but for a server up to TLS 1.2: it waits for a Finished.
+        match (self.version(), self.role()) {
+            _ if !common.is_handshaking() => true,
+            (None, _) => false,
+            (Some(Version::Tls13), _) | (Some(_), Role::Client) => {
+                common.negotiated_key_exchange_group().is_some()
+            }
+            (Some(_), Role::Server) => common.handshake_kind() == Some(HandshakeKind::Resumed),
+        }
     }
 
     /// The error that ended the engine, if one has.

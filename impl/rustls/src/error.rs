@@ -14,13 +14,15 @@
 //! | over budget | `QuotaExceeded` | the peer sent more than the budget after our close |
 //! | close_notify, or none yet: a write that failed | `BrokenPipe` | how writing ended |
 //!
-//! The caller's misuse is `InvalidInput`; a write behind the end of writing is `BrokenPipe`.
+//! The caller's misuse is `InvalidInput`; a write behind the end of writing is `BrokenPipe`. Two refusals carry no
+//! ending, because they change nothing: a manner that `Stream::close` does not take (`InvalidInput`), and a rejection
+//! whose alert cannot be sealed (`Unsupported`).
 
 use std::error;
 use std::fmt;
 use std::io;
 
-use close_notify_core::{Ending, Illegal, ReadEnd, send};
+use close_notify_core::{Ending, Illegal, ReadEnd, WriteEnd, send};
 
 /// Why a call of an adapter failed. It travels inside an `io::Error`; [`ending_of`] finds it there.
 ///
@@ -96,12 +98,18 @@ const fn kind_of_end(reading: ReadEnd) -> io::ErrorKind {
     }
 }
 
+/// Whether either direction has an end to speak of.
+const fn has_begun(ending: &Ending) -> bool {
+    !matches!((ending.reading, ending.writing), (ReadEnd::Open, WriteEnd::Open))
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Ended { ending, cause: None } => write!(f, "{ending}"),
             Self::Ended { ending, cause: Some(cause) } => write!(f, "{ending}: {cause}"),
-            Self::Misuse { illegal, ending } => write!(f, "{illegal}: {ending}"),
+            Self::Misuse { illegal, ending } if has_begun(ending) => write!(f, "{illegal}: {ending}"),
+            Self::Misuse { illegal, .. } => write!(f, "{illegal}"),
         }
     }
 }

@@ -10,7 +10,9 @@ mod step;
 use std::fmt;
 use std::io;
 
-use close_notify_core::{Ending, Event, Machine, Manner, Output, Policy, Version, recv, send};
+use close_notify_core::{
+    AlertDescription, Ending, Event, Machine, Manner, Output, Policy, Version, recv, send,
+};
 use close_notify_linger::{errno_of, is_a_wait};
 use rustls::Connection;
 
@@ -31,6 +33,10 @@ const OUTBOX: usize = 20 * 1024;
 
 /// Room that is allocated at once: enough for every last word, so that closing allocates nothing.
 const SMALL: usize = 512;
+
+/// What a rejection says whose alert cannot be sealed.
+const NO_PROVIDER: &str = "this connection was configured without close_notify::provider, so its keys cannot seal \
+     the alert: build the configuration with it, or abort instead";
 
 /// How far a handshake has come.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -161,6 +167,19 @@ impl Session {
     /// Errors: as [`tell`](Self::tell).
     pub fn close(&mut self, manner: Manner) -> io::Result<()> {
         self.tell(Event::Close(manner))
+    }
+
+    /// Rejects, where the alert can be sealed.
+    ///
+    /// Errors: as [`tell`](Self::tell); `Unsupported` where it cannot, nothing changed.
+    pub(crate) fn reject(&mut self, alert: AlertDescription) -> io::Result<()> {
+        let mut rejected = self.machine;
+        let is_legal = rejected.handle(Event::Reject(alert)).is_ok();
+        let is_due = matches!(rejected.send_state(), send::State::AlertDue) && self.held.is_empty();
+        if is_legal && is_due && !self.engine.can_seal_alerts() {
+            return Err(io::Error::new(io::ErrorKind::Unsupported, NO_PROVIDER));
+        }
+        self.tell(Event::Reject(alert))
     }
 
     /// Does one step of the handshake: writes what is to be written, or takes one record.

@@ -19,6 +19,10 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// A transport may wake us a little early: what is left then counts as passed.
 const EARLY: Duration = Duration::from_millis(2);
 
+/// What [`Stream::close`] says to a manner that it cannot do.
+const OTHER_CALLS: &str = "close takes Graceful, Linger, AtOnce or Abort; hand a transport back with hand_back, \
+     reject with reject(alert), close one direction with close_write";
+
 /// A blocking TLS stream that knows how it ended.
 ///
 /// Shape: reading ends with `Ok(0)` behind the peer's close_notify, and with an error that carries the [`Ending`]
@@ -137,18 +141,25 @@ impl<T: Transport> Stream<T> {
 
     /// Ends the connection in this manner, within the patience of [`set_patience`](Self::set_patience).
     ///
-    /// An end that is not clean is no error: the ending says what is known.
+    /// An end that is not clean is no error: the ending says what is known. Behind a finished close nothing more is
+    /// done, and the ending is the same.
     ///
-    /// Errors: [`Error::Misuse`] where the manner cannot follow what was asked before; `WouldBlock`.
+    /// Shape: `Graceful`, `Linger`, `AtOnce` or `Abort`; the other manners have calls of their own, named below.
+    ///
+    /// Errors: `InvalidInput` where the manner is another, nothing changed: see [`hand_back`](Self::hand_back),
+    /// [`reject`](Self::reject) and [`close_write`](Self::close_write); [`Error::Misuse`] where it cannot follow what
+    /// was asked before; `WouldBlock`.
     pub fn close(&mut self, manner: Manner) -> io::Result<Ending> {
+        closes_both(manner)?;
         self.session.close(manner)?;
         self.drive()?;
         Ok(self.ending())
     }
 
-    /// Closes the write side and reads on (TLS 1.3).
+    /// Closes the write side and reads on (TLS 1.3). Behind a finished close nothing more is done: the ending of that
+    /// close is returned.
     ///
-    /// Errors: [`Error::Misuse`] in earlier versions; `WouldBlock`.
+    /// Errors: [`Error::Misuse`] in earlier versions, behind a finished close too; `WouldBlock`.
     pub fn close_write(&mut self) -> io::Result<Ending> {
         self.session.tell(Event::CloseWrite)?;
         self.drive()?;
@@ -162,11 +173,16 @@ impl<T: Transport> Stream<T> {
         self.close(Manner::Abort)
     }
 
-    /// Rejects the connection with a fatal alert, and lingers until the peer has read it.
+    /// Rejects the connection with a fatal alert, and lingers until the peer has read it. Behind a finished close
+    /// nothing is sent: the ending of that close is returned.
     ///
-    /// Errors: [`Error::Misuse`] where the alert says no error; `WouldBlock`.
+    /// Needs a connection that was configured with [`provider`](crate::provider), once its keys are in use: rustls
+    /// alone seals no alert that its caller chooses.
+    ///
+    /// Errors: `Unsupported` without that provider, nothing changed: [`abort`](Self::abort) instead;
+    /// [`Error::Misuse`] where the alert says no error; `WouldBlock`.
     pub fn reject(&mut self, alert: AlertDescription) -> io::Result<Ending> {
-        self.session.tell(Event::Reject(alert))?;
+        self.session.reject(alert)?;
         self.drive()?;
         Ok(self.ending())
     }
@@ -249,6 +265,16 @@ impl<T: Transport> Stream<T> {
         match self.drive() {
             Err(error) if is_a_wait(&error) && self.may_read_on() => Ok(()),
             driven => driven,
+        }
+    }
+}
+
+/// Whether [`Stream::close`] can do what the manner asks for.
+fn closes_both(manner: Manner) -> io::Result<()> {
+    match manner {
+        Manner::Graceful | Manner::Linger | Manner::AtOnce | Manner::Abort => Ok(()),
+        Manner::Unasked | Manner::HalfClose | Manner::HandBack | Manner::Reject => {
+            Err(io::Error::new(io::ErrorKind::InvalidInput, OTHER_CALLS))
         }
     }
 }

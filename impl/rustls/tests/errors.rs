@@ -98,11 +98,19 @@ fn misuse_is_invalid_input_and_a_write_behind_the_end_a_broken_pipe() {
     let mut machine = Machine::established(Version::Tls12, Role::Client, Policy::STRICT);
     let illegal = machine.handle(Event::CloseWrite).unwrap_err();
     let misuse = Error::Misuse { illegal, ending: machine.ending() };
-    assert_row(&misuse.into(), io::ErrorKind::InvalidInput, "cannot close one direction alone");
+    let error = io::Error::from(misuse);
+    assert_row(&error, io::ErrorKind::InvalidInput, "cannot close one direction alone");
+    assert!(
+        !error.to_string().contains("has not ended"),
+        "nothing has ended, and nothing is said of it: {error}"
+    );
     machine.handle(Event::Close(Manner::Graceful)).unwrap();
     let illegal = machine.handle(Event::Write).unwrap_err();
     let misuse = Error::Misuse { illegal, ending: machine.ending() };
     assert_row(&misuse.into(), io::ErrorKind::BrokenPipe, "Write is illegal");
+    let error = machine.handle(Event::Write).unwrap_err();
+    let misuse = Error::Misuse { illegal: error, ending: machine.ending() };
+    assert!(misuse.to_string().ends_with(&machine.ending().to_string()), "{misuse}");
 }
 
 #[test]

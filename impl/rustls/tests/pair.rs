@@ -363,8 +363,109 @@ mod hand_back {
     }
 }
 
+/// Manners that have a call of their own.
+mod close {
+    use super::*;
+
+    fn refused(manner: Manner) {
+        for (version, near, _far) in each_end(Policy::STRICT) {
+            let mut near = near.into_stream();
+            let before = *near.session().machine();
+            let error = near.close(manner).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidInput, "{version}");
+            assert!(
+                error.to_string().starts_with("close takes Graceful, Linger, AtOnce or Abort; "),
+                "{error}"
+            );
+            assert!(*near.session().machine() == before && near.transport().is_some());
+            near.write_all(b"goes on").unwrap();
+        }
+    }
+
+    #[test]
+    fn refuses_hand_back_which_would_drop_the_transport() {
+        refused(Manner::HandBack);
+    }
+
+    #[test]
+    fn refuses_reject_which_needs_an_alert() {
+        refused(Manner::Reject);
+    }
+
+    #[test]
+    fn refuses_half_close_which_ends_one_direction_alone() {
+        refused(Manner::HalfClose);
+    }
+
+    #[test]
+    fn refuses_unasked_which_ends_nothing() {
+        refused(Manner::Unasked);
+    }
+}
+
 mod reject {
     use super::*;
+
+    #[test]
+    fn is_refused_at_once_where_keys_are_in_use_without_the_provider() {
+        for version in VERSIONS {
+            let (client, server) = pair_of(version, unhooked, Policy::STRICT);
+            for end in [client, server] {
+                let mut near = end.into_stream();
+                let before = *near.session().machine();
+                let error = near.reject(AlertDescription::ACCESS_DENIED).unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::Unsupported, "{version}");
+                assert!(error.to_string().contains("close_notify::provider"), "{error}");
+                assert!(*near.session().machine() == before && near.transport().is_some());
+                let misuse = near.reject(AlertDescription::CLOSE_NOTIFY).unwrap_err();
+                assert_eq!(misuse.kind(), ErrorKind::InvalidInput, "{version}");
+                near.abort().unwrap();
+            }
+        }
+    }
+
+    // What is refused is just what cannot be sealed: every step of the handshake, at both ends.
+    #[test]
+    fn without_the_provider_says_the_alert_or_is_refused_wherever_the_handshake_stands() {
+        for version in VERSIONS {
+            for steps in 0..12 {
+                for looks_at_client in [true, false] {
+                    let (mut client, mut server) = fresh_pair(version, unhooked, Policy::STRICT);
+                    for _ in 0..steps {
+                        drop(client.session.handshake(&mut client.pipe));
+                        drop(server.session.handshake(&mut server.pipe));
+                    }
+                    let mut near = if looks_at_client { client } else { server }.into_stream();
+                    near.set_patience(std::time::Duration::ZERO);
+                    let sent = match near.reject(AlertDescription::ACCESS_DENIED) {
+                        Ok(ending) => {
+                            ending.writing == WriteEnd::FatalAlertSent(AlertDescription::ACCESS_DENIED)
+                        }
+                        Err(error) => error.kind() == ErrorKind::Unsupported,
+                    };
+                    assert!(sent, "{version} {steps} {looks_at_client} {}", near.ending());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn behind_a_finished_close_returns_its_ending() {
+        for version in VERSIONS {
+            for provider in [hooked, unhooked] {
+                let (client, _server) = pair_of(version, provider, Policy::STRICT);
+                let mut client = client.into_stream();
+                let ending = client.close(Manner::AtOnce).unwrap();
+                assert_eq!(client.reject(AlertDescription::ACCESS_DENIED).unwrap(), ending);
+                match client.close_write() {
+                    Ok(same) => assert!(version == Version::Tls13 && same == ending),
+                    Err(error) => {
+                        assert_eq!((version, error.kind()), (Version::Tls12, ErrorKind::InvalidInput))
+                    }
+                }
+            }
+        }
+    }
 
     #[test]
     fn says_the_alert_that_was_asked_for() {
