@@ -383,6 +383,24 @@ mod close {
     }
 
     #[test]
+    fn without_waiting_is_clean_only_behind_the_close_notify_of_the_peer() {
+        for manner in [Manner::Linger, Manner::AtOnce] {
+            for peer_closed in [false, true] {
+                for (version, mut near, mut far) in each_end(Policy::STRICT) {
+                    if peer_closed {
+                        far.session.close(Manner::Graceful).unwrap();
+                        far.drive();
+                        near.receive_all();
+                    }
+                    near.session.close(manner).unwrap();
+                    near.drive();
+                    assert_eq!(near.session.ending().is_clean(), peer_closed, "{version} {manner}");
+                }
+            }
+        }
+    }
+
+    #[test]
     fn refuses_hand_back_which_would_drop_the_transport() {
         refused(Manner::HandBack);
     }
