@@ -6,7 +6,7 @@ use close_notify_model::duty::{Check, Duty, Map, map};
 use comfy_table::{Cell, Color, ColumnConstraint, Table, Width};
 
 use crate::args::RequirementsArgs;
-use crate::frame::RULED;
+use crate::frame::{self, RULED};
 use crate::out::{self, Exit, Stop};
 
 pub(crate) fn run(args: &RequirementsArgs) -> Result<Exit, Stop> {
@@ -29,7 +29,7 @@ fn text(map: &Map) -> String {
     }
     let widths = [36, 7, 8, 11, 32].map(|width| ColumnConstraint::Absolute(Width::Fixed(width)));
     table.set_constraints(widths);
-    let mut text = format!("{}\n\n", table.trim_fmt());
+    let mut text = format!("{}\n\n", frame::bare(&table));
     let holes: Vec<&str> = map.holes().map(|duty| duty.id.as_str()).collect();
     let modelled = map.by_claim().count();
     let _infallible = writeln!(

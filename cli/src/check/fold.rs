@@ -41,7 +41,7 @@ const FAMILIES: &[Family] = &[
     family("engine-limit", "engine closes at its key limit", &[]),
     family("relay", "attacker upstream of a relay", &[1]),
     family("peer", "server breaks rules as stacks do", &[0]),
-    family("mutants", "small worlds to plant mistakes in", &[]),
+    family("mutants", "trials, small worlds in which mistakes are planted", &[]),
 ];
 
 /// A label longer than this says less than "the rest".
@@ -189,7 +189,7 @@ fn label(line: &Line, values: &[Vec<String>]) -> String {
         let mut part = part.clone();
         part.sort_unstable();
         part.dedup();
-        (part.len() < all.len()).then(|| part.join("/"))
+        (part.len() < all.len()).then(|| part.join(" or "))
     });
     told.collect::<Vec<_>>().join(", ")
 }

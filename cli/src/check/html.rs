@@ -14,7 +14,7 @@ table{border-collapse:collapse;width:100%;background:#fff;font-size:14px}th,td{t
 border-bottom:1px solid #e3e8ee}tr.family td{font-weight:600;background:#eef2f6}td.in{padding-left:1.8em}\
 .holds{color:#1a7f37}.broken{color:#b3261e;font-weight:600}.unexpected{background:#b3261e;color:#fff}\
 a{color:inherit}svg{display:block;max-width:100%;height:auto;border:1px solid #e3e8ee;margin:.6em 0}\
-code{background:#eef2f6;padding:0 .25em}pre{background:#fff;padding:1em;border:1px solid #e3e8ee}\
+code{background:#eef2f6;padding:0 .25em}pre{background:#fff;padding:1em;border:1px solid #e3e8ee;overflow-x:auto}\
 details{margin:.4em 0}.because{margin:.2em 0}";
 
 /// The page.
@@ -23,8 +23,10 @@ pub(crate) fn page(report: &Report) -> String {
     let mut page = format!(
         "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>close-notify check</title>\
          <style>{STYLE}</style><h1>How a TLS connection ends: what holds, and what breaks</h1>\
-         <pre>{}</pre><h2>Verdicts</h2><table><tr><th></th>",
-        escaped(&table::plain_sums(report))
+         <pre>{}</pre>{}<h2>Verdicts</h2><pre>{}</pre><table><tr><th></th>",
+        escaped(&table::plain_sums(report)),
+        verdict(report),
+        escaped(table::LEGEND)
     );
     for version in VERSIONS {
         let _infallible = write!(page, "<th>TLS {version}</th>");
@@ -33,7 +35,13 @@ pub(crate) fn page(report: &Report) -> String {
     groups(report, &attacks).iter().for_each(|group| page += &rows(group));
     page += "</table><h2>Attacks</h2><p>The shortest path to each claim that breaks.</p>";
     attacks.iter().for_each(|attack| page += &shown(attack, report));
-    page + "</html>\n"
+    page + &verdict(report) + "</html>\n"
+}
+
+/// The closing line, as on the terminal.
+fn verdict(report: &Report) -> String {
+    let class = if report.is_fine() { "holds" } else { "broken" };
+    format!("<p class=\"{class}\">{}</p>", escaped(table::outcome(report)))
 }
 
 fn rows(group: &Group) -> String {
@@ -70,7 +78,7 @@ fn cell(cell: &Option<Cell>) -> String {
 fn shown(attack: &Attack<'_>, report: &Report) -> String {
     let (number, claim, says) = (attack.number, escaped(attack.claim), escaped(attack.says()));
     let mut text = format!(
-        "<h2 id=\"attack-{number}\">{} {claim}</h2><p class=\"because\">Broken: {says}.</p>",
+        "<h2 id=\"attack-{number}\">{} {claim}</h2><p class=\"because\">The claim that breaks: {says}.</p>",
         mark(number)
     );
     if let Some(because) = attack.because {

@@ -9,13 +9,20 @@ use indicatif::HumanCount;
 
 use super::attack::{Attack, attacks, mark};
 use super::fold::{self, Group, VERSIONS, groups};
-use crate::frame::RULED;
+use crate::frame::{self, RULED};
 use crate::out::{BAD, DIM, GOOD, HEAD};
+
+/// What the words of the table mean.
+pub(crate) const LEGEND: &str = "\
+holds      no order of events breaks a claim; ×3: so in each of 3 configurations; -: none of this version
+broken ①   this choice of the application is known to be unsafe, as the rules expect; attack ① is below
+NEW ①      or NOT BROKEN: not what the rules expect, the check fails; names: docs/configurations.md
+";
 
 /// All of it.
 pub(crate) fn text(report: &Report) -> String {
     let attacks = attacks(report);
-    let mut text = format!("{}\n\n", verdicts(&groups(report, &attacks)));
+    let mut text = format!("{LEGEND}{}\n\n", verdicts(&groups(report, &attacks)));
     for attack in &attacks {
         text += &shown(attack, report);
     }
@@ -47,7 +54,7 @@ fn verdicts(groups: &[Group]) -> String {
     }
     let widths = [46, 12, 12, 12, 12].map(|width| ColumnConstraint::Absolute(Width::Fixed(width)));
     table.set_constraints(widths);
-    table.trim_fmt()
+    frame::bare(&table)
 }
 
 fn cell(cell: &Option<fold::Cell>) -> Cell {
@@ -73,7 +80,7 @@ fn shown(attack: &Attack<'_>, report: &Report) -> String {
         Some(chart) => text += &indented(&chart.text()),
         None => text += "  (this program does not know the configuration)\n",
     }
-    let _infallible = writeln!(text, "  so this is {BAD}broken{BAD:#}: {}", attack.says());
+    let _infallible = writeln!(text, "  {BAD}the claim that breaks{BAD:#}: {}", attack.says());
     if let Some(because) = attack.because {
         let _infallible = writeln!(text, "  because {because}");
     }
@@ -146,28 +153,38 @@ fn totals(report: &Report) -> Vec<(&'static str, String)> {
     let broken = report.configurations.iter().filter(|row| row.verdict == Verdict::Broken).count();
     let holds = totals.configurations - broken - totals.unexpected;
     let premises = totals.premises_fired + totals.silent.len();
-    vec![
+    let mut lines = vec![
         (
             "configurations",
             format!("{}: {holds} hold, {broken} break as their rules say", totals.configurations),
         ),
         ("unexpected verdicts", totals.unexpected.to_string()),
         ("unique states", format!("{}, {} steps, every one seen", count(totals.states), count(totals.edges))),
-        ("planted mistakes", format!("{} of {} caught", totals.caught, totals.mistakes)),
-        ("attacks replayed", replays(report)),
-        ("claims", format!("{} of {premises} had something to judge", totals.premises_fired)),
-        ("duties", duties(&duty::map())),
-        ("time", time(report)),
-    ]
+    ];
+    if totals.mistakes > 0 {
+        lines.push(("planted mistakes", format!("{} of {} caught", totals.caught, totals.mistakes)));
+    }
+    lines.push(("attacks replayed", replays(report)));
+    lines.push(("claims", format!("{} of {premises} had something to judge", totals.premises_fired)));
+    if report.scope.is_full() && report.shard.is_none() {
+        lines.push(("duties", duties(&duty::map())));
+    }
+    lines.push(("time", time(report)));
+    lines
 }
 
 fn sums(report: &Report) -> String {
-    let outcome = if report.is_fine() {
-        format!("{GOOD}every verdict is the expected one{GOOD:#}\n")
+    let style = if report.is_fine() { GOOD } else { BAD };
+    format!("{}{style}{}{style:#}\n", plain_sums(report), outcome(report))
+}
+
+/// What it all comes to, in one line.
+pub(crate) fn outcome(report: &Report) -> &'static str {
+    if report.is_fine() {
+        "every verdict is the expected one"
     } else {
-        format!("{BAD}something is not as expected: see above{BAD:#}\n")
-    };
-    plain_sums(report) + &outcome
+        "something is not as expected: see above"
+    }
 }
 
 fn replays(report: &Report) -> String {
