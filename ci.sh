@@ -7,7 +7,8 @@ usage() {
     cat <<'TEXT'
 usage: ./ci.sh CHECK...
 
-  all           every check but mutants, in the order below
+  all           fmt, clippy, doc, no_std, test, fuzz_replay, bench_smoke, check and deny, in this order;
+                mutants and msrv are run by their names alone
   fmt           the format, as rustfmt.toml has it
   clippy        lints of the workspace and all its targets, warnings denied
   test          unit tests, behaviours, examples in docs
