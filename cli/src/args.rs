@@ -32,17 +32,19 @@ pub(crate) enum Command {
 }
 
 #[derive(clap::Args, Debug)]
+#[command(after_help = "What the words of the names mean: docs/configurations.md")]
 pub(crate) struct CheckArgs {
-    /// Only this configuration, or with a `/` at the end all under this prefix (repeatable).
-    #[arg(long, value_name = "NAME|PREFIX/")]
+    /// Only this configuration, or all under this prefix, as `abort` or `abort/1.3` (repeatable).
+    #[arg(long, value_name = "NAME|PREFIX")]
     pub(crate) config: Vec<String>,
-    /// Larger bounds: one unit more in each direction, two attacks in place of one. Takes minutes.
+    /// A set of its own in place of the default one: six families as `deep-…`, with one unit more in each
+    /// direction and two attacks where one was. No planted mistakes, no replays. Takes minutes.
     #[arg(long)]
     pub(crate) deep: bool,
     /// Only every N-th configuration, from the K-th on; `--merge` makes one report of all N.
     #[arg(long, value_name = "K/N", value_parser = shard)]
     pub(crate) shard: Option<Shard>,
-    /// Show the JSON reports of all shards as one, in place of a run.
+    /// Show the JSON reports of all shards as one, in place of a run; the attacks are replayed again.
     #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["config", "deep", "shard", "list", "jobs"])]
     pub(crate) merge: Vec<PathBuf>,
     /// Print the report as JSON (docs/check-report.md).
@@ -72,10 +74,11 @@ pub(crate) struct ExploreArgs {
 }
 
 #[derive(clap::Args, Debug)]
+#[command(after_help = "What the words of the names mean: docs/configurations.md")]
 pub(crate) struct ListArgs {
-    /// Only this configuration, or with a `/` at the end all under this prefix.
+    /// Only this configuration, or all under this prefix, as `abort` or `abort/1.3`.
     pub(crate) config: Vec<String>,
-    /// Those of the larger bounds.
+    /// Those of `check --deep`, in place of the default ones.
     #[arg(long)]
     pub(crate) deep: bool,
 }
@@ -104,8 +107,11 @@ fn shard(text: &str) -> Result<Shard, String> {
     let (number, of) = text.split_once('/').ok_or("a shard is written K/N, as in 1/4")?;
     let number: usize = number.parse().map_err(|_| format!("`{number}` is no number"))?;
     let of: usize = of.parse().map_err(|_| format!("`{of}` is no number"))?;
-    if of == 0 || number == 0 || number > of {
-        return Err(format!("K must be 1 to N, and N at least 1; for N = {of} K may be 1 to {of}"));
+    if of == 0 {
+        return Err("N must be at least 1: it is how many shards there are".to_owned());
+    }
+    if number == 0 || number > of {
+        return Err(format!("K must be 1 to N; for N = {of} K may be 1 to {of}"));
     }
     Ok(Shard { number, of })
 }

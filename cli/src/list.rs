@@ -9,7 +9,7 @@ use crate::names;
 use crate::out::{self, Exit, Stop};
 
 pub(crate) fn run(args: &ListArgs) -> Result<Exit, Stop> {
-    print(&Scope { deep: args.deep, only: args.config.clone() }, None)
+    print(&names::scope(args.deep, &args.config), None)
 }
 
 /// One line a configuration: its name, and `holds` or the claims that its choices give away.

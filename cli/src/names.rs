@@ -8,6 +8,18 @@ use crate::out::Stop;
 
 const SUGGESTIONS: usize = 5;
 
+/// A scope in which every prefix ends in `/`, be it written so or not.
+pub(crate) fn scope(deep: bool, only: &[String]) -> Scope {
+    let all = subjects(&Scope { deep, only: Vec::new() });
+    let whole = |wanted: &String| {
+        let under = format!("{wanted}/");
+        let is_name = all.iter().any(|subject| subject.name() == wanted);
+        let is_prefix = !is_name && all.iter().any(|subject| subject.name().starts_with(&under));
+        if is_prefix { under } else { wanted.clone() }
+    };
+    Scope { deep, only: only.iter().map(whole).collect() }
+}
+
 /// The configurations of a scope, in order.
 ///
 /// Errors: where a name or prefix matches none; the nearest are named.
@@ -16,7 +28,7 @@ pub(crate) fn find(scope: &Scope) -> Result<Vec<Subject>, Stop> {
     for wanted in &scope.only {
         let only = std::slice::from_ref(wanted);
         if !all.iter().any(|subject| is_selected(only, subject.name())) {
-            return Err(unknown(wanted, &all));
+            return Err(Stop::misuse(unknown(wanted, &all, scope.deep)));
         }
     }
     Ok(all.into_iter().filter(|subject| is_selected(&scope.only, subject.name())).collect())
@@ -29,22 +41,28 @@ pub(crate) fn find_one(name: &str) -> Result<Subject, Stop> {
     let mut all = subjects(&Scope::default());
     match all.iter().position(|subject| subject.name() == name) {
         Some(at) => Ok(all.swap_remove(at)),
-        None => Err(unknown(name, &all)),
+        None => Err(Stop::misuse(unknown(name, &all, false))),
     }
 }
 
-fn unknown(wanted: &str, all: &[Subject]) -> Stop {
+/// What to say of a name of the default run that is none.
+pub(crate) fn no_such(name: &str) -> String {
+    unknown(name, &subjects(&Scope::default()), false)
+}
+
+fn unknown(wanted: &str, all: &[Subject], deep: bool) -> String {
     let under = format!("{}/", wanted.trim_end_matches('/'));
-    let prefixes =
-        if all.iter().any(|subject| subject.name().starts_with(&under)) { vec![under] } else { vec![] };
-    let choices = if wanted.ends_with('/') { families(all) } else { names(all) };
+    let known = all.iter().any(|subject| subject.name().starts_with(&under));
+    let prefixes = if known { vec![under] } else { vec![] };
+    let mut choices = families(all);
+    if !wanted.ends_with('/') {
+        choices.extend(names(all));
+    }
+    choices.retain(|choice| !prefixes.contains(choice));
     let nearest = prefixes.into_iter().chain(nearest(wanted, choices)).take(SUGGESTIONS);
     let list: String = nearest.map(|name| format!("\n  {name}")).collect();
-    Stop::misuse(format!(
-        "there is no configuration `{wanted}`. Nearest:{list}\n`close-notify list` names all {}; \
-         a prefix ends in `/`.",
-        all.len()
-    ))
+    let command = if deep { "close-notify list --deep" } else { "close-notify list" };
+    format!("there is no configuration `{wanted}`. Nearest:{list}\n`{command}` names all {}.", all.len())
 }
 
 fn names(all: &[Subject]) -> Vec<String> {

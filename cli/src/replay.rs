@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use close_notify_replay::{Outcome, Over, Path, replay};
+use close_notify_replay::{Outcome, Over, Path, PathError, replay};
 use serde::Serialize;
 
 use crate::args::ReplayArgs;
+use crate::names;
 use crate::out::{self, BAD, DIM, Exit, GOOD, Stop};
 
 /// What became of one path over one transport.
@@ -21,9 +22,13 @@ struct Done {
 pub(crate) fn run(args: &ReplayArgs) -> Result<Exit, Stop> {
     let mut done = Vec::new();
     for file in &args.file {
-        for path in read(file)? {
+        let paths = read(file)?;
+        if paths.is_empty() {
+            return Err(told(file, &"there is no path in it"));
+        }
+        for path in paths {
             for &over in &args.over {
-                let outcome = replay(&path, over).map_err(|error| told(file, &error))?;
+                let outcome = replay(&path, over).map_err(|error| refused(file, &error))?;
                 done.push(Done { config: path.config.clone(), note: path.note.clone(), over, outcome });
             }
         }
@@ -38,6 +43,14 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<Exit, Stop> {
 
 fn told(file: &std::path::Path, error: &dyn std::fmt::Display) -> Stop {
     Stop::misuse(format!("{}: {error}", file.display()))
+}
+
+/// A name that is none is answered with the nearest.
+fn refused(file: &std::path::Path, error: &PathError) -> Stop {
+    match error {
+        PathError::Config(name) => told(file, &names::no_such(name)),
+        _ => told(file, error),
+    }
 }
 
 /// A file holds one path, or a list of them.

@@ -52,11 +52,15 @@ mod check {
             "broken ①",
             "alert-survives-close",
             "fatal alert",
+            "the claim that breaks: in an orderly network a fatal alert",
             "every verdict is the expected one",
         ] {
             assert!(text.contains(part), "{part} is missing in\n{text}");
         }
         assert!(text.lines().all(|line| line.chars().count() <= 105), "{text}");
+        assert!(text.starts_with("holds "), "no legend above the table");
+        assert!(text.lines().all(|line| line == line.trim_end()), "blanks at the end of a line in\n{text}");
+        assert!(!text.contains("duties ") && !text.contains("planted mistakes"), "{text}");
         assert!(!text.contains('\u{1b}'), "colours in a pipe");
     }
 
@@ -91,7 +95,11 @@ mod check {
         let page = file("page.html");
         stdout(&["check", SMALL[0], SMALL[1], "--html", page.to_str().expect("UTF-8")]);
         let html = std::fs::read_to_string(page).expect("a page");
-        assert!(html.contains("<svg") && html.contains("alert-survives-close"));
+        assert!(
+            html.contains("<svg")
+                && html.contains("alert-survives-close")
+                && html.contains("every verdict is")
+        );
     }
 
     #[test]
@@ -108,15 +116,23 @@ mod check {
     }
 
     #[test]
-    fn a_prefix_without_its_slash_is_answered_with_it() {
-        let said = misuse(&["check", "--config", "reject/1.3"]);
-        assert!(said.contains("\n  reject/1.3/\n"), "{said}");
+    fn a_prefix_needs_no_slash_at_its_end() {
+        let named = stdout(&["check", "--list", "--config", "reject/1.3"]);
+        assert_eq!(named, stdout(&["check", "--list", "--config", "reject/1.3/"]));
+        misuse(&["check", "--config", "reject/1."]);
+    }
+
+    #[test]
+    fn a_family_is_among_the_nearest() {
+        let said = misuse(&["check", "--config", "abrot"]);
+        assert!(said.contains("\n  abort/\n"), "{said}");
     }
 
     #[test]
     fn a_shard_out_of_range_is_told_the_range() {
         assert!(misuse(&["check", "--shard", "5/4"]).contains("1 to 4"));
         assert!(misuse(&["check", "--shard", "0/4"]).contains("1 to 4"));
+        assert!(misuse(&["check", "--shard", "1/0"]).contains("N must be at least 1"));
         assert!(misuse(&["check", "--shard", "nonsense"]).contains("K/N"));
     }
 
@@ -159,6 +175,23 @@ mod merge {
         assert!(said.contains("broken.json") && said.contains("docs/check-report.md"), "{said}");
         assert!(misuse(&["check", "--merge", "nowhere.json"]).contains("nowhere.json"));
     }
+
+    #[test]
+    fn json_of_another_shape_or_schema_is_told_so() {
+        let path = file("shape.json");
+        for (json, why) in [
+            ("[]", "not a report of `close-notify check"),
+            ("{\"schema\": 1, \"path\": []}", "not a report of `close-notify check"),
+            (
+                "{\"schema\": 2, \"configurations\": [], \"totals\": {}}",
+                "schema 2 is unknown: this version reads schema 1",
+            ),
+        ] {
+            std::fs::write(&path, json).expect("a file");
+            let said = misuse(&["check", "--merge", path.to_str().expect("UTF-8")]);
+            assert!(said.contains(why), "{json}: {said}");
+        }
+    }
 }
 
 #[test]
@@ -166,6 +199,20 @@ fn list_names_every_configuration() {
     let text = stdout(&["list"]);
     assert!(text.lines().count() >= 300);
     assert!(text.contains("download/1.3/graceful/close-delimited/lenient"));
+}
+
+#[test]
+fn the_glossary_has_every_word_of_the_names() {
+    let glossary = include_str!("../../docs/configurations.md");
+    let names = stdout(&["list"]) + &stdout(&["list", "--deep"]);
+    let has = |word: &str| glossary.contains(&format!("`{word}`"));
+    for name in names.lines().filter_map(|line| line.split_whitespace().next()) {
+        let mut words = name.split('/');
+        let family = words.next().unwrap_or_default();
+        assert!(has(family), "{family} in {name}");
+        let words = words.skip(1).filter(|_| !family.ends_with("crossed"));
+        words.for_each(|word| assert!(has(word), "{word} in {name}"));
+    }
 }
 
 #[test]
@@ -203,7 +250,12 @@ mod replay {
     fn what_is_no_path_is_a_misuse() {
         assert!(misuse(&["replay", &path("half.json", "{")]).contains("half.json"));
         let lost = PATH.replace("quiet/linux", "quiet/nowhere");
-        assert!(misuse(&["replay", &path("lost.json", &lost)]).contains("quiet/nowhere"));
+        let said = misuse(&["replay", &path("lost.json", &lost)]);
+        assert!(
+            said.contains("quiet/nowhere") && said.contains("\n  reject/1.3/hasty/quiet/linux"),
+            "{said}"
+        );
+        assert!(misuse(&["replay", &path("empty.json", "[]")]).contains("no path in it"));
         let early = PATH.replace("close", "read");
         assert!(misuse(&["replay", &path("early.json", &early)]).contains("possible:"));
         assert!(misuse(&["replay", "--over", "pigeon", "x.json"]).contains("memory or kernel"));

@@ -15,8 +15,9 @@ use std::time::Duration;
 
 use close_notify_model::check::{Plan, check};
 use close_notify_model::explore::CutOff;
-use close_notify_model::report::{Report, Scope};
+use close_notify_model::report::{Report, SCHEMA, Scope};
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
+use serde_json::Value;
 
 use crate::args::CheckArgs;
 use crate::out::{self, Exit, Stop};
@@ -25,8 +26,10 @@ use crate::{list, names};
 /// More states than any configuration has; a search that comes here is cut off, and says so.
 const STATES: usize = 20_000_000;
 
+const NO_REPORT: &str = "not a report of `close-notify check --json` (docs/check-report.md)";
+
 pub(crate) fn run(args: &CheckArgs) -> Result<Exit, Stop> {
-    let scope = Scope { deep: args.deep, only: args.config.clone() };
+    let scope = names::scope(args.deep, &args.config);
     if args.list {
         return list::print(&scope, args.shard);
     }
@@ -48,15 +51,20 @@ fn json(report: &Report) -> Result<String, Stop> {
 }
 
 fn explore(args: &CheckArgs, scope: Scope) -> Result<Report, Stop> {
-    names::find(&scope)?;
+    let found = names::find(&scope)?.len();
+    let count = (0..found).filter(|&place| args.shard.is_none_or(|shard| shard.holds(place))).count();
     let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
     let jobs = args.jobs.map_or(cores, usize::from);
     let plan = Plan { scope, shard: args.shard, jobs, states: STATES };
-    let bar = bar();
+    let bar = bar(count);
     let report = check(&plan, stop_flag()?, &|progress| {
         bar.set_length(progress.of as u64);
         bar.set_position(progress.done as u64);
-        bar.set_message(format!("{} states, {}", HumanCount(progress.states as u64), progress.name));
+        let (done, of, states) = (progress.done, progress.of, HumanCount(progress.states as u64));
+        bar.set_message(format!(
+            "{done}/{of} configurations and mistakes, {states} states, {}",
+            progress.name
+        ));
     });
     bar.finish_and_clear();
     report.map_err(|unfinished| match unfinished.why {
@@ -65,13 +73,16 @@ fn explore(args: &CheckArgs, scope: Scope) -> Result<Report, Stop> {
     })
 }
 
-/// A bar on stderr where a terminal is, else nothing.
-fn bar() -> ProgressBar {
+/// A bar on stderr where a terminal is, else one line. Its end is known with the first piece of work: configurations
+/// and planted mistakes.
+fn bar(configurations: usize) -> ProgressBar {
+    let start = format!("exploring {}…", table::configurations(configurations));
     if !std::io::stderr().is_terminal() {
+        anstream::eprintln!("{start}");
         return ProgressBar::hidden();
     }
-    let bar = ProgressBar::new(0);
-    if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} configurations, {wide_msg}") {
+    let bar = ProgressBar::no_length().with_message(start);
+    if let Ok(style) = ProgressStyle::with_template("{bar:30} {wide_msg}") {
         bar.set_style(style);
     }
     bar.enable_steady_tick(Duration::from_millis(100));
@@ -97,6 +108,17 @@ fn merge(paths: &[std::path::PathBuf]) -> Result<Report, Stop> {
 fn read(path: &Path) -> Result<Report, Stop> {
     let said = |error: &dyn std::fmt::Display| Stop::misuse(format!("{}: {error}", path.display()));
     let text = std::fs::read_to_string(path).map_err(|error| said(&error))?;
-    serde_json::from_str(&text)
-        .map_err(|error| said(&format!("no report of `check --json` (docs/check-report.md): {error}")))
+    let json: Value =
+        serde_json::from_str(&text).map_err(|error| said(&format!("{NO_REPORT}: no JSON: {error}")))?;
+    if json.get("configurations").is_none() || json.get("totals").is_none() {
+        return Err(said(&NO_REPORT));
+    }
+    match json.get("schema").and_then(Value::as_u64) {
+        Some(schema) if schema == u64::from(SCHEMA) => {}
+        Some(schema) => {
+            return Err(said(&format!("schema {schema} is unknown: this version reads schema {SCHEMA}")));
+        }
+        None => return Err(said(&format!("{NO_REPORT}: it names no schema"))),
+    }
+    serde_json::from_value(json).map_err(|error| said(&format!("{NO_REPORT}: {error}")))
 }
