@@ -51,14 +51,15 @@ impl fmt::Display for PathError {
                 write!(f, "schema {schema} is unknown: this version reads schema {}", Path::SCHEMA)
             }
             Self::Config(name) => {
-                write!(f, "no configuration is named {name}: `check --list` prints the names")
+                write!(f, "no configuration is named {name}: `close-notify list` prints the names")
             }
             Self::Step { at, step, instead } => {
                 let named = |action: &Action| {
                     action.side().map_or("the path", Side::name).to_string() + " " + &action.to_string()
                 };
                 let instead: Vec<_> = instead.iter().map(named).collect();
-                write!(f, "step {at} ({}) is impossible there; possible: {}", named(step), instead.join(", "))
+                let (nth, instead) = (at + 1, instead.join(", "));
+                write!(f, "step {nth} ({}) is impossible there; possible: {instead}", named(step))
             }
         }
     }

@@ -52,7 +52,7 @@ pub struct Divergence {
 
 impl fmt::Display for Divergence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "after step {}: the model says {}, reality {}", self.at, self.model, self.real)
+        write!(f, "after step {}, from zero: the model says {}, reality {}", self.at, self.model, self.real)
     }
 }
 

@@ -85,14 +85,17 @@ fn a_path_that_the_model_cannot_take_is_refused_with_what_is_possible() {
     let refused =
         replay(&Path::parse(json).expect("well-formed"), Over::Memory).expect_err("nothing to read yet");
     let text = refused.to_string();
-    assert!(text.starts_with("step 0 (client read) is impossible there; possible: client write"), "{text}");
+    assert!(text.starts_with("step 1 (client read) is impossible there; possible: client write"), "{text}");
 }
 
 #[test]
 fn a_path_of_no_configuration_is_refused_by_its_name() {
     let json = r#"{"schema": 1, "config": "upload/1.4", "path": []}"#;
     let refused = replay(&Path::parse(json).expect("well-formed"), Over::Memory).expect_err("no TLS 1.4");
-    assert_eq!(refused.to_string(), "no configuration is named upload/1.4: `check --list` prints the names");
+    assert_eq!(
+        refused.to_string(),
+        "no configuration is named upload/1.4: `close-notify list` prints the names"
+    );
 }
 
 #[test]
