@@ -71,7 +71,10 @@ impl Pair {
                     self.write_failed(world, side, errno);
                 }
             }
-            Action::EngineLimit(side) => self.tell(world, side, Event::EngineNotified),
+            Action::EngineLimit(side) => {
+                world.ends[side.index()].engine_limited = true;
+                self.tell(world, side, Event::EngineNotified);
+            }
             _ => world.net.cut = true,
         }
     }
@@ -112,7 +115,10 @@ impl Pair {
                     end.holds_session &= self.keeps_sessions();
                     self.tell(world, side, Event::SessionForgotten);
                 }
-                Output::StartDeadline => self.tell(world, side, Event::DeadlineStarted),
+                Output::StartDeadline => {
+                    end.deadline_runs = true;
+                    self.tell(world, side, Event::DeadlineStarted);
+                }
                 _ => break,
             }
         }
@@ -192,6 +198,7 @@ impl Pair {
         let end = &mut world.ends[side.index()];
         end.salvageable |= waiting && !end.has_read_all();
         end.saw_reset |= errno == Errno::Reset;
+        end.write_failed = true;
         self.tell(world, side, Event::WriteFailed { errno: errno.number() });
     }
 
@@ -254,6 +261,9 @@ impl Pair {
         let forged = world.net.inward(side.index()).forged;
         let raw = self.output(&world.end(side).machine) == Output::Drain;
         let got = world.net.read(side.index(), self.config.tcp);
+        let end = &mut world.ends[side.index()];
+        let counts = matches!(got, Got::Unit(unit) if unit.alert().is_none());
+        end.read_after_close += u8::from(counts && end.machine.manner().is_closing());
         match got {
             Got::Unit(_) if raw => self.tell(world, side, Event::Drained { bytes: 1 }),
             Got::Unit(unit) => self.read_unit(world, side, unit, forged),

@@ -204,7 +204,7 @@ impl Pair {
         let (end, script) = (world.end(side), self.config.script(side));
         let released = end.machine.transport_state().is_released();
         let closing = end.machine.manner().is_closing() && !released;
-        if self.config.faults.deadlines && closing && !end.timed_out {
+        if self.config.faults.deadlines && closing && end.deadline_runs && !end.timed_out {
             actions.push(Action::Deadline(side));
         }
         if script.hastens && closing && !end.hastened {

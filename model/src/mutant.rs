@@ -148,6 +148,10 @@ mutants! {
     PunishesIncomplete => "http-server-graceful-to-incomplete" in "mutants/1.3/quiet-client";
     /// Is lenient although asked to be strict.
     IsLenient => "no-silent-truncation" in "mutants/1.3/graceful";
+    /// Takes a record that was torn apart for whole.
+    AcceptsTorn => "lenient-takes-a-fin-alone" in "mutants/1.3/lenient";
+    /// Says that its close_notify was sent although it was not.
+    ClaimsSent => "writing-is-told-true" in "mutants/1.3/errno";
     /// Does not hear its deadline.
     IgnoresDeadline => "every-close-ends" in "mutants/1.3/mute";
     /// Tells the same fact twice.
@@ -257,6 +261,9 @@ impl Pair {
             Mutant::TrustsPlainNotify if told.reading == ReadEnd::CloseNotifyInHandshake => {
                 Ending { reading: ReadEnd::CloseNotify, ..told }
             }
+            Mutant::ClaimsSent if matches!(told.writing, WriteEnd::NotSent(_)) => {
+                Ending { writing: WriteEnd::CloseNotifySent, ..told }
+            }
             Mutant::HidesLoss => Ending { discarded: 0, late: 0, ..told },
             Mutant::ConfirmsCrossed
                 if told.reading == ReadEnd::CloseNotify && told.writing == WriteEnd::CloseNotifySent =>
@@ -276,6 +283,7 @@ impl Pair {
         let told = end.machine.accepts_end(framing);
         match self.mutant {
             Some(Mutant::DistrustsLength) => told && end.is_notified(),
+            Some(Mutant::AcceptsTorn) => told || end.machine.ending().reading == ReadEnd::TruncatedInRecord,
             Some(Mutant::TrustsNotifyOverLength) => told || end.is_notified(),
             Some(Mutant::TrustsFin) => {
                 told || (framing == FramingState::DelimitedByEnd && end.machine.recv_state().has_ended())

@@ -109,6 +109,7 @@ fn attacks_13() -> Vec<Config> {
     let early = Script { early: 1, ..GRACEFUL };
     vec![
         trial("errno", with_policy(WRITER, lenient), end(Manner::Graceful), reset),
+        trial("lenient", with_policy(Script::READER, lenient), GRACEFUL, Faults { deadlines: true, ..fin }),
         trial("linger", Script { when: When::PeerEnded, ..end(Manner::Linger) }, GRACEFUL, reset),
         handshake(trial("handshake", AT_ANY_TIME, Script::READER, plain_notify)),
         handshake(trial("early", early, Script::READER, plain_notify)),

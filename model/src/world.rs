@@ -37,6 +37,14 @@ pub struct End {
     pub stopped: bool,
     /// Its deadline has passed.
     pub timed_out: bool,
+    /// A write of its driver failed.
+    pub write_failed: bool,
+    /// Its deadline runs.
+    pub deadline_runs: bool,
+    /// Its engine has reached the limit of its keys.
+    pub engine_limited: bool,
+    /// Observed: units of the peer that its driver read between its close and the end.
+    pub read_after_close: u8,
     /// It still holds the session.
     pub holds_session: bool,
     /// Its application has the transport back.
@@ -106,7 +114,10 @@ impl Hash for End {
             | u32::from(self.got_after_end) << 13
             | u32::from(self.said_after_end) << 14
             | u32::from(self.robbed) << 15
-            | u32::from(self.salvageable) << 16;
+            | u32::from(self.salvageable) << 16
+            | u32::from(self.deadline_runs) << 17
+            | u32::from(self.engine_limited) << 18
+            | u32::from(self.write_failed) << 19;
         let counters = [
             self.said,
             self.pending,
@@ -120,6 +131,7 @@ impl Hash for End {
         self.machine.hash(state);
         state.write_u64(u64::from_le_bytes(counters));
         state.write_u32(flags);
+        state.write_u8(self.read_after_close);
     }
 }
 
@@ -172,6 +184,10 @@ impl End {
             hastened: false,
             stopped: false,
             timed_out: false,
+            write_failed: false,
+            deadline_runs: false,
+            engine_limited: false,
+            read_after_close: 0,
             holds_session: true,
             handed_back: false,
             finished_read: false,

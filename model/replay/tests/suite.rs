@@ -5,6 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::sync::LazyLock;
 
+use close_notify_core::Output;
+use close_notify_model::action::Action;
+use close_notify_model::model::Pair;
+use close_notify_model::subject::Subject;
+use close_notify_model::wire::Fin;
+use close_notify_model::world::World;
 use close_notify_replay::{Outcome, Over, Path, Skip, generate, replay};
 
 static SUITE: LazyLock<Vec<Path>> = LazyLock::new(generate);
@@ -77,6 +83,48 @@ fn the_suite_has_every_label_that_rustls_can_be_led_through() {
     ];
     let missing: Vec<_> = all.into_iter().filter(|label| !labels.contains(*label)).collect();
     assert!(missing.is_empty(), "{missing:?}");
+}
+
+/// What the kernel alone can confirm, as the suite meets it: a model that lost it would lose these paths first.
+#[derive(Default, Debug)]
+struct Situations {
+    closes_with_unread: usize,
+    unit_at_closed_socket: usize,
+    write_consumes_errno: usize,
+    reset_behind_fin: usize,
+}
+
+impl Situations {
+    fn see(&mut self, world: &World, pair: &Pair, action: Action) {
+        let Some(side) = action.side() else { return };
+        let (net, end) = (&world.net, world.end(side));
+        let (near, far) = (&net.sockets[side.index()], &net.sockets[side.other().index()]);
+        let pipe = &net.pipes[side.index()];
+        let closes = action == Action::Step(side) && end.machine.output() == Output::CloseTransport;
+        self.closes_with_unread += usize::from(closes && net.inward(side.index()).has_unread() && !near.dead);
+        let unit_arrives = action == Action::Arrive(side) && pipe.arrived < pipe.left;
+        self.unit_at_closed_socket += usize::from(unit_arrives && far.closed && !far.dead);
+        self.write_consumes_errno += usize::from(action == Action::Write(side) && near.errno.is_some());
+        let behind_fin = action == Action::ResetArrives(side) && pipe.fin == Fin::Arrived;
+        self.reset_behind_fin += usize::from(behind_fin && !far.dead && pair.config.tcp.one_shot_errno);
+    }
+}
+
+#[test]
+fn the_suite_meets_what_the_kernel_alone_can_confirm() {
+    let mut seen = Situations::default();
+    for path in SUITE.iter() {
+        let Subject::Pair(pair) = path.subject().expect("a configuration") else { continue };
+        let mut world = pair.start();
+        for step in &path.path {
+            seen.see(&world, &pair, step.action);
+            world = pair.after(&world, step.action);
+        }
+    }
+    assert!(seen.closes_with_unread >= 50, "{seen:?}");
+    assert!(seen.unit_at_closed_socket >= 20, "{seen:?}");
+    assert!(seen.write_consumes_errno >= 10, "{seen:?}");
+    assert!(seen.reset_behind_fin >= 5, "{seen:?}");
 }
 
 #[test]

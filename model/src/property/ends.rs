@@ -1,6 +1,6 @@
 //! What both ends may conclude about each other: survival of the last words, agreement, the border to plaintext.
 
-use close_notify_core::{Delivery, Manner, send};
+use close_notify_core::{Delivery, Manner, WriteEnd, send};
 
 use super::claim_table as claims;
 use crate::config::{Closing, Config};
@@ -59,6 +59,15 @@ claims! {
         says "no byte is lost, repeated or read on the wrong side of the border";
         if |v| v.end().handed_back;
         then |v| !v.end().border_broken && (!v.is_orderly() || v.end().plain_got == v.peer().plain_said);
+
+    "writing-is-told-true" Invariant Always where |_| true;
+        says "what is told of our last word is what stands on the wire";
+        if |v| matches!(v.told.writing, WriteEnd::CloseNotifySent | WriteEnd::FatalAlertSent(_) | WriteEnd::NotSent(_));
+        then |v| match v.told.writing {
+            WriteEnd::CloseNotifySent => v.out().position(Unit::Notify).is_some(),
+            WriteEnd::FatalAlertSent(_) => v.out().position(Unit::Fatal).is_some(),
+            _ => v.out().position(Unit::Notify).is_none() && v.out().position(Unit::Fatal).is_none(),
+        };
 
     "no-illegal-move" Invariant Always where |_| true;
         says "a driver that keeps the contract is never refused";

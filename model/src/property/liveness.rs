@@ -5,7 +5,8 @@ use crate::property::View;
 
 /// No deadline can come to the rescue any more.
 fn is_out_of_deadlines(view: &View<'_>) -> bool {
-    !view.config().faults.deadlines || view.end().timed_out || view.is_released()
+    let none = !view.config().faults.deadlines || !view.end().deadline_runs;
+    none || view.end().timed_out || view.is_released()
 }
 
 claims! {
@@ -16,12 +17,12 @@ claims! {
 
     "every-close-ends" Guarantee AtRest where |_| true;
         says "a close that was asked for ends, whatever the peer and the path do";
-        if |v| v.end().machine.manner().is_closing() && is_out_of_deadlines(v);
+        if |v| (v.end().machine.manner().is_closing() || v.end().read_fatal) && is_out_of_deadlines(v);
         then |v| v.is_released();
 
     // RFC 9112 §9.6
     "linger-is-bounded" Invariant Always where |_| true;
         says "no more than the budget is read of the peer after the close";
-        if |v| v.end().machine.ending().drained > 0;
-        then |v| v.end().machine.ending().drained <= v.policy().drain_budget + 1;
+        if |v| v.end().read_after_close > 0;
+        then |v| u32::from(v.end().read_after_close) <= v.policy().drain_budget + 1;
 }

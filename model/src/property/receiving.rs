@@ -35,11 +35,23 @@ claims! {
         if ended_without_notify;
         then trusts_nothing;
 
+    // RFC 9112 §8: the one thing that a lenient reader asked for
+    "lenient-takes-a-fin-alone" Invariant Always where |config| {
+            config.scripts.iter().any(|script| script.policy.missing_notify == MissingNotify::Accept)
+        };
+        says "whatever the policy, a message that the end delimits is whole at most behind close_notify or a plain FIN";
+        if |v| v.end().has_read_all()
+            && v.pair.accepts(v.end(), close_notify_core::FramingState::DelimitedByEnd) && !v.end().read_notify;
+        then |v| {
+            let plain_fin = v.inward().fin == Fin::Arrived && !v.inward().torn && !v.end().saw_reset;
+            plain_fin && v.told.late == 0 && v.end().got_early == 0
+        };
+
     // RFC 9846 §5.1
     "notify-whole" Invariant Always where |config| config.faults.fin;
         says "a close_notify that was torn apart counts for nothing";
         if |v| v.inward().torn && v.end().has_read_all() && !v.end().read_notify;
-        then trusts_nothing;
+        then |v| trusts_nothing(v) && v.reading() != ReadEnd::TruncatedAtBoundary;
 
     // RFC 9293 §3.10.7
     "rst-is-not-close" Invariant Always where |_| true;
@@ -77,7 +89,7 @@ claims! {
     "notify-in-handshake" Invariant Always where |config| config.handshake;
         says "a close_notify in the handshake ends it at once, as an error";
         if |v| v.end().read_early_notify;
-        then |v| v.end().has_read_all();
+        then |v| v.reading() == ReadEnd::CloseNotifyInHandshake && !v.end().machine.may_write();
 
     // RFC 9846 §4.2.10
     "early-data-end" Invariant Always where |config| {

@@ -88,9 +88,8 @@ claims! {
     // RFC 9846 §5.5
     "limit-close-counts" Invariant Always where |config| config.faults.engine_limit;
         says "a close_notify of the engine's own closes the write side like any other";
-        if |v| v.world.budget < v.config().faults.budget && v.end().asked == 0 && !v.end().read_notify
-            && !v.end().machine.may_write();
-        then |v| !v.pair.may_write(&v.end().machine);
+        if |v| v.end().engine_limited;
+        then |v| !v.pair.may_write(&v.end().machine) && nothing_behind(v, Unit::Notify);
 
     // RFC 5246 §7.2.1
     "reply-at-once" Invariant Always where is_1x;
@@ -106,9 +105,10 @@ claims! {
 
     // RFC 9846 §6.1
     "write-after-peer-notify" Invariant Always where |config| is_13(config) && !config.faults.engine_limit;
-        says "in TLS 1.3 the peer's close_notify leaves this side free to write";
-        if |v| v.end().is_notified() && v.end().asked == 0 && !v.socket().dead && v.socket().errno.is_none();
-        then |v| v.end().machine.may_write();
+        says "in TLS 1.3 the peer's close_notify leaves this side free to write, and costs it nothing pending";
+        if |v| v.end().is_notified() && !v.end().timed_out && !v.socket().dead && v.socket().errno.is_none()
+            && v.end().machine.manner() != Manner::Abort && !v.end().saw_reset && !v.end().write_failed;
+        then |v| (v.end().asked > 0 || v.end().machine.may_write()) && v.told.discarded == 0;
 
     "no-wait-needed" Invariant Always where |config| asks_for(config, Manner::AtOnce);
         says "a side that was asked not to wait never waits";

@@ -25,6 +25,11 @@ fn is_truncated(view: &View<'_>) -> bool {
     matches!(view.reading(), ReadEnd::TruncatedAtBoundary | ReadEnd::TruncatedInRecord)
 }
 
+fn is_unclean(view: &View<'_>) -> bool {
+    is_premature(view)
+        || matches!(view.reading(), ReadEnd::TimedOut | ReadEnd::NotAwaited | ReadEnd::OverBudget)
+}
+
 fn is_premature(view: &View<'_>) -> bool {
     is_truncated(view) || view.reading() == ReadEnd::Reset
 }
@@ -61,7 +66,7 @@ claims! {
     // RFC 4346 §7.2.1, RFC 5246 §7.2.1
     "unclean-allows-resume" Invariant Always where |config| config.version != Version::Tls10;
         says "from TLS 1.1 on a missing close_notify alone forbids nothing";
-        if |v| is_truncated(v) && v.policy().resumption == ResumptionRule::Tls && refused_nothing(v);
+        if |v| is_unclean(v) && v.policy().resumption == ResumptionRule::Tls && refused_nothing(v);
         then |v| v.end().holds_session;
 
     // RFC 2818 §2.2
