@@ -100,3 +100,15 @@ fn a_reset_under_an_open_sending_half_is_its_failure_alone() {
         assert_eq!(driven(machine, &[Event::PendingDiscarded { bytes: 0 }]).output(), Output::Idle);
     }
 }
+
+// RFC 9112 §9.6 · data-survives-close: the peer's close_notify does not mean that the peer has read ours
+#[test]
+fn a_linger_behind_it_drains_until_the_transport_ends() {
+    for machine in every() {
+        let lingering = driven(machine, &[Event::Close(close_notify_core::Manner::Linger)]);
+        assert_eq!(lingering.output(), close_notify_core::Output::Drain);
+        let ended = driven(lingering, &[EOF]);
+        assert_eq!(ended.output(), close_notify_core::Output::Done);
+        assert_eq!(ended.ending().reading, ReadEnd::CloseNotify);
+    }
+}

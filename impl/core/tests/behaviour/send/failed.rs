@@ -74,3 +74,17 @@ fn a_half_close_that_fails_reads_on_under_a_deadline() {
     assert_eq!(done, [Output::DiscardPending, Output::StartDeadline, Output::AwaitPeer]);
     assert_eq!(driven(machine, &[CLOSE_NOTIFY]).output(), Output::Idle);
 }
+
+// A report on the TLS working group's list, December 2011 · salvage-alert: whatever the errno of the write was
+#[test]
+fn reading_goes_on_behind_every_errno_until_the_alert_is_found() {
+    for &version in Version::ALL {
+        for errno in [ECONNRESET, EPIPE, 110] {
+            let machine = driven(open(version), &[Event::Write, Event::WriteFailed { errno }]);
+            assert_eq!(machine.output(), Output::AwaitPeer, "errno {errno}");
+            let found = driven(machine, &[FATAL]);
+            let named = ReadEnd::FatalAlert(AlertDescription::CERTIFICATE_REQUIRED);
+            assert_eq!(found.ending().reading, named);
+        }
+    }
+}

@@ -118,3 +118,13 @@ fn a_reply_that_is_due_stays_due_when_the_application_closes() {
         assert_eq!(failed.output(), Output::DiscardPending);
     }
 }
+
+// RFC 9846 §6.1 · write-after-peer-notify: in 1.3 it costs us nothing that is pending, late data or not
+#[test]
+fn in_13_the_peers_close_notify_discards_nothing_behind_it() {
+    for late in [&[][..], &[data(100)][..]] {
+        let machine = told(told(due(Version::Tls13), late), &[CLOSE_NOTIFY]);
+        assert_eq!(machine.send_state(), send::State::NotifyDue);
+        assert_eq!(machine.output(), Output::SendCloseNotify { fin_follows: true });
+    }
+}
