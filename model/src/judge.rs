@@ -33,13 +33,6 @@ pub struct Outcome {
 ///
 /// Errors: [`CutOff`] where the search was not complete.
 pub fn judge(pair: &Pair, limits: Limits<'_>) -> Result<Outcome, CutOff> {
-    judge_graph(pair, limits).map(|(outcome, _)| outcome)
-}
-
-/// The same, with the graph.
-///
-/// Errors: [`CutOff`] where the search was not complete.
-pub fn judge_graph(pair: &Pair, limits: Limits<'_>) -> Result<(Outcome, Graph<Pair>), CutOff> {
     let mut fired = vec![false; pair.claims.len()];
     let mut broken: Vec<Option<u32>> = vec![None; pair.claims.len()];
     let graph = Graph::explore(pair, limits, |at, world, actions| {
@@ -69,7 +62,7 @@ pub fn judge_graph(pair: &Pair, limits: Limits<'_>) -> Result<(Outcome, Graph<Pa
             .collect(),
         broken: pair.claims.iter().zip(&broken).filter_map(named).collect(),
     };
-    Ok((outcome, graph))
+    Ok(outcome)
 }
 
 /// Limits that no configuration of ours reaches, without interruption.

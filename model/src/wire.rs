@@ -188,11 +188,6 @@ impl Pipe {
         Unit::ALL[((self.units >> (4 * at)) & 15) as usize - 1]
     }
 
-    /// The units of the log, in order.
-    pub fn units(&self) -> impl Iterator<Item = Unit> + '_ {
-        (0..self.written).map(|at| self.unit(at))
-    }
-
     /// How many of the first `upto` units are `unit`.
     #[must_use]
     pub fn count(&self, unit: Unit, upto: u8) -> u8 {

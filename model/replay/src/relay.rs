@@ -21,17 +21,20 @@ use crate::skip::Skip;
 /// Errors: [`PathError`] where it is no path of the model.
 pub fn replay(path: &Path, over: Over) -> Result<Outcome, PathError> {
     match path.subject()? {
-        Subject::Pair(pair) => replay_pair(&pair, &path.path, over),
+        Subject::Pair(pair) => {
+            let actions: Vec<_> = path.path.iter().map(|step| step.action).collect();
+            replay_pair(&pair, &actions, over)
+        }
         Subject::Relay(relay) => replay_relay(&relay, &path.path, over),
     }
 }
 
-fn replay_pair(pair: &Pair, path: &[Step], over: Over) -> Result<Outcome, PathError> {
-    let actions: Vec<_> = path.iter().map(|step| step.action).collect();
-    possible(pair, &actions)?;
-    Ok(match Skip::of(&pair.config, path, over) {
+fn replay_pair(pair: &Pair, actions: &[Action], over: Over) -> Result<Outcome, PathError> {
+    possible(pair, actions)?;
+    let steps: Vec<_> = actions.iter().copied().map(Step::from).collect();
+    Ok(match Skip::of(&pair.config, &steps, over) {
         Some(skip) => Outcome::Skipped(skip),
-        None => walked(walk(pair, &actions, over)),
+        None => walk(pair, actions, over).map_or_else(Outcome::Diverged, |()| Outcome::Taken),
     })
 }
 
@@ -41,24 +44,12 @@ fn replay_relay(relay: &Relay, path: &[Step], over: Over) -> Result<Outcome, Pat
         path.iter().filter(move |step| step.link == Some(link)).map(|step| step.action).collect::<Vec<_>>()
     };
     let (up, down) = (on(Link::Upstream), on(Link::Downstream));
-    let closes = if relay.naive { &relay.down } else { &relay.down_aborted };
-    let down_pair = if possible(&relay.down, &down).is_ok() { &relay.down } else { closes };
-    for (pair, actions) in [(&relay.up, &up), (down_pair, &down)] {
-        possible(pair, actions)?;
-        let steps: Vec<_> = actions.iter().map(|&action| Step::from(action)).collect();
-        if let Some(skip) = Skip::of(&pair.config, &steps, over) {
-            return Ok(Outcome::Skipped(skip));
-        }
-        let outcome = walked(walk(pair, actions, over));
-        if outcome != Outcome::Taken {
-            return Ok(outcome);
-        }
+    let aborted = !relay.naive && possible(&relay.down, &down).is_err();
+    let downstream = if aborted { &relay.down_aborted } else { &relay.down };
+    match replay_pair(&relay.up, &up, over)? {
+        Outcome::Taken => replay_pair(downstream, &down, over),
+        other => Ok(other),
     }
-    Ok(Outcome::Taken)
-}
-
-fn walked(result: Result<(), Divergence>) -> Outcome {
-    result.map_or_else(Outcome::Diverged, |()| Outcome::Taken)
 }
 
 /// Whether the model can take every step.

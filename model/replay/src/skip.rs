@@ -35,18 +35,6 @@ pub enum Skip {
 }
 
 impl Skip {
-    /// Every reason.
-    pub const ALL: [Self; 8] = [
-        Self::Version,
-        Self::Handshake,
-        Self::EngineLimit,
-        Self::TicketBefore13,
-        Self::ForgedRecords,
-        Self::FullBuffer,
-        Self::RstDiscards,
-        Self::StickyErrno,
-    ];
-
     /// Why this path of this configuration cannot be taken over this transport.
     #[must_use]
     pub fn of(config: &Config, path: &[Step], over: Over) -> Option<Self> {
