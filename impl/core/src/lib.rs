@@ -26,6 +26,7 @@
 
 mod alert;
 mod couple;
+pub mod drain;
 mod ending;
 mod event;
 mod evidence;
@@ -43,6 +44,7 @@ pub mod transport;
 mod version;
 
 pub use alert::{AlertDescription, AlertLevel, Meaning, meaning};
+pub use drain::Draining;
 pub use ending::{Delivery, Ending, FirstCloser, NotSent, ReadEnd, WriteEnd};
 pub use event::Event;
 pub use framing::FramingState;

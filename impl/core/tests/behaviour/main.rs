@@ -9,6 +9,7 @@ mod common;
 mod ending;
 mod handback;
 mod illegal;
+mod lingering;
 mod manner;
 mod pair;
 mod recv;

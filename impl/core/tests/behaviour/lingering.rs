@@ -1,0 +1,216 @@
+//! The machine of a lingering transport says what the whole machine would have said, fact by fact, to the same end.
+//! RFC 9112 §9.6 · linger-is-bounded, alert-survives-close, data-survives-close; #44, #45, #48.
+
+use std::collections::HashSet;
+
+use close_notify_core::drain::{End, Event as Drain};
+use close_notify_core::{
+    AlertDescription, Delivery, Draining, Event, Machine, Manner, Output, Policy, ReadEnd, ResumptionRule,
+    Version, WriteEnd, transport,
+};
+
+use crate::common::*;
+
+/// Each fact of a lingering transport, and what the whole machine is told in its place.
+const FACTS: [(Drain, Event); 9] = [
+    (Drain::Drained { bytes: 1 }, Event::Drained { bytes: 1 }),
+    (Drain::Drained { bytes: 60 }, Event::Drained { bytes: 60 }),
+    (Drain::Drained { bytes: u32::MAX }, Event::Drained { bytes: u32::MAX }),
+    (Drain::PeerFin, EOF),
+    (Drain::PeerReset, RESET),
+    (Drain::DeadlinePassed, Event::DeadlinePassed),
+    (Drain::GaveWay, Event::DeadlinePassed),
+    (Drain::TransportClosed, Event::TransportClosed),
+    (Drain::TransportResetByUs, Event::TransportResetByUs),
+];
+
+const BUDGETS: [u32; 5] = [0, 1, 100, u32::MAX - 1, u32::MAX];
+
+/// Every way to the drain: what has happened before, and the wish that leads there.
+fn on_the_way() -> Vec<Vec<Event>> {
+    let before: [&[Event]; 7] = [
+        &[],
+        &[Event::Write],
+        &[CLOSE_NOTIFY],
+        &[Event::WriteFailed { errno: EPIPE }],
+        &[Event::WriteFailed { errno: ECONNRESET }],
+        &[USER_CANCELED],
+        &[Event::EngineNotified],
+    ];
+    let wishes: [&[Event]; 5] = [
+        &[Event::Close(Manner::Linger)],
+        &[Event::Close(Manner::Reject)],
+        &[Event::Reject(AlertDescription::ACCESS_DENIED)],
+        &[VIOLATION],
+        &[Event::Close(Manner::Linger), data(40)],
+    ];
+    before.iter().flat_map(|before| wishes.iter().map(move |wish| [*before, *wish].concat())).collect()
+}
+
+/// Every machine that drains, in every version, with every budget and both rules of resumption.
+fn draining_machines() -> Vec<Machine> {
+    let mut machines = Vec::new();
+    for &version in Version::ALL {
+        for drain_budget in BUDGETS {
+            for &resumption in ResumptionRule::ALL {
+                let policy = Policy { drain_budget, resumption, ..Policy::STRICT };
+                for events in on_the_way() {
+                    let mut machine = open_with(version, policy);
+                    for event in events {
+                        let _ = machine.handle(event);
+                        drive(&mut machine);
+                    }
+                    machines.extend((machine.output() == Output::Drain).then_some(machine));
+                }
+            }
+        }
+    }
+    machines
+}
+
+/// The end as the whole machine has it: how its transport left `Open`, and by which fact.
+fn end_of(whole: &Machine, told: Drain) -> Option<End> {
+    match (whole.transport_state(), told) {
+        (transport::State::PeerEof, _) => Some(End::PeerFin),
+        (transport::State::PeerReset, _) => Some(End::PeerReset),
+        (transport::State::GivenUp, Drain::DeadlinePassed) => Some(End::TimedOut),
+        (transport::State::GivenUp, Drain::GaveWay) => Some(End::GaveWay),
+        (transport::State::GivenUp, _) => Some(End::OverBudget),
+        _ => None,
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct Both {
+    whole: Machine,
+    small: Draining,
+    end: Option<End>,
+}
+
+impl Both {
+    fn told(mut self, (small, whole): (Drain, Event)) -> Option<Self> {
+        // A reset that nobody asked for would cut what TLS has said, and TLS is gone.
+        if small == Drain::TransportResetByUs && self.whole.output() != Output::ResetTransport {
+            self.small.handle(small).expect_err("an unasked reset");
+            return None;
+        }
+        let was_open = self.whole.transport_state() == transport::State::Open;
+        let legal = self.whole.handle(whole);
+        assert_eq!(self.small.handle(small).is_ok(), legal.is_ok(), "{small:?}: {legal:?}");
+        if was_open {
+            self.end = end_of(&self.whole, small);
+        }
+        assert_eq!(self.small.output(), self.whole.output(), "{small:?}");
+        assert_eq!(self.small.end(), self.end, "{small:?}");
+        legal.is_ok().then_some(self)
+    }
+}
+
+#[test]
+fn every_sequence_of_facts_ends_as_the_whole_machine_ends_it() {
+    let mut ends = HashSet::new();
+    let mut outputs = HashSet::new();
+    for whole in draining_machines() {
+        let Some(small) = whole.lingering() else { continue };
+        let mut edge: HashSet<Both> = [Both { whole, small, end: None }].into();
+        for _ in 0..6 {
+            edge = edge.iter().flat_map(|both| FACTS.iter().filter_map(|&fact| both.told(fact))).collect();
+            ends.extend(edge.iter().filter_map(|both| both.end));
+            outputs.extend(edge.iter().map(|both| both.small.output()));
+        }
+    }
+    assert_eq!(ends.len(), End::ALL.len(), "{ends:?}");
+    assert_eq!(outputs.len(), 4, "{outputs:?}");
+}
+
+#[test]
+fn a_refused_fact_changes_nothing() {
+    let mut small = driven(open(Version::Tls13), &[Event::Close(Manner::Linger)]).lingering().unwrap();
+    small.handle(Drain::PeerFin).unwrap();
+    small.handle(Drain::TransportClosed).unwrap();
+    let before = small;
+    for (fact, _) in &FACTS[3..] {
+        small.handle(*fact).unwrap_err();
+        assert_eq!(small, before);
+    }
+    assert_eq!((small.output(), small.end()), (Output::Done, Some(End::PeerFin)));
+}
+
+// premature-forbids-reuse-https: where a reset would still forbid the session, TLS is not done
+#[test]
+fn what_drains_lingers_without_tls_unless_a_reset_would_forbid_the_session() {
+    let machines = draining_machines();
+    for machine in &machines {
+        let ending = machine.ending();
+        let waits_for_reset = machine.policy().resumption == ResumptionRule::Rfc2818
+            && ending.reading == ReadEnd::NotAwaited
+            && ending.resumption.allowed;
+        assert_eq!(machine.lingering().is_none(), waits_for_reset, "{machine:?}");
+    }
+    assert!(machines.iter().any(|machine| machine.lingering().is_none()));
+}
+
+#[test]
+fn nothing_lingers_while_tls_matters() {
+    for &version in Version::ALL {
+        for manner in [Manner::Graceful, Manner::HandBack, Manner::AtOnce, Manner::Abort] {
+            assert!(driven(open(version), &[Event::Close(manner)]).lingering().is_none(), "{manner}");
+        }
+        let mut machine = told(open(version), &[Event::Close(Manner::Linger)]);
+        while machine.output() != Output::Drain {
+            assert!(machine.lingering().is_none(), "{:?}", machine.output());
+            step(&mut machine);
+        }
+        assert!(machine.lingering().is_some());
+        assert!(driven(machine, &[EOF]).lingering().is_none());
+    }
+}
+
+// cut-is-visible: the machine that stays behind keeps what it knew, and is done
+#[test]
+fn the_evidence_ends_at_the_hand_over() {
+    for machine in draining_machines() {
+        if machine.lingering().is_none() {
+            continue;
+        }
+        let behind = told(machine, &[Event::TransportClosed]);
+        assert_eq!((behind.output(), behind.ending()), (Output::Done, machine.ending()));
+        for fact in [EOF, RESET, Event::DeadlinePassed, Event::Drained { bytes: u32::MAX }] {
+            let (known, later) = (machine.ending(), driven(machine, &[fact]).ending());
+            assert_eq!((known.reading, known.writing), (later.reading, later.writing));
+            assert_eq!((known.first_closer, known.late), (later.first_closer, later.late));
+            assert_eq!(known.discarded, later.discarded);
+            assert_eq!(known.resumption.allowed, later.resumption.allowed);
+            let lost = fact == RESET && later.delivery == Delivery::Lost;
+            assert!(known.delivery == later.delivery || lost);
+        }
+    }
+}
+
+// notify-before-fin: where no last word left, no FIN of ours may say so
+#[test]
+fn a_transport_without_a_last_word_is_reset() {
+    let failed = [Event::WriteFailed { errno: EPIPE }, Event::Close(Manner::Linger)];
+    let machine = driven(open(Version::Tls13), &failed);
+    assert!(matches!(machine.ending().writing, WriteEnd::NotSent(_)));
+    let mut small = machine.lingering().unwrap();
+    small.handle(Drain::PeerFin).unwrap();
+    assert_eq!(small.output(), Output::ResetTransport);
+}
+
+#[test]
+fn what_was_read_before_the_hand_over_counts() {
+    let policy = Policy { drain_budget: 100, ..Policy::STRICT };
+    let lingering = driven(open_with(Version::Tls13, policy), &[Event::Close(Manner::Linger)]);
+    let mut small = told(lingering, &[Event::Drained { bytes: 60 }]).lingering().unwrap();
+    assert_eq!(small.left(), Some(40));
+    small.handle(Drain::Drained { bytes: 40 }).unwrap();
+    assert_eq!((small.output(), small.left()), (Output::Drain, Some(0)));
+    small.handle(Drain::Drained { bytes: 1 }).unwrap();
+    assert_eq!((small.output(), small.end()), (Output::CloseTransport, Some(End::OverBudget)));
+}
+
+#[test]
+fn eight_bytes_are_enough() {
+    assert!(size_of::<Draining>() <= 8, "{} bytes", size_of::<Draining>());
+}
