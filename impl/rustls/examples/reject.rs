@@ -6,7 +6,7 @@ use std::error::Error;
 use std::io::{self, Read, Write};
 use std::thread;
 
-use close_notify::{AlertDescription, Ending, ReadEnd, WriteEnd, ending_of};
+use close_notify::{AlertDescription, Ending, FindEnding, ReadEnd, WriteEnd};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let (mut client, mut server) = common::client_and_server()?;
@@ -17,7 +17,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     });
     client.write_all(b"a request that nobody reads")?;
     let error = client.read(&mut [0; 8]).expect_err("the server rejects");
-    let ending = ending_of(&error).ok_or("an error without an ending")?;
+    let ending = Ending::find(&error).ok_or("an error without an ending")?;
     drop(client);
     let server_ending = serving.join().expect("the server does not panic")?;
 

@@ -3,13 +3,14 @@
 //! Decides how rustls's answers read as facts. Leaves to the core what follows from them.
 //! Sources: rustls 0.23.46 `conn.rs`, `common_state.rs`; RFC 9846 §6.2 for the alert that fits an error.
 
-use std::io::{BufRead, Read, Write};
+use std::io::{BufRead, IoSlice, Read, Write};
 use std::sync::OnceLock;
 
 use close_notify_core::{AlertDescription, AlertLevel, Role, Version};
-use rustls::{CommonState, Connection, Error, HandshakeKind, ProtocolVersion};
+use rustls::{CommonState, Error, HandshakeKind, ProtocolVersion};
 
 use crate::hook::{self, AlertBytes, Opened, Seen};
+use crate::tls::Tls;
 
 const ALERT: u8 = 21;
 const FATAL: u8 = 2;
@@ -36,36 +37,35 @@ pub(crate) struct Heard {
     pub(crate) is_alert_sealed: bool,
     /// rustls sealed a close_notify of its own, at a limit of its keys.
     pub(crate) engine_notified: bool,
+    /// Something came of it: what was given ended a record.
+    pub(crate) shows_a_record: bool,
 }
 
 /// rustls cannot seal what was asked.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Unsealable;
 
-pub(crate) struct Engine {
-    connection: Connection,
+pub(crate) struct Engine<C> {
+    connection: C,
     /// Whether records pass our hook, once the suite is known: it does not change then.
     is_hooked: OnceLock<bool>,
 }
 
-impl Engine {
-    pub(crate) const fn new(connection: Connection) -> Self {
+impl<C: Tls> Engine<C> {
+    pub(crate) const fn new(connection: C) -> Self {
         Self { connection, is_hooked: OnceLock::new() }
     }
 
-    pub(crate) const fn connection(&self) -> &Connection {
+    pub(crate) const fn connection(&self) -> &C {
         &self.connection
     }
 
     fn common(&self) -> &CommonState {
-        &self.connection
+        self.connection.common()
     }
 
     pub(crate) fn role(&self) -> Role {
-        match self.connection {
-            Connection::Client(_) => Role::Client,
-            Connection::Server(_) => Role::Server,
-        }
+        self.connection.role()
     }
 
     /// The version, once it is agreed.
@@ -110,9 +110,30 @@ impl Engine {
         self.connection.process_new_packets().err()
     }
 
+    /// What rustls has heard of the peer's end, where others drove it.
+    pub(crate) fn heard_before(&mut self) -> Option<Said> {
+        match self.connection.process_new_packets() {
+            Ok(state) if state.peer_has_closed() => Some(alert_fact(CLOSE_NOTIFY)),
+            Ok(_) => None,
+            Err(Error::AlertReceived(description)) => Some(alert_fact([FATAL, u8::from(description)])),
+            Err(error) => Some(Said::Violation(alert_for(&error))),
+        }
+    }
+
+    /// What a record of the handshake may change.
+    fn progress(&self) -> (bool, Option<Version>, u32) {
+        (self.is_handshaking(), self.version(), self.tickets_received())
+    }
+
+    /// How many TLS 1.3 tickets have come.
+    pub(crate) fn tickets_received(&self) -> u32 {
+        self.connection.tickets_received()
+    }
+
     /// Takes one whole record, or the header of an impossible one. All plaintext of earlier ones has been taken.
     /// What rustls sealed in answer is moved behind `sealed`.
     pub(crate) fn hear(&mut self, record: &[u8], sealed: &mut Vec<u8>) -> Heard {
+        let before = self.progress();
         let (result, seen) = hook::watch(None, || feed(&mut self.connection, record));
         self.pull(sealed);
         let alert = alert_of(record, seen, &result);
@@ -135,12 +156,24 @@ impl Engine {
         let unseen = result.is_err() && !sealed.is_empty() && !self.is_hooked();
         let is_alert_sealed = matches!(answer, Some([FATAL, _])) || (answer.is_none() && unseen);
         let is_authentic = seen.opened != Opened::Nothing;
-        Heard { said, is_authentic, is_alert_sealed, engine_notified: seen.sealed == Some(CLOSE_NOTIFY) }
+        let shows_a_record =
+            is_authentic || said != Said::Message || !sealed.is_empty() || self.progress() != before;
+        Heard {
+            said,
+            is_authentic,
+            is_alert_sealed,
+            engine_notified: seen.sealed == Some(CLOSE_NOTIFY),
+            shows_a_record,
+        }
     }
 
     /// Moves plaintext out of rustls.
     pub(crate) fn read(&mut self, buffer: &mut [u8]) -> usize {
         self.connection.reader().read(buffer).unwrap_or(0)
+    }
+
+    pub(crate) fn has_plaintext(&mut self) -> bool {
+        self.connection.reader().fill_buf().is_ok_and(|waiting| !waiting.is_empty())
     }
 
     /// Hands all plaintext that waits in rustls to `sink`.
@@ -158,14 +191,17 @@ impl Engine {
 
     /// Moves the bytes that rustls wants sent behind `out`.
     pub(crate) fn pull(&mut self, out: &mut Vec<u8>) {
-        while self.connection.wants_write() {
+        while self.common().wants_write() {
             self.connection.write_tls(out).expect("a Vec takes every byte");
         }
     }
 
     /// Seals data behind `out`. Returns how much was taken, and whether rustls sealed a close_notify in its place.
-    pub(crate) fn seal_data(&mut self, data: &[u8], out: &mut Vec<u8>) -> (usize, bool) {
-        let (result, seen) = hook::watch(None, || self.connection.writer().write(data));
+    pub(crate) fn seal_data(&mut self, data: &[IoSlice<'_>], out: &mut Vec<u8>) -> (usize, bool) {
+        let (result, seen) = hook::watch(None, || match data {
+            [whole] => self.connection.writer().write(whole),
+            parts => self.connection.writer().write_vectored(parts),
+        });
         self.pull(out);
         let engine_notified = seen.sealed == Some(CLOSE_NOTIFY);
         (if engine_notified { 0 } else { result.unwrap_or(0) }, engine_notified)
@@ -207,7 +243,7 @@ struct Processed {
 }
 
 /// Gives rustls one record; the same record in parts where it reads less at a time.
-fn feed(connection: &mut Connection, mut record: &[u8]) -> Result<Processed, Error> {
+fn feed(connection: &mut impl Tls, mut record: &[u8]) -> Result<Processed, Error> {
     let mut processed = Processed::default();
     while !record.is_empty() {
         match connection.read_tls(&mut record) {

@@ -24,17 +24,17 @@ use std::io;
 
 use close_notify_core::{Ending, Illegal, ReadEnd, WriteEnd, send};
 
-/// Why a call of an adapter failed. It travels inside an `io::Error`; [`ending_of`] finds it there.
+/// Why a call of an adapter failed. It travels inside an `io::Error`; [`Ending::find`](FindEnding::find) finds it there.
 ///
 /// ```
-/// use close_notify::{Error, ending_of};
+/// use close_notify::{Ending, Error, FindEnding};
 /// use close_notify_core::{Event, Machine, Policy, ReadEnd, Role, Version};
 /// let mut machine = Machine::established(Version::Tls13, Role::Client, Policy::STRICT);
 /// machine.handle(Event::TransportEof { inside_record: false })?;
 /// let error = std::io::Error::from(Error::ended(machine.ending(), None));
 /// assert_eq!(error.kind(), std::io::ErrorKind::UnexpectedEof);
 /// assert!(error.to_string().starts_with("peer closed connection without sending TLS close_notify"));
-/// assert_eq!(ending_of(&error).map(|ending| ending.reading), Some(ReadEnd::TruncatedAtBoundary));
+/// assert_eq!(Ending::find(&error).map(|ending| ending.reading), Some(ReadEnd::TruncatedAtBoundary));
 /// # Ok::<(), close_notify_core::Illegal>(())
 /// ```
 #[derive(Clone, PartialEq, Debug)]
@@ -130,8 +130,49 @@ impl From<Error> for io::Error {
     }
 }
 
-/// The ending that an error of an adapter carries.
-#[must_use]
-pub fn ending_of(error: &io::Error) -> Option<Ending> {
-    error.get_ref()?.downcast_ref::<Error>().map(Error::ending)
+/// The error of an adapter in an `io::Error`.
+pub(crate) fn inner(error: &io::Error) -> Option<&Error> {
+    error.get_ref()?.downcast_ref()
+}
+
+/// Whether a call can be made again: the transport says so, and no ending that was `TimedOut`.
+pub(crate) fn is_a_wait(error: &io::Error) -> bool {
+    close_notify_linger::is_a_wait(error) && inner(error).is_none()
+}
+
+/// Finds an [`Ending`] in the errors of others.
+pub trait FindEnding: Sized {
+    /// The ending that an error carries, itself or somewhere along its chain of sources: HTTP libraries wrap the
+    /// `io::Error` of a stream in errors of their own.
+    ///
+    /// ```
+    /// use close_notify::{Ending, Error, FindEnding, ReadEnd};
+    /// # use close_notify_core::{Event, Machine, Policy, Role, Version};
+    /// # let mut machine = Machine::established(Version::Tls13, Role::Client, Policy::STRICT);
+    /// # machine.handle(Event::TransportReset { errno: 104 })?;
+    /// # let reset = std::io::Error::from(Error::ended(machine.ending(), None));
+    /// let wrapped: Box<dyn std::error::Error> = Box::new(std::io::Error::other(reset));
+    /// let ending = Ending::find(&*wrapped).expect("a stream of ours failed");
+    /// assert_eq!(ending.reading, ReadEnd::Reset);
+    /// # Ok::<(), close_notify_core::Illegal>(())
+    /// ```
+    fn find(error: &(dyn error::Error + 'static)) -> Option<Self>;
+}
+
+/// A chain that is longer than this has a loop in it.
+const LONGEST_CHAIN: usize = 64;
+
+impl FindEnding for Ending {
+    fn find(error: &(dyn error::Error + 'static)) -> Option<Self> {
+        let chain = std::iter::successors(Some(error), |error| inner_of(*error));
+        chain.take(LONGEST_CHAIN).find_map(|error| error.downcast_ref::<Error>()).map(Error::ending)
+    }
+}
+
+/// What an error wraps. The source of an `io::Error` is that of the error in it, so that one is looked at itself.
+fn inner_of<'a>(error: &'a (dyn error::Error + 'static)) -> Option<&'a (dyn error::Error + 'static)> {
+    match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+        Some(inner) => Some(inner),
+        None => error.source(),
+    }
 }

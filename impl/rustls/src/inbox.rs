@@ -20,11 +20,41 @@ pub(crate) struct Inbox {
     bytes: Vec<u8>,
     start: usize,
     end: usize,
+    /// How much was given to an engine that may have begun a record before: until one ends, nobody knows where.
+    astray: Option<u32>,
 }
 
 impl Inbox {
-    pub(crate) fn new() -> Self {
-        Self { bytes: vec![0; SMALL], start: 0, end: 0 }
+    /// The next byte begins a record.
+    pub(crate) fn aligned() -> Self {
+        Self { bytes: vec![0; SMALL], start: 0, end: 0, astray: None }
+    }
+
+    /// The next byte may stand anywhere in a record.
+    pub(crate) fn strayed() -> Self {
+        Self { astray: Some(0), ..Self::aligned() }
+    }
+
+    pub(crate) const fn is_aligned(&self) -> bool {
+        self.astray.is_none()
+    }
+
+    pub(crate) const fn align(&mut self) {
+        self.astray = None;
+    }
+
+    /// `bytes` in all have shown no end of a record yet.
+    pub(crate) const fn stray(&mut self, bytes: u32) {
+        self.astray = Some(bytes);
+    }
+
+    pub(crate) fn astray(&self) -> u32 {
+        self.astray.unwrap_or(0)
+    }
+
+    /// Whether an end that comes now may be one inside a record.
+    pub(crate) fn may_be_inside_record(&self) -> bool {
+        !self.unread().is_empty() || !self.is_aligned()
     }
 
     pub(crate) fn unread(&self) -> &[u8] {
@@ -35,6 +65,9 @@ impl Inbox {
     /// that the engine refuses it at once.
     pub(crate) fn next_record(&self) -> Option<usize> {
         let unread = self.unread();
+        if !self.is_aligned() {
+            return (!unread.is_empty()).then_some(1);
+        }
         let header = unread.first_chunk::<HEADER>()?;
         let length = usize::from(u16::from_be_bytes([header[3], header[4]]));
         if !matches!(header, [20..=24, 3, ..]) || HEADER + length > LONGEST {

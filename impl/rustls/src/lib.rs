@@ -14,7 +14,7 @@
 //!
 //! 1. Build the configuration with [`provider`], so that alerts can be chosen and seen (one line, see there).
 //! 2. Wrap the connection and its transport: [`Stream::new`], or [`Session::new`] and drive it yourself.
-//! 3. Read and write. Where reading fails, [`ending_of`] says how the connection ended.
+//! 3. Read and write. Where reading fails, [`Ending::find`](FindEnding::find) says how the connection ended.
 //! 4. End it: [`Stream::close`], [`close_write`](Stream::close_write), [`reject`](Stream::reject),
 //!    [`abort`](Stream::abort) or [`hand_back`](Stream::hand_back).
 //! 5. Ask the [`Ending`]: was it clean, was anything lost, may the session be resumed?
@@ -61,7 +61,7 @@
 //! let mut client = Stream::new(client, TcpStream::connect(address)?, Policy::STRICT);
 //! client.write_all(b"question")?;
 //! let mut answer = String::new();
-//! client.read_to_string(&mut answer)?; // fails if anybody cut the answer: `ending_of` says how
+//! client.read_to_string(&mut answer)?; // fails if anybody cut the answer: `Ending::find` says how
 //! let ending = client.close(Manner::Graceful)?;
 //!
 //! assert_eq!(answer, "answer");
@@ -141,29 +141,36 @@
 //! * A server of rustls cannot name the session that it should forget: give [`Session::with_forget`] your own way.
 #![forbid(unsafe_code)]
 
-mod bounded;
+mod driver;
+mod dropped;
 mod engine;
 mod error;
 mod forget;
 mod hook;
 mod inbox;
+mod line;
 mod outbox;
 mod pipe;
 mod session;
 #[cfg(unix)]
 mod socket;
 mod stream;
+mod tls;
 mod transport;
+mod wrap;
 
 pub use close_notify_core::{
     AlertDescription, AlertLevel, Delivery, Ending, Event, FatalNotify, FirstCloser, FramingState, Illegal,
     LateData, Machine, Manner, MissingNotify, NotSent, Output, PeerCloses, Policy, ReadEnd, Reply,
     Resumption, ResumptionRule, Role, Rule, Version, WriteEnd,
 };
-pub use error::{Error, ending_of};
+pub use driver::Acceptance;
+pub use error::{Error, FindEnding};
 pub use forget::{ForgetSession, StoredSessions};
 pub use hook::provider;
 pub use pipe::Pipe;
 pub use session::{Progress, Received, Session, Step};
 pub use stream::Stream;
+pub use tls::Tls;
 pub use transport::Transport;
+pub use wrap::WithEnding;

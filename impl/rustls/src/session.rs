@@ -4,24 +4,28 @@
 //! bytes, not states. Records come in by [`receive`](Session::receive), in `session/receive.rs`; the last word goes
 //! out by [`step`](Session::step), in `session/step.rs`.
 
+mod parts;
 mod receive;
 mod step;
 
 use std::fmt;
-use std::io;
+use std::io::{self, IoSlice};
 
 use close_notify_core::{
-    AlertDescription, Ending, Event, Machine, Manner, Output, Policy, Version, recv, send,
+    AlertDescription, Ending, Event, Machine, Manner, Output, Policy, Role, Version, recv, send,
 };
-use close_notify_linger::{errno_of, is_a_wait};
+use close_notify_linger::errno_of;
 use rustls::Connection;
 
 use crate::engine::Engine;
-use crate::error::Error;
+use crate::error::{Error, is_a_wait};
 use crate::forget::ForgetSession;
 use crate::inbox::Inbox;
 use crate::outbox::Outbox;
+use crate::tls::Tls;
 use crate::transport::Transport;
+
+use parts::Parts;
 
 pub use receive::Received;
 pub use step::Step;
@@ -73,8 +77,8 @@ pub enum Progress {
 /// # Ok(())
 /// # }
 /// ```
-pub struct Session {
-    engine: Engine,
+pub struct Session<C = Connection> {
+    engine: Engine<C>,
     machine: Machine,
     inbox: Inbox,
     outbox: Outbox,
@@ -91,10 +95,44 @@ pub struct Session {
 impl Session {
     /// A session over a connection of rustls, before or after its handshake.
     ///
-    /// Shape: rustls must not have read bytes of the transport that it has not processed.
+    /// Shape: rustls must not have read a part of a record that it could not open yet: a connection that has been read
+    /// by others is [adopted](Session::adopt).
     #[must_use]
     pub fn new(connection: impl Into<Connection>, policy: Policy) -> Self {
-        let engine = Engine::new(connection.into());
+        Self::over(connection.into(), policy, Inbox::aligned())
+    }
+}
+
+impl<C: Tls> Session<C> {
+    /// A session over a connection that others may have read and written, owned or lent.
+    ///
+    /// rustls tells nobody how much of a record it holds. Until the first record shows where one ends, bytes are
+    /// given to it singly, and an end of the transport counts as one inside a record.
+    ///
+    /// ```
+    /// use close_notify::{Policy, ReadEnd, Session};
+    /// # let provider = close_notify::provider(rustls::crypto::ring::default_provider());
+    /// # let config = rustls::ClientConfig::builder_with_provider(provider.into())
+    /// #     .with_safe_default_protocol_versions()?
+    /// #     .with_root_certificates(rustls::RootCertStore::empty()).with_no_client_auth();
+    /// let mut connection = rustls::ClientConnection::new(config.into(), "localhost".try_into()?)?;
+    /// let session = Session::adopt(&mut connection, Policy::STRICT);
+    /// assert_eq!(session.ending().reading, ReadEnd::Open);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn adopt(connection: C, policy: Policy) -> Self {
+        // A client that has its first message still to send has read nothing.
+        let common = connection.common();
+        let is_fresh = common.is_handshaking() && common.wants_write() && connection.role() == Role::Client;
+        let inbox = if is_fresh { Inbox::aligned() } else { Inbox::strayed() };
+        let mut session = Self::over(connection, policy, inbox);
+        session.tell_what_came_before();
+        session
+    }
+
+    fn over(connection: C, policy: Policy, inbox: Inbox) -> Self {
+        let engine = Engine::new(connection);
         let machine = match engine.version() {
             Some(version) if !engine.is_handshaking() => Machine::established(version, engine.role(), policy),
             version => Machine::new(version.unwrap_or(Version::Tls13), engine.role(), policy),
@@ -102,7 +140,7 @@ impl Session {
         let mut session = Self {
             engine,
             machine,
-            inbox: Inbox::new(),
+            inbox,
             outbox: Outbox::new(SMALL),
             held: Vec::with_capacity(SMALL),
             pending: Vec::new(),
@@ -134,7 +172,7 @@ impl Session {
 
     /// The connection of rustls.
     #[must_use]
-    pub const fn rustls(&self) -> &Connection {
+    pub const fn rustls(&self) -> &C {
         self.engine.connection()
     }
 
@@ -208,12 +246,23 @@ impl Session {
     /// Errors: `BrokenPipe` where the machine refuses a write, nothing taken; `WouldBlock` where no room is left;
     /// the end of the connection where the transport fails.
     pub fn write(&mut self, transport: &mut impl Transport, data: &[u8]) -> io::Result<usize> {
+        self.write_vectored(transport, &[IoSlice::new(data)])
+    }
+
+    /// Takes data from several places as one, as [`write`](Self::write) does.
+    ///
+    /// Errors: those of [`write`](Self::write).
+    pub fn write_vectored(
+        &mut self,
+        transport: &mut impl Transport,
+        data: &[IoSlice<'_>],
+    ) -> io::Result<usize> {
         self.tell(Event::Write)?;
         let taken = self.take(data)?;
         match self.flush(transport) {
             Err(error) if taken > 0 && is_a_wait(&error) => Ok(taken),
             Err(error) => Err(error),
-            Ok(()) if taken == 0 && !data.is_empty() => {
+            Ok(()) if taken == 0 && data.iter().any(|part| !part.is_empty()) => {
                 self.take(data).and_then(|taken| self.flush(transport).map(|()| taken))
             }
             Ok(()) => Ok(taken),
@@ -221,17 +270,22 @@ impl Session {
     }
 
     /// Puts data into records, or beside them where too many wait already.
-    fn take(&mut self, data: &[u8]) -> io::Result<usize> {
-        if self.pending.is_empty() && self.outbox.unsent().len() < OUTBOX - CHUNK {
-            return self.seal(&data[..data.len().min(CHUNK)]);
+    fn take(&mut self, data: &[IoSlice<'_>]) -> io::Result<usize> {
+        let seals = self.pending.is_empty() && self.outbox.unsent().len() < OUTBOX - CHUNK;
+        if seals {
+            return self.seal(&Parts::new(data));
         }
-        let taken = data.len().min(CHUNK - self.pending.len());
-        self.pending.extend_from_slice(&data[..taken]);
+        let mut taken = 0;
+        for part in data {
+            let fits = part.len().min(CHUNK - self.pending.len());
+            self.pending.extend_from_slice(&part[..fits]);
+            taken += fits;
+        }
         Ok(taken)
     }
 
     /// Seals data. Where rustls closes at a limit of its keys in its place, the machine is told.
-    fn seal(&mut self, data: &[u8]) -> io::Result<usize> {
+    fn seal(&mut self, data: &Parts<'_>) -> io::Result<usize> {
         let (taken, engine_notified) = self.engine.seal_data(data, self.outbox.tail());
         if engine_notified {
             // RFC 9846 §5.5 · limit-close-counts
@@ -246,7 +300,7 @@ impl Session {
             return Ok(());
         }
         let pending = std::mem::take(&mut self.pending);
-        let result = self.seal(&pending);
+        let result = self.seal(&Parts::new(&[IoSlice::new(&pending)]));
         self.pending = pending;
         self.pending.drain(..*result.as_ref().unwrap_or(&0));
         result.map(drop)
@@ -268,6 +322,17 @@ impl Session {
             self.seal_pending()?;
         }
         self.write_out(|bytes| transport.write(bytes))
+    }
+
+    /// Whether data of the peer waits for [`read`](Self::read).
+    #[must_use]
+    pub fn has_plaintext(&mut self) -> bool {
+        self.kept_from < self.kept.len() || self.engine.has_plaintext()
+    }
+
+    /// How many TLS 1.3 tickets have come: none before the server has seen our Finished.
+    pub(crate) fn tickets_received(&self) -> u32 {
+        self.engine.tickets_received()
     }
 
     /// Whether nothing that was written waits for the transport.
@@ -360,7 +425,7 @@ impl Session {
     }
 }
 
-impl fmt::Debug for Session {
+impl<C> fmt::Debug for Session<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Session").field("machine", &self.machine).finish_non_exhaustive()
     }

@@ -68,6 +68,29 @@ pub trait Transport: Read + Write {
     fn reset(&mut self) -> io::Result<()>;
 }
 
+/// A transport that is lent: letting go of it leaves it to its owner, who drops it.
+impl<T: Transport + ?Sized> Transport for &mut T {
+    fn read_by(&mut self, buffer: &mut [u8], deadline: Instant) -> io::Result<usize> {
+        (**self).read_by(buffer, deadline)
+    }
+
+    fn write_by(&mut self, bytes: &[u8], deadline: Instant) -> io::Result<usize> {
+        (**self).write_by(bytes, deadline)
+    }
+
+    fn write_last(&mut self, bytes: &[u8], deadline: Option<Instant>) -> io::Result<usize> {
+        (**self).write_last(bytes, deadline)
+    }
+
+    fn shut_write(&mut self) -> io::Result<()> {
+        (**self).shut_write()
+    }
+
+    fn reset(&mut self) -> io::Result<()> {
+        (**self).reset()
+    }
+}
+
 impl Transport for TcpStream {
     #[cfg(unix)]
     fn read_by(&mut self, buffer: &mut [u8], deadline: Instant) -> io::Result<usize> {

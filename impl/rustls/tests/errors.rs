@@ -4,7 +4,8 @@
 use std::io;
 
 use close_notify::{
-    AlertDescription, AlertLevel, Error, Event, Machine, Manner, Policy, ReadEnd, Role, Version, ending_of,
+    AlertDescription, AlertLevel, Ending, Error, Event, FindEnding, Machine, Manner, Policy, ReadEnd, Role,
+    Version,
 };
 
 /// The error of a TLS 1.3 client to which these events happened.
@@ -24,7 +25,7 @@ fn told(mut machine: Machine, events: &[Event]) -> io::Error {
 fn assert_row(error: &io::Error, kind: io::ErrorKind, text: &str) {
     assert_eq!(error.kind(), kind);
     assert!(error.to_string().contains(text), "{error}");
-    assert!(ending_of(error).is_some());
+    assert!(Ending::find(error).is_some());
 }
 
 #[test]
@@ -116,6 +117,6 @@ fn misuse_is_invalid_input_and_a_write_behind_the_end_a_broken_pipe() {
 #[test]
 fn the_ending_is_found_in_our_errors_alone() {
     let ours = after(&[Event::TransportEof { inside_record: false }]);
-    assert_eq!(ending_of(&ours).unwrap().reading, ReadEnd::TruncatedAtBoundary);
-    assert_eq!(ending_of(&io::ErrorKind::UnexpectedEof.into()), None);
+    assert_eq!(Ending::find(&ours).unwrap().reading, ReadEnd::TruncatedAtBoundary);
+    assert_eq!(Ending::find(&io::Error::from(io::ErrorKind::UnexpectedEof)), None);
 }

@@ -9,8 +9,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use close_notify::{
-    AlertDescription, Delivery, Ending, FramingState, LateData, Manner, MissingNotify, Policy, ReadEnd,
-    Stream, Transport, Version, WriteEnd, ending_of,
+    AlertDescription, Delivery, Ending, FindEnding, FramingState, LateData, Manner, MissingNotify, Policy,
+    ReadEnd, Stream, Transport, Version, WriteEnd,
 };
 use common::{
     FORGED, VERSIONS, client, client_config, demanding_server_config, hooked, server, server_config, sockets,
@@ -106,7 +106,7 @@ fn a_reset_that_reads_as_an_end_of_stream_is_a_reset() {
         drop(far);
         let error = until_it_fails(&mut near);
         assert_eq!(error.kind(), ErrorKind::ConnectionReset, "{version} {error}");
-        let ending = ending_of(&error).unwrap();
+        let ending = Ending::find(&error).unwrap();
         assert_eq!((ending.reading, ending.errno), (ReadEnd::Reset, Some(104)), "{version}");
         assert_eq!(ending.delivery, Delivery::Lost);
     }
@@ -137,14 +137,14 @@ fn an_alert_behind_a_failed_write_is_salvaged() {
     let refusing = thread::spawn(move || {
         let mut server = Stream::new(server(demanding_server_config(Version::Tls13)), far, Policy::STRICT);
         let error = server.complete_handshake().unwrap_err();
-        ending_of(&error).unwrap()
+        Ending::find(&error).unwrap()
     });
     let config = client_config(Version::Tls13, hooked());
     let mut client = Stream::new(client(config), near, Policy::STRICT);
     client.complete_handshake().unwrap();
     let error = until_it_fails(&mut client);
     let alert = AlertDescription::CERTIFICATE_REQUIRED;
-    assert_eq!(ending_of(&error).unwrap().reading, ReadEnd::FatalAlert(alert), "{error}");
+    assert_eq!(Ending::find(&error).unwrap().reading, ReadEnd::FatalAlert(alert), "{error}");
     assert!(error.to_string().contains("certificate_required"));
     assert_eq!(refusing.join().unwrap().writing, WriteEnd::FatalAlertSent(alert));
 }
@@ -159,13 +159,13 @@ fn a_refused_handshake_reports_the_alert_of_the_peer() {
                 Ok(()) => server.read(&mut [0; 8]).unwrap_err(),
                 Err(error) => error,
             };
-            ending_of(&error).unwrap().reading
+            Ending::find(&error).unwrap().reading
         });
         let mut config = client_config(version, hooked());
         config.dangerous().set_certificate_verifier(distrust());
         let mut client = Stream::new(client(config), near, Policy::STRICT);
         let error = client.complete_handshake().unwrap_err();
-        assert!(matches!(ending_of(&error).unwrap().reading, ReadEnd::Refused(_)), "{version} {error}");
+        assert!(matches!(Ending::find(&error).unwrap().reading, ReadEnd::Refused(_)), "{version} {error}");
         let told = refused.join().unwrap();
         assert!(matches!(told, ReadEnd::FatalAlert(_)), "{version} {told}");
     }
@@ -188,7 +188,7 @@ fn a_rejection_outlives_unread_data() {
         let ending = near.reject(AlertDescription::ACCESS_DENIED).unwrap();
         assert_eq!(ending.writing, WriteEnd::FatalAlertSent(AlertDescription::ACCESS_DENIED), "{version}");
         let error = peer.join().unwrap();
-        let reading = ending_of(&error).unwrap().reading;
+        let reading = Ending::find(&error).unwrap().reading;
         assert_eq!(reading, ReadEnd::FatalAlert(AlertDescription::ACCESS_DENIED), "{version} {error}");
     }
 }
@@ -437,23 +437,6 @@ fn a_key_update_behind_our_close_notify_is_answered_by_nothing() {
     client.complete_handshake().unwrap();
     assert!(client.close(Manner::Graceful).unwrap().is_clean());
     assert!(peer.join().unwrap().is_empty());
-}
-
-#[test]
-fn a_stream_of_rustls_is_taken_over_as_it_is() {
-    let (near, far) = sockets();
-    let config = client_config(Version::Tls13, hooked());
-    let owned = rustls::StreamOwned::new(client(config), near);
-    let mut client = Stream::from_rustls(owned, Policy::STRICT);
-    let peer = thread::spawn(move || {
-        let config = server_config(Version::Tls13, hooked());
-        let mut server = Stream::from_rustls(rustls::StreamOwned::new(server(config), far), Policy::STRICT);
-        server.complete_handshake().unwrap();
-        answering(server, Manner::Graceful).join().unwrap()
-    });
-    client.write_all(b"hello").unwrap();
-    assert!(client.close(Manner::Graceful).unwrap().is_clean());
-    assert_eq!(peer.join().unwrap().0, b"hello");
 }
 
 #[cfg(unix)]

@@ -5,7 +5,7 @@
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
 
-use close_notify::{Ending, Event, Manner, Output, Received, Session, Transport};
+use close_notify::{Ending, Event, FindEnding, Manner, Output, Received, Session, Transport};
 use close_notify_core::send;
 use close_notify_model::action::{Action, Side};
 use close_notify_model::config::Closing;
@@ -164,7 +164,7 @@ impl<'a, W: Wire> Walk<'a, W> {
         self.wire
             .wrote(side, if handed_back && !written.is_empty() { vec![written] } else { records(&written) });
         match result {
-            Err(error) if close_notify::ending_of(&error).is_none() => Err(error),
+            Err(error) if Ending::find(&error).is_none() => Err(error),
             Ok(()) | Err(_) => Ok(()),
         }
     }

@@ -3,10 +3,12 @@
 use std::io;
 
 use close_notify_core::{AlertDescription, AlertLevel, Event, Machine, Manner, recv, send};
-use close_notify_linger::{errno_of, is_a_wait};
+use close_notify_linger::errno_of;
 
 use super::{CHUNK, Session};
 use crate::engine::{Heard, Said};
+use crate::error::is_a_wait;
+use crate::tls::Tls;
 use crate::transport::Transport;
 
 /// What one call of [`Session::receive`] learned, and has told the machine.
@@ -39,7 +41,7 @@ pub enum Received {
     Full,
 }
 
-impl Session {
+impl<C: Tls> Session<C> {
     /// Takes one record: from what was read before, or by one read of the transport.
     ///
     /// Errors: `WouldBlock` and `TimedOut` as the transport says them. Other failures of the transport are facts: the
@@ -75,7 +77,7 @@ impl Session {
 
     /// One read behind what is unread.
     fn fill(&mut self, transport: &mut impl Transport) -> io::Result<()> {
-        let inside_record = !self.inbox.unread().is_empty();
+        let inside_record = self.inbox.may_be_inside_record();
         match self.inbox.fill(transport) {
             Ok(0) => self.tell(Event::TransportEof { inside_record }),
             Ok(_) => Ok(()),
@@ -97,7 +99,13 @@ impl Session {
         }
         let delivers = self.machine.delivers_data();
         let heard = self.engine.hear(self.inbox.record(length), &mut self.held);
+        let bytes = bytes.saturating_add(self.inbox.astray());
         self.inbox.consume(length);
+        if !self.inbox.is_aligned() && !heard.shows_a_record {
+            self.inbox.stray(bytes);
+            return Ok(Received::Part);
+        }
+        self.inbox.align();
         if matches!(self.machine.recv_state(), recv::State::Plain) {
             self.learn_version();
             if heard.is_authentic {
@@ -113,6 +121,25 @@ impl Session {
             self.engine.take_plaintext(|_| ());
         }
         Ok(received)
+    }
+
+    /// What rustls had heard before it was adopted.
+    pub(super) fn tell_what_came_before(&mut self) {
+        let Some(said) = self.engine.heard_before() else { return };
+        if matches!(said, Said::Violation(_)) {
+            // The alert of rustls goes out when the machine asks for it.
+            self.held.extend_from_slice(self.outbox.unsent());
+            self.outbox.clear();
+        }
+        let heard = Heard {
+            said,
+            is_authentic: true,
+            is_alert_sealed: false,
+            engine_notified: false,
+            shows_a_record: true,
+        };
+        // A fact of the peer is legal wherever its connection stands.
+        let _ = self.tell_record(heard, 0);
     }
 
     /// A close_notify that was sent before the handshake was done leaves rustls nothing to do with what comes, and

@@ -3,10 +3,12 @@
 use std::io;
 
 use close_notify_core::{AlertDescription, Event, Output, send};
-use close_notify_linger::{errno_of, is_a_wait};
+use close_notify_linger::errno_of;
 
 use super::Session;
 use crate::engine::{CLOSE_NOTIFY, Unsealable};
+use crate::error::is_a_wait;
+use crate::tls::Tls;
 use crate::transport::Transport;
 
 /// ENOTSUP, as Linux numbers it: rustls has no way to seal what was asked.
@@ -31,7 +33,7 @@ pub enum Step {
     Done,
 }
 
-impl Session {
+impl<C: Tls> Session<C> {
     /// Does what the machine asks for, once.
     ///
     /// Errors: as [`tell`](Self::tell), which would be a bug here. What fails in the transport is a fact.

@@ -1,0 +1,275 @@
+//! One connection driven to its end over any line, one that blocks or one that does not.
+//!
+//! Decides what is repeated after a wait, and until when. Leaves every closing step to the session's machine, and to
+//! the adapters whether a wait is a blocked thread or a task that sleeps: a call that returns `WouldBlock` is made
+//! again.
+
+mod accept;
+
+use std::io::{self, IoSlice};
+use std::time::Duration;
+
+use close_notify_core::{AlertDescription, Ending, Event, FramingState, Manner, Output};
+
+use crate::error::{Error, inner, is_a_wait};
+use crate::line::Line;
+use crate::session::{Progress, Received, Session, Step};
+use crate::tls::Tls;
+
+pub use accept::Acceptance;
+
+/// How long a close, or the salvage of an alert, may take where nobody says otherwise.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What a close says to a manner that it cannot do.
+const OTHER_CALLS: &str = "close takes Graceful, Linger, AtOnce or Abort; hand a transport back with hand_back, \
+     reject with reject(alert), close one direction with close_write";
+
+/// A session, and what holds for every wait of it.
+pub(crate) struct Driver<C> {
+    pub(crate) session: Session<C>,
+    pub(crate) patience: Duration,
+    pub(crate) framing: FramingState,
+}
+
+/// How far [`Driver::drive`] goes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Until {
+    /// The application's turn, or the end.
+    End,
+    /// The last word of this side is out.
+    LastWord,
+}
+
+impl<C: Tls> Driver<C> {
+    pub(crate) const fn new(session: Session<C>) -> Self {
+        Self { session, patience: PATIENCE, framing: FramingState::DelimitedByEnd }
+    }
+
+    pub(crate) const fn ending(&self) -> Ending {
+        self.session.ending()
+    }
+
+    /// Does the handshake to its end.
+    ///
+    /// Errors: how it ended; `WouldBlock`.
+    pub(crate) fn complete_handshake(&mut self, line: &mut impl Line) -> io::Result<()> {
+        while line.is_there() {
+            match self.session.handshake(line) {
+                Ok(Progress::Advanced) if line.call_has_passed() => return self.handshake_timed_out(line),
+                Ok(Progress::Advanced) => {}
+                Ok(Progress::Done) => return Ok(()),
+                Ok(Progress::Ending) => return self.end_of_handshake(line),
+                Err(error) if is_a_wait(&error) && line.call_has_passed() => {
+                    return self.handshake_timed_out(line);
+                }
+                Err(error) if is_a_wait(&error) => return Err(error),
+                Err(_) => return self.end_of_handshake(line),
+            }
+        }
+        Err(self.session.ended())
+    }
+
+    fn end_of_handshake(&mut self, line: &mut impl Line) -> io::Result<()> {
+        self.drive(line)?;
+        Err(self.session.ended())
+    }
+
+    /// The application's deadline for the handshake has passed: the peer gets no more of our time.
+    pub(crate) fn handshake_timed_out(&mut self, line: &mut impl Line) -> io::Result<()> {
+        self.session.deadline_passed()?;
+        self.session.tell(Event::TransportClosed)?;
+        line.release();
+        Err(self.session.ended())
+    }
+
+    /// Asks for the end in this manner, and does it.
+    pub(crate) fn close(&mut self, line: &mut impl Line, manner: Manner) -> io::Result<Ending> {
+        closes_both(manner)?;
+        self.session.close(manner)?;
+        self.drive(line)?;
+        Ok(self.ending())
+    }
+
+    pub(crate) fn close_write(&mut self, line: &mut impl Line) -> io::Result<Ending> {
+        self.session.tell(Event::CloseWrite)?;
+        self.drive(line)?;
+        Ok(self.ending())
+    }
+
+    #[cfg(feature = "tokio")]
+    /// Says the last word of this side and shuts the write side, in any version, without waiting for the peer.
+    pub(crate) fn shut_down(&mut self, line: &mut impl Line) -> io::Result<()> {
+        // RFC 5246 §7.2.1: up to TLS 1.2 no direction is closed alone; what the peer still sends can be read
+        let fact = if self.session.machine().version().has_independent_halves() {
+            Event::CloseWrite
+        } else {
+            Event::Close(Manner::Graceful)
+        };
+        self.session.tell(fact)?;
+        self.drive_until(line, Until::LastWord)
+    }
+
+    pub(crate) fn reject(&mut self, line: &mut impl Line, alert: AlertDescription) -> io::Result<Ending> {
+        self.session.reject(alert)?;
+        self.drive(line)?;
+        Ok(self.ending())
+    }
+
+    /// Ends TLS over a transport that stays; returns what was read behind the peer's close_notify.
+    pub(crate) fn hand_back(&mut self, line: &mut impl Line) -> io::Result<Vec<u8>> {
+        self.session.close(Manner::HandBack)?;
+        self.drive(line)?;
+        self.session.hand_back()
+    }
+
+    /// Does what the machine asks for until it is the application's turn, or the end.
+    pub(crate) fn drive(&mut self, line: &mut impl Line) -> io::Result<()> {
+        self.drive_until(line, Until::End)
+    }
+
+    fn drive_until(&mut self, line: &mut impl Line, until: Until) -> io::Result<()> {
+        while line.is_there() {
+            match self.session.step(line)? {
+                Step::Did(Output::StartDeadline) => line.start_deadline(self.patience),
+                Step::Did(Output::CloseTransport | Output::ResetTransport) => line.release(),
+                Step::Did(_) => {}
+                Step::Waits(Output::HandBack) | Step::Idle | Step::Done => return Ok(()),
+                Step::Blocked => self.waited(line, Err(io::ErrorKind::WouldBlock.into()))?,
+                Step::Waits(_) if until == Until::LastWord => return Ok(()),
+                Step::Waits(output) => self.wait_for_peer(line, output)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn wait_for_peer(&mut self, line: &mut impl Line, output: Output) -> io::Result<()> {
+        let result = if output == Output::Drain {
+            self.session.drain(line)
+        } else {
+            self.session.receive(line).and_then(unless_full)
+        };
+        self.waited(line, result)
+    }
+
+    /// Whether a wait goes on: it does until the deadline, which is then told.
+    fn waited(&mut self, line: &mut impl Line, result: io::Result<()>) -> io::Result<()> {
+        match result {
+            Err(error) if !is_a_wait(&error) => Err(error),
+            result => match line.deadline_has_passed() {
+                None => result,
+                Some(_) if !self.waits() => Ok(()),
+                Some(true) => self.session.deadline_passed(),
+                Some(false) => result,
+            },
+        }
+    }
+
+    /// Whether the machine still has something to wait for.
+    fn waits(&self) -> bool {
+        let output = self.session.machine().output();
+        output.waits_for_peer() || matches!(output, Output::SendCloseNotify { .. } | Output::SendAlert { .. })
+    }
+
+    /// Moves received data to `buffer`; `Ok(0)` is an end that the policy takes for a clean one.
+    pub(crate) fn read(&mut self, line: &mut impl Line, buffer: &mut [u8]) -> io::Result<usize> {
+        if buffer.is_empty() {
+            return Ok(0);
+        }
+        loop {
+            let count = self.session.read(buffer);
+            if count > 0 {
+                return Ok(count);
+            }
+            self.drive_before_reading(line)?;
+            if self.session.machine().recv_state().has_ended() || !line.is_there() {
+                return self.end_of_reading();
+            }
+            if self.session.is_handshaking() {
+                self.complete_handshake(line)?;
+            }
+            self.session.receive(line)?;
+        }
+    }
+
+    /// How the end of reading reads to the application.
+    fn end_of_reading(&mut self) -> io::Result<usize> {
+        // fatal-is-an-error, rst-is-not-close: a whole message does not make its connection's end a clean one
+        if self.session.machine().reads_as_end(self.framing) {
+            return Ok(0);
+        }
+        Err(self.session.ended())
+    }
+
+    fn drive_before_reading(&mut self, line: &mut impl Line) -> io::Result<()> {
+        match self.drive(line) {
+            Err(error) if is_a_wait(&error) && self.may_read_on() => Ok(()),
+            driven => driven,
+        }
+    }
+
+    /// Whether output that the transport does not take yet is no reason not to read.
+    fn may_read_on(&self) -> bool {
+        let machine = self.session.machine();
+        machine.recv_state().has_ended() || machine.output() == Output::Idle
+    }
+
+    /// Takes data, and writes what the transport takes of it at once. Returns how much was taken.
+    pub(crate) fn write(&mut self, line: &mut impl Line, data: &[IoSlice<'_>]) -> io::Result<usize> {
+        if self.session.is_handshaking() {
+            self.complete_handshake(line)?;
+        }
+        if !line.is_there() {
+            self.session.tell(Event::Write)?;
+            return Err(self.session.ended());
+        }
+        match self.session.write_vectored(line, data) {
+            Ok(taken) => {
+                self.flush_what_fits(line)?;
+                Ok(taken)
+            }
+            Err(error) => Err(self.salvaged(line, error)?),
+        }
+    }
+
+    pub(crate) fn flush(&mut self, line: &mut impl Line) -> io::Result<()> {
+        while line.is_there() && !self.session.is_flushed() {
+            if let Err(error) = self.session.flush(line) {
+                return Err(self.salvaged(line, error)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// Flushes after a write whose data is taken already: what the transport does not take now waits.
+    fn flush_what_fits(&mut self, line: &mut impl Line) -> io::Result<()> {
+        match self.flush(line) {
+            Err(error) if is_a_wait(&error) => Ok(()),
+            flushed => flushed,
+        }
+    }
+
+    // salvage-alert: a failed write is no reason not to read
+    fn salvaged(&mut self, line: &mut impl Line, error: io::Error) -> io::Result<io::Error> {
+        if is_a_wait(&error) || matches!(inner(&error), Some(Error::Misuse { .. })) {
+            return Ok(error);
+        }
+        self.drive(line)?;
+        Ok(self.session.ended())
+    }
+}
+
+/// Whether a close can do what the manner asks for.
+pub(crate) fn closes_both(manner: Manner) -> io::Result<()> {
+    match manner {
+        Manner::Graceful | Manner::Linger | Manner::AtOnce | Manner::Abort => Ok(()),
+        Manner::Unasked | Manner::HalfClose | Manner::HandBack | Manner::Reject => {
+            Err(io::Error::new(io::ErrorKind::InvalidInput, OTHER_CALLS))
+        }
+    }
+}
+
+/// Plaintext that nobody reads must not pile up, whatever the peer sends.
+fn unless_full(received: Received) -> io::Result<()> {
+    if received == Received::Full { Err(io::ErrorKind::WouldBlock.into()) } else { Ok(()) }
+}

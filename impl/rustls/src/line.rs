@@ -1,0 +1,128 @@
+//! A transport while it is there, and the clock of its connection: what every adapter lends to the [`Driver`].
+//!
+//! Decides nothing: when the clock starts is the core's word, how long it runs the application's.
+//!
+//! [`Driver`]: crate::driver::Driver
+
+use std::io::{self, Read, Write};
+use std::time::{Duration, Instant};
+
+use crate::transport::Transport;
+
+/// A transport may wake us a little early: what is left then counts as passed.
+const EARLY: Duration = Duration::from_millis(2);
+
+/// A transport that can be let go of, with a deadline for what is waited for.
+///
+/// Shape: reading and writing wait until the deadline at the longest, once one runs, or not at all.
+pub(crate) trait Line: Transport {
+    /// Whether the transport has not been let go of.
+    fn is_there(&self) -> bool;
+    /// Lets go of the transport.
+    fn release(&mut self);
+    /// The clock of the machine runs, no longer than the call that started it may take.
+    fn start_deadline(&mut self, patience: Duration);
+    /// Whether a deadline runs and has passed: `None` where none runs.
+    fn deadline_has_passed(&mut self) -> Option<bool>;
+    /// Whether this call has taken all the time that the application gives it: nothing to the machine.
+    fn call_has_passed(&mut self) -> bool;
+}
+
+/// A line of the blocking adapter: a deadline bounds every call of the transport itself.
+#[derive(Debug)]
+pub(crate) struct Bounded<T> {
+    pub(crate) inner: Option<T>,
+    pub(crate) deadline: Option<Instant>,
+    pub(crate) call_by: Option<Instant>,
+}
+
+impl<T> Bounded<T> {
+    /// A transport whose calls are as long as the application has set them.
+    pub(crate) const fn unbounded(inner: T) -> Self {
+        Self { inner: Some(inner), deadline: None, call_by: None }
+    }
+
+    /// Until when a call of the transport may wait.
+    fn until(&self) -> Option<Instant> {
+        earlier(self.deadline, self.call_by)
+    }
+
+    fn transport(&mut self) -> io::Result<&mut T> {
+        self.inner.as_mut().ok_or_else(|| io::ErrorKind::NotConnected.into())
+    }
+}
+
+impl<T: Transport> Line for Bounded<T> {
+    fn is_there(&self) -> bool {
+        self.inner.is_some()
+    }
+
+    fn release(&mut self) {
+        self.inner = None;
+    }
+
+    fn start_deadline(&mut self, patience: Duration) {
+        // Longer than the clock can say is for ever.
+        self.deadline = earlier(self.call_by, Instant::now().checked_add(patience));
+    }
+
+    fn deadline_has_passed(&mut self) -> Option<bool> {
+        self.deadline.map(has_passed)
+    }
+
+    fn call_has_passed(&mut self) -> bool {
+        self.call_by.is_some_and(has_passed)
+    }
+}
+
+fn has_passed(deadline: Instant) -> bool {
+    deadline.saturating_duration_since(Instant::now()) <= EARLY
+}
+
+fn earlier(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
+    }
+}
+
+impl<T: Transport> Read for Bounded<T> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let until = self.until();
+        let transport = self.transport()?;
+        match until {
+            Some(until) => transport.read_by(buffer, until),
+            None => transport.read(buffer),
+        }
+    }
+}
+
+impl<T: Transport> Write for Bounded<T> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let until = self.until();
+        let transport = self.transport()?;
+        match until {
+            Some(until) => transport.write_by(bytes, until),
+            None => transport.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.transport()?.flush()
+    }
+}
+
+impl<T: Transport> Transport for Bounded<T> {
+    fn write_last(&mut self, bytes: &[u8], deadline: Option<Instant>) -> io::Result<usize> {
+        let deadline = deadline.or(self.until());
+        self.transport()?.write_last(bytes, deadline)
+    }
+
+    fn shut_write(&mut self) -> io::Result<()> {
+        self.transport()?.shut_write()
+    }
+
+    fn reset(&mut self) -> io::Result<()> {
+        self.transport()?.reset()
+    }
+}
