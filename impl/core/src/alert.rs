@@ -1,10 +1,11 @@
 //! Alerts: their names, and what one means to a closing machine of a given version.
 //!
-//! Decides how a level and a description are read. Leaves to the engine: framing (alerts split
-//! over records, two in one record, empty ones) and decryption.
+//! Decides how a level and a description are read. Leaves to `alert_record` how alerts stand in records (split, joined,
+//! empty), and decryption to the engine.
 //! Sources: RFC 9846 §6, RFC 5246 §7.2, the IANA registry "TLS Alerts".
 
 use core::fmt;
+use core::str::FromStr;
 
 use crate::policy::FatalNotify;
 use crate::version::Version;
@@ -27,6 +28,9 @@ macro_rules! descriptions {
 
             /// Every description of the registry.
             pub const REGISTERED: &'static [Self] = &[$(Self($code)),+];
+
+            /// Their names, in the same order.
+            pub const NAMES: &'static [&'static str] = &[$($name),+];
 
             /// The registered name, if the code has one.
             #[must_use]
@@ -85,6 +89,63 @@ impl AlertDescription {
     #[must_use]
     pub const fn is_error(self) -> bool {
         !matches!(self, Self::CLOSE_NOTIFY | Self::USER_CANCELED)
+    }
+}
+
+impl AlertDescription {
+    /// The description of a registered name.
+    ///
+    /// ```
+    /// use close_notify_core::AlertDescription;
+    /// assert_eq!(AlertDescription::from_name("unknown_ca"), Some(AlertDescription::UNKNOWN_CA));
+    /// assert_eq!(AlertDescription::from_name("Unknown CA"), None);
+    /// ```
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        let at = Self::NAMES.iter().position(|&known| known == name)?;
+        Self::REGISTERED.get(at).copied()
+    }
+}
+
+/// A text that names no alert.
+///
+/// ```
+/// use close_notify_core::AlertDescription;
+/// let unknown = "bad_mac".parse::<AlertDescription>().unwrap_err();
+/// assert!(unknown.to_string().starts_with("no alert has this name: expected close_notify, unexpected_message, "));
+/// assert!(unknown.to_string().ends_with(" or `alert N` with N from 0 to 255"));
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct UnknownAlert;
+
+impl fmt::Display for UnknownAlert {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("no alert has this name: expected ")?;
+        for name in AlertDescription::NAMES {
+            write!(f, "{name}, ")?;
+        }
+        f.write_str("or `alert N` with N from 0 to 255")
+    }
+}
+
+impl core::error::Error for UnknownAlert {}
+
+/// What [`Display`](fmt::Display) prints: a registered name, or `alert N`.
+///
+/// ```
+/// use close_notify_core::AlertDescription;
+/// assert_eq!("certificate_required".parse(), Ok(AlertDescription::CERTIFICATE_REQUIRED));
+/// assert_eq!("alert 250".parse(), Ok(AlertDescription(250)));
+/// ```
+impl FromStr for AlertDescription {
+    type Err = UnknownAlert;
+
+    fn from_str(text: &str) -> Result<Self, UnknownAlert> {
+        match (Self::from_name(text), text.strip_prefix("alert ")) {
+            (Some(alert), _) => Ok(alert),
+            (None, Some(code)) => code.parse().map(Self).map_err(|_| UnknownAlert),
+            (None, None) => Err(UnknownAlert),
+        }
     }
 }
 

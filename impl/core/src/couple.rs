@@ -4,12 +4,12 @@
 //! and the ends that take both directions. Leaves the moves themselves to each part's table.
 //! Sources: RFC 5246 §7.2.1–7.2.2, RFC 9846 §6.1–6.2, RFC 9112 §9.6.
 
-use crate::alert::{AlertDescription, Meaning, meaning};
+use crate::alert::{AlertDescription, AlertLevel, Meaning, meaning};
 use crate::event::Event;
 use crate::illegal::Illegal;
 use crate::machine::Machine;
 use crate::manner::Manner;
-use crate::policy::Reply;
+use crate::policy::{Reply, UserCanceled};
 use crate::{recv, send, transport};
 
 /// At most one move of every part, all legal or none made.
@@ -68,9 +68,7 @@ impl Machine {
 
             Event::PeerData { bytes } => self.peer_data(bytes),
             Event::PeerMessage { bytes } => self.within_budget(bytes, Moves::recv(R::Message)),
-            Event::PeerAlert { level, description } => {
-                self.peer_alert(meaning(self.version, level, description, self.policy.fatal_notify))
-            }
+            Event::PeerAlert { level, description } => self.peer_alert(self.meaning_of(level, description)),
 
             // RFC 9293 §3.10.7 · rst-is-not-close: an errno that another call consumed is not forgotten
             Event::TransportEof { .. } if self.evidence.reset_seen => {
@@ -87,6 +85,11 @@ impl Machine {
             Event::PendingDiscarded { .. } => Moves::send(S::PendingDiscarded),
             Event::EngineNotified => Moves::send(S::EngineNotified),
             Event::OutputSealed => Moves::send(S::Sealed),
+            // Where it could not have been sealed either, nothing was due.
+            Event::OutputUnsealable => match self.send.next(S::Sealed) {
+                Ok(_) => Moves::send(S::WriteFailed),
+                Err(illegal) => return Err(illegal),
+            },
             Event::OutputWritten => Moves::send(S::Written),
             Event::WriteShut => Moves::send(S::WriteShut),
             // RFC 9112 §9.6 · linger-is-bounded
@@ -176,6 +179,27 @@ impl Machine {
     // RFC 9846 §6.2 · fatal-ends-both
     const fn violation() -> Moves {
         Moves::both(send::Event::Alert, recv::Event::Refuse).and_manner(Manner::Reject)
+    }
+
+    /// What an alert means where the machine stands.
+    pub(crate) const fn meaning_of(&self, level: AlertLevel, description: AlertDescription) -> Meaning {
+        let meaning = meaning(self.version, level, description, self.policy.fatal_notify);
+        match (meaning, self.policy.user_canceled) {
+            // RFC 9846 §6.1: behind the handshake there is nothing left that a user could cancel
+            (Meaning::UserCanceled, UserCanceled::Error)
+                if self.version.has_independent_halves() && matches!(self.recv, recv::State::Open) =>
+            {
+                Meaning::Fatal
+            }
+            (
+                Meaning::UserCanceled
+                | Meaning::CloseNotify
+                | Meaning::Warning
+                | Meaning::Fatal
+                | Meaning::Malformed(_),
+                UserCanceled::ReadOn | UserCanceled::Error,
+            ) => meaning,
+        }
     }
 
     const fn peer_alert(&self, meaning: Meaning) -> Moves {

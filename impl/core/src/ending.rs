@@ -1,9 +1,7 @@
 //! What is known about how a connection ended, as a value: an end is not an error.
 //!
 //! Decides how evidence is read: which ends are clean, what was delivered, what an application may trust.
-//! Leaves to its caller what the framing says.
-
-use core::fmt;
+//! Leaves to its caller what the framing says, to `severity` how loud it is, and to `sentence` its words.
 
 use crate::alert::AlertDescription;
 use crate::framing::FramingState;
@@ -100,6 +98,8 @@ named! {
         PeerFatalAlert,
         /// The application let go of the transport before it was out.
         NotAsked,
+        /// The engine had no way to seal it.
+        Unsealable,
     }
 }
 
@@ -197,6 +197,22 @@ impl Ending {
         let notified =
             matches!(self.reading, ReadEnd::CloseNotify) && matches!(self.writing, WriteEnd::CloseNotifySent);
         notified && self.discarded == 0 && self.late == 0
+    }
+
+    /// Whether the session of this connection may be resumed; [`resumption`](Self::resumption) names the rule.
+    ///
+    /// Source: RFC 5246 §7.2.2, RFC 9846 §6.2 · fatal-forgets-session, fatal-discards-tickets.
+    ///
+    /// ```
+    /// use close_notify_core::{Event, Machine, Policy, Role, Version};
+    /// let mut machine = Machine::established(Version::Tls10, Role::Client, Policy::STRICT);
+    /// machine.handle(Event::TransportEof { inside_record: false })?;
+    /// assert!(!machine.ending().may_resume());
+    /// # Ok::<(), close_notify_core::Illegal>(())
+    /// ```
+    #[must_use]
+    pub const fn may_resume(&self) -> bool {
+        self.resumption.allowed
     }
 
     /// Whether what was read may be less than what the peer sent, given where the framing stands.
@@ -350,62 +366,5 @@ impl Machine {
             | send::State::Silenced
             | send::State::SilencedShut => self.evidence.reset_seen,
         }
-    }
-}
-
-impl fmt::Display for ReadEnd {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Open => f.write_str("reading has not ended"),
-            Self::CloseNotify => f.write_str("the peer sent close_notify"),
-            Self::CloseNotifyInHandshake => f.write_str("the peer sent close_notify during the handshake"),
-            Self::TruncatedAtBoundary => {
-                f.write_str("peer closed connection without sending TLS close_notify")
-            }
-            Self::TruncatedInRecord => {
-                f.write_str("peer closed connection without sending TLS close_notify, inside a record")
-            }
-            Self::Reset => f.write_str("the connection was reset before close_notify"),
-            Self::FatalAlert(alert) => write!(f, "the peer sent the fatal alert {alert}"),
-            Self::Refused(alert) => write!(f, "we refused what came ({alert})"),
-            Self::NotAwaited => f.write_str("we did not wait for the peer's close_notify"),
-            Self::TimedOut => f.write_str("the deadline passed before the peer's close_notify"),
-            Self::OverBudget => f.write_str("the peer sent more than the budget after our close"),
-        }
-    }
-}
-
-impl fmt::Display for WriteEnd {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Open => f.write_str("writing has not ended"),
-            Self::Closing => f.write_str("our last word is not out yet"),
-            Self::CloseNotifySent => f.write_str("we sent close_notify"),
-            Self::PartlyWritten => f.write_str("our last record was cut in two"),
-            Self::NotSent(NotSent::TransportFailed) => {
-                f.write_str("the transport failed before our close_notify")
-            }
-            Self::NotSent(NotSent::GaveUp) => {
-                f.write_str("the transport did not take our close_notify in time")
-            }
-            Self::NotSent(NotSent::PeerFatalAlert) => f.write_str("the peer's alert left us nothing to send"),
-            Self::NotSent(NotSent::NotAsked) => f.write_str("we never closed our side"),
-            Self::FatalAlertSent(alert) => write!(f, "we sent the fatal alert {alert}"),
-            Self::Aborted { .. } => f.write_str("we reset the connection"),
-        }
-    }
-}
-
-/// One plain sentence.
-impl fmt::Display for Ending {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}; {}", self.reading, self.writing)?;
-        if self.discarded > 0 {
-            write!(f, "; {} bytes of ours were discarded", self.discarded)?;
-        }
-        if self.late > 0 {
-            write!(f, "; {} bytes came after our close and were dropped", self.late)?;
-        }
-        Ok(())
     }
 }

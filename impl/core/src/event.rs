@@ -59,7 +59,7 @@ pub enum Event {
 
     /// A read returned the end of the transport's stream.
     TransportEof {
-        /// Whether part of a record had been read.
+        /// Whether part of a record had been read, or of an alert that its records split.
         inside_record: bool,
     },
     /// A read failed: the transport was reset or died.
@@ -83,6 +83,8 @@ pub enum Event {
     EngineNotified,
     /// The last word that was due is sealed.
     OutputSealed,
+    /// The engine cannot seal the last word that is due: a limit of its interface, not of the transport.
+    OutputUnsealable,
     /// Some of its bytes are in the transport, and not all.
     OutputBegun,
     /// Its last byte is in the transport.

@@ -2,7 +2,7 @@
 
 use core::hash::{Hash, Hasher};
 
-use crate::alert::{AlertDescription, AlertLevel, Meaning, meaning};
+use crate::alert::{AlertDescription, AlertLevel, Meaning};
 use crate::ending::{FirstCloser, NotSent};
 use crate::event::Event;
 use crate::machine::Machine;
@@ -174,6 +174,7 @@ impl Machine {
             | Event::PeerAlert { .. }
             | Event::TransportEof { .. }
             | Event::OutputSealed
+            | Event::OutputUnsealable
             | Event::OutputWritten
             | Event::WriteShut
             | Event::DeadlinePassed
@@ -219,7 +220,7 @@ impl Machine {
     }
 
     const fn note_alert(&mut self, level: AlertLevel, description: AlertDescription) {
-        match meaning(self.version, level, description, self.policy.fatal_notify) {
+        match self.meaning_of(level, description) {
             Meaning::CloseNotify => self.evidence.notify_level = level,
             Meaning::Fatal => self.evidence.peer_alert = Some(description),
             Meaning::Malformed(alert) => self.evidence.keep_own_alert(alert),
@@ -275,6 +276,7 @@ const fn unsent_by(event: Event) -> NotSent {
     match event {
         Event::WriteFailed { .. } | Event::TransportReset { .. } => NotSent::TransportFailed,
         Event::TransportClosed => NotSent::NotAsked,
+        Event::OutputUnsealable => NotSent::Unsealable,
         Event::PeerKeysInUse
         | Event::EarlyDataAccepted
         | Event::HandshakeDone
@@ -339,6 +341,7 @@ const fn asks_for_the_end(event: Event) -> bool {
         | Event::WriteFailed { .. }
         | Event::PendingDiscarded { .. }
         | Event::OutputSealed
+        | Event::OutputUnsealable
         | Event::OutputBegun
         | Event::OutputWritten
         | Event::WriteShut

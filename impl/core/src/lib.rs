@@ -5,7 +5,7 @@
 //! machine that decides every closing step of one end of one connection, for TLS 1.0 to 1.3.
 //!
 //! In scope: which step comes next, what an end is worth, whether the session may be resumed.
-//! Out of scope: bytes, keys, clocks, sockets. There is no I/O here, no allocation, no dependency.
+//! Out of scope: records, keys, clocks, sockets. There is no I/O here, no allocation, and by default no dependency.
 //!
 //! > **The contract.** The driver tells every fact once, in the order in which it learned them, and does what
 //! > [`Machine::output`] says before it reads on. The machine then never sends a record behind its last word,
@@ -18,6 +18,8 @@
 //!    application's turn) or [`Output::Done`].
 //! 4. Ask [`Machine::ending`] how it ended, at any time.
 //!
+//! Where alerts arrive as records, [`read_alert`] says what a payload holds and which fact to tell.
+//!
 #![doc = include_str!("../TRANSITIONS.md")]
 #![no_std]
 #![forbid(unsafe_code)]
@@ -25,6 +27,7 @@
 #![warn(clippy::wildcard_enum_match_arm)]
 
 mod alert;
+mod alert_record;
 mod couple;
 pub mod drain;
 mod ending;
@@ -37,13 +40,17 @@ mod manner;
 mod named;
 mod output;
 mod policy;
+mod preset;
 pub mod recv;
 mod resume;
 pub mod send;
+mod sentence;
+mod severity;
 pub mod transport;
 mod version;
 
-pub use alert::{AlertDescription, AlertLevel, Meaning, meaning};
+pub use alert::{AlertDescription, AlertLevel, Meaning, UnknownAlert, meaning};
+pub use alert_record::{AlertRecord, read_alert};
 pub use drain::Draining;
 pub use ending::{Delivery, Ending, FirstCloser, NotSent, ReadEnd, WriteEnd};
 pub use event::Event;
@@ -52,8 +59,12 @@ pub use illegal::Illegal;
 pub use machine::Machine;
 pub use manner::Manner;
 pub use output::Output;
-pub use policy::{FatalNotify, LateData, MissingNotify, PeerCloses, Policy, Reply, ResumptionRule};
+pub use policy::{
+    CoalescedAlerts, FatalNotify, FragmentedAlert, LateData, MissingNotify, PeerCloses, Policy, Reply,
+    ResumptionRule, UserCanceled,
+};
 pub use resume::{Resumption, Rule};
+pub use severity::Severity;
 pub use version::{Role, Version};
 
 /// The example of the README compiles and holds.

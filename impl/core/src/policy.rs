@@ -1,12 +1,19 @@
 //! What the application asked for: the choices where the standards, or the stacks of the world, differ.
 //!
-//! Every choice has a name, a default and its reason. Leaves to [`Manner`](crate::Manner): how one
-//! connection is closed.
+//! Every choice has a name, a default and its reason. Leaves to `preset` which choices fit an application protocol, and
+//! to [`Manner`](crate::Manner) how one connection is closed.
+//! Sources: each choice names its own; what stacks do is the last table of `docs/scenarios.md`.
 
 use crate::named::named;
 
 named! {
     /// What a transport end without close_notify is worth.
+    ///
+    /// RFC 9846 §6.1 says that the receiver cannot know whether it has everything, and anybody on the path can forge
+    /// the FIN. rustls, OpenSSL 3, s2n-tls, GnuTLS and Bouncy Castle report an error; Go, NSS, JSSE, nginx and Envoy
+    /// read on as if nothing had happened. Both are right for somebody: a message that says its own length is whole
+    /// without close_notify, one that the end delimits is not. So the default refuses, the middle choice asks the
+    /// framing, and no choice accepts a cut inside of a message.
     ///
     /// ```
     /// use close_notify_core::{Event, Machine, Policy, Role, Version, FramingState, MissingNotify};
@@ -32,6 +39,11 @@ named! {
 named! {
     /// What becomes of application data that arrives after our own close_notify, while we wait for the peer's.
     ///
+    /// RFC 9846 §6.1 ends one direction with one close_notify, so this data is as good as any other and the default
+    /// hands it on. s2n-tls, GnuTLS and JSSE throw it away, OpenSSL and BoringSSL end the wait with an error. Thrown
+    /// away it is counted, and the end is clean no more: an attacker who delays our close_notify chooses what arrives
+    /// behind it (RFC 9846 §6.1 · cut-is-visible).
+    ///
     /// ```
     /// use close_notify_core::{Event, Machine, Policy, Role, Version, LateData, Manner};
     /// let policy = Policy { late_data: LateData::Discard, ..Policy::STRICT };
@@ -54,6 +66,11 @@ named! {
 named! {
     /// Up to TLS 1.2: when the peer's close_notify is answered. TLS 1.3 always answers when the application closes.
     ///
+    /// RFC 5246 §7.2.1 wants the answer at once and what is pending discarded, as s2n-tls, JSSE and Bouncy Castle do;
+    /// the default is this letter, and the ending counts what it cost. Yet an answer that nobody asked for says "this is
+    /// all" at a place that the peer, or who delays its close_notify, has chosen: the peer then reads half of an answer
+    /// with a clean end. Where the end delimits what we send, `WhenAsked` is the choice that keeps it whole.
+    ///
     /// ```
     /// use close_notify_core::{AlertDescription, AlertLevel, Event, Machine, Policy, Role, Version, Reply};
     /// let policy = Policy { reply: Reply::WhenAsked, ..Policy::STRICT };
@@ -74,7 +91,12 @@ named! {
 }
 
 named! {
-    /// Up to TLS 1.2: a close_notify at level fatal.
+    /// Up to TLS 1.2: a close_notify at level fatal. TLS 1.3 ignores the level (RFC 9846 §6).
+    ///
+    /// RFC 5246 §7.2 ends a connection by every alert at level fatal and forgets its session, and gives close_notify the
+    /// level warning. OpenSSL, BoringSSL, GnuTLS, Mbed TLS and Bouncy Castle read an error; rustls, Go, s2n-tls and JSSE
+    /// read a close. The default is the error: no known stack sends it, so nobody is shut out, and a peer that confuses
+    /// its levels may as well mean the alert.
     ///
     /// ```
     /// use close_notify_core::{AlertDescription, AlertLevel, FatalNotify, Meaning, Version, meaning};
@@ -92,6 +114,11 @@ named! {
 
 named! {
     /// Which rule decides whether the session may be resumed.
+    ///
+    /// A fatal alert forbids it under both choices, and so does an unclean end in TLS 1.0 (RFC 2246 §7.2.1). RFC 4346
+    /// dropped that rule for all later versions because too many peers close without close_notify, and the default
+    /// follows. RFC 2818 §2.2 kept it for HTTPS; RFC 9112 §9.8, which replaces it, does not. Its choice is for those whose
+    /// own rules still name RFC 2818: it costs a full handshake after each idle connection that a peer dropped.
     ///
     /// ```
     /// use close_notify_core::{Event, Machine, Policy, Role, Version, ResumptionRule, Rule};
@@ -112,6 +139,11 @@ named! {
 named! {
     /// What the application protocol says of the peer's closing.
     ///
+    /// No TLS version tells an answer to our close_notify from one that crossed it on the wire, and only the answer
+    /// proves that our data arrived (crossed-confirms-nothing). The default takes neither for a proof. A protocol in which
+    /// the peer never closes first leaves the answer alone: then it does confirm. Few are so strict. In LDAP either side
+    /// may remove TLS (RFC 4511 §4.14.3), and an FTP server may end an upload that it cannot store (RFC 959 §3.4).
+    ///
     /// ```
     /// use close_notify_core::{AlertDescription, AlertLevel, Event, Machine, Policy, Role, Version, Delivery, Manner, PeerCloses};
     /// let policy = Policy { peer_closes: PeerCloses::OnlyAfterUs, ..Policy::STRICT };
@@ -127,14 +159,97 @@ named! {
     pub enum PeerCloses {
         /// The peer may close first. Its close_notify then proves nothing about our data; the default.
         AnyTime,
-        /// The peer closes only in answer to us (LDAP StopTLS, an FTP upload): its close_notify confirms ours.
+        /// The peer closes only in answer to us, even where it fails: its close_notify confirms ours.
         OnlyAfterUs,
+    }
+}
+
+named! {
+    /// Up to TLS 1.2: an alert whose two bytes come in two records. TLS 1.3 forbids it (RFC 9846 §5.1), and it is refused
+    /// there whatever this says.
+    ///
+    /// RFC 5246 §6.2.1 lets any message be split, so a split alert breaks no rule; s2n-tls takes it. BoringSSL, Go, NSS,
+    /// OpenSSL, Mbed TLS and JSSE refuse it, and no stack is known to send it. The default refuses as well: a receiver that
+    /// holds half of a close_notify has one state more in which a cut must be told from an end, and gains no peer by it.
+    ///
+    /// ```
+    /// use close_notify_core::{AlertLevel, AlertRecord, FragmentedAlert, Policy, Version, read_alert};
+    /// let policy = Policy { fragmented_alert: FragmentedAlert::Assemble, ..Policy::STRICT };
+    /// let first = read_alert(Version::Tls12, &policy, None, &[1]);
+    /// assert_eq!(first, AlertRecord::Part { level: AlertLevel::WARNING });
+    /// ```
+    pub enum FragmentedAlert {
+        /// A violation; the default.
+        Refuse,
+        /// The first byte is held until the second comes.
+        Assemble,
+    }
+}
+
+named! {
+    /// Up to TLS 1.2: several alerts in one record. TLS 1.3 forbids it (RFC 9846 §5.1), and it is refused there whatever
+    /// this says.
+    ///
+    /// RFC 5246 §6.2.1 lets messages of one type share a record. s2n-tls reads each of them, GnuTLS the first alone;
+    /// BoringSSL, Go, NSS, OpenSSL, Mbed TLS and JSSE refuse the record, and so does the default: no stack is known to send
+    /// it. To read the first alone is no choice here: a close_notify behind a warning would be lost with the rest.
+    ///
+    /// ```
+    /// use close_notify_core::{AlertDescription, AlertRecord, CoalescedAlerts, Policy, Version, read_alert};
+    /// let policy = Policy { coalesced_alerts: CoalescedAlerts::ReadEach, ..Policy::STRICT };
+    /// let AlertRecord::Alert { description, rest, .. } = read_alert(Version::Tls12, &policy, None, &[1, 100, 1, 0]) else {
+    ///     panic!("it is whole");
+    /// };
+    /// assert_eq!((description, rest), (AlertDescription::NO_RENEGOTIATION, &[1, 0][..]));
+    /// ```
+    pub enum CoalescedAlerts {
+        /// A violation; the default.
+        Refuse,
+        /// One after the other. Behind an alert that ends the connection the rest is ignored, as all that follows an end.
+        ReadEach,
+    }
+}
+
+named! {
+    /// TLS 1.3: a user_canceled once the handshake is done. Before that, and up to TLS 1.2, it is read as the warning
+    /// that it is, and counted against [`Policy::warnings`].
+    ///
+    /// RFC 9846 §6.1 gives it to the handshake and has a close_notify follow; behind the handshake it prefers a mere
+    /// close_notify but forbids nothing. rustls, OpenSSL, BoringSSL, NSS, s2n-tls and JSSE read on, GnuTLS and older
+    /// versions of Go end the connection. The default reads on: only the close_notify behind it decides, and without one
+    /// the end is a truncation all the same, so nothing is gained by an error.
+    ///
+    /// ```
+    /// use close_notify_core::{AlertDescription, AlertLevel, Event, Machine, Policy, ReadEnd, Role, UserCanceled, Version};
+    /// let policy = Policy { user_canceled: UserCanceled::Error, ..Policy::STRICT };
+    /// let mut machine = Machine::established(Version::Tls13, Role::Client, policy);
+    /// let (level, description) = (AlertLevel::WARNING, AlertDescription::USER_CANCELED);
+    /// machine.handle(Event::PeerAlert { level, description })?;
+    /// assert_eq!(machine.ending().reading, ReadEnd::FatalAlert(AlertDescription::USER_CANCELED));
+    /// # Ok::<(), close_notify_core::Illegal>(())
+    /// ```
+    pub enum UserCanceled {
+        /// Reading goes on until the close_notify; the default.
+        ReadOn,
+        /// It ends the connection like a fatal alert.
+        Error,
     }
 }
 
 /// The choices of one connection.
 ///
+/// Each choice says what the standards want, what the stacks of the world do, and why its default is what it is. The
+/// presets, such as [`Policy::https`], choose for an application protocol and say why they leave [`Policy::STRICT`]. None
+/// of them outlives [`Event::DeadlinePassed`](crate::Event::DeadlinePassed): the deadline of the user always wins.
+///
 /// Units: `drain_budget` in bytes on the wire, `warnings` in alerts.
+///
+/// # What is no choice
+///
+/// A close_notify before the handshake is done is always an error. NSS goes on; but before the peer's keys are in use
+/// anybody can have sent it (plain-alert-is-no-close), and behind them it ends a direction that a handshake needs, so
+/// that every answer but an error waits for what cannot come (notify-in-handshake, CVE-2024-32650). In TLS 1.3 alerts
+/// that are split, joined or empty are always refused (RFC 9846 §5.1, §5.4), and an empty alert record is in every version.
 ///
 /// ```
 /// use close_notify_core::{LateData, Policy};
@@ -155,9 +270,17 @@ pub struct Policy {
     pub resumption: ResumptionRule,
     /// What the application protocol says of the peer's closing.
     pub peer_closes: PeerCloses,
-    /// How many warning alerts are survived; CVE-2016-8610 is what an endless number costs.
+    /// Up to TLS 1.2: an alert in two records.
+    pub fragmented_alert: FragmentedAlert,
+    /// Up to TLS 1.2: several alerts in one record.
+    pub coalesced_alerts: CoalescedAlerts,
+    /// TLS 1.3: a user_canceled once the handshake is done.
+    pub user_canceled: UserCanceled,
+    /// How many warning alerts are survived. RFC 5246 §7.2.2 lets a receiver go on and names no bound; CVE-2016-8610 is
+    /// what an endless number costs. Four are survived by BoringSSL and OpenSSL too.
     pub warnings: u8,
-    /// How many bytes of the peer are read at most between our close and the end.
+    /// How many bytes of the peer are read at most between our close and the end. RFC 9112 §9.6 asks for a bound without
+    /// a figure; 256 KiB is 16 full records, or what a sender had in flight when our close_notify reached it.
     pub drain_budget: u32,
 }
 
@@ -170,6 +293,9 @@ impl Policy {
         fatal_notify: FatalNotify::Error,
         resumption: ResumptionRule::Tls,
         peer_closes: PeerCloses::AnyTime,
+        fragmented_alert: FragmentedAlert::Refuse,
+        coalesced_alerts: CoalescedAlerts::Refuse,
+        user_canceled: UserCanceled::ReadOn,
         warnings: 4,
         drain_budget: 256 * 1024,
     };

@@ -4,6 +4,7 @@
 //! number behind the `#`), never copied from a run.
 
 mod alert;
+mod alert_record;
 mod bounds;
 mod common;
 mod ending;
@@ -12,9 +13,11 @@ mod illegal;
 mod lingering;
 mod manner;
 mod pair;
+mod preset;
 mod recv;
 mod release;
 mod resumption;
 mod send;
+mod severity;
 mod texts;
 mod walk;

@@ -1,8 +1,9 @@
 //! The sentences by which people search.
 
 use close_notify_core::{
-    AlertDescription, Delivery, FirstCloser, LateData, Machine, Manner, MissingNotify, NotSent, Output,
-    Policy, ReadEnd, Role, Rule, Version, WriteEnd,
+    AlertDescription, CoalescedAlerts, Delivery, Event, FirstCloser, FragmentedAlert, LateData, Machine,
+    Manner, MissingNotify, NotSent, Output, Policy, ReadEnd, Role, Rule, UnknownAlert, UserCanceled, Version,
+    WriteEnd,
 };
 
 use crate::common::*;
@@ -42,8 +43,10 @@ fn each_write_end_has_its_sentence() {
         (WriteEnd::NotSent(NotSent::GaveUp), "the transport did not take our close_notify in time"),
         (WriteEnd::NotSent(NotSent::PeerFatalAlert), "the peer's alert left us nothing to send"),
         (WriteEnd::NotSent(NotSent::NotAsked), "we never closed our side"),
+        (WriteEnd::NotSent(NotSent::Unsealable), "the engine could not seal our close_notify"),
         (WriteEnd::FatalAlertSent(AlertDescription::UNKNOWN_CA), "we sent the fatal alert unknown_ca"),
-        (WriteEnd::Aborted { after_close_notify: true }, "we reset the connection"),
+        (WriteEnd::Aborted { after_close_notify: false }, "we reset the connection"),
+        (WriteEnd::Aborted { after_close_notify: true }, "we sent close_notify and reset the connection"),
     ];
     for (end, text) in rows {
         assert_eq!(end.to_string(), text);
@@ -60,6 +63,53 @@ fn an_ending_is_one_sentence_and_names_what_was_lost() {
     assert_eq!(lossy.to_string(), text);
 }
 
+// A whole story in one sentence: what was lost, which word is missing, and the number that a search begins with.
+#[test]
+fn an_ending_names_its_alert_its_loss_and_its_first_errno() {
+    let v = Version::Tls13;
+    let reset = told(open(v), &[Event::Write, RESET]);
+    let unsaid = told(open(v), &[VIOLATION, Event::WriteFailed { errno: EPIPE }]);
+    let unsealed = told(open(v), &[VIOLATION, Event::OutputUnsealable]);
+    let late = told(open(v), &[GRACEFUL, Event::WriteFailed { errno: EPIPE }, RESET]);
+    let rows = [
+        (
+            reset,
+            "the connection was reset before close_notify; the transport failed before our close_notify; \
+             what we wrote may be lost; errno 104",
+        ),
+        (
+            unsaid,
+            "we refused what came (bad_record_mac); the transport failed before our fatal alert; errno 32",
+        ),
+        (unsealed, "we refused what came (bad_record_mac); the engine could not seal our fatal alert"),
+        (
+            late,
+            "the connection was reset before close_notify; the transport failed before our close_notify; errno 32",
+        ),
+        (
+            told(open(v), &[FATAL, Event::PendingDiscarded { bytes: 9 }]),
+            "the peer sent the fatal alert certificate_required; the peer's alert left us nothing to send; \
+             9 bytes of ours were discarded",
+        ),
+    ];
+    for (machine, text) in rows {
+        assert_eq!(machine.ending().to_string(), text);
+    }
+}
+
+// The IANA registry "TLS Alerts": a name and a code say the same.
+#[test]
+fn every_alert_reads_back_from_what_it_prints() {
+    for code in 0..=255 {
+        let alert = AlertDescription(code);
+        assert_eq!(alert.to_string().parse(), Ok(alert));
+        assert_eq!(alert.name().and_then(AlertDescription::from_name), alert.name().map(|_| alert));
+    }
+    for wrong in ["", "alert", "alert ", "alert 256", "alert -1", "CLOSE_NOTIFY", "close_notify ", "250"] {
+        assert_eq!(wrong.parse::<AlertDescription>(), Err(UnknownAlert), "{wrong:?}");
+    }
+}
+
 // The strict defaults, each argued for where it is defined.
 #[test]
 fn the_default_policy_is_the_strict_one() {
@@ -67,6 +117,8 @@ fn the_default_policy_is_the_strict_one() {
     assert_eq!(policy, Policy::STRICT);
     assert_eq!((policy.missing_notify, policy.late_data), (MissingNotify::Refuse, LateData::Deliver));
     assert_eq!((policy.warnings, policy.drain_budget), (4, 262_144));
+    let alerts = (policy.fragmented_alert, policy.coalesced_alerts, policy.user_canceled);
+    assert_eq!(alerts, (FragmentedAlert::Refuse, CoalescedAlerts::Refuse, UserCanceled::ReadOn));
 }
 
 #[test]

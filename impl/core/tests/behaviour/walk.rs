@@ -6,7 +6,8 @@ use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 
 use close_notify_core::{
     AlertDescription, AlertLevel, Ending, Event, FatalNotify, FirstCloser, LateData, Machine, Manner,
-    MissingNotify, Output, PeerCloses, Policy, ReadEnd, Reply, ResumptionRule, Version, WriteEnd, send,
+    MissingNotify, Output, PeerCloses, Policy, ReadEnd, Reply, ResumptionRule, UserCanceled, Version,
+    WriteEnd, send,
 };
 
 use crate::common::*;
@@ -34,6 +35,7 @@ fn facts() -> Vec<Event> {
         Event::PendingDiscarded { bytes: 7 },
         Event::EngineNotified,
         Event::OutputSealed,
+        Event::OutputUnsealable,
         Event::OutputBegun,
         Event::OutputWritten,
         Event::WriteShut,
@@ -63,6 +65,7 @@ fn policies() -> [Policy; 4] {
             reply: Reply::WhenAsked,
             late_data: LateData::Refuse,
             peer_closes: PeerCloses::OnlyAfterUs,
+            user_canceled: UserCanceled::Error,
             ..small
         },
         Policy { resumption: ResumptionRule::Rfc2818, missing_notify: MissingNotify::Accept, ..small },

@@ -1,0 +1,89 @@
+//! The sentences of an ending: the texts by which people search, each in one place.
+//!
+//! Decides words alone. Leaves to `ending` what is true.
+
+use core::fmt;
+
+use crate::ending::{Delivery, Ending, NotSent, ReadEnd, WriteEnd};
+
+impl fmt::Display for ReadEnd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Open => f.write_str("reading has not ended"),
+            Self::CloseNotify => f.write_str("the peer sent close_notify"),
+            Self::CloseNotifyInHandshake => f.write_str("the peer sent close_notify during the handshake"),
+            Self::TruncatedAtBoundary => {
+                f.write_str("peer closed connection without sending TLS close_notify")
+            }
+            Self::TruncatedInRecord => {
+                f.write_str("peer closed connection without sending TLS close_notify, inside a record")
+            }
+            Self::Reset => f.write_str("the connection was reset before close_notify"),
+            Self::FatalAlert(alert) => write!(f, "the peer sent the fatal alert {alert}"),
+            Self::Refused(alert) => write!(f, "we refused what came ({alert})"),
+            Self::NotAwaited => f.write_str("we did not wait for the peer's close_notify"),
+            Self::TimedOut => f.write_str("the deadline passed before the peer's close_notify"),
+            Self::OverBudget => f.write_str("the peer sent more than the budget after our close"),
+        }
+    }
+}
+
+impl fmt::Display for WriteEnd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.say(f, "close_notify")
+    }
+}
+
+impl WriteEnd {
+    /// The sentence, where `word` is what we wanted to say last.
+    fn say(&self, f: &mut fmt::Formatter<'_>, word: &str) -> fmt::Result {
+        match self {
+            Self::Open => f.write_str("writing has not ended"),
+            Self::Closing => f.write_str("our last word is not out yet"),
+            Self::CloseNotifySent => f.write_str("we sent close_notify"),
+            Self::PartlyWritten => f.write_str("our last record was cut in two"),
+            Self::NotSent(NotSent::TransportFailed) => write!(f, "the transport failed before our {word}"),
+            Self::NotSent(NotSent::GaveUp) => write!(f, "the transport did not take our {word} in time"),
+            Self::NotSent(NotSent::Unsealable) => write!(f, "the engine could not seal our {word}"),
+            Self::NotSent(NotSent::PeerFatalAlert) => f.write_str("the peer's alert left us nothing to send"),
+            Self::NotSent(NotSent::NotAsked) => f.write_str("we never closed our side"),
+            Self::FatalAlertSent(alert) => write!(f, "we sent the fatal alert {alert}"),
+            Self::Aborted { after_close_notify: false } => f.write_str("we reset the connection"),
+            Self::Aborted { after_close_notify: true } => {
+                f.write_str("we sent close_notify and reset the connection")
+            }
+        }
+    }
+}
+
+/// One plain sentence: how reading ended, how writing ended, what was lost, and the first error number.
+///
+/// ```
+/// use close_notify_core::{Event, Machine, Policy, Role, Version};
+/// let mut machine = Machine::established(Version::Tls13, Role::Client, Policy::STRICT);
+/// machine.handle(Event::Write)?;
+/// machine.handle(Event::TransportReset { errno: 104 })?;
+/// let sentence = "the connection was reset before close_notify; the transport failed before our close_notify; \
+///                 what we wrote may be lost; errno 104";
+/// assert_eq!(machine.ending().to_string(), sentence);
+/// # Ok::<(), close_notify_core::Illegal>(())
+/// ```
+impl fmt::Display for Ending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let word = if matches!(self.reading, ReadEnd::Refused(_)) { "fatal alert" } else { "close_notify" };
+        write!(f, "{}; ", self.reading)?;
+        self.writing.say(f, word)?;
+        if self.discarded > 0 {
+            write!(f, "; {} bytes of ours were discarded", self.discarded)?;
+        } else if matches!(self.delivery, Delivery::Lost) {
+            f.write_str("; what we wrote may be lost")?;
+        }
+        if self.late > 0 {
+            write!(f, "; {} bytes came after our close and were dropped", self.late)?;
+        }
+        match self.errno {
+            Some(errno) => write!(f, "; errno {errno}"),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! How loud a log should be about an ending.
+//!
+//! Decides from the ending and the framing alone. Leaves to the application what it logs, and where.
+
+use crate::alert::AlertDescription;
+use crate::ending::{Delivery, Ending, NotSent, ReadEnd, WriteEnd};
+use crate::framing::FramingState;
+use crate::named::named;
+
+named! {
+    /// How much an ending deserves to be seen: the levels that every logger has.
+    ///
+    /// Most endings without close_notify are harmless: an idle connection that a server dropped, a client that walked away.
+    /// Loggers that call each of them an error drown the few in which something was cut. So each level is bound to what is
+    /// known to be lost, and not to how rude the peer was.
+    ///
+    /// ```
+    /// use close_notify_core::{Event, FramingState, Machine, Policy, Role, Severity, Version};
+    /// let mut machine = Machine::established(Version::Tls13, Role::Client, Policy::https());
+    /// machine.handle(Event::TransportEof { inside_record: false })?;
+    /// assert_eq!(machine.ending().severity(FramingState::BetweenMessages), Severity::Debug);
+    /// assert_eq!(machine.ending().severity(FramingState::InsideMessage), Severity::Warn);
+    /// # Ok::<(), close_notify_core::Illegal>(())
+    /// ```
+    #[derive(PartialOrd, Ord)]
+    pub enum Severity {
+        /// Nothing is lost: a clean end, one that is not over, or a transport that ended between two messages.
+        Debug,
+        /// Out of the ordinary and nothing is known to be lost: a deadline, a budget, a reset, an abort of ours, our last
+        /// word unsent.
+        Info,
+        /// Something was lost, cut or refused: a truncated message, data of ours discarded, a fatal alert either way.
+        Warn,
+        /// This side failed: its own internal_error, or a last word that its engine could not seal.
+        Error,
+    }
+}
+
+impl Ending {
+    /// How loud a log should be about this ending, given where the framing stands.
+    ///
+    /// The loudest of what reading, writing and delivery say. What this side chose is not warned of: a message that it
+    /// did not wait for is `Info`. A reset under data that had left is a loss only where a message was open: behind
+    /// a whole answer it is how browsers and load balancers leave.
+    ///
+    /// ```
+    /// use close_notify_core::{Event, FramingState, Machine, Policy, Role, Severity, Version};
+    /// let mut machine = Machine::established(Version::Tls13, Role::Server, Policy::STRICT);
+    /// machine.handle(Event::Write)?;
+    /// machine.handle(Event::TransportReset { errno: 104 })?;
+    /// machine.handle(Event::PendingDiscarded { bytes: 512 })?;
+    /// assert_eq!(machine.ending().severity(FramingState::BetweenMessages), Severity::Warn);
+    /// # Ok::<(), close_notify_core::Illegal>(())
+    /// ```
+    #[must_use]
+    pub fn severity(&self, framing: FramingState) -> Severity {
+        self.read_severity(framing).max(self.write_severity()).max(self.loss_severity(framing))
+    }
+
+    fn read_severity(&self, framing: FramingState) -> Severity {
+        let cut = self.truncation_possible(framing);
+        match self.reading {
+            ReadEnd::Open => Severity::Debug,
+            ReadEnd::CloseNotify if cut => Severity::Warn,
+            ReadEnd::CloseNotify => Severity::Debug,
+            ReadEnd::TruncatedAtBoundary
+            | ReadEnd::TruncatedInRecord
+            | ReadEnd::Reset
+            | ReadEnd::TimedOut
+            | ReadEnd::OverBudget
+                if cut =>
+            {
+                Severity::Warn
+            }
+            ReadEnd::TruncatedAtBoundary => Severity::Debug,
+            ReadEnd::NotAwaited if !cut => Severity::Debug,
+            ReadEnd::TruncatedInRecord
+            | ReadEnd::Reset
+            | ReadEnd::TimedOut
+            | ReadEnd::OverBudget
+            | ReadEnd::NotAwaited
+            | ReadEnd::CloseNotifyInHandshake => Severity::Info,
+            ReadEnd::Refused(AlertDescription::INTERNAL_ERROR) => Severity::Error,
+            ReadEnd::FatalAlert(_) | ReadEnd::Refused(_) => Severity::Warn,
+        }
+    }
+
+    const fn write_severity(&self) -> Severity {
+        match self.writing {
+            WriteEnd::Open | WriteEnd::Closing | WriteEnd::CloseNotifySent => Severity::Debug,
+            WriteEnd::NotSent(NotSent::Unsealable)
+            | WriteEnd::FatalAlertSent(AlertDescription::INTERNAL_ERROR) => Severity::Error,
+            WriteEnd::FatalAlertSent(_) | WriteEnd::PartlyWritten => Severity::Warn,
+            WriteEnd::NotSent(
+                NotSent::TransportFailed | NotSent::GaveUp | NotSent::PeerFatalAlert | NotSent::NotAsked,
+            )
+            | WriteEnd::Aborted { .. } => Severity::Info,
+        }
+    }
+
+    const fn loss_severity(&self, framing: FramingState) -> Severity {
+        match (self.delivery, framing) {
+            (Delivery::Lost, FramingState::BetweenMessages) if self.discarded == 0 => Severity::Info,
+            (Delivery::Lost, _) => Severity::Warn,
+            (Delivery::Confirmed | Delivery::Unconfirmed, _) if self.late > 0 => Severity::Info,
+            (Delivery::Confirmed | Delivery::Unconfirmed, _) => Severity::Debug,
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! How loud an ending is: written from what is lost, and for whom.
+
+use close_notify_core::{
+    AlertDescription, Ending, Event, FramingState, LateData, Manner, Policy, Severity, Version,
+};
+
+use crate::common::*;
+
+fn loud(events: &[Event]) -> [Severity; 3] {
+    of(&told(open(Version::Tls13), events).ending())
+}
+
+/// Between messages, inside one, in one that the end delimits.
+fn of(ending: &Ending) -> [Severity; 3] {
+    use FramingState::{BetweenMessages, DelimitedByEnd, InsideMessage};
+    [BetweenMessages, InsideMessage, DelimitedByEnd].map(|framing| ending.severity(framing))
+}
+
+const WRITTEN: [Event; 2] = [Event::OutputSealed, Event::OutputWritten];
+
+#[test]
+fn levels_are_ordered() {
+    use Severity::{Debug, Error, Info, Warn};
+    assert_eq!(Severity::ALL, [Debug, Info, Warn, Error]);
+    assert!(Debug < Info && Info < Warn && Warn < Error);
+}
+
+#[test]
+fn what_has_not_ended_is_quiet() {
+    assert_eq!(loud(&[]), [Severity::Debug; 3]);
+    assert_eq!(loud(&[GRACEFUL]), [Severity::Debug; 3]);
+}
+
+#[test]
+fn a_clean_end_is_quiet_unless_a_message_is_cut_by_it() {
+    let clean = [&[GRACEFUL][..], &WRITTEN, &[CLOSE_NOTIFY]].concat();
+    assert_eq!(loud(&clean), [Severity::Debug, Severity::Warn, Severity::Debug]);
+}
+
+// The floods that users complain of: an idle connection that the peer drops.
+#[test]
+fn a_peer_that_drops_an_idle_connection_is_no_news() {
+    assert_eq!(loud(&[EOF]), [Severity::Debug, Severity::Warn, Severity::Warn]);
+    assert_eq!(loud(&[Event::Write, EOF])[0], Severity::Debug);
+    assert_eq!(loud(&[EOF_IN_RECORD]), [Severity::Info, Severity::Warn, Severity::Warn]);
+    assert_eq!(loud(&[RESET]), [Severity::Info, Severity::Warn, Severity::Warn]);
+    assert_eq!(loud(&[Event::Write, RESET]), [Severity::Info, Severity::Warn, Severity::Warn]);
+}
+
+// cut-is-visible
+#[test]
+fn a_known_loss_is_warned_of_wherever_the_framing_stands() {
+    assert_eq!(loud(&[Event::Write, RESET, Event::PendingDiscarded { bytes: 1 }]), [Severity::Warn; 3]);
+    let partly = [GRACEFUL, Event::OutputSealed, Event::OutputBegun, RESET];
+    assert_eq!(loud(&partly), [Severity::Warn; 3]);
+    let policy = Policy { late_data: LateData::Discard, ..Policy::STRICT };
+    let late = told(driven(open_with(Version::Tls13, policy), &[GRACEFUL]), &[data(1), CLOSE_NOTIFY]);
+    assert_eq!(of(&late.ending()), [Severity::Info, Severity::Warn, Severity::Warn]);
+}
+
+// What this side chose is no news to it.
+#[test]
+fn an_end_of_our_own_making_is_no_warning() {
+    let at_once = [&[Event::Close(Manner::AtOnce)][..], &WRITTEN].concat();
+    assert_eq!(loud(&at_once), [Severity::Debug, Severity::Info, Severity::Info]);
+    assert_eq!(loud(&[Event::Close(Manner::Abort)]), [Severity::Info; 3]);
+    assert_eq!(loud(&[Event::TransportClosed]), [Severity::Info; 3]);
+}
+
+#[test]
+fn patience_that_ran_out_is_a_warning_where_a_message_was_open() {
+    let waiting = [&[GRACEFUL][..], &WRITTEN].concat();
+    for end in [Event::DeadlinePassed, Event::Drained { bytes: u32::MAX }] {
+        let events = [&waiting[..], &[end]].concat();
+        assert_eq!(loud(&events), [Severity::Info, Severity::Warn, Severity::Warn], "{end:?}");
+    }
+}
+
+// RFC 9846 §6.2 · fatal-is-an-error
+#[test]
+fn a_fatal_alert_is_a_warning_in_either_direction() {
+    for events in [&[FATAL][..], &[VIOLATION], &[Event::Reject(AlertDescription::ACCESS_DENIED)]] {
+        assert_eq!(loud(events), [Severity::Warn; 3], "{events:?}");
+        let sent = [events, &WRITTEN].concat();
+        assert!(events == [FATAL] || loud(&sent) == [Severity::Warn; 3], "{events:?}");
+    }
+}
+
+#[test]
+fn a_failure_of_this_side_is_an_error() {
+    let own = [Event::Reject(AlertDescription::INTERNAL_ERROR)];
+    assert_eq!(loud(&own), [Severity::Error; 3]);
+    assert_eq!(loud(&[&own[..], &WRITTEN].concat()), [Severity::Error; 3]);
+    assert_eq!(loud(&[VIOLATION, Event::OutputUnsealable]), [Severity::Error; 3]);
+    let told_late = [&[GRACEFUL][..], &WRITTEN, &[CLOSE_NOTIFY, own[0]]].concat();
+    assert_eq!(loud(&told_late)[0], Severity::Debug, "what comes behind the end is not this end");
+}
+
+#[test]
+fn a_handshake_that_the_peer_closed_is_unusual() {
+    let ending = told(new(Version::Tls13), &[CLOSE_NOTIFY]).ending();
+    assert_eq!(ending.severity(FramingState::BetweenMessages), Severity::Info);
+}
