@@ -534,11 +534,7 @@ mod reject {
             let (mut client, _server) = pair_of(version, unhooked, Policy::STRICT);
             client.session.tell(Event::Reject(AlertDescription::ACCESS_DENIED)).unwrap();
             client.drive();
-            assert_eq!(
-                client.session.ending().writing,
-                WriteEnd::NotSent(NotSent::TransportFailed),
-                "{version}"
-            );
+            assert_eq!(client.session.ending().writing, WriteEnd::NotSent(NotSent::Unsealable), "{version}");
         }
     }
 

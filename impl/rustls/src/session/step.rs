@@ -11,8 +11,6 @@ use crate::error::is_a_wait;
 use crate::tls::Tls;
 use crate::transport::Transport;
 
-/// ENOTSUP, as Linux numbers it: rustls has no way to seal what was asked.
-const NOT_SUPPORTED: i32 = 95;
 /// Level fatal.
 const FATAL: u8 = 2;
 
@@ -116,7 +114,10 @@ impl<C: Tls> Session<C> {
         }
         match self.engine.seal_alert(word, self.outbox.tail()) {
             Ok(()) => self.tell(Event::OutputSealed),
-            Err(Unsealable) => self.write_failed(NOT_SUPPORTED),
+            Err(Unsealable) => {
+                self.outbox.clear();
+                self.tell(Event::OutputUnsealable)
+            }
         }
     }
 
