@@ -97,16 +97,11 @@ impl<C: Tls> Driver<C> {
         Ok(self.ending())
     }
 
-    #[cfg(feature = "tokio")]
     /// Says the last word of this side and shuts the write side, in any version, without waiting for the peer.
+    #[cfg(feature = "tokio")]
     pub(crate) fn shut_down(&mut self, line: &mut impl Line) -> io::Result<()> {
-        // RFC 5246 §7.2.1: up to TLS 1.2 no direction is closed alone; what the peer still sends can be read
-        let fact = if self.session.machine().version().has_independent_halves() {
-            Event::CloseWrite
-        } else {
-            Event::Close(Manner::Graceful)
-        };
-        self.session.tell(fact)?;
+        let version = self.session.machine().version();
+        self.session.close(Manner::for_shutdown(version))?;
         self.drive_until(line, Until::LastWord)
     }
 
@@ -130,12 +125,15 @@ impl<C: Tls> Driver<C> {
 
     fn drive_until(&mut self, line: &mut impl Line, until: Until) -> io::Result<()> {
         while line.is_there() {
-            match self.session.step(line)? {
+            line.only_try(true);
+            let step = self.session.step(line);
+            line.only_try(false);
+            match step? {
                 Step::Did(Output::StartDeadline) => line.start_deadline(self.patience),
                 Step::Did(Output::CloseTransport | Output::ResetTransport) => line.release(),
                 Step::Did(_) => {}
                 Step::Waits(Output::HandBack) | Step::Idle | Step::Done => return Ok(()),
-                Step::Blocked => self.waited(line, Err(io::ErrorKind::WouldBlock.into()))?,
+                Step::Blocked => self.wait_for_room(line)?,
                 Step::Waits(_) if until == Until::LastWord => return Ok(()),
                 Step::Waits(output) => self.wait_for_peer(line, output)?,
             }
@@ -150,6 +148,21 @@ impl<C: Tls> Driver<C> {
             self.session.receive(line).and_then(unless_full)
         };
         self.waited(line, result)
+    }
+
+    /// Waits until our last word can leave. A peer that is blocked as we are reads on once we have read.
+    fn wait_for_room(&mut self, line: &mut impl Line) -> io::Result<()> {
+        line.only_try(true);
+        let heard = self.session.receive(line);
+        line.only_try(false);
+        let input = match heard {
+            Ok(Received::Full | Received::End) => false,
+            Ok(_) => return self.waited(line, Ok(())),
+            Err(error) if is_a_wait(&error) => true,
+            Err(error) => return Err(error),
+        };
+        let waited = line.wait_for_room(input, None);
+        self.waited(line, waited)
     }
 
     /// Whether a wait goes on: it does until the deadline, which is then told.

@@ -156,6 +156,8 @@ mod session;
 mod socket;
 mod stream;
 mod tls;
+#[cfg(feature = "tokio")]
+pub mod tokio;
 mod transport;
 mod wrap;
 

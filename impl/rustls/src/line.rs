@@ -24,6 +24,8 @@ pub(crate) trait Line: Transport {
     fn start_deadline(&mut self, patience: Duration);
     /// Whether a deadline runs and has passed: `None` where none runs.
     fn deadline_has_passed(&mut self) -> Option<bool>;
+    /// Whether what follows is tried once, and waited for by [`wait_for_room`](Transport::wait_for_room) alone.
+    fn only_try(&mut self, only: bool);
     /// Whether this call has taken all the time that the application gives it: nothing to the machine.
     fn call_has_passed(&mut self) -> bool;
 }
@@ -34,17 +36,20 @@ pub(crate) struct Bounded<T> {
     pub(crate) inner: Option<T>,
     pub(crate) deadline: Option<Instant>,
     pub(crate) call_by: Option<Instant>,
+    /// A moment that is past, while calls are only tried.
+    past: Option<Instant>,
+    born: Instant,
 }
 
 impl<T> Bounded<T> {
     /// A transport whose calls are as long as the application has set them.
-    pub(crate) const fn unbounded(inner: T) -> Self {
-        Self { inner: Some(inner), deadline: None, call_by: None }
+    pub(crate) fn unbounded(inner: T) -> Self {
+        Self { inner: Some(inner), deadline: None, call_by: None, past: None, born: Instant::now() }
     }
 
     /// Until when a call of the transport may wait.
     fn until(&self) -> Option<Instant> {
-        earlier(self.deadline, self.call_by)
+        self.past.or(earlier(self.deadline, self.call_by))
     }
 
     fn transport(&mut self) -> io::Result<&mut T> {
@@ -68,6 +73,10 @@ impl<T: Transport> Line for Bounded<T> {
 
     fn deadline_has_passed(&mut self) -> Option<bool> {
         self.deadline.map(has_passed)
+    }
+
+    fn only_try(&mut self, only: bool) {
+        self.past = only.then_some(self.born);
     }
 
     fn call_has_passed(&mut self) -> bool {
@@ -116,6 +125,11 @@ impl<T: Transport> Transport for Bounded<T> {
     fn write_last(&mut self, bytes: &[u8], deadline: Option<Instant>) -> io::Result<usize> {
         let deadline = deadline.or(self.until());
         self.transport()?.write_last(bytes, deadline)
+    }
+
+    fn wait_for_room(&mut self, input: bool, _deadline: Option<Instant>) -> io::Result<()> {
+        let until = self.until();
+        self.transport()?.wait_for_room(input, until)
     }
 
     fn shut_write(&mut self) -> io::Result<()> {

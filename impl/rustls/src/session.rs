@@ -220,13 +220,16 @@ impl<C: Tls> Session<C> {
         self.tell(Event::Reject(alert))
     }
 
-    /// Does one step of the handshake: writes what is to be written, or takes one record.
+    /// Does one step of the handshake: writes what is to be written, or takes one record where that must wait.
     ///
     /// Errors: `WouldBlock` and `TimedOut` as the transport says them.
     pub fn handshake(&mut self, transport: &mut impl Transport) -> io::Result<Progress> {
         if !self.machine.recv_state().has_ended() && !self.outbox.is_empty() {
-            self.flush(transport)?;
-            return Ok(self.progress(Progress::Advanced));
+            match self.flush(transport) {
+                // A peer that is blocked as we are reads on once we have read.
+                Err(error) if is_a_wait(&error) && self.engine.is_handshaking() => {}
+                flushed => return flushed.map(|()| self.progress(Progress::Advanced)),
+            }
         }
         if !self.engine.is_handshaking() {
             return Ok(self.progress(Progress::Done));
@@ -257,15 +260,16 @@ impl<C: Tls> Session<C> {
         transport: &mut impl Transport,
         data: &[IoSlice<'_>],
     ) -> io::Result<usize> {
-        self.tell(Event::Write)?;
-        let taken = self.take(data)?;
-        match self.flush(transport) {
-            Err(error) if taken > 0 && is_a_wait(&error) => Ok(taken),
-            Err(error) => Err(error),
-            Ok(()) if taken == 0 && data.iter().any(|part| !part.is_empty()) => {
-                self.take(data).and_then(|taken| self.flush(transport).map(|()| taken))
+        let is_empty = data.iter().all(|part| part.is_empty());
+        loop {
+            self.tell(Event::Write)?;
+            let taken = self.take(data)?;
+            match self.flush(transport) {
+                Err(error) if taken > 0 && is_a_wait(&error) => return Ok(taken),
+                Err(error) => return Err(error),
+                Ok(()) if taken > 0 || is_empty => return Ok(taken),
+                Ok(()) => {}
             }
-            Ok(()) => Ok(taken),
         }
     }
 

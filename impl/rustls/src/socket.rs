@@ -29,6 +29,11 @@ pub(crate) fn write(socket: impl AsFd, bytes: &[u8], deadline: Instant) -> io::R
     until(socket, PollFlags::OUT, deadline, || send(socket, bytes, QUIET | SendFlags::DONTWAIT))
 }
 
+/// Waits until the socket takes bytes, or has some where `input` says so.
+pub(crate) fn wait_for_room(socket: impl AsFd, input: bool, deadline: Option<Instant>) -> io::Result<()> {
+    wait(socket, if input { PollFlags::IN | PollFlags::OUT } else { PollFlags::OUT }, deadline)
+}
+
 /// Writes bytes that the kernel may hold back until the write side is shut.
 #[cfg(target_os = "linux")]
 pub(crate) fn write_more(socket: impl AsFd, bytes: &[u8], deadline: Option<Instant>) -> io::Result<usize> {
@@ -50,20 +55,20 @@ fn until(
 ) -> io::Result<usize> {
     loop {
         match call() {
-            Err(Errno::AGAIN) => wait(&socket, ready, deadline)?,
+            Err(Errno::AGAIN) => wait(&socket, ready, Some(deadline))?,
             done => return Ok(done?),
         }
     }
 }
 
 /// Waits until the socket is ready, if it is one that blocks.
-fn wait(socket: impl AsFd, ready: PollFlags, deadline: Instant) -> io::Result<()> {
+fn wait(socket: impl AsFd, ready: PollFlags, deadline: Option<Instant>) -> io::Result<()> {
     if fcntl_getfl(&socket)?.contains(OFlags::NONBLOCK) {
         return Err(io::ErrorKind::WouldBlock.into());
     }
-    let left = deadline.saturating_duration_since(Instant::now());
+    let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
     // Longer than the system can say is for ever.
-    let left = Timespec::try_from(left).ok();
+    let left = left.and_then(|left| Timespec::try_from(left).ok());
     match poll(&mut [PollFd::new(&socket, ready)], left.as_ref())? {
         0 => Err(io::ErrorKind::TimedOut.into()),
         _ => Ok(()),

@@ -58,7 +58,7 @@ impl<T: Transport> Stream<T> {
 impl<T: Transport, C: Tls> Stream<T, C> {
     /// A stream over a session.
     #[must_use]
-    pub const fn from_session(session: Session<C>, transport: T) -> Self {
+    pub fn from_session(session: Session<C>, transport: T) -> Self {
         Self { driver: Driver::new(session), line: Bounded::unbounded(transport) }
     }
 

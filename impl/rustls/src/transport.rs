@@ -46,6 +46,17 @@ pub trait Transport: Read + Write {
         self.write(bytes)
     }
 
+    /// Waits until it can be written to, or read from where `input` says so; until the deadline at the longest, if
+    /// there is one.
+    ///
+    /// The default does not wait, as fits a transport that never blocks.
+    ///
+    /// Errors: `TimedOut` where the deadline has passed; `WouldBlock` where it is one that never waits.
+    fn wait_for_room(&mut self, input: bool, deadline: Option<Instant>) -> io::Result<()> {
+        let _ = (input, deadline);
+        Err(io::ErrorKind::WouldBlock.into())
+    }
+
     /// Writes bytes behind which nothing but the end of the write side comes: an implementation may hold them
     /// back until [`shut_write`](Self::shut_write), so that both leave at once.
     ///
@@ -76,6 +87,10 @@ impl<T: Transport + ?Sized> Transport for &mut T {
 
     fn write_by(&mut self, bytes: &[u8], deadline: Instant) -> io::Result<usize> {
         (**self).write_by(bytes, deadline)
+    }
+
+    fn wait_for_room(&mut self, input: bool, deadline: Option<Instant>) -> io::Result<()> {
+        (**self).wait_for_room(input, deadline)
     }
 
     fn write_last(&mut self, bytes: &[u8], deadline: Option<Instant>) -> io::Result<usize> {
@@ -120,6 +135,11 @@ impl Transport for TcpStream {
         result
     }
 
+    #[cfg(unix)]
+    fn wait_for_room(&mut self, input: bool, deadline: Option<Instant>) -> io::Result<()> {
+        socket::wait_for_room(&*self, input, deadline)
+    }
+
     // Our measurement: the close_notify and the FIN leave as one segment.
     #[cfg(target_os = "linux")]
     fn write_last(&mut self, bytes: &[u8], deadline: Option<Instant>) -> io::Result<usize> {
@@ -151,6 +171,10 @@ impl Transport for UnixStream {
 
     fn write_by(&mut self, bytes: &[u8], deadline: Instant) -> io::Result<usize> {
         socket::write(&*self, bytes, deadline)
+    }
+
+    fn wait_for_room(&mut self, input: bool, deadline: Option<Instant>) -> io::Result<()> {
+        socket::wait_for_room(&*self, input, deadline)
     }
 
     fn shut_write(&mut self) -> io::Result<()> {

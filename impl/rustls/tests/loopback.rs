@@ -465,3 +465,36 @@ fn a_megabyte_arrives_whole() {
         assert_eq!(peer.join().unwrap().0, data, "{version}");
     }
 }
+
+/// Writes until the socket takes no more; how much was taken.
+fn fill(stream: &mut Socket) -> usize {
+    stream.transport().unwrap().set_nonblocking(true).unwrap();
+    let mut written = 0;
+    while let Ok(count) = stream.write(&[7; 16_384]) {
+        written += count;
+    }
+    stream.transport().unwrap().set_nonblocking(false).unwrap();
+    written
+}
+
+#[test]
+fn two_ends_that_both_have_full_buffers_close_at_once_and_lose_nothing() {
+    let policy = Policy { drain_budget: u32::MAX, ..Policy::STRICT };
+    for version in VERSIONS {
+        let (mut client, mut server) = streams(version, policy);
+        let sent = [fill(&mut client), fill(&mut server)];
+        let close = |mut stream: Socket| {
+            thread::spawn(move || {
+                stream.set_patience(Duration::from_secs(60));
+                let ending = stream.close(Manner::Graceful).unwrap();
+                let mut all = Vec::new();
+                stream.read_to_end(&mut all).unwrap();
+                (all.len(), ending)
+            })
+        };
+        let (near, far) = (close(client), close(server));
+        let (near, far) = (near.join().unwrap(), far.join().unwrap());
+        assert!(near.1.is_clean() && far.1.is_clean(), "{version}: {}; {}", near.1, far.1);
+        assert_eq!([far.0, near.0], sent, "{version}");
+    }
+}

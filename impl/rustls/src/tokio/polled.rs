@@ -1,0 +1,112 @@
+//! A transport of tokio as a line that does not block: what is pending reads as `WouldBlock`, and wakes the task.
+
+use std::io::{self, Read, Write};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use ::tokio::io::{AsyncWrite, ReadBuf};
+use ::tokio::time::{Sleep, sleep};
+
+use super::transport::Transport;
+use crate::line::Line;
+
+/// The deadline of a close, once it runs.
+#[derive(Debug, Default)]
+pub(super) struct Clock(Option<Pin<Box<Sleep>>>);
+
+impl Clock {
+    pub(super) const fn is_running(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// The deadline is that far from now.
+    pub(super) fn start(&mut self, patience: Duration) {
+        self.0 = Some(Box::pin(sleep(patience)));
+    }
+}
+
+/// One poll's view of a transport.
+pub(super) struct Polled<'a, 'c, IO> {
+    pub(super) io: &'a mut Option<IO>,
+    pub(super) clock: &'a mut Clock,
+    pub(super) cx: &'a mut Context<'c>,
+}
+
+impl<IO: Transport> Polled<'_, '_, IO> {
+    fn call<R>(
+        &mut self,
+        poll: impl FnOnce(Pin<&mut IO>, &mut Context<'_>) -> Poll<io::Result<R>>,
+    ) -> io::Result<R> {
+        let Some(io) = self.io.as_mut() else { return Err(io::ErrorKind::NotConnected.into()) };
+        match poll(Pin::new(io), self.cx) {
+            Poll::Pending => Err(io::ErrorKind::WouldBlock.into()),
+            Poll::Ready(Err(error)) if close_notify_linger::is_a_wait(&error) => Err(failed(error)),
+            Poll::Ready(result) => result,
+        }
+    }
+}
+
+/// A transport that is ready with an error will not wake us: whatever its kind says, it has failed.
+fn failed(error: io::Error) -> io::Error {
+    io::Error::new(io::ErrorKind::ConnectionAborted, error)
+}
+
+impl<IO: Transport> Read for Polled<'_, '_, IO> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.call(|io, cx| {
+            let mut buffer = ReadBuf::new(buffer);
+            io.poll_read(cx, &mut buffer).map_ok(|()| buffer.filled().len())
+        })
+    }
+}
+
+impl<IO: Transport> Write for Polled<'_, '_, IO> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.call(|io, cx| io.poll_write(cx, bytes))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.call(AsyncWrite::poll_flush)
+    }
+}
+
+impl<IO: Transport> crate::Transport for Polled<'_, '_, IO> {
+    fn write_last(&mut self, bytes: &[u8], _deadline: Option<Instant>) -> io::Result<usize> {
+        self.call(|io, cx| io.get_mut().poll_write_last(cx, bytes))
+    }
+
+    fn shut_write(&mut self) -> io::Result<()> {
+        self.call(AsyncWrite::poll_shutdown)
+    }
+
+    fn reset(&mut self) -> io::Result<()> {
+        self.io.as_mut().map_or(Ok(()), Transport::reset)
+    }
+}
+
+impl<IO: Transport> Line for Polled<'_, '_, IO> {
+    fn is_there(&self) -> bool {
+        self.io.is_some()
+    }
+
+    fn release(&mut self) {
+        *self.io = None;
+    }
+
+    fn start_deadline(&mut self, patience: Duration) {
+        self.clock.start(patience);
+    }
+
+    fn deadline_has_passed(&mut self) -> Option<bool> {
+        let sleep = self.clock.0.as_mut()?;
+        Some(sleep.as_mut().poll(self.cx).is_ready())
+    }
+
+    fn only_try(&mut self, _only: bool) {}
+
+    /// A call of an asynchronous program is given its time by a timer around it.
+    fn call_has_passed(&mut self) -> bool {
+        false
+    }
+}

@@ -1,0 +1,308 @@
+//! The asynchronous adapter: reads and writes as tokio's streams do, and ends like the core says.
+//!
+//! Decides nothing: the driver repeats, the task sleeps, the machine closes.
+
+use std::fmt;
+use std::future::poll_fn;
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use ::tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use ::tokio::time::timeout;
+use close_notify_core::{AlertDescription, Ending, FramingState, Manner, Policy, recv, send};
+use rustls::Connection;
+
+use super::polled::{Clock, Polled};
+use super::split::{self, ReadHalf, WriteHalf};
+use super::transport::Transport;
+use super::wakers::{Waits, Wakers};
+use crate::driver::{Acceptance, Driver};
+use crate::dropped;
+use crate::error::is_a_wait;
+use crate::session::Session;
+use crate::tls::Tls;
+
+/// A TLS stream over a transport of tokio that knows how it ended: [`crate::Stream`] for tasks.
+///
+/// Shape: reading ends with zero bytes behind the peer's close_notify, and with an error that carries the [`Ending`]
+/// otherwise. [`close`](Self::close) ends the connection; dropping the stream drops the transport without a word.
+/// `poll_shutdown` says close_notify and shuts the write side, and does not wait for the peer: what the peer still
+/// sends can be read. Every future may be dropped and its call made again; each call says what holds in between.
+///
+/// ```
+/// use close_notify::tokio::Stream;
+/// use close_notify::{Ending, FindEnding, Policy};
+/// use tokio::io::AsyncReadExt;
+/// # fn connection() -> rustls::ClientConnection {
+/// #     let provider = close_notify::provider(rustls::crypto::ring::default_provider());
+/// #     let config = rustls::ClientConfig::builder_with_provider(provider.into())
+/// #         .with_safe_default_protocol_versions().unwrap()
+/// #         .with_root_certificates(rustls::RootCertStore::empty()).with_no_client_auth();
+/// #     rustls::ClientConnection::new(config.into(), "localhost".try_into().unwrap()).unwrap()
+/// # }
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+/// let (socket, peer) = tokio::io::duplex(16_384);
+/// let mut stream = Stream::new(connection(), socket, Policy::STRICT);
+/// drop(peer);
+/// let error = stream.read_u8().await.unwrap_err();
+/// println!("{error}");
+/// assert!(Ending::find(&error).is_some());
+/// # });
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub struct Stream<IO: Transport, C: Tls = Connection> {
+    driver: Driver<C>,
+    io: Option<IO>,
+    clock: Clock,
+    wakers: Arc<Wakers>,
+    /// What the transport wakes: [`Self::wakers`], as a waker.
+    waker: Waker,
+}
+
+impl<IO: Transport> Stream<IO> {
+    /// A stream over a connection of rustls that has read nothing yet, before or after its handshake.
+    ///
+    /// Shape: as [`Session::new`]. For a stream of tokio-rustls there is [`WithEnding`](super::WithEnding).
+    #[must_use]
+    pub fn new(connection: impl Into<Connection>, io: IO, policy: Policy) -> Self {
+        Self::from_session(Session::new(connection, policy), io)
+    }
+}
+
+impl<IO: Transport, C: Tls> Stream<IO, C> {
+    /// A stream over a session.
+    #[must_use]
+    pub fn from_session(session: Session<C>, io: IO) -> Self {
+        let wakers = Arc::new(Wakers::default());
+        let waker = Waker::from(Arc::clone(&wakers));
+        Self { driver: Driver::new(session), io: Some(io), clock: Clock::default(), wakers, waker }
+    }
+
+    /// How long a close, or the salvage of an alert behind a failed write, may take. The default is 5 s. A close that
+    /// is under way has that long from now.
+    pub fn set_patience(&mut self, patience: Duration) {
+        self.driver.patience = patience;
+        if self.clock.is_running() {
+            self.clock.start(patience);
+            self.wakers.wake_all();
+        }
+    }
+
+    /// Where the application protocol stands, for the end of reading to be judged by: [`crate::Stream::set_framing`].
+    pub fn set_framing(&mut self, framing: FramingState) {
+        self.driver.framing = framing;
+    }
+
+    /// How the connection has ended so far.
+    #[must_use]
+    pub const fn ending(&self) -> Ending {
+        self.driver.session.ending()
+    }
+
+    /// The session beneath.
+    #[must_use]
+    pub const fn session(&self) -> &Session<C> {
+        &self.driver.session
+    }
+
+    /// The transport, while it is there.
+    #[must_use]
+    pub const fn transport(&self) -> Option<&IO> {
+        self.io.as_ref()
+    }
+
+    /// Makes one call of the driver; what it waits for wakes the task.
+    pub(super) fn poll<R>(
+        &mut self,
+        cx: &Context<'_>,
+        waits: Waits,
+        call: impl FnOnce(&mut Driver<C>, &mut Polled<'_, '_, IO>) -> io::Result<R>,
+    ) -> Poll<io::Result<R>> {
+        self.wakers.register(waits, cx.waker());
+        let before = self.stands();
+        let result = self.at_once(call);
+        // Who waits for what cannot come any more learns so here: nothing else will wake it.
+        if self.stands() != before {
+            self.wakers.wake_others(waits);
+        }
+        match result {
+            Err(error) if is_a_wait(&error) => Poll::Pending,
+            result => Poll::Ready(result),
+        }
+    }
+
+    fn stands(&self) -> (send::State, recv::State, bool) {
+        let machine = self.driver.session.machine();
+        (machine.send_state(), machine.recv_state(), self.io.is_some())
+    }
+
+    /// Does the handshake to its end. Reading and writing do it too.
+    ///
+    /// Cancel: the handshake goes on with the next call.
+    ///
+    /// Errors: how it ended: the peer's alert where one came, even behind a failed write.
+    pub async fn complete_handshake(&mut self) -> io::Result<()> {
+        poll_fn(|cx| self.poll(cx, Waits::Close, |driver, line| driver.complete_handshake(line))).await
+    }
+
+    /// Does the handshake to its end, within this time.
+    ///
+    /// Cancel: the handshake goes on with the next call, which has its own time.
+    ///
+    /// Errors: as [`complete_handshake`](Self::complete_handshake); an ending that is
+    /// [`TimedOut`](crate::ReadEnd::TimedOut), the transport dropped.
+    pub async fn complete_handshake_within(&mut self, patience: Duration) -> io::Result<()> {
+        match timeout(patience, self.complete_handshake()).await {
+            Ok(result) => result,
+            Err(_) => {
+                poll_fn(|cx| self.poll(cx, Waits::Close, |driver, line| driver.handshake_timed_out(line)))
+                    .await
+            }
+        }
+    }
+
+    /// Whether the server took our certificate: [`crate::Stream::confirm_accepted`] says how that is known.
+    ///
+    /// Cancel: what came is kept, and the next call knows it.
+    ///
+    /// Errors: how the connection ended: the server's alert by name, not the reset that followed it.
+    pub async fn confirm_accepted(&mut self, patience: Duration) -> io::Result<Acceptance> {
+        let known = poll_fn(|cx| self.poll(cx, Waits::Close, |driver, line| driver.acceptance(line)));
+        timeout(patience, known).await.unwrap_or(Ok(Acceptance::Unknown))
+    }
+
+    /// Whether the peer has ended the connection by now: [`crate::Stream::peer_closed_now`]. It never waits.
+    ///
+    /// Errors: none that a peer can cause.
+    pub fn peer_closed_now(&mut self) -> io::Result<bool> {
+        self.at_once(|driver, line| driver.peer_closed_now(line))
+    }
+
+    /// Ends the connection in this manner, within the patience of [`set_patience`](Self::set_patience), as
+    /// [`crate::Stream::close`] does.
+    ///
+    /// Cancel: the connection is ending and takes no more data; the next call of `close` goes on, its clock too.
+    ///
+    /// Errors: those of [`crate::Stream::close`].
+    pub async fn close(&mut self, manner: Manner) -> io::Result<Ending> {
+        poll_fn(|cx| self.poll_close(cx, manner)).await
+    }
+
+    /// [`close`](Self::close), polled.
+    ///
+    /// Errors: those of [`close`](Self::close).
+    pub fn poll_close(&mut self, cx: &mut Context<'_>, manner: Manner) -> Poll<io::Result<Ending>> {
+        self.poll(cx, Waits::Close, |driver, line| driver.close(line, manner))
+    }
+
+    /// Closes the write side and reads on (TLS 1.3), as [`crate::Stream::close_write`] does.
+    ///
+    /// Cancel: the write side takes no more data; the next call, or any close, goes on.
+    ///
+    /// Errors: those of [`crate::Stream::close_write`].
+    pub async fn close_write(&mut self) -> io::Result<Ending> {
+        poll_fn(|cx| self.poll(cx, Waits::Close, |driver, line| driver.close_write(line))).await
+    }
+
+    /// Resets the transport, so that the peer cannot take what it has for the whole. It never waits.
+    ///
+    /// Errors: none that a peer can cause.
+    pub fn abort(&mut self) -> io::Result<Ending> {
+        let ended = self.at_once(|driver, line| driver.close(line, Manner::Abort));
+        self.wakers.wake_all();
+        ended
+    }
+
+    /// Rejects the connection with a fatal alert, and lingers until the peer has read it, as
+    /// [`crate::Stream::reject`] does.
+    ///
+    /// Cancel: the connection is ending by that alert; the next call of `reject`, or of `close`, goes on.
+    ///
+    /// Errors: those of [`crate::Stream::reject`].
+    pub async fn reject(&mut self, alert: AlertDescription) -> io::Result<Ending> {
+        poll_fn(|cx| self.poll(cx, Waits::Close, |driver, line| driver.reject(line, alert))).await
+    }
+
+    /// Ends TLS and gives the transport back: what is returned beside it was read behind the peer's close_notify.
+    ///
+    /// Cancel: the transport is still ours and takes no more data; the next call goes on.
+    ///
+    /// Errors: how the connection ended instead, the transport dropped.
+    pub async fn hand_back(&mut self) -> io::Result<(IO, Vec<u8>)> {
+        let leftover =
+            poll_fn(|cx| self.poll(cx, Waits::Close, |driver, line| driver.hand_back(line))).await?;
+        let io = self.io.take().ok_or_else(|| self.driver.session.ended())?;
+        Ok((io, leftover))
+    }
+
+    /// Splits the stream for two tasks, which share its end: see [`split`](super::split).
+    #[must_use]
+    pub fn into_split(self) -> (ReadHalf<IO, C>, WriteHalf<IO, C>) {
+        split::halves(self)
+    }
+
+    /// A call that has nothing to wait for.
+    fn at_once<R>(
+        &mut self,
+        call: impl FnOnce(&mut Driver<C>, &mut Polled<'_, '_, IO>) -> io::Result<R>,
+    ) -> io::Result<R> {
+        let mut cx = Context::from_waker(&self.waker);
+        let mut line = Polled { io: &mut self.io, clock: &mut self.clock, cx: &mut cx };
+        call(&mut self.driver, &mut line)
+    }
+}
+
+impl<IO: Transport, C: Tls + Unpin> AsyncRead for Stream<IO, C> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let unfilled = buffer.initialize_unfilled();
+        self.poll(cx, Waits::Read, |driver, line| driver.read(line, unfilled))
+            .map_ok(|count| buffer.advance(count))
+    }
+}
+
+impl<IO: Transport, C: Tls + Unpin> AsyncWrite for Stream<IO, C> {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
+        self.poll_write_vectored(cx, &[IoSlice::new(data)])
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        data: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.poll(cx, Waits::Write, |driver, line| driver.write(line, data))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.poll(cx, Waits::Write, |driver, line| driver.flush(line))
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.poll(cx, Waits::Write, |driver, line| driver.shut_down(line))
+    }
+}
+
+impl<IO: Transport, C: Tls> Drop for Stream<IO, C> {
+    fn drop(&mut self) {
+        if self.io.is_some() {
+            dropped::note(self.driver.session.machine());
+        }
+    }
+}
+
+impl<IO: Transport, C: Tls> fmt::Debug for Stream<IO, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stream").field("session", &self.driver.session).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,157 @@
+//! What an adapter needs of a transport of tokio beside reading and writing.
+//!
+//! Decides how each step is done. Leaves to the core which step is due.
+//! Sources: as [`crate::Transport`]'s.
+
+use std::io;
+#[cfg(unix)]
+use std::os::fd::OwnedFd;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use ::tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
+use ::tokio::net::TcpStream;
+#[cfg(unix)]
+use ::tokio::net::UnixStream;
+
+/// A transport of tokio that can be ended. Dropping it closes it; [`poll_shutdown`](AsyncWrite::poll_shutdown) shuts
+/// its write side.
+///
+/// ```
+/// use std::io;
+/// use close_notify::tokio::Transport;
+/// # struct Tunnel(tokio::io::DuplexStream);
+/// # use std::{pin::Pin, task::{Context, Poll}};
+/// # impl tokio::io::AsyncRead for Tunnel {
+/// #     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, b: &mut tokio::io::ReadBuf<'_>) -> Poll<io::Result<()>> {
+/// #         Pin::new(&mut self.0).poll_read(cx, b) } }
+/// # impl tokio::io::AsyncWrite for Tunnel {
+/// #     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, b: &[u8]) -> Poll<io::Result<usize>> {
+/// #         Pin::new(&mut self.0).poll_write(cx, b) }
+/// #     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+/// #         Pin::new(&mut self.0).poll_flush(cx) }
+/// #     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+/// #         Pin::new(&mut self.0).poll_shutdown(cx) } }
+/// // For a `Tunnel` that is AsyncRead and AsyncWrite:
+/// impl Transport for Tunnel {
+///     fn reset(&mut self) -> io::Result<()> {
+///         Ok(()) // a tunnel that knows no reset: its peer sees an end without close_notify
+///     }
+/// }
+/// ```
+pub trait Transport: AsyncRead + AsyncWrite + Unpin {
+    /// Writes bytes behind which nothing but the end of the write side comes: an implementation may hold them back
+    /// until that is shut, so that both leave at once.
+    ///
+    /// Errors: as [`AsyncWrite::poll_write`].
+    fn poll_write_last(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(self).poll_write(cx, bytes)
+    }
+
+    /// Sees to it that dropping the transport resets it: the peer must not read an end.
+    ///
+    /// Errors: the system's.
+    fn reset(&mut self) -> io::Result<()>;
+
+    /// The socket beneath, if it is one that can linger by itself; otherwise the transport is dropped.
+    #[cfg(unix)]
+    fn into_socket(self) -> Option<OwnedFd>
+    where
+        Self: Sized,
+    {
+        None
+    }
+}
+
+impl Transport for TcpStream {
+    // Our measurement: the close_notify and the FIN leave as one segment.
+    #[cfg(target_os = "linux")]
+    fn poll_write_last(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        use ::tokio::io::Interest;
+        loop {
+            std::task::ready!(self.poll_write_ready(cx))?;
+            match self.try_io(Interest::WRITABLE, || crate::socket::write_more(&*self, bytes, None)) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                written => return Poll::Ready(written),
+            }
+        }
+    }
+
+    fn reset(&mut self) -> io::Result<()> {
+        self.set_zero_linger()
+    }
+
+    #[cfg(unix)]
+    fn into_socket(self) -> Option<OwnedFd> {
+        self.into_std().ok().map(OwnedFd::from)
+    }
+}
+
+#[cfg(unix)]
+impl Transport for UnixStream {
+    /// A Unix socket cannot be reset: the peer reads an end without close_notify, which it knows for a truncation.
+    fn reset(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn into_socket(self) -> Option<OwnedFd> {
+        self.into_std().ok().map(OwnedFd::from)
+    }
+}
+
+impl Transport for DuplexStream {
+    /// A pipe in memory cannot be reset, as a Unix socket cannot.
+    fn reset(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<T: Transport + ?Sized> Transport for &mut T {
+    fn poll_write_last(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        (**self).poll_write_last(cx, bytes)
+    }
+
+    fn reset(&mut self) -> io::Result<()> {
+        (**self).reset()
+    }
+}
+
+/// Any transport, taken for one that cannot be reset: an abort is then an end without close_notify.
+///
+/// ```
+/// use close_notify::tokio::{Irresettable, Transport};
+/// let (near, _far) = tokio::io::duplex(64);
+/// assert!(Irresettable(tokio::io::BufWriter::new(near)).reset().is_ok());
+/// ```
+#[derive(Debug)]
+pub struct Irresettable<T>(pub T);
+
+impl<T: AsyncRead + AsyncWrite + Unpin> Transport for Irresettable<T> {
+    fn reset(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<T: AsyncRead + Unpin> AsyncRead for Irresettable<T> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_read(cx, buffer)
+    }
+}
+
+impl<T: AsyncWrite + Unpin> AsyncWrite for Irresettable<T> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.0).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_shutdown(cx)
+    }
+}

@@ -1,0 +1,92 @@
+//! Our calls on the streams of tokio-rustls, a client's and a server's.
+//!
+//! Decides nothing: a stream is taken apart, and its connection adopted.
+
+use std::io;
+
+use close_notify_core::{AlertDescription, Ending, Manner, Policy};
+use rustls::{ClientConnection, Connection, ServerConnection};
+
+use super::stream::Stream;
+use super::transport::Transport;
+use crate::session::Session;
+use crate::tls::Tls;
+
+/// Ends a stream of tokio-rustls well: [`client::TlsStream`](tokio_rustls::client::TlsStream),
+/// [`server::TlsStream`](tokio_rustls::server::TlsStream) and [`TlsStream`](tokio_rustls::TlsStream).
+///
+/// [`with_ending`](Self::with_ending) is for a stream that is used on; the others end it here and now, and a future of
+/// theirs that is dropped drops the stream with it.
+pub trait WithEnding: Sized {
+    /// The connection of rustls in it.
+    type Connection: Tls;
+    /// The transport beneath.
+    type Transport: Transport;
+
+    /// The same stream, which knows how it ends. It may have been read and written before: see [`Session::adopt`].
+    fn with_ending(self, policy: Policy) -> Stream<Self::Transport, Self::Connection>;
+
+    /// Ends the connection in this manner; [`Stream::close`] says how.
+    ///
+    /// Errors: those of [`Stream::close`].
+    fn close(self, policy: Policy, manner: Manner) -> impl Future<Output = io::Result<Ending>> {
+        async move { self.with_ending(policy).close(manner).await }
+    }
+
+    /// Resets the transport; [`Stream::abort`] says how.
+    ///
+    /// Errors: those of [`Stream::abort`].
+    fn abort(self) -> io::Result<Ending> {
+        self.with_ending(Policy::STRICT).abort()
+    }
+
+    /// Rejects the connection with a fatal alert; [`Stream::reject`] says how.
+    ///
+    /// Errors: those of [`Stream::reject`].
+    fn reject(self, alert: AlertDescription) -> impl Future<Output = io::Result<Ending>> {
+        async move { self.with_ending(Policy::STRICT).reject(alert).await }
+    }
+
+    /// Ends TLS and gives the transport back; [`Stream::hand_back`] says how.
+    ///
+    /// Errors: those of [`Stream::hand_back`].
+    fn hand_back(self, policy: Policy) -> impl Future<Output = io::Result<(Self::Transport, Vec<u8>)>> {
+        async move { self.with_ending(policy).hand_back().await }
+    }
+}
+
+macro_rules! with_ending {
+    ($stream:ty, $connection:ty) => {
+        impl<IO: Transport> WithEnding for $stream {
+            type Connection = $connection;
+            type Transport = IO;
+
+            fn with_ending(self, policy: Policy) -> Stream<IO, $connection> {
+                let (io, connection) = self.into_inner();
+                Stream::from_session(Session::adopt(connection, policy), io)
+            }
+        }
+    };
+}
+
+with_ending!(tokio_rustls::client::TlsStream<IO>, ClientConnection);
+with_ending!(tokio_rustls::server::TlsStream<IO>, ServerConnection);
+
+impl<IO: Transport> WithEnding for tokio_rustls::TlsStream<IO> {
+    type Connection = Connection;
+    type Transport = IO;
+
+    fn with_ending(self, policy: Policy) -> Stream<IO, Connection> {
+        let (io, connection) = match self {
+            Self::Client(client) => {
+                let (io, connection) = client.into_inner();
+                (io, Connection::Client(connection))
+            }
+            Self::Server(server) => {
+                let (io, connection) = server.into_inner();
+                (io, Connection::Server(connection))
+            }
+        };
+        Stream::from_session(Session::adopt(connection, policy), io)
+    }
+}

@@ -1,0 +1,253 @@
+//! What tasks alone show: cancels, halves in tasks of their own, wake-ups, streams of tokio-rustls.
+#![allow(clippy::unwrap_used, reason = "helpers of tests: clippy knows the tests alone")]
+
+mod common;
+
+use std::future::Future;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use close_notify::tokio::{Stream, WithEnding};
+use close_notify::{AlertDescription, Ending, FindEnding, Manner, Policy, ReadEnd, Version, WriteEnd};
+use common::{VERSIONS, client, client_config, hooked, server, server_config};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+use tokio::net::{TcpListener, TcpStream};
+
+async fn sockets() -> (TcpStream, TcpStream) {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let near = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+    (near, listener.accept().await.unwrap().0)
+}
+
+async fn over<IO: close_notify::tokio::Transport>(
+    version: Version,
+    policy: Policy,
+    (near, far): (IO, IO),
+) -> (Stream<IO>, Stream<IO>) {
+    let mut client = Stream::new(client(client_config(version, hooked())), near, policy);
+    // No tickets: they would fill a narrow pipe that nobody reads yet.
+    let mut config = server_config(version, hooked());
+    config.send_tls13_tickets = 0;
+    let mut server = Stream::new(server(config), far, policy);
+    let (one, other) = tokio::join!(client.complete_handshake(), server.complete_handshake());
+    one.unwrap();
+    other.unwrap();
+    (client, server)
+}
+
+async fn streams(version: Version) -> (Stream<TcpStream>, Stream<TcpStream>) {
+    over(version, Policy::STRICT, sockets().await).await
+}
+
+async fn pipes(version: Version, size: usize) -> (Stream<DuplexStream>, Stream<DuplexStream>) {
+    over(version, Policy::STRICT, duplex(size)).await
+}
+
+/// Polls a future once.
+fn once<F: Future>(future: F) -> Poll<F::Output> {
+    std::pin::pin!(future).poll(&mut Context::from_waker(Waker::noop()))
+}
+
+#[tokio::test]
+async fn a_graceful_close_is_clean_on_both_sides() {
+    for version in VERSIONS {
+        let (mut near, mut far) = streams(version).await;
+        near.write_all(b"hello").await.unwrap();
+        let peer = tokio::spawn(async move {
+            let mut all = String::new();
+            far.read_to_string(&mut all).await.unwrap();
+            (all, far.close(Manner::Graceful).await.unwrap())
+        });
+        assert!(near.close(Manner::Graceful).await.unwrap().is_clean(), "{version}");
+        let (all, ending) = peer.await.unwrap();
+        assert_eq!(all, "hello");
+        assert!(ending.is_clean(), "{version}");
+    }
+}
+
+#[tokio::test]
+async fn a_close_that_is_cancelled_at_every_await_goes_on() {
+    for version in VERSIONS {
+        // A pipe of one byte: every byte is a wait of its own.
+        let (mut near, mut far) = pipes(version, 1).await;
+        let mut endings = [None, None];
+        for turn in 0..10_000 {
+            let (stream, ending) =
+                if turn % 2 == 0 { (&mut near, &mut endings[0]) } else { (&mut far, &mut endings[1]) };
+            if ending.is_none()
+                && let Poll::Ready(ended) = once(stream.close(Manner::Graceful))
+            {
+                *ending = Some(ended.unwrap());
+            }
+            tokio::task::yield_now().await;
+        }
+        for ending in endings {
+            assert!(ending.unwrap_or_else(|| panic!("{near:?} {far:?}")).is_clean(), "{version}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_abort_frees_both_halves() {
+    for version in VERSIONS {
+        let (near, far) = pipes(version, 64).await;
+        let (mut read, mut write) = near.into_split();
+        let handle = read.handle().clone();
+        let writer = tokio::spawn(async move { write.write_all(&[7; 1 << 20]).await.unwrap_err() });
+        let reader = tokio::spawn(async move { read.read(&mut [0; 8]).await.unwrap_err() });
+        for _ in 0..10 {
+            tokio::task::yield_now().await;
+        }
+        assert!(!writer.is_finished() && !reader.is_finished());
+        handle.abort().unwrap();
+        for error in [writer.await.unwrap(), reader.await.unwrap()] {
+            assert!(matches!(Ending::find(&error).unwrap().writing, WriteEnd::Aborted { .. }), "{error}");
+        }
+        drop(far);
+    }
+}
+
+#[tokio::test]
+async fn a_graceful_close_ends_a_write_that_waits_and_says_what_is_lost() {
+    for version in VERSIONS {
+        let (near, mut far) = pipes(version, 64).await;
+        let (read, mut write) = near.into_split();
+        let writer = tokio::spawn(async move {
+            let mut written = 0;
+            loop {
+                match write.write(&[7; 4096]).await {
+                    Ok(count) => written += count,
+                    Err(error) => return (written, error.kind()),
+                }
+            }
+        });
+        for _ in 0..10 {
+            tokio::task::yield_now().await;
+        }
+        assert!(!writer.is_finished());
+        let closer = tokio::spawn(async move { read.handle().close(Manner::Graceful).await.unwrap() });
+        let (written, kind) = writer.await.unwrap();
+        assert_eq!(kind, std::io::ErrorKind::BrokenPipe, "a write behind our own close is refused");
+        let mut all = Vec::new();
+        far.read_to_end(&mut all).await.unwrap();
+        assert_eq!(all.len(), written, "what was taken leaves before the close_notify");
+        assert!(far.close(Manner::Graceful).await.unwrap().is_clean(), "{version}");
+        assert!(closer.await.unwrap().is_clean(), "{version}");
+    }
+}
+
+#[tokio::test]
+async fn poll_shutdown_says_close_notify_and_reading_goes_on() {
+    for version in VERSIONS {
+        let (mut near, mut far) = streams(version).await;
+        near.shutdown().await.unwrap();
+        assert_eq!(near.ending().writing, WriteEnd::CloseNotifySent, "{version}");
+        assert_eq!(far.read(&mut [0; 8]).await.unwrap(), 0);
+        if version == Version::Tls13 {
+            far.write_all(b"the answer").await.unwrap();
+        }
+        far.shutdown().await.unwrap();
+        let mut all = String::new();
+        near.read_to_string(&mut all).await.unwrap();
+        assert_eq!(all, if version == Version::Tls13 { "the answer" } else { "" });
+        assert!(near.ending().is_clean() && far.ending().is_clean(), "{version}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_silent_peer_costs_the_patience_and_no_more() {
+    for version in VERSIONS {
+        let (mut near, far) = pipes(version, 1 << 16).await;
+        let start = tokio::time::Instant::now();
+        near.set_patience(Duration::from_secs(3));
+        let ending = near.close(Manner::Graceful).await.unwrap();
+        assert_eq!(ending.reading, ReadEnd::TimedOut, "{version}");
+        assert_eq!(start.elapsed().as_secs(), 3);
+        drop(far);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handshake_that_hangs_ends_by_its_deadline() {
+    let (near, far) = duplex(1 << 16);
+    let mut client = Stream::new(client(client_config(Version::Tls13, hooked())), near, Policy::STRICT);
+    let error = client.complete_handshake_within(Duration::from_secs(3)).await.unwrap_err();
+    assert_eq!(Ending::find(&error).unwrap().reading, ReadEnd::TimedOut, "{error}");
+    assert!(client.transport().is_none());
+    drop(far);
+}
+
+#[tokio::test]
+async fn a_stream_of_tokio_rustls_ends_as_ours_in_the_middle_of_its_use() {
+    for version in VERSIONS {
+        let (near, far) = sockets().await;
+        let connector = tokio_rustls::TlsConnector::from(Arc::new(client_config(version, hooked())));
+        let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(server_config(version, hooked())));
+        let name = "localhost".try_into().unwrap();
+        let (client, server) = tokio::join!(connector.connect(name, near), acceptor.accept(far));
+        let (mut client, mut server) = (client.unwrap(), server.unwrap());
+        client.write_all(&[7; 40_000]).await.unwrap();
+        client.flush().await.unwrap();
+        // Read in part: rustls holds a piece of the next record.
+        server.read_exact(&mut [0; 100]).await.unwrap();
+
+        let mut server = server.with_ending(Policy::STRICT);
+        let peer = tokio::spawn(async move {
+            let mut all = Vec::new();
+            server.read_to_end(&mut all).await.unwrap();
+            (all.len(), server.close(Manner::Graceful).await.unwrap())
+        });
+        assert!(client.close(Policy::STRICT, Manner::Graceful).await.unwrap().is_clean(), "{version}");
+        let (length, ending) = peer.await.unwrap();
+        assert_eq!(length, 39_900);
+        assert!(ending.is_clean(), "{version}");
+    }
+}
+
+#[tokio::test]
+async fn a_rejection_is_read_by_name_though_the_client_wrote_more() {
+    for version in VERSIONS {
+        let (mut near, mut far) = streams(version).await;
+        near.write_all(&[7; 100_000]).await.unwrap();
+        let server = tokio::spawn(async move { far.reject(AlertDescription::ACCESS_DENIED).await.unwrap() });
+        let error = loop {
+            if let Err(error) = near.write_all(&[7; 10_000]).await {
+                break error;
+            }
+        };
+        let reading = Ending::find(&error).unwrap_or_else(|| panic!("{error:?}")).reading;
+        assert_eq!(reading, ReadEnd::FatalAlert(AlertDescription::ACCESS_DENIED), "{version}: {error}");
+        drop(near);
+        server.await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn the_transport_comes_back_with_what_stood_behind_the_close_notify() {
+    for version in VERSIONS {
+        let (mut near, mut far) = streams(version).await;
+        let peer = tokio::spawn(async move {
+            assert_eq!(far.read(&mut [0; 8]).await.unwrap(), 0);
+            let (mut socket, leftover) = far.hand_back().await.unwrap();
+            assert_eq!(leftover, b"");
+            socket.write_all(b"220 plain again").await.unwrap();
+        });
+        let (mut socket, mut leftover) = near.hand_back().await.unwrap();
+        socket.read_to_end(&mut leftover).await.unwrap();
+        assert_eq!(leftover, b"220 plain again", "{version}");
+        peer.await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn an_idle_peer_that_has_closed_is_noticed_at_once() {
+    for version in VERSIONS {
+        let (mut near, mut far) = streams(version).await;
+        assert!(!near.peer_closed_now().unwrap(), "{version}");
+        far.shutdown().await.unwrap();
+        near.transport().unwrap().readable().await.unwrap();
+        assert!(near.peer_closed_now().unwrap(), "{version}");
+        assert_eq!(near.ending().reading, ReadEnd::CloseNotify);
+    }
+}
