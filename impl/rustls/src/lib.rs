@@ -138,7 +138,8 @@
 //!
 //! * Without the hook of [`provider`]: see [`Session::is_hooked`].
 //! * 0-RTT data is not read: the core has its events, rustls hands it out beside the stream.
-//! * A server of rustls cannot name the session that it should forget: give [`Session::with_forget`] your own way.
+//! * Without a guard ([`ClientGuard`], [`ServerGuard`]) no session is forgotten: rustls resumes those of a connection
+//!   that ended in a fatal alert.
 #![forbid(unsafe_code)]
 
 mod driver;
@@ -151,6 +152,7 @@ mod inbox;
 mod line;
 mod outbox;
 mod pipe;
+mod resumption;
 mod session;
 #[cfg(unix)]
 mod socket;
@@ -168,9 +170,10 @@ pub use close_notify_core::{
 };
 pub use driver::Acceptance;
 pub use error::{Error, FindEnding};
-pub use forget::{ForgetSession, StoredSessions};
+pub use forget::ForgetSession;
 pub use hook::provider;
 pub use pipe::Pipe;
+pub use resumption::{ClientForget, ClientGuard, ServerForget, ServerGuard};
 pub use session::{Progress, Received, Session, Step};
 pub use stream::Stream;
 pub use tls::Tls;
