@@ -21,6 +21,7 @@ use crate::{recv, send};
 /// # Ok::<(), close_notify_core::Illegal>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum ReadEnd {
     /// It has not.
     Open,
@@ -59,6 +60,7 @@ pub enum ReadEnd {
 /// # Ok::<(), close_notify_core::Illegal>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum WriteEnd {
     /// It has not.
     Open,
@@ -165,6 +167,7 @@ named! {
 /// # Ok::<(), close_notify_core::Illegal>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub struct Ending {
     /// How reading ended.
     pub reading: ReadEnd,

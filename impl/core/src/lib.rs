@@ -20,6 +20,19 @@
 //!
 //! Where alerts arrive as records, [`read_alert`] says what a payload holds and which fact to tell.
 //!
+//! The feature `serde` (off by default, and then there is no dependency) derives `Serialize` and `Deserialize` on
+//! [`Ending`] and its parts, [`Policy`] and its choices, [`FramingState`], [`Manner`], [`Version`] and [`Role`]: structs by
+//! their fields, names in snake_case, alerts by the names of the registry. The shape is stable. A policy may leave fields
+//! out, which are then those of [`Policy::STRICT`], and must not have unknown ones.
+//!
+//! ```json
+//! {
+//!   "reading": { "fatal_alert": "certificate_required" }, "writing": { "not_sent": "peer_fatal_alert" },
+//!   "first_closer": "peer", "delivery": "lost", "discarded": 512, "late": 0, "drained": 0, "errno": null,
+//!   "user_canceled": false, "resumption": { "allowed": false, "rule": "fatal_discards_tickets" }
+//! }
+//! ```
+//!
 #![doc = include_str!("../TRANSITIONS.md")]
 #![no_std]
 #![forbid(unsafe_code)]
@@ -45,6 +58,8 @@ pub mod recv;
 mod resume;
 pub mod send;
 mod sentence;
+#[cfg(feature = "serde")]
+mod serial;
 mod severity;
 pub mod transport;
 mod version;

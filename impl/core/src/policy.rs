@@ -257,6 +257,11 @@ named! {
 /// assert_eq!(policy.warnings, 4);
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default, deny_unknown_fields)
+)]
 pub struct Policy {
     /// What a transport end without close_notify is worth.
     pub missing_notify: MissingNotify,

@@ -47,6 +47,7 @@ named! {
 /// # Ok::<(), close_notify_core::Illegal>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Resumption {
     /// The answer.
     pub allowed: bool,
