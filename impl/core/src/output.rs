@@ -58,4 +58,10 @@ impl Output {
     pub const fn waits_for_peer(self) -> bool {
         matches!(self, Self::AwaitPeer | Self::Drain)
     }
+
+    /// Whether the last word of this side is to leave here.
+    #[must_use]
+    pub const fn is_a_last_word(self) -> bool {
+        matches!(self, Self::SendCloseNotify { .. } | Self::SendAlert { .. })
+    }
 }

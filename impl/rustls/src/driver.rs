@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use close_notify_core::{AlertDescription, Ending, Event, FramingState, Manner, Output};
 
+use crate::dropped;
 use crate::error::{Error, inner, is_a_wait};
 use crate::line::Line;
 use crate::session::{Progress, Received, Session, Step};
@@ -26,7 +27,7 @@ const OTHER_CALLS: &str = "close takes Graceful, Linger, AtOnce or Abort; hand a
      reject with reject(alert), close one direction with close_write";
 
 /// A session, and what holds for every wait of it.
-pub(crate) struct Driver<C> {
+pub(crate) struct Driver<C: Tls> {
     pub(crate) session: Session<C>,
     pub(crate) patience: Duration,
     pub(crate) framing: FramingState,
@@ -181,7 +182,7 @@ impl<C: Tls> Driver<C> {
     /// Whether the machine still has something to wait for.
     fn waits(&self) -> bool {
         let output = self.session.machine().output();
-        output.waits_for_peer() || matches!(output, Output::SendCloseNotify { .. } | Output::SendAlert { .. })
+        output.waits_for_peer() || output.is_a_last_word()
     }
 
     /// Moves received data to `buffer`; `Ok(0)` is an end that the policy takes for a clean one.
@@ -269,6 +270,12 @@ impl<C: Tls> Driver<C> {
         }
         self.drive(line)?;
         Ok(self.session.ended())
+    }
+}
+
+impl<C: Tls> Drop for Driver<C> {
+    fn drop(&mut self) {
+        dropped::note(self.session.machine());
     }
 }
 

@@ -4,8 +4,11 @@
 
 use close_notify_core::{Event, Machine};
 
-/// Notes that a transport was let go of with this machine unfinished.
+/// Notes it where this machine's transport was not let go of before.
 pub(crate) fn note(machine: &Machine) {
+    if machine.transport_state().is_released() {
+        return;
+    }
     let mut machine = *machine;
     // What the connection came to: where this cannot be told it has been told already.
     let _ = machine.handle(Event::TransportClosed);

@@ -156,6 +156,8 @@ mod resumption;
 mod session;
 #[cfg(unix)]
 mod socket;
+#[cfg(unix)]
+mod split;
 mod stream;
 mod tls;
 #[cfg(feature = "tokio")]
@@ -175,6 +177,8 @@ pub use hook::provider;
 pub use pipe::Pipe;
 pub use resumption::{ClientForget, ClientGuard, ServerForget, ServerGuard};
 pub use session::{Progress, Received, Session, Step};
+#[cfg(unix)]
+pub use split::{Handle, ReadHalf, Socket, WriteHalf};
 pub use stream::Stream;
 pub use tls::Tls;
 pub use transport::Transport;

@@ -47,6 +47,19 @@ impl<T> Bounded<T> {
         Self { inner: Some(inner), deadline: None, call_by: None, past: None, born: Instant::now() }
     }
 
+    /// The same line over the same transport, wrapped.
+    pub(crate) fn map<U>(self, wrap: impl FnOnce(T) -> U) -> Bounded<U> {
+        let Self { inner, deadline, call_by, past, born } = self;
+        Bounded { inner: inner.map(wrap), deadline, call_by, past, born }
+    }
+
+    /// A deadline that runs is that far from now; longer than the clock can say is for ever.
+    pub(crate) fn set_patience(&mut self, patience: Duration) {
+        if self.deadline.is_some() {
+            self.deadline = Instant::now().checked_add(patience);
+        }
+    }
+
     /// Until when a call of the transport may wait.
     fn until(&self) -> Option<Instant> {
         self.past.or(earlier(self.deadline, self.call_by))

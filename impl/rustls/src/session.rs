@@ -160,6 +160,7 @@ impl<C: Tls> Session<C> {
 
     /// The closing machine.
     #[must_use]
+    #[inline]
     pub const fn machine(&self) -> &Machine {
         &self.machine
     }
@@ -337,6 +338,11 @@ impl<C: Tls> Session<C> {
     /// How many TLS 1.3 tickets have come: none before the server has seen our Finished.
     pub(crate) fn tickets_received(&self) -> u32 {
         self.engine.tickets_received()
+    }
+
+    /// Whether a record of the peer would be taken now.
+    pub(crate) fn may_receive(&self) -> bool {
+        !self.machine.recv_state().has_ended() && !self.is_full()
     }
 
     /// Whether nothing that was written waits for the transport.

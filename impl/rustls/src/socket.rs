@@ -46,6 +46,32 @@ pub(crate) fn write_more(socket: impl AsFd, bytes: &[u8], deadline: Option<Insta
     }
 }
 
+/// Reads once, without waiting.
+pub(crate) fn try_read(socket: impl AsFd, buffer: &mut [u8]) -> io::Result<usize> {
+    Ok(recv(socket, buffer, RecvFlags::DONTWAIT)?.1)
+}
+
+/// Writes once, without waiting.
+pub(crate) fn try_write(socket: impl AsFd, bytes: &[u8]) -> io::Result<usize> {
+    Ok(send(socket, bytes, QUIET | SendFlags::DONTWAIT)?)
+}
+
+/// Writes once, without waiting, bytes that the kernel may hold back until the write side is shut.
+#[cfg(target_os = "linux")]
+pub(crate) fn try_write_more(socket: impl AsFd, bytes: &[u8]) -> io::Result<usize> {
+    Ok(send(socket, bytes, QUIET | SendFlags::MORE | SendFlags::DONTWAIT)?)
+}
+
+/// Waits until the socket is ready, or the wake-up is readable; whether the socket blocks is nothing to it.
+pub(crate) fn wait_for_either(
+    socket: impl AsFd,
+    needs: PollFlags,
+    wake: impl AsFd,
+    deadline: Option<Instant>,
+) -> io::Result<()> {
+    poll_by(&mut [PollFd::new(&socket, needs), PollFd::new(&wake, PollFlags::IN)], deadline)
+}
+
 /// Repeats a call that does not block until it is done or the deadline has passed.
 fn until(
     socket: impl AsFd,
@@ -66,11 +92,16 @@ fn wait(socket: impl AsFd, ready: PollFlags, deadline: Option<Instant>) -> io::R
     if fcntl_getfl(&socket)?.contains(OFlags::NONBLOCK) {
         return Err(io::ErrorKind::WouldBlock.into());
     }
+    poll_by(&mut [PollFd::new(&socket, ready)], deadline)
+}
+
+fn poll_by(sockets: &mut [PollFd<'_>], deadline: Option<Instant>) -> io::Result<()> {
     let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
     // Longer than the system can say is for ever.
     let left = left.and_then(|left| Timespec::try_from(left).ok());
-    match poll(&mut [PollFd::new(&socket, ready)], left.as_ref())? {
-        0 => Err(io::ErrorKind::TimedOut.into()),
-        _ => Ok(()),
+    match poll(sockets, left.as_ref()) {
+        Ok(0) => Err(io::ErrorKind::TimedOut.into()),
+        Ok(_) | Err(Errno::INTR) => Ok(()),
+        Err(error) => Err(error.into()),
     }
 }

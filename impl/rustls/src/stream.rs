@@ -10,9 +10,8 @@ use close_notify_core::{AlertDescription, Ending, FramingState, Manner, Policy};
 use rustls::Connection;
 
 use crate::driver::{Acceptance, Driver};
-use crate::dropped;
 use crate::error::is_a_wait;
-use crate::line::{Bounded, Line};
+use crate::line::Bounded;
 use crate::session::Session;
 use crate::tls::Tls;
 use crate::transport::Transport;
@@ -66,9 +65,7 @@ impl<T: Transport, C: Tls> Stream<T, C> {
     /// the clock can say is for ever. A close that is under way has that long from now.
     pub fn set_patience(&mut self, patience: Duration) {
         self.driver.patience = patience;
-        if self.line.deadline.is_some() {
-            self.line.deadline = Instant::now().checked_add(patience);
-        }
+        self.line.set_patience(patience);
     }
 
     /// Where the application protocol stands, for the end of reading to be judged by. The default is
@@ -108,6 +105,11 @@ impl<T: Transport, C: Tls> Stream<T, C> {
     /// [`TimedOut`](crate::ReadEnd::TimedOut), the transport dropped.
     pub fn complete_handshake_within(&mut self, patience: Duration) -> io::Result<()> {
         self.within(patience, Driver::complete_handshake)
+    }
+
+    #[cfg(unix)]
+    pub(crate) fn into_parts(self) -> (Driver<C>, Bounded<T>) {
+        (self.driver, self.line)
     }
 
     /// A call with a deadline of its own, which is nothing to the machine.
@@ -227,14 +229,6 @@ impl<T: Transport, C: Tls> Write for Stream<T, C> {
 
     fn flush(&mut self) -> io::Result<()> {
         self.driver.flush(&mut self.line)
-    }
-}
-
-impl<T: Transport, C: Tls> Drop for Stream<T, C> {
-    fn drop(&mut self) {
-        if self.line.is_there() {
-            dropped::note(self.driver.session.machine());
-        }
     }
 }
 

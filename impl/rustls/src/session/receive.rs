@@ -66,13 +66,16 @@ impl<C: Tls> Session<C> {
 
     /// Keeps plaintext that nobody has read yet; no more of it than the policy lets a peer send behind our close.
     fn makes_room(&mut self) -> bool {
-        let limit = self.machine.policy().drain_budget as usize + CHUNK;
-        let full = self.kept.len() > limit;
+        let full = self.is_full();
         if !full {
             let kept = &mut self.kept;
             self.engine.take_plaintext(|chunk| kept.extend_from_slice(chunk));
         }
         !full
+    }
+
+    pub(super) const fn is_full(&self) -> bool {
+        self.kept.len() > self.machine.policy().drain_budget as usize + CHUNK
     }
 
     /// One read behind what is unread.

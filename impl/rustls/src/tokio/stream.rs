@@ -20,7 +20,6 @@ use super::split::{self, ReadHalf, WriteHalf};
 use super::transport::Transport;
 use super::wakers::{Waits, Wakers};
 use crate::driver::{Acceptance, Driver};
-use crate::dropped;
 use crate::error::is_a_wait;
 use crate::session::Session;
 use crate::tls::Tls;
@@ -290,14 +289,6 @@ impl<IO: Transport, C: Tls + Unpin> AsyncWrite for Stream<IO, C> {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.poll(cx, Waits::Write, |driver, line| driver.shut_down(line))
-    }
-}
-
-impl<IO: Transport, C: Tls> Drop for Stream<IO, C> {
-    fn drop(&mut self) {
-        if self.io.is_some() {
-            dropped::note(self.driver.session.machine());
-        }
     }
 }
 

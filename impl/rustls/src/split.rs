@@ -1,0 +1,259 @@
+//! Two halves of one blocking stream for two threads: one closing state, whoever closes.
+//!
+//! Decides who waits for what. A thread holds the stream while it tries, and lets go of it while it waits: so a thread
+//! that waits in a write, or in a read, keeps nobody from closing, and learns by a wake-up how the connection ended.
+//! Sources: poll(2).
+
+mod common;
+
+use std::fmt;
+use std::io::{self, IoSlice, Read, Write};
+use std::os::unix::net::UnixStream;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use close_notify_core::{AlertDescription, Ending, Manner, recv, send};
+use rustix::event::PollFlags;
+use rustls::Connection;
+
+use crate::driver::Driver;
+use crate::error::is_a_wait;
+use crate::line::{Bounded, Line};
+use crate::socket;
+use crate::stream::Stream;
+use crate::tls::Tls;
+use common::Common;
+pub use common::Socket;
+
+/// Ends the connection that the halves share, from any thread.
+pub struct Handle<T: Socket, C: Tls = Connection>(Arc<Shared<T, C>>);
+
+/// The reading half of a [`Stream`].
+#[derive(Debug)]
+pub struct ReadHalf<T: Socket, C: Tls = Connection>(Handle<T, C>);
+
+/// The writing half of a [`Stream`].
+#[derive(Debug)]
+pub struct WriteHalf<T: Socket, C: Tls = Connection>(Handle<T, C>);
+
+struct Shared<T: Socket, C: Tls> {
+    state: Mutex<State<T, C>>,
+    /// Readable while a thread has not learned yet that the connection stands otherwise.
+    wake: [UnixStream; 2],
+}
+
+struct State<T: Socket, C: Tls> {
+    driver: Driver<C>,
+    line: Bounded<Common<T>>,
+    /// Threads that wait.
+    waiting: usize,
+    /// Those of them that have not learned yet of the last change.
+    unaware: usize,
+    changes: u64,
+}
+
+impl<T: Socket, C: Tls> Stream<T, C> {
+    /// Splits the stream for two threads, which share its end.
+    ///
+    /// ```
+    /// # use close_notify::{Manner, Stream};
+    /// # use std::io::Write;
+    /// fn upload(stream: Stream<std::net::TcpStream>) -> std::io::Result<()> {
+    ///     let (read, mut write) = stream.into_split()?;
+    ///     let closer = read.handle().clone();
+    ///     let writer = std::thread::spawn(move || write.write_all(&[0; 1 << 20]));
+    ///     println!("{}", closer.close(Manner::AtOnce)?); // whether or not the writer waits
+    ///     writer.join().expect("the writer does not panic")
+    /// }
+    /// # let _ = upload;
+    /// ```
+    ///
+    /// Errors: the system's, where it has no pair of sockets left for the wake-ups; the stream is dropped.
+    pub fn into_split(self) -> io::Result<(ReadHalf<T, C>, WriteHalf<T, C>)> {
+        let (wake, woken) = UnixStream::pair()?;
+        wake.set_nonblocking(true)?;
+        woken.set_nonblocking(true)?;
+        let (driver, line) = self.into_parts();
+        let line = line.map(Common::new);
+        let state = Mutex::new(State { driver, line, waiting: 0, unaware: 0, changes: 0 });
+        let handle = Handle(Arc::new(Shared { state, wake: [wake, woken] }));
+        Ok((ReadHalf(handle.clone()), WriteHalf(handle)))
+    }
+}
+
+impl<T: Socket, C: Tls> State<T, C> {
+    fn stands(&self) -> (send::State, recv::State, bool) {
+        let machine = self.driver.session.machine();
+        (machine.send_state(), machine.recv_state(), self.line.is_there())
+    }
+
+    /// What the transport must be ready for, to go on.
+    fn needs(&self, hears: bool) -> PollFlags {
+        let session = &self.driver.session;
+        let hears = (hears || session.is_handshaking()) && session.may_receive();
+        let input = if hears { PollFlags::IN } else { PollFlags::empty() };
+        let says = !session.is_flushed() || session.machine().output().is_a_last_word();
+        let output = if says { PollFlags::OUT } else { PollFlags::empty() };
+        input | output
+    }
+}
+
+impl<T: Socket, C: Tls> Shared<T, C> {
+    fn state(&self) -> MutexGuard<'_, State<T, C>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes a call until it is done; it tries under the lock and waits without.
+    fn call<R>(
+        &self,
+        hears: bool,
+        mut call: impl FnMut(&mut Driver<C>, &mut Bounded<Common<T>>) -> io::Result<R>,
+    ) -> io::Result<R> {
+        loop {
+            let mut state = self.state();
+            let before = state.stands();
+            let State { driver, line, .. } = &mut *state;
+            let result = call(driver, line);
+            if state.stands() != before {
+                self.wake(&mut state);
+            }
+            match result {
+                Err(error) if is_a_wait(&error) => self.wait(state, hears)?,
+                result => return result,
+            }
+        }
+    }
+
+    /// Every thread that waits looks again.
+    fn wake(&self, state: &mut State<T, C>) {
+        state.changes += 1;
+        state.unaware = state.waiting;
+        if state.waiting > 0 {
+            // Where it takes no more it is readable already.
+            let _ = (&self.wake[0]).write(&[0]);
+        }
+    }
+
+    fn wait(&self, mut state: MutexGuard<'_, State<T, C>>, hears: bool) -> io::Result<()> {
+        let Some(line) = &state.line.inner else { return Ok(()) };
+        let (transport, until) = (line.shared(), state.line.deadline);
+        let (needs, seen) = (state.needs(hears), state.changes);
+        state.waiting += 1;
+        drop(state);
+        let result = socket::wait_for_either(&*transport, needs, &self.wake[1], until);
+        drop(transport);
+        self.woken(seen);
+        match result {
+            // A deadline is the driver's to notice.
+            Err(error) if !is_a_wait(&error) => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// The last thread that learns of a change takes the wake-up away.
+    fn woken(&self, seen: u64) {
+        let mut state = self.state();
+        state.waiting -= 1;
+        if seen == state.changes {
+            return;
+        }
+        state.unaware -= 1;
+        if state.unaware == 0 {
+            let _ = (&self.wake[1]).read(&mut [0; 64]);
+        }
+    }
+}
+
+impl<T: Socket, C: Tls> Handle<T, C> {
+    /// How the connection has ended so far.
+    #[must_use]
+    pub fn ending(&self) -> Ending {
+        self.0.state().driver.ending()
+    }
+
+    /// How long a close may take: [`Stream::set_patience`].
+    pub fn set_patience(&self, patience: Duration) {
+        let mut state = self.0.state();
+        state.driver.patience = patience;
+        state.line.set_patience(patience);
+        self.0.wake(&mut state);
+    }
+
+    /// Ends the connection in this manner: [`Stream::close`] says how.
+    ///
+    /// Shape: one thread closes at a time.
+    ///
+    /// Errors: those of [`Stream::close`].
+    pub fn close(&self, manner: Manner) -> io::Result<Ending> {
+        self.0.call(true, |driver, line| driver.close(line, manner))
+    }
+
+    /// Closes the write side (TLS 1.3): [`Stream::close_write`].
+    ///
+    /// Errors: those of [`Stream::close_write`].
+    pub fn close_write(&self) -> io::Result<Ending> {
+        self.0.call(true, |driver, line| driver.close_write(line))
+    }
+
+    /// Resets the transport: [`Stream::abort`].
+    ///
+    /// Errors: those of [`Stream::abort`].
+    pub fn abort(&self) -> io::Result<Ending> {
+        self.close(Manner::Abort)
+    }
+
+    /// Rejects the connection with a fatal alert: [`Stream::reject`].
+    ///
+    /// Errors: those of [`Stream::reject`].
+    pub fn reject(&self, alert: AlertDescription) -> io::Result<Ending> {
+        self.0.call(true, |driver, line| driver.reject(line, alert))
+    }
+}
+
+impl<T: Socket, C: Tls> Clone for Handle<T, C> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<T: Socket, C: Tls> fmt::Debug for Handle<T, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Handle").field(&self.ending()).finish()
+    }
+}
+
+impl<T: Socket, C: Tls> ReadHalf<T, C> {
+    /// What ends the connection from here.
+    #[must_use]
+    pub const fn handle(&self) -> &Handle<T, C> {
+        &self.0
+    }
+}
+
+impl<T: Socket, C: Tls> WriteHalf<T, C> {
+    /// What ends the connection from here.
+    #[must_use]
+    pub const fn handle(&self) -> &Handle<T, C> {
+        &self.0
+    }
+}
+
+impl<T: Socket, C: Tls> Read for ReadHalf<T, C> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.0.call(true, |driver, line| driver.read(line, buffer))
+    }
+}
+
+impl<T: Socket, C: Tls> Write for WriteHalf<T, C> {
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        self.write_vectored(&[IoSlice::new(data)])
+    }
+
+    fn write_vectored(&mut self, data: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.0.0.call(false, |driver, line| driver.write(line, data))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.0.call(false, |driver, line| driver.flush(line))
+    }
+}

@@ -1,0 +1,73 @@
+//! A socket that several threads hold, each of whose calls is tried once.
+
+use std::io::{self, Read, Write};
+use std::net::TcpStream;
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::socket;
+use crate::transport::Transport;
+
+/// A transport whose halves can be split: a socket, which may be used and waited for from several threads.
+///
+/// ```
+/// fn is_a_socket<T: close_notify::Socket>() {}
+/// is_a_socket::<std::net::TcpStream>();
+/// ```
+pub trait Socket: Transport + AsFd + sealed::Sealed {}
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for std::net::TcpStream {}
+    impl Sealed for std::os::unix::net::UnixStream {}
+}
+
+impl Socket for TcpStream {}
+impl Socket for UnixStream {}
+
+#[derive(Debug)]
+pub(crate) struct Common<T>(Arc<T>);
+
+impl<T: Socket> Common<T> {
+    pub(crate) fn new(socket: T) -> Self {
+        Self(Arc::new(socket))
+    }
+
+    /// The socket, for a thread that waits for it.
+    pub(crate) fn shared(&self) -> Arc<T> {
+        Arc::clone(&self.0)
+    }
+}
+
+impl<T: Socket> Read for Common<T> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        socket::try_read(&*self.0, buffer)
+    }
+}
+
+impl<T: Socket> Write for Common<T> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        socket::try_write(&*self.0, bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<T: Socket> Transport for Common<T> {
+    #[cfg(target_os = "linux")]
+    fn write_last(&mut self, bytes: &[u8], _deadline: Option<Instant>) -> io::Result<usize> {
+        socket::try_write_more(&*self.0, bytes)
+    }
+
+    fn shut_write(&mut self) -> io::Result<()> {
+        Ok(rustix::net::shutdown(&*self.0, rustix::net::Shutdown::Write)?)
+    }
+
+    fn reset(&mut self) -> io::Result<()> {
+        Ok(rustix::net::sockopt::set_socket_linger(&*self.0, Some(Duration::ZERO))?)
+    }
+}

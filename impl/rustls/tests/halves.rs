@@ -1,0 +1,120 @@
+//! Two threads on one connection: whoever closes, both learn of it, and nobody waits for the other.
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "helpers of tests: clippy knows the tests alone")]
+
+mod common;
+
+use std::io::{ErrorKind, Read, Write};
+use std::thread;
+use std::time::Duration;
+
+use close_notify::{AlertDescription, Ending, FindEnding, Manner, Policy, ReadEnd, Version, WriteEnd};
+use common::{VERSIONS, streams};
+
+#[test]
+fn both_directions_run_at_once() {
+    const LENGTH: usize = 4 << 20;
+    for version in VERSIONS {
+        let (client, server) = streams(version, Policy::STRICT);
+        let mut threads = Vec::new();
+        let mut closers = Vec::new();
+        for stream in [client, server] {
+            let (mut read, mut write) = stream.into_split().unwrap();
+            closers.push(read.handle().clone());
+            threads.push(thread::spawn(move || write.write_all(&vec![7; LENGTH]).unwrap()));
+            threads.push(thread::spawn(move || read.read_exact(&mut vec![0; LENGTH]).unwrap()));
+        }
+        for thread in threads {
+            thread.join().unwrap();
+        }
+        let far = closers.pop().unwrap();
+        let far = thread::spawn(move || far.close(Manner::Graceful).unwrap());
+        assert!(closers[0].close(Manner::Graceful).unwrap().is_clean(), "{version}");
+        assert!(far.join().unwrap().is_clean(), "{version}");
+    }
+}
+
+#[test]
+fn a_close_beside_a_write_that_waits_refuses_what_is_not_taken_and_loses_nothing() {
+    for version in VERSIONS {
+        let (near, mut far) = streams(version, Policy::STRICT);
+        let (read, mut write) = near.into_split().unwrap();
+        let (tell, told) = std::sync::mpsc::channel();
+        let writer = thread::spawn(move || {
+            let mut written = 0;
+            loop {
+                match write.write(&[7; 16_384]) {
+                    Ok(count) => written += count,
+                    Err(error) => return (written, error),
+                }
+                tell.send(written).unwrap();
+            }
+        });
+        // It waits once nothing more is told for a while; that it does is not what is judged here.
+        while told.recv_timeout(Duration::from_millis(200)).is_ok() {}
+        let closer = thread::spawn(move || read.handle().close(Manner::Graceful).unwrap());
+        let (written, error) = writer.join().unwrap();
+        assert_eq!(error.kind(), ErrorKind::BrokenPipe, "{version}: {error}");
+        let mut all = Vec::new();
+        far.read_to_end(&mut all).unwrap();
+        assert_eq!(all.len(), written, "{version}");
+        assert!(far.close(Manner::Graceful).unwrap().is_clean());
+        assert!(closer.join().unwrap().is_clean());
+    }
+}
+
+#[test]
+fn an_abort_frees_a_read_that_waits() {
+    for version in VERSIONS {
+        let (near, mut far) = streams(version, Policy::STRICT);
+        let (mut read, write) = near.into_split().unwrap();
+        let reader = thread::spawn(move || read.read(&mut [0; 8]).unwrap_err());
+        write.handle().abort().unwrap();
+        let error = reader.join().unwrap();
+        assert!(matches!(Ending::find(&error).unwrap().writing, WriteEnd::Aborted { .. }), "{error}");
+        drop(write);
+        let error = far.read(&mut [0; 8]).unwrap_err();
+        assert_eq!(Ending::find(&error).unwrap().reading, ReadEnd::Reset, "{version}: {error}");
+    }
+}
+
+#[test]
+fn the_alert_that_ends_the_other_half_is_named_to_both() {
+    for version in VERSIONS {
+        let (near, mut far) = streams(version, Policy::STRICT);
+        let (mut read, mut write) = near.into_split().unwrap();
+        let reader = thread::spawn(move || read.read(&mut [0; 8]).unwrap_err());
+        let writer = thread::spawn(move || {
+            loop {
+                if let Err(error) = write.write_all(&[7; 16_384]) {
+                    return error;
+                }
+            }
+        });
+        far.reject(AlertDescription::ACCESS_DENIED).unwrap();
+        let alert = ReadEnd::FatalAlert(AlertDescription::ACCESS_DENIED);
+        for error in [reader.join().unwrap(), writer.join().unwrap()] {
+            assert_eq!(Ending::find(&error).unwrap().reading, alert, "{version}: {error}");
+        }
+    }
+}
+
+#[test]
+fn half_a_connection_is_closed_and_the_other_half_reads_on() {
+    let (near, mut far) = streams(Version::Tls13, Policy::STRICT);
+    let (mut read, mut write) = near.into_split().unwrap();
+    let reader = thread::spawn(move || {
+        let mut all = String::new();
+        read.read_to_string(&mut all).unwrap();
+        (all, read.handle().close(Manner::Graceful).unwrap())
+    });
+    write.write_all(b"question").unwrap();
+    write.handle().close_write().unwrap();
+    let mut question = String::new();
+    far.read_to_string(&mut question).unwrap();
+    far.write_all(b"answer").unwrap();
+    assert!(far.close(Manner::Graceful).unwrap().is_clean());
+    let (answer, ending) = reader.join().unwrap();
+    assert_eq!((question.as_str(), answer.as_str()), ("question", "answer"));
+    assert!(ending.is_clean());
+}
