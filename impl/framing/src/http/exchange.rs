@@ -1,0 +1,234 @@
+//! Both directions of one connection: which request a response answers, and when another protocol takes over.
+//!
+//! Sources: RFC 9112 §6.3, §9.2, §9.3.2; RFC 9110 §7.8, §9.3.6.
+
+use std::collections::VecDeque;
+
+use close_notify_core::FramingState;
+
+use super::body::Body;
+use super::messages::{After, Kind, Messages, Wrong};
+use super::section::{Head, Length, Method, Start};
+use crate::fault::{Fault, Way, What};
+use crate::framing::Framing;
+
+/// How long a header section may be where nobody says otherwise.
+pub(super) const LIMIT: usize = 64 * 1024;
+/// How many requests may be without a response.
+const OUTSTANDING: usize = 1024;
+
+#[derive(Clone, Debug)]
+pub(super) struct Exchange<N> {
+    received: Messages,
+    sent: Messages,
+    outstanding: Outstanding,
+    /// What takes over, and what had been received and sent when it did.
+    next: N,
+    tunnel: Option<(u64, u64)>,
+    fault: Option<Fault>,
+}
+
+/// The requests whose final responses have not begun.
+#[derive(Clone, Debug)]
+struct Outstanding {
+    methods: VecDeque<Method>,
+    /// Nobody tells what we answer.
+    is_unanswered: bool,
+}
+
+impl Outstanding {
+    fn ask(&mut self, method: Method) -> Result<(), What> {
+        if self.methods.len() < OUTSTANDING {
+            self.methods.push_back(method);
+            Ok(())
+        } else if self.is_unanswered {
+            Ok(())
+        } else {
+            Err(What::TooManyOutstanding)
+        }
+    }
+
+    fn decide(&mut self, head: Head) -> Result<After, What> {
+        match head.start {
+            Start::Request(method) => {
+                self.ask(method)?;
+                match head.length? {
+                    Length::Unsaid | Length::Known(0) => Ok(After::Message),
+                    Length::Known(length) => Ok(After::Content(Body::Length(length))),
+                    Length::Chunked => Ok(After::Content(Body::CHUNKED)),
+                    // RFC 9112 §6.3: a request has no end of the connection to end it
+                    Length::OtherCoding => Err(What::TransferEncoding),
+                }
+            }
+            // RFC 9110 §15.2: interim responses; the one that switches protocols is the last
+            Start::Response(status @ 100..=199) if status != 101 => Ok(After::Message),
+            Start::Response(status) => {
+                let method = self.methods.pop_front().unwrap_or(Method::Other);
+                content_of(method, status, head.length)
+            }
+        }
+    }
+}
+
+/// RFC 9112 §6.3, in its order.
+fn content_of(method: Method, status: u16, length: Result<Length, What>) -> Result<After, What> {
+    match (method, status) {
+        (_, 101) | (Method::Connect, 200..=299) => Ok(After::Tunnel),
+        (Method::Head, _) | (_, 204 | 304) => Ok(After::Message),
+        (Method::Connect | Method::Other, _) => match length? {
+            Length::Known(0) => Ok(After::Message),
+            Length::Known(length) => Ok(After::Content(Body::Length(length))),
+            Length::Chunked => Ok(After::Content(Body::CHUNKED)),
+            Length::Unsaid | Length::OtherCoding => Ok(After::Content(Body::UntilEnd)),
+        },
+    }
+}
+
+impl<N> Exchange<N> {
+    pub(super) const fn new(received: Kind, next: N) -> Self {
+        let sent = match received {
+            Kind::Requests => Kind::Responses,
+            Kind::Responses => Kind::Requests,
+        };
+        Self {
+            received: Messages::new(received, LIMIT),
+            sent: Messages::new(sent, LIMIT),
+            outstanding: Outstanding {
+                methods: VecDeque::new(),
+                is_unanswered: matches!(received, Kind::Requests),
+            },
+            next,
+            tunnel: None,
+            fault: None,
+        }
+    }
+
+    pub(super) fn set_limit(&mut self, limit: usize) {
+        self.received.set_limit(limit);
+        self.sent.set_limit(limit);
+    }
+
+    pub(super) fn then<M>(self, next: M) -> Exchange<M> {
+        let Self { received, sent, outstanding, next: _, tunnel, fault } = self;
+        Exchange { received, sent, outstanding, next, tunnel, fault }
+    }
+
+    pub(super) fn ask(&mut self, method: &str) {
+        if let Err(what) = self.outstanding.ask(Method::named(method)) {
+            self.lose(Way::Sent, (what, self.sent.offset));
+        }
+    }
+
+    pub(super) fn owed(&self) -> usize {
+        self.outstanding.methods.len()
+    }
+
+    /// Whether the peer is to send a response.
+    fn is_owed(&self) -> bool {
+        self.received.kind == Kind::Responses && self.owed() > 0
+    }
+
+    pub(super) const fn is_tunnel(&self) -> bool {
+        self.tunnel.is_some()
+    }
+
+    pub(super) const fn next(&self) -> &N {
+        &self.next
+    }
+
+    /// What was received in answer to nothing that we sent is not HTTP's, nor the next protocol's.
+    pub(super) fn switch(&mut self) {
+        if self.tunnel.is_some() || self.fault.is_some() {
+            return;
+        }
+        self.tunnel = Some((self.received.offset, self.sent.offset));
+        if !self.received.is_tunnel() && self.received.state() != FramingState::BetweenMessages {
+            self.lose(Way::Received, (What::BeforeAnswer, self.received.released));
+        }
+    }
+
+    fn lose(&mut self, way: Way, (what, offset): Wrong) {
+        self.fault.get_or_insert(Fault { what, way, offset });
+    }
+}
+
+impl<N: Framing> Framing for Exchange<N> {
+    fn received(&mut self, bytes: &[u8]) {
+        if self.fault.is_some() {
+            return;
+        }
+        let mut taken = 0;
+        if self.tunnel.is_none() {
+            match self.received.take(bytes, &mut |head| self.outstanding.decide(head)) {
+                Ok(some) => taken = some,
+                Err(wrong) => return self.lose(Way::Received, wrong),
+            }
+            if self.received.is_tunnel() {
+                self.switch();
+            }
+        }
+        if self.tunnel.is_some() && taken < bytes.len() {
+            self.next.received(&bytes[taken..]);
+        }
+    }
+
+    fn sent(&mut self, bytes: &[u8]) {
+        if self.fault.is_some() {
+            return;
+        }
+        let mut taken = 0;
+        if self.tunnel.is_none() {
+            if self.outstanding.methods.len() == OUTSTANDING && self.outstanding.is_unanswered {
+                // It cannot be told any more which request an answer answers.
+                return;
+            }
+            self.outstanding.is_unanswered = false;
+            match self.sent.take(bytes, &mut |head| self.outstanding.decide(head)) {
+                Ok(some) => taken = some,
+                Err(wrong) => return self.lose(Way::Sent, wrong),
+            }
+            if self.sent.is_tunnel() {
+                self.switch();
+                if !self.outstanding.methods.is_empty() {
+                    // Behind the request that switched, others were read.
+                    self.lose(Way::Received, (What::BeforeAnswer, self.received.released));
+                }
+            }
+        }
+        if self.tunnel.is_some() && taken < bytes.len() {
+            self.next.sent(&bytes[taken..]);
+        }
+    }
+
+    fn state(&self) -> FramingState {
+        if self.fault.is_some() {
+            FramingState::InsideMessage
+        } else if self.tunnel.is_some() {
+            self.next.state()
+        } else {
+            match self.received.state() {
+                FramingState::BetweenMessages if self.is_owed() => FramingState::InsideMessage,
+                state => state,
+            }
+        }
+    }
+
+    fn fault(&self) -> Option<Fault> {
+        let beneath = self.tunnel.zip(self.next.fault()).map(|((received, sent), fault)| {
+            let before = match fault.way {
+                Way::Received => received,
+                Way::Sent => sent,
+            };
+            Fault { offset: before.saturating_add(fault.offset), ..fault }
+        });
+        self.fault.or(beneath)
+    }
+
+    // RFC 9112 §8 · http-headers-cut
+    fn releasable(&self) -> u64 {
+        match self.tunnel {
+            Some((received, _)) if self.fault.is_none() => received.saturating_add(self.next.releasable()),
+            Some(_) | None => self.received.released,
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! The messages of one direction, one after another.
+//!
+//! Decides where each ends. What depends on the other direction is asked for by each head.
+
+use close_notify_core::FramingState;
+
+use super::body::{Body, Content};
+use super::section::{Grown, Head, Section};
+use crate::fault::What;
+
+/// Which messages.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Kind {
+    Requests,
+    Responses,
+}
+
+/// What comes behind a head.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum After {
+    /// The next message.
+    Message,
+    /// Content.
+    Content(Body),
+    /// Another protocol.
+    Tunnel,
+}
+
+/// Where one direction stands.
+#[derive(Clone, Debug)]
+pub(super) struct Messages {
+    pub(super) kind: Kind,
+    section: Section,
+    at: At,
+    /// How many bytes it took.
+    pub(super) offset: u64,
+    /// How many of them may be handed on.
+    pub(super) released: u64,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum At {
+    Head,
+    Content(Body),
+    Trailers,
+    Tunnel,
+}
+
+/// What is wrong, and at which byte.
+pub(super) type Wrong = (What, u64);
+
+impl Messages {
+    pub(super) const fn new(kind: Kind, limit: usize) -> Self {
+        Self { kind, section: Section::new(limit), at: At::Head, offset: 0, released: 0 }
+    }
+
+    pub(super) fn set_limit(&mut self, limit: usize) {
+        self.section = Section::new(limit);
+    }
+
+    /// Takes the bytes up to a tunnel; says how many these are.
+    pub(super) fn take(
+        &mut self,
+        bytes: &[u8],
+        decide: &mut dyn FnMut(Head) -> Result<After, What>,
+    ) -> Result<usize, Wrong> {
+        let mut rest = bytes;
+        while !rest.is_empty() && self.at != At::Tunnel {
+            let taken = self.step(rest, decide)?;
+            self.offset += taken as u64;
+            if self.section.is_empty() {
+                self.released = self.offset;
+            }
+            rest = &rest[taken..];
+        }
+        Ok(bytes.len() - rest.len())
+    }
+
+    fn step(
+        &mut self,
+        bytes: &[u8],
+        decide: &mut dyn FnMut(Head) -> Result<After, What>,
+    ) -> Result<usize, Wrong> {
+        let here = |what| (what, self.offset);
+        // A section is wrong as a whole.
+        let section = |what| (what, self.released);
+        match self.at {
+            At::Content(body) => {
+                let (taken, content) = body.take(bytes).map_err(here)?;
+                self.at = match content {
+                    Content::Open(body) => At::Content(body),
+                    Content::Whole => At::Head,
+                    Content::Trailers => At::Trailers,
+                };
+                return Ok(taken);
+            }
+            At::Head => match self.section.push(bytes[0]).map_err(here)? {
+                Grown::Open => return Ok(1),
+                // RFC 9112 §2.2: an empty line before a message is none of it
+                Grown::Empty => {}
+                Grown::Whole => {
+                    let head = match self.kind {
+                        Kind::Requests => self.section.request(),
+                        Kind::Responses => self.section.response(),
+                    };
+                    self.at = match head.and_then(decide).map_err(section)? {
+                        After::Message => At::Head,
+                        After::Content(body) => At::Content(body),
+                        After::Tunnel => At::Tunnel,
+                    };
+                }
+            },
+            At::Trailers => match self.section.push(bytes[0]).map_err(here)? {
+                Grown::Open => return Ok(1),
+                Grown::Empty => self.at = At::Head,
+                Grown::Whole => {
+                    self.section.trailers().map_err(section)?;
+                    self.at = At::Head;
+                }
+            },
+            At::Tunnel => return Ok(bytes.len()),
+        }
+        self.section.clear();
+        Ok(1)
+    }
+
+    pub(super) const fn is_tunnel(&self) -> bool {
+        matches!(self.at, At::Tunnel)
+    }
+
+    pub(super) const fn state(&self) -> FramingState {
+        match self.at {
+            At::Head if self.section.is_empty() => FramingState::BetweenMessages,
+            At::Content(Body::UntilEnd) => FramingState::DelimitedByEnd,
+            At::Head | At::Content(_) | At::Trailers | At::Tunnel => FramingState::InsideMessage,
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! Messages that say their length at a fixed place in front.
+//!
+//! Decides where such a message ends. Leaves what stands in it to the application.
+
+use crate::fault::What;
+use crate::walk::{Walk, Walker, skip, tracker};
+
+/// How many bytes the length field has.
+///
+/// ```
+/// use close_notify_framing::Width;
+/// assert_eq!(Width::Three as u8, 3);
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[repr(u8)]
+pub enum Width {
+    /// One byte.
+    One = 1,
+    /// Two bytes.
+    Two = 2,
+    /// Three bytes.
+    Three = 3,
+    /// Four bytes.
+    Four = 4,
+    /// Eight bytes.
+    Eight = 8,
+}
+
+/// What the length counts.
+///
+/// ```
+/// use close_notify_framing::{Counts, Framing, FramingState, LengthPrefixed, Width};
+/// let mut tracker = LengthPrefixed::big_endian(Width::Two, 100).counting(Counts::ItselfAndRest);
+/// tracker.received(&[0, 3, b'a']);
+/// assert_eq!(tracker.state(), FramingState::BetweenMessages);
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Counts {
+    /// What comes behind the length field.
+    Rest,
+    /// The length field and what comes behind it.
+    ItselfAndRest,
+    /// The whole message, with what stands before the length field.
+    Whole,
+}
+
+/// Messages with their length in front.
+///
+/// | protocol | tracker |
+/// | --- | --- |
+/// | DNS over TLS (RFC 7858 §3.3) | `big_endian(Width::Two, 65_537)` |
+/// | PostgreSQL, behind the startup message | `big_endian(Width::Four, max).behind(1).counting(Counts::ItselfAndRest)` |
+/// | MySQL | `little_endian(Width::Three, max).with_uncounted(1)` |
+/// | HTTP/2 (RFC 9113 §4.1), behind the preface | `big_endian(Width::Three, max).with_uncounted(6)` |
+///
+/// Units: bytes; `max` counts a whole message, with its length field.
+///
+/// ```
+/// use close_notify_framing::{Counts, Framing, FramingState, LengthPrefixed, Width};
+/// let mut postgres = LengthPrefixed::big_endian(Width::Four, 1 << 30).behind(1).counting(Counts::ItselfAndRest);
+/// postgres.received(b"Z\0\0\0\x05");
+/// assert_eq!(postgres.state(), FramingState::InsideMessage);
+/// postgres.received(b"I");
+/// assert_eq!(postgres.state(), FramingState::BetweenMessages);
+/// ```
+#[derive(Clone, Debug)]
+pub struct LengthPrefixed {
+    walker: Walker<Prefixed>,
+}
+
+impl LengthPrefixed {
+    /// Messages that begin with a length in network byte order, which counts what comes behind it.
+    #[must_use]
+    pub const fn big_endian(width: Width, max: u64) -> Self {
+        Self::new(width, max, true)
+    }
+
+    /// Messages that begin with a length whose lowest byte comes first, which counts what comes behind it.
+    #[must_use]
+    pub const fn little_endian(width: Width, max: u64) -> Self {
+        Self::new(width, max, false)
+    }
+
+    const fn new(width: Width, max: u64, big_endian: bool) -> Self {
+        let walk = Prefixed {
+            width: width as u64,
+            big_endian,
+            before: 0,
+            counts: Counts::Rest,
+            uncounted: 0,
+            max,
+            seen: 0,
+            value: 0,
+            left: 0,
+        };
+        Self { walker: Walker::new(walk) }
+    }
+
+    /// The length field stands behind so many bytes of each message.
+    #[must_use]
+    pub const fn behind(mut self, bytes: u8) -> Self {
+        self.walker.walk.before = bytes as u64;
+        self
+    }
+
+    /// What the length counts.
+    #[must_use]
+    pub const fn counting(mut self, counts: Counts) -> Self {
+        self.walker.walk.counts = counts;
+        self
+    }
+
+    /// So many bytes come behind the length field that it does not count.
+    #[must_use]
+    pub const fn with_uncounted(mut self, bytes: u8) -> Self {
+        self.walker.walk.uncounted = bytes as u64;
+        self
+    }
+}
+
+tracker!(LengthPrefixed);
+
+#[derive(Clone, Debug)]
+struct Prefixed {
+    width: u64,
+    big_endian: bool,
+    before: u64,
+    counts: Counts,
+    uncounted: u64,
+    max: u64,
+    /// Of the bytes up to the end of the length field.
+    seen: u64,
+    value: u64,
+    left: u64,
+}
+
+impl Prefixed {
+    const fn rest(&self) -> Result<u64, What> {
+        let head = self.before + self.width;
+        let counted_before = match self.counts {
+            Counts::Rest => 0,
+            Counts::ItselfAndRest => self.width,
+            Counts::Whole => head,
+        };
+        let Some(rest) = self.value.checked_sub(counted_before) else { return Err(What::TooShort) };
+        let Some(rest) = rest.checked_add(self.uncounted) else { return Err(What::TooLong) };
+        match rest.checked_add(head) {
+            Some(whole) if whole <= self.max => Ok(rest),
+            Some(_) | None => Err(What::TooLong),
+        }
+    }
+}
+
+impl Walk for Prefixed {
+    fn take(&mut self, bytes: &[u8]) -> Result<usize, What> {
+        if self.left > 0 {
+            return Ok(skip(&mut self.left, bytes));
+        }
+        if self.seen >= self.before {
+            let byte = u64::from(bytes[0]);
+            self.value = if self.big_endian {
+                self.value << 8 | byte
+            } else {
+                self.value | byte << (8 * (self.seen - self.before))
+            };
+        }
+        self.seen += 1;
+        if self.seen == self.before + self.width {
+            self.left = self.rest()?;
+            (self.seen, self.value) = (0, 0);
+        }
+        Ok(1)
+    }
+
+    fn is_between(&self) -> bool {
+        self.seen == 0 && self.left == 0
+    }
+}
