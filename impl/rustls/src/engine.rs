@@ -6,10 +6,10 @@
 use std::io::{BufRead, IoSlice, Read, Write};
 use std::sync::OnceLock;
 
-use close_notify_core::{AlertDescription, AlertLevel, Role, Version};
+use close_notify_core::{AlertDescription, Role, Version};
 use rustls::{CommonState, Error, HandshakeKind, ProtocolVersion};
 
-use crate::hook::{self, AlertBytes, Opened, Seen};
+use crate::hook::{self, AlertBytes, AlertPayload, Opened, Seen};
 use crate::tls::Tls;
 
 const ALERT: u8 = 21;
@@ -23,7 +23,7 @@ pub(crate) const CLOSE_NOTIFY: AlertBytes = [1, 0];
 pub(crate) enum Said {
     Data,
     Message,
-    Alert { level: AlertLevel, description: AlertDescription },
+    Alerts(AlertPayload),
     Violation(AlertDescription),
 }
 
@@ -132,9 +132,10 @@ impl<C: Tls> Engine<C> {
 
     /// Takes one whole record, or the header of an impossible one. All plaintext of earlier ones has been taken.
     /// What rustls sealed in answer is moved behind `sealed`.
-    pub(crate) fn hear(&mut self, record: &[u8], sealed: &mut Vec<u8>) -> Heard {
+    /// Where a part of an alert is held, rustls sees nothing of the next one.
+    pub(crate) fn hear(&mut self, record: &[u8], sealed: &mut Vec<u8>, holds_part: bool) -> Heard {
         let before = self.progress();
-        let (result, seen) = hook::watch(None, || feed(&mut self.connection, record));
+        let (result, seen) = hook::listen(holds_part, || feed(&mut self.connection, record));
         self.pull(sealed);
         let alert = alert_of(record, seen, &result);
         let answer = match seen.sealed {
@@ -142,7 +143,7 @@ impl<C: Tls> Engine<C> {
             None => plain_alert_mut(sealed).copied(),
         };
         let said = match (&result, alert) {
-            (_, Some(alert)) => alert_fact(alert),
+            (_, Some(alerts)) => Said::Alerts(alerts),
             (Ok(state), None) if state.peer_has_closed => alert_fact(CLOSE_NOTIFY),
             (Ok(state), None) if state.has_plaintext => Said::Data,
             (Ok(_), None) => Said::Message,
@@ -260,17 +261,19 @@ fn feed(connection: &mut impl Tls, mut record: &[u8]) -> Result<Processed, Error
 }
 
 /// The alert in a record, if it is one: as it was opened, or as it stood there unencrypted and rustls took it.
-fn alert_of(record: &[u8], seen: Seen, result: &Result<Processed, Error>) -> Option<AlertBytes> {
+fn alert_of(record: &[u8], seen: Seen, result: &Result<Processed, Error>) -> Option<AlertPayload> {
     let taken = matches!(result, Ok(_) | Err(Error::AlertReceived(_)));
     match (seen.opened, record) {
-        (Opened::Alert(alert), _) => Some(alert),
-        (Opened::Nothing, &[ALERT, _, _, 0, 2, level, description]) if taken => Some([level, description]),
+        (Opened::Alert(alerts), _) => Some(alerts),
+        (Opened::Nothing, &[ALERT, _, _, 0, 2, level, description]) if taken => {
+            Some([level, description].into())
+        }
         (Opened::Nothing | Opened::Other, _) => None,
     }
 }
 
-fn alert_fact([level, description]: AlertBytes) -> Said {
-    Said::Alert { level: AlertLevel(level), description: AlertDescription(description) }
+fn alert_fact(alert: AlertBytes) -> Said {
+    Said::Alerts(alert.into())
 }
 
 /// The two bytes of the unencrypted alert that ends `sealed`.

@@ -25,11 +25,41 @@ use rustls::{
 /// Level and description, as they stand in an alert.
 pub(crate) type AlertBytes = [u8; 2];
 
+/// What an alert record holds: one alert as a rule, and at most as much as this has room for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct AlertPayload {
+    bytes: [u8; Self::MOST],
+    length: u8,
+}
+
+impl AlertPayload {
+    /// A longer record is left to rustls, which refuses it.
+    const MOST: usize = 16;
+
+    pub(crate) fn new(payload: &[u8]) -> Option<Self> {
+        let mut bytes = [0; Self::MOST];
+        bytes.get_mut(..payload.len())?.copy_from_slice(payload);
+        Some(Self { bytes, length: u8::try_from(payload.len()).ok()? })
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..usize::from(self.length)]
+    }
+}
+
+impl From<AlertBytes> for AlertPayload {
+    fn from([level, description]: AlertBytes) -> Self {
+        let mut bytes = [0; Self::MOST];
+        [bytes[0], bytes[1]] = [level, description];
+        Self { bytes, length: 2 }
+    }
+}
+
 /// What was opened in one call.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Opened {
     Nothing,
-    Alert(AlertBytes),
+    Alert(AlertPayload),
     Other,
 }
 
@@ -45,11 +75,14 @@ pub(crate) struct Seen {
 #[derive(Clone, Copy)]
 struct Scope {
     order: Option<AlertBytes>,
+    /// The next alert is the end of one that began in another record: rustls must not read it by itself.
+    holds_part: bool,
     seen: Seen,
 }
 
 impl Scope {
-    const IDLE: Self = Self { order: None, seen: Seen { sealed: None, opened: Opened::Nothing } };
+    const IDLE: Self =
+        Self { order: None, holds_part: false, seen: Seen { sealed: None, opened: Opened::Nothing } };
 }
 
 thread_local! {
@@ -86,7 +119,16 @@ pub(crate) fn is_hooked(suite: SupportedCipherSuite) -> bool {
 
 /// Makes one call into rustls; `order` takes the place of the next alert or data that it seals.
 pub(crate) fn watch<R>(order: Option<AlertBytes>, call: impl FnOnce() -> R) -> (R, Seen) {
-    SCOPE.set(Scope { order, ..Scope::IDLE });
+    scoped(Scope { order, ..Scope::IDLE }, call)
+}
+
+/// Makes one call into rustls that opens a record, while a part of an alert is held or not.
+pub(crate) fn listen<R>(holds_part: bool, call: impl FnOnce() -> R) -> (R, Seen) {
+    scoped(Scope { holds_part, ..Scope::IDLE }, call)
+}
+
+fn scoped<R>(scope: Scope, call: impl FnOnce() -> R) -> (R, Seen) {
+    SCOPE.set(scope);
     let result = call();
     (result, SCOPE.replace(Scope::IDLE).seen)
 }
@@ -243,17 +285,27 @@ impl MessageDecrypter for Opener {
     ) -> Result<InboundPlainMessage<'a>, Error> {
         let plain = self.inner.decrypt(message, seq)?;
         let mut scope = SCOPE.get();
-        let (opened, plain) = match (plain.typ, plain.payload) {
-            (ContentType::Alert, &[level, description]) => {
-                let alert = [level, description];
-                let plain = if (self.hides)(alert) { empty_data(plain) } else { plain };
-                (Opened::Alert(alert), plain)
+        let alerts = if plain.typ == ContentType::Alert { AlertPayload::new(plain.payload) } else { None };
+        let (opened, plain) = match alerts {
+            Some(alerts) if scope.holds_part || self.hides(plain.payload) => {
+                (Opened::Alert(alerts), empty_data(plain))
             }
-            (_, _) => (Opened::Other, plain),
+            Some(alerts) => (Opened::Alert(alerts), plain),
+            None => (Opened::Other, plain),
         };
         scope.seen.opened = opened;
         SCOPE.set(scope);
         Ok(plain)
+    }
+}
+
+impl Opener {
+    /// Whether rustls would misread this alert record, or refuse one that a policy may allow.
+    fn hides(&self, payload: &[u8]) -> bool {
+        match *payload {
+            [level, description] => (self.hides)([level, description]),
+            _ => true,
+        }
     }
 }
 

@@ -142,6 +142,7 @@
 //!   that ended in a fatal alert.
 #![forbid(unsafe_code)]
 
+mod connect;
 mod driver;
 mod dropped;
 mod engine;
@@ -170,6 +171,7 @@ pub use close_notify_core::{
     LateData, Machine, Manner, MissingNotify, NotSent, Output, PeerCloses, Policy, ReadEnd, Reply,
     Resumption, ResumptionRule, Role, Rule, Version, WriteEnd,
 };
+pub use connect::{Acceptor, Connector};
 pub use driver::Acceptance;
 pub use error::{Error, FindEnding};
 pub use forget::ForgetSession;

@@ -12,7 +12,7 @@ use std::fmt;
 use std::io::{self, IoSlice};
 
 use close_notify_core::{
-    AlertDescription, Ending, Event, Machine, Manner, Output, Policy, Role, Version, recv, send,
+    AlertDescription, AlertLevel, Ending, Event, Machine, Manner, Output, Policy, Role, Version, recv, send,
 };
 use close_notify_linger::errno_of;
 use rustls::Connection;
@@ -90,6 +90,8 @@ pub struct Session<C = Connection> {
     kept: Vec<u8>,
     kept_from: usize,
     forget: Option<Box<dyn ForgetSession>>,
+    /// The first byte of an alert whose second has not come.
+    alert_part: Option<AlertLevel>,
 }
 
 impl Session {
@@ -147,6 +149,7 @@ impl<C: Tls> Session<C> {
             kept: Vec::new(),
             kept_from: 0,
             forget: None,
+            alert_part: None,
         };
         session.engine.pull(session.outbox.tail());
         session
@@ -179,8 +182,8 @@ impl<C: Tls> Session<C> {
 
     /// Whether records pass the hook of [`provider`](crate::provider).
     ///
-    /// Without it: `reject` can send no alert once there are keys, levels of alerts and swallowed warnings are not
-    /// seen, and a rustls built with debug assertions panics on a bad record behind our close_notify (rustls#959).
+    /// Without it: `reject` can send no alert once there are keys, levels of alerts, swallowed warnings and alerts in
+    /// parts are not seen, and a rustls built with debug assertions panics on a bad record behind our close_notify (rustls#959).
     #[must_use]
     pub fn is_hooked(&self) -> bool {
         self.engine.is_hooked()

@@ -2,7 +2,9 @@
 
 use std::io;
 
-use close_notify_core::{AlertDescription, AlertLevel, Event, Machine, Manner, recv, send};
+use close_notify_core::{
+    AlertDescription, AlertLevel, AlertRecord, Event, Machine, Manner, read_alert, recv, send,
+};
 use close_notify_linger::errno_of;
 
 use super::{CHUNK, Session};
@@ -80,7 +82,7 @@ impl<C: Tls> Session<C> {
 
     /// One read behind what is unread.
     fn fill(&mut self, transport: &mut impl Transport) -> io::Result<()> {
-        let inside_record = self.inbox.may_be_inside_record();
+        let inside_record = self.inbox.may_be_inside_record() || self.alert_part.is_some();
         match self.inbox.fill(transport) {
             Ok(0) => self.tell(Event::TransportEof { inside_record }),
             Ok(_) => Ok(()),
@@ -101,7 +103,7 @@ impl<C: Tls> Session<C> {
             return Ok(Received::Message { bytes });
         }
         let delivers = self.machine.delivers_data();
-        let heard = self.engine.hear(self.inbox.record(length), &mut self.held);
+        let heard = self.engine.hear(self.inbox.record(length), &mut self.held, self.alert_part.is_some());
         let bytes = bytes.saturating_add(self.inbox.astray());
         self.inbox.consume(length);
         if !self.inbox.is_aligned() && !heard.shows_a_record {
@@ -166,13 +168,33 @@ impl<C: Tls> Session<C> {
         let (fact, received) = match heard.said {
             Said::Data => (Event::PeerData { bytes }, Received::Data { bytes }),
             Said::Message => (Event::PeerMessage { bytes }, Received::Message { bytes }),
-            Said::Alert { level, description } => {
-                (Event::PeerAlert { level, description }, Received::Alert { level, description })
-            }
+            Said::Alerts(payload) => return self.tell_alerts(payload.as_bytes()),
             Said::Violation(alert) => (Event::PeerViolation(alert), Received::Violation(alert)),
         };
         self.tell(fact)?;
         Ok(received)
+    }
+
+    // RFC 5246 §6.2.1, RFC 9846 §5.1: one alert to a record, but for the choices up to TLS 1.2
+    fn tell_alerts(&mut self, mut payload: &[u8]) -> io::Result<Received> {
+        let (version, policy) = (self.machine.version(), self.machine.policy());
+        loop {
+            let read = read_alert(version, &policy, self.alert_part.take(), payload);
+            if let Some(fact) = read.event() {
+                self.tell(fact)?;
+            }
+            match read {
+                AlertRecord::Alert { level, description, rest: [] } => {
+                    return Ok(Received::Alert { level, description });
+                }
+                AlertRecord::Alert { rest, .. } => payload = rest,
+                AlertRecord::Part { level } => {
+                    self.alert_part = Some(level);
+                    return Ok(Received::Part);
+                }
+                AlertRecord::Malformed(alert) => return Ok(Received::Violation(alert)),
+            }
+        }
     }
 
     /// What rustls sealed on its own: kept where it may be said, dropped where nothing may follow any more.
