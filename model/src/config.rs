@@ -17,6 +17,8 @@ pub enum Closing {
     HalfThenGraceful,
     /// It rejects the connection with this alert.
     Reject(AlertDescription),
+    /// It lets go of the connection and asks for no end at all.
+    Drop,
 }
 
 /// When a script ends the connection.
@@ -64,8 +66,8 @@ pub struct Script {
     pub closing: Closing,
     /// When.
     pub when: When,
-    /// Whether it may lose patience and close at once.
-    pub hastens: bool,
+    /// What it asks for, one after the other, each time that it loses patience.
+    pub hastens: &'static [Manner],
     /// How the message that it reads is framed.
     pub framing: Framing,
 }
@@ -82,7 +84,7 @@ impl Script {
         reads: true,
         closing: Closing::In(Manner::Graceful),
         when: When::PeerEnded,
-        hastens: false,
+        hastens: &[],
         framing: Framing::CloseDelimited,
     };
 

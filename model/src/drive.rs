@@ -3,7 +3,7 @@
 //! Decides no closing step. It tells the core facts and does what the core says, as the adapters do;
 //! what a profile or a mutant does otherwise is asked of `rogue.rs` and `mutant.rs`.
 
-use close_notify_core::{AlertDescription, Event, Manner, Output, recv};
+use close_notify_core::{AlertDescription, AlertLevel, AlertRecord, Event, Manner, Output, read_alert, recv};
 
 use crate::action::{Action, Side};
 use crate::config::Closing;
@@ -32,8 +32,10 @@ impl Pair {
             Action::Flush(side) => self.flush(world, side),
             Action::Close(side) => self.ask(world, side),
             Action::Hasten(side) => {
-                world.ends[side.index()].hastened = true;
-                self.tell(world, side, Event::Close(Manner::AtOnce));
+                let end = &mut world.ends[side.index()];
+                let asked = self.config.script(side).hastens[usize::from(end.hastened)];
+                end.hastened += 1;
+                self.tell(world, side, Event::Close(asked));
             }
             Action::Step(side) => self.step(world, side),
             Action::Read(side) => self.read(world, side),
@@ -41,7 +43,7 @@ impl Pair {
             Action::ReadPlain(side) => self.read_plain(world, side),
             Action::Leave(side) => world.net.leave(side.index()),
             Action::Arrive(side) => world.net.arrive(side.index()),
-            Action::ResetArrives(side) => self.reset_arrives(world, side),
+            Action::ResetArrives(side) => world.net.reset_arrives(side.index(), self.config.tcp),
             Action::Deadline(side) => {
                 world.ends[side.index()].timed_out = true;
                 self.tell(world, side, Event::DeadlinePassed);
@@ -63,7 +65,7 @@ impl Pair {
         match action {
             Action::ForgeFin(side) => world.net.forge_fin(side.other().index(), false),
             Action::ForgeFinInside(side) => world.net.forge_fin(side.other().index(), true),
-            Action::ForgeReset(side) => self.reset_arrives(world, side.other()),
+            Action::ForgeReset(side) => world.net.reset_arrives(side.other().index(), self.config.tcp),
             Action::ForgeNotify(side) => world.net.pipes[side.other().index()].forged = true,
             Action::StopReading(side) => world.ends[side.index()].stopped = true,
             Action::AskError(side) => {
@@ -77,14 +79,6 @@ impl Pair {
             }
             _ => world.net.cut = true,
         }
-    }
-
-    fn reset_arrives(&self, world: &mut World, sender: Side) {
-        let victim = sender.other();
-        let unread = world.net.inward(victim.index()).has_unread();
-        world.net.reset_arrives(sender.index(), self.config.tcp);
-        let lost = unread && !world.net.inward(victim.index()).has_unread();
-        world.ends[victim.index()].robbed |= lost;
     }
 
     /// Tells the core a fact. A refused one is an observed breach of the contract.
@@ -179,6 +173,10 @@ impl Pair {
             Closing::HalfThenGraceful if world.end(side).asked == 1 => Event::CloseWrite,
             Closing::HalfThenGraceful => Event::Close(Manner::Graceful),
             Closing::Reject(alert) => Event::Reject(alert),
+            Closing::Drop => {
+                world.net.close(side.index());
+                Event::TransportClosed
+            }
         };
         self.tell(world, side, event);
     }
@@ -267,7 +265,10 @@ impl Pair {
         match got {
             Got::Unit(_) if raw => self.tell(world, side, Event::Drained { bytes: 1 }),
             Got::Unit(unit) => self.read_unit(world, side, unit, forged),
-            Got::Eof { inside } => self.tell(world, side, Event::TransportEof { inside_record: inside }),
+            Got::Eof { inside } => {
+                let inside_record = inside || self.counts_half(world.end(side));
+                self.tell(world, side, Event::TransportEof { inside_record });
+            }
             Got::Failed(errno) => {
                 world.ends[side.index()].saw_reset |= errno == Errno::Reset;
                 self.tell(world, side, Event::TransportReset { errno: errno.number() });
@@ -299,7 +300,10 @@ impl Pair {
             | Unit::ErrorAtWarning
             | Unit::UnknownAlert
             | Unit::UserCanceled
-            | Unit::Warning => self.read_alert(world, side, unit, forged),
+            | Unit::Warning
+            | Unit::NotifyHead
+            | Unit::NotifyTail
+            | Unit::WarningAndNotify => self.read_alerts(world, side, unit, forged),
         }
     }
 
@@ -311,18 +315,44 @@ impl Pair {
         }
     }
 
-    fn read_alert(&self, world: &mut World, side: Side, unit: Unit, forged: bool) {
-        let Some((level, description)) = unit.alert() else { return };
-        let end = &mut world.ends[side.index()];
-        let open = matches!(end.machine.recv_state(), recv::State::Open) && !forged;
-        let is_notify = unit == Unit::Notify || (unit == Unit::FatalNotify && self.takes_fatal_notify(side));
-        end.read_notify |= open && is_notify;
-        end.read_early_notify |= is_notify && !open && !end.has_read_all();
-        end.read_fatal |= !end.has_read_all() && unit == Unit::Fatal;
-        self.tell(world, side, Event::PeerAlert { level, description });
+    /// Tells every alert of a record, as the core says what it holds.
+    fn read_alerts(&self, world: &mut World, side: Side, unit: Unit, forged: bool) {
+        let mut left = unit.alert();
+        while let Some(payload) = left.take() {
+            let end = &mut world.ends[side.index()];
+            let version = self.record_version(end.machine.version());
+            let read = read_alert(version, &end.machine.policy(), end.held.take(), payload);
+            match read {
+                AlertRecord::Alert { level, description, rest } => {
+                    self.observe_alert(world, side, (level, description), forged);
+                    left = (!rest.is_empty()).then_some(rest);
+                }
+                AlertRecord::Part { level } => end.held = Some(level),
+                AlertRecord::Malformed(_) => {}
+            }
+            if let Some(event) = read.event() {
+                self.tell(world, side, event);
+            }
+        }
         if self.reads_ahead(unit) && world.net.inward(side.index()).has_unread() {
             world.net.read(side.index(), self.config.tcp);
         }
+    }
+
+    fn observe_alert(
+        &self,
+        world: &mut World,
+        side: Side,
+        (level, description): (AlertLevel, AlertDescription),
+        forged: bool,
+    ) {
+        let end = &mut world.ends[side.index()];
+        let open = matches!(end.machine.recv_state(), recv::State::Open) && !forged;
+        let proper = level == AlertLevel::WARNING || self.takes_fatal_notify(side);
+        let is_notify = description == AlertDescription::CLOSE_NOTIFY && proper;
+        end.read_notify |= open && is_notify;
+        end.read_early_notify |= is_notify && !open && !end.has_read_all();
+        end.read_fatal |= !end.has_read_all() && description == AlertDescription::CERTIFICATE_REQUIRED;
     }
 
     /// Whether a close_notify at level fatal is one to this end.

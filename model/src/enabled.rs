@@ -207,7 +207,7 @@ impl Pair {
         if self.config.faults.deadlines && closing && end.deadline_runs && !end.timed_out {
             actions.push(Action::Deadline(side));
         }
-        if script.hastens && closing && !end.hastened {
+        if usize::from(end.hastened) < script.hastens.len() && closing {
             actions.push(Action::Hasten(side));
         }
     }

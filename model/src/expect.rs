@@ -32,16 +32,33 @@ pub static RULES: &[Rule] = &[
         claim: "alert-survives-close",
         because: "closing with bytes of the peer unread, or still to come, resets the connection under the alert",
         gives_away: |_, end, peer| {
-            matches!(end.closing, Closing::Reject(_)) && end.hastens && sends_unasked(peer) && waits(peer)
+            let hasty = end.hastens.contains(&Manner::AtOnce);
+            matches!(end.closing, Closing::Reject(_)) && hasty && sends_unasked(peer) && waits(peer)
         },
     },
     Rule {
         claim: "data-survives-close",
         because: "closing with bytes of the peer unread, or still to come, resets the connection under the data",
         gives_away: |_, end, peer| {
-            let at_once = end.closing == Closing::In(Manner::AtOnce) && end.when != When::PeerEnded;
-            at_once && sends_unasked(peer) && waits(peer)
+            let at_once = end.closing == Closing::In(Manner::AtOnce) || end.hastens.contains(&Manner::AtOnce);
+            let notifies = !matches!(end.closing, Closing::Reject(_));
+            at_once && notifies && end.when != When::PeerEnded && sends_unasked(peer) && waits(peer)
         },
+    },
+    Rule {
+        claim: "notify-before-fin",
+        because: "a socket that is dropped sends a FIN, and nobody was there to say close_notify before it",
+        gives_away: |_, end, _| end.closing == Closing::Drop,
+    },
+    Rule {
+        claim: "http-client-notifies",
+        because: "a client that drops its connection says nothing before the FIN",
+        gives_away: |config, end, _| end.closing == Closing::Drop && std::ptr::eq(end, &config.scripts[0]),
+    },
+    Rule {
+        claim: "http-server-tries",
+        because: "a server that drops its connection says nothing before the FIN",
+        gives_away: |config, end, _| end.closing == Closing::Drop && std::ptr::eq(end, &config.scripts[1]),
     },
     Rule {
         claim: "every-close-ends",
@@ -87,6 +104,6 @@ fn waits_for_peer(end: &Script) -> bool {
         Closing::In(
             Manner::AtOnce | Manner::Abort | Manner::Unasked | Manner::HalfClose | Manner::Reject,
         ) => false,
-        Closing::HalfThenGraceful => false,
+        Closing::HalfThenGraceful | Closing::Drop => false,
     }
 }

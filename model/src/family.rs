@@ -10,9 +10,9 @@ use crate::kernel::Tcp;
 use crate::profile::Profile;
 
 const ENDS: [Manner; 3] = [Manner::Graceful, Manner::Linger, Manner::AtOnce];
-const WORTHS: [MissingNotify; 3] =
+pub(crate) const WORTHS: [MissingNotify; 3] =
     [MissingNotify::Refuse, MissingNotify::BetweenMessages, MissingNotify::Accept];
-const REJECTION: Closing = Closing::Reject(AlertDescription::CERTIFICATE_REQUIRED);
+pub(crate) const REJECTION: Closing = Closing::Reject(AlertDescription::CERTIFICATE_REQUIRED);
 
 /// Every configuration, in a fixed order.
 #[must_use]
@@ -26,6 +26,8 @@ pub fn all() -> Vec<Config> {
             all.extend(family(version));
         }
         all.extend(crate::trial::trials(version));
+        all.extend(crate::wish::wishes(version));
+        all.extend(crate::preset::presets(version));
     }
     all.extend(half_close());
     all
@@ -63,7 +65,7 @@ pub const fn manner_name(manner: Manner) -> &'static str {
     }
 }
 
-const fn worth_name(worth: MissingNotify) -> &'static str {
+pub(crate) const fn worth_name(worth: MissingNotify) -> &'static str {
     match worth {
         MissingNotify::Refuse => "strict",
         MissingNotify::BetweenMessages => "between-messages",
@@ -93,12 +95,12 @@ const fn tickets(version: Version) -> u8 {
     if version.has_independent_halves() { 1 } else { 0 }
 }
 
-const fn judging(worth: MissingNotify, framing: Framing) -> Script {
+pub(crate) const fn judging(worth: MissingNotify, framing: Framing) -> Script {
     let policy = Policy { missing_notify: worth, ..Script::READER.policy };
     Script { policy, framing, ..Script::READER }
 }
 
-const fn writer(manner: Manner, writes: u8) -> Script {
+pub(crate) const fn writer(manner: Manner, writes: u8) -> Script {
     Script { writes, closing: Closing::In(manner), when: When::AllWritten, ..Script::READER }
 }
 
@@ -203,6 +205,7 @@ fn reject(version: Version) -> Vec<Config> {
             for (stack, rst_discards) in [("linux", false), ("discarding", true)] {
                 let name = format!("reject/{}/{patience}/{peer}/{stack}", version_name(version));
                 let client = Script { writes, ..Script::READER };
+                let hastens: &[Manner] = if hastens { &[Manner::AtOnce] } else { &[] };
                 let server = Script { closing: REJECTION, when: When::AnyTime, hastens, ..Script::READER };
                 let tcp = Tcp { rst_discards, ..Tcp::LINUX };
                 configs.push(Config { tcp, ..orderly(name, version, client, server) });

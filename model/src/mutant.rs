@@ -5,7 +5,7 @@
 
 use close_notify_core::{
     AlertDescription, AlertLevel, Delivery, Ending, Event, FramingState, Machine, Manner, MissingNotify,
-    Output, Policy, ReadEnd, Reply, ResumptionRule, Version, WriteEnd, recv, send,
+    Output, Policy, ReadEnd, Reply, ResumptionRule, UserCanceled, Version, WriteEnd, recv, send,
 };
 
 use crate::action::Side;
@@ -154,6 +154,18 @@ mutants! {
     ClaimsSent => "writing-is-told-true" in "mutants/1.3/errno";
     /// Does not hear its deadline.
     IgnoresDeadline => "every-close-ends" in "mutants/1.3/mute";
+    /// Answers the peer's close_notify although nobody asked for it.
+    AnswersUnasked => "notify-is-asked-for" in "mutants/1.2/when-asked";
+    /// Reads a split alert in TLS 1.3 as TLS 1.2 may.
+    AssemblesIn13 => "alert-records-as-asked" in "mutants/1.3/split-notify";
+    /// Takes the transport's end behind half of an alert for one between two records.
+    ForgetsHalf => "notify-whole" in "mutants/1.2/half-notify";
+    /// Reads on behind a user_canceled that its policy calls an error.
+    ReadsOnCanceled => "user-canceled-as-asked" in "mutants/1.3/canceled-error";
+    /// Keeps to its first wish where it is told to hurry.
+    NeverHurries => "no-wait-needed" in "mutants/1.3/hurried";
+    /// Says that it aborted before its close_notify, although that was sent.
+    ForgetsItsNotify => "writing-is-told-true" in "mutants/1.3/hurried";
     /// Tells the same fact twice.
     TellsTwice => "no-illegal-move" in "mutants/1.3/orderly";
 }
@@ -166,6 +178,10 @@ impl Pair {
     /// The policy and the version that the core is really given.
     pub(crate) fn mutated_inputs(&self, version: Version, policy: Policy) -> (Version, Policy) {
         match self.mutant {
+            Some(Mutant::AnswersUnasked) => (version, Policy { reply: Reply::Flush, ..policy }),
+            Some(Mutant::ReadsOnCanceled) => {
+                (version, Policy { user_canceled: UserCanceled::ReadOn, ..policy })
+            }
             Some(Mutant::RepliesLate) => (version, Policy { reply: Reply::WhenAsked, ..policy }),
             Some(Mutant::ReplyFlushes) => (version, Policy { reply: Reply::Flush, ..policy }),
             Some(Mutant::Resumes10) => (Version::Tls11, policy),
@@ -185,6 +201,11 @@ impl Pair {
         match (mutant, event) {
             (Mutant::AtOnceWaits, Event::Close(Manner::AtOnce)) => Some(Event::Close(Manner::Graceful)),
             (Mutant::IgnoresDeadline, Event::DeadlinePassed) => None,
+            (Mutant::NeverHurries, Event::Close(Manner::AtOnce | Manner::Abort))
+                if before.manner().is_closing() =>
+            {
+                None
+            }
             (Mutant::EofIsClose, Event::TransportEof { .. }) => Some(CLOSE_NOTIFY),
             (Mutant::TornNotifyCounts, Event::TransportEof { inside_record: true }) => Some(CLOSE_NOTIFY),
             (Mutant::ForgetsErrno, Event::WriteFailed { .. }) => Some(Event::WriteFailed { errno: 32 }),
@@ -264,6 +285,9 @@ impl Pair {
             Mutant::ClaimsSent if matches!(told.writing, WriteEnd::NotSent(_)) => {
                 Ending { writing: WriteEnd::CloseNotifySent, ..told }
             }
+            Mutant::ForgetsItsNotify if matches!(told.writing, WriteEnd::Aborted { .. }) => {
+                Ending { writing: WriteEnd::Aborted { after_close_notify: false }, ..told }
+            }
             Mutant::HidesLoss => Ending { discarded: 0, late: 0, ..told },
             Mutant::ConfirmsCrossed
                 if told.reading == ReadEnd::CloseNotify && told.writing == WriteEnd::CloseNotifySent =>
@@ -333,6 +357,16 @@ impl Pair {
     /// Whether the driver reads what lies behind the unit that it was asked for.
     pub(crate) fn reads_ahead(&self, unit: Unit) -> bool {
         self.is_mutant(Mutant::ReadsAhead) && unit == Unit::Notify
+    }
+
+    /// The version by whose rules the driver has alert records read.
+    pub(crate) fn record_version(&self, version: Version) -> Version {
+        if self.is_mutant(Mutant::AssemblesIn13) { Version::Tls12 } else { version }
+    }
+
+    /// Whether the transport's end has torn an alert that was split.
+    pub(crate) fn counts_half(&self, end: &End) -> bool {
+        end.held.is_some() && !self.is_mutant(Mutant::ForgetsHalf)
     }
 
     /// Whether the driver says goodbye before it resets.

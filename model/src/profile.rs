@@ -40,11 +40,17 @@ pub enum Profile {
     OneWarning,
     /// Data without end while the peer waits for its close_notify.
     Drips,
+    /// close_notify with each of its bytes in a record of its own.
+    SplitNotify,
+    /// The first byte of a close_notify, then a FIN.
+    HalfNotify,
+    /// A warning and close_notify in one record.
+    JoinedNotify,
 }
 
 impl Profile {
     /// Every profile but the conforming one.
-    pub const ROGUES: [Self; 16] = [
+    pub const ROGUES: [Self; 19] = [
         Self::QuietShutdown,
         Self::FinWithoutNotify,
         Self::ResetOnClose,
@@ -61,6 +67,9 @@ impl Profile {
         Self::WarningFlood,
         Self::OneWarning,
         Self::Drips,
+        Self::SplitNotify,
+        Self::HalfNotify,
+        Self::JoinedNotify,
     ];
 
     /// Its name in configurations.
@@ -84,6 +93,9 @@ impl Profile {
             Self::WarningFlood => "warning-flood",
             Self::OneWarning => "one-warning",
             Self::Drips => "drips",
+            Self::SplitNotify => "split-notify",
+            Self::HalfNotify => "half-notify",
+            Self::JoinedNotify => "joined-notify",
         }
     }
 }

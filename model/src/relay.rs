@@ -3,7 +3,7 @@
 //! Decides nothing: how the downstream ends is asked of the core (`Manner::for_downstream`). The naive relay,
 //! which ends every downstream gracefully, is there to show the attack that the duty prevents.
 
-use close_notify_core::{Manner, Version};
+use close_notify_core::{LateData, Manner, Policy, Version};
 use serde::{Deserialize, Serialize};
 use stateright::{Model, Property};
 
@@ -55,13 +55,14 @@ pub struct Relay {
 /// The claim about a relay; it is judged by [`Relay::stands`].
 pub static NO_LAUNDERING: Claim = Claim::of_relay(
     "no-laundering",
-    "a relay whose upstream ended unclean never ends its downstream with close_notify",
+    "a relay whose upstream ended unclean, or that lost a part of it, never ends its downstream with close_notify",
     Kind::Guarantee,
     Judged::Always,
 );
 
 /// Why the naive relay gives it away.
-pub const BECAUSE: &str = "the relay ends its downstream with close_notify although its upstream was cut";
+pub const BECAUSE: &str =
+    "the relay ends its downstream with close_notify although it did not get all of its upstream";
 
 impl Relay {
     fn new(version: Version, origin: Manner, naive: bool) -> Self {
@@ -82,6 +83,20 @@ impl Relay {
         }
     }
 
+    /// A relay that gives its upstream up before it has all of it, and throws away what still comes.
+    fn late(version: Version, naive: bool) -> Self {
+        let policy = Policy { late_data: LateData::Discard, ..Script::READER.policy };
+        let closing = Closing::In(Manner::Graceful);
+        let impatient = Script { policy, closing, when: When::AnyTime, ..Script::READER };
+        let origin = Script { writes: 2, closing, when: When::AllWritten, ..Script::READER };
+        let kind = if naive { "naive" } else { "honest" };
+        Self {
+            name: format!("relay/{}/late/{kind}", version_name(version)),
+            up: Pair::new(orderly("up".into(), version, impatient, origin)),
+            ..Self::new(version, Manner::Graceful, naive)
+        }
+    }
+
     /// Every relay of the default run.
     #[must_use]
     pub fn all() -> Vec<Self> {
@@ -89,6 +104,9 @@ impl Relay {
         for &version in Version::ALL {
             for origin in [Manner::Graceful, Manner::Abort] {
                 all.extend([false, true].map(|naive| Self::new(version, origin, naive)));
+            }
+            if matches!(version, Version::Tls12 | Version::Tls13) {
+                all.extend([false, true].map(|naive| Self::late(version, naive)));
             }
         }
         all
@@ -124,7 +142,10 @@ impl Relay {
     #[must_use]
     pub fn stands(&self, links: &Links) -> (bool, bool) {
         let ended_clean = links.down.net.pipes[Side::Server.index()].position(Unit::Notify).is_some();
-        (Self::upstream_ended(links), !ended_clean || links.up.end(Side::Client).read_notify)
+        let relay = links.up.end(Side::Client);
+        let origin = &links.up.net.pipes[Side::Server.index()];
+        let whole = relay.read_notify && relay.got == origin.count(Unit::Data, origin.written);
+        (Self::upstream_ended(links), !ended_clean || whole)
     }
 }
 

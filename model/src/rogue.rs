@@ -29,6 +29,9 @@ impl Profile {
             Self::UnknownAlert => &[U::UnknownAlert],
             Self::WarningFlood => &[U::Warning, U::Warning, U::Notify],
             Self::OneWarning => &[U::Warning, U::Notify],
+            Self::SplitNotify => &[U::NotifyHead, U::NotifyTail],
+            Self::HalfNotify => &[U::NotifyHead],
+            Self::JoinedNotify => &[U::WarningAndNotify],
         }
     }
 

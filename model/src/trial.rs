@@ -1,7 +1,8 @@
 //! The configurations in which the mutants are tried: small, and such that the premise of their property fires.
 
 use close_notify_core::{
-    AlertDescription, FatalNotify, Manner, MissingNotify, Policy, ResumptionRule, Version,
+    AlertDescription, FatalNotify, FragmentedAlert, Manner, MissingNotify, Policy, Reply, ResumptionRule,
+    UserCanceled, Version,
 };
 
 use crate::config::{Closing, Config, Faults, Framing, Script, When};
@@ -59,9 +60,14 @@ fn only_12() -> Vec<Config> {
     let version = Version::Tls12;
     let talker = Script { writes: 2, ..Script::READER };
     let full = trial(version, "reply-full", GRACEFUL, talker, TIMED);
+    let when_asked = Policy { reply: Reply::WhenAsked, ..Script::READER.policy };
+    let assembling = Policy { fragmented_alert: FragmentedAlert::Assemble, ..Script::READER.policy };
+    let half = rogue(Profile::HalfNotify, true);
     vec![
         trial(version, "reply", GRACEFUL, talker, Faults::NONE),
         Config { tcp: Tcp { send_buffer: 1, ..Tcp::LINUX }, ..full },
+        trial(version, "when-asked", GRACEFUL, with_policy(talker, when_asked), Faults::NONE),
+        trial(version, "half-notify", with_policy(Script::READER, assembling), half, Faults::NONE),
         trial(version, "warning-flood", Script::READER, rogue(Profile::WarningFlood, true), Faults::NONE),
     ]
 }
@@ -88,8 +94,9 @@ fn ends_13() -> Vec<Config> {
         trial("at-once", end(Manner::AtOnce), Script::READER),
         trial("hand-back", plain(When::AllWritten), plain(When::PeerEnded)),
         trial("linger-tickets", Script { reads: false, ..end(Manner::Linger) }, unread),
-        trial("salvage", WRITER, Script { hastens: true, ..REJECTING }),
+        trial("salvage", WRITER, Script { hastens: &[Manner::AtOnce], ..REJECTING }),
         trial("crossed", AT_ANY_TIME, AT_ANY_TIME),
+        trial("hurried", Script { hastens: &[Manner::AtOnce, Manner::Abort], ..GRACEFUL }, Script::READER),
         trial("abort", Script::READER, Script { when: When::AnyTime, ..end(Manner::Abort) }),
     ]
 }
@@ -129,7 +136,15 @@ fn peers_13() -> Vec<Config> {
     let peer = |name, profile| trial(Version::Tls13, name, Script::READER, rogue(profile, true), TIMED);
     let mute = |name, profile| trial(Version::Tls13, name, GRACEFUL, rogue(profile, false), TIMED);
     let reader = Script { writes: 1, ..Script::READER };
+    let assembling = Policy { fragmented_alert: FragmentedAlert::Assemble, ..Script::READER.policy };
+    let refusing = Policy { user_canceled: UserCanceled::Error, ..Script::READER.policy };
+    let chosen = |name, policy, profile| {
+        let client = with_policy(Script::READER, policy);
+        trial(Version::Tls13, name, client, rogue(profile, true), Faults::NONE)
+    };
     vec![
+        chosen("split-notify", assembling, Profile::SplitNotify),
+        chosen("canceled-error", refusing, Profile::CanceledThenNotify),
         peer("data-after-notify", Profile::DataAfterNotify),
         peer("error-at-warning-level", Profile::ErrorAtWarningLevel),
         peer("unknown-alert", Profile::UnknownAlert),

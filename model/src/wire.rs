@@ -6,7 +6,6 @@
 
 use std::hash::{Hash, Hasher};
 
-use close_notify_core::{AlertDescription, AlertLevel};
 use serde::{Deserialize, Serialize};
 
 /// One record, or one piece of plaintext.
@@ -15,7 +14,7 @@ use serde::{Deserialize, Serialize};
 #[repr(u8)]
 pub enum Unit {
     /// Application data.
-    Data = 1,
+    Data,
     /// A session ticket, or any other message after the handshake.
     Ticket,
     /// close_notify at level warning.
@@ -40,10 +39,16 @@ pub enum Unit {
     Early,
     /// Plaintext of the application, outside TLS.
     Plain,
+    /// The first byte of a close_notify.
+    NotifyHead,
+    /// The second.
+    NotifyTail,
+    /// A warning and a close_notify in one record.
+    WarningAndNotify,
 }
 
 impl Unit {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 16] = [
         Self::Data,
         Self::Ticket,
         Self::Notify,
@@ -57,20 +62,25 @@ impl Unit {
         Self::Finished,
         Self::Early,
         Self::Plain,
+        Self::NotifyHead,
+        Self::NotifyTail,
+        Self::WarningAndNotify,
     ];
 
-    /// The level and description of an alert; nothing of any other unit.
+    /// The payload of an alert record; nothing of any other unit.
     #[must_use]
-    pub fn alert(self) -> Option<(AlertLevel, AlertDescription)> {
-        use AlertDescription as D;
+    pub const fn alert(self) -> Option<&'static [u8]> {
         match self {
-            Self::Notify => Some((AlertLevel::WARNING, D::CLOSE_NOTIFY)),
-            Self::FatalNotify => Some((AlertLevel::FATAL, D::CLOSE_NOTIFY)),
-            Self::Fatal => Some((AlertLevel::FATAL, D::CERTIFICATE_REQUIRED)),
-            Self::ErrorAtWarning => Some((AlertLevel::WARNING, D::HANDSHAKE_FAILURE)),
-            Self::UnknownAlert => Some((AlertLevel::WARNING, D(222))),
-            Self::UserCanceled => Some((AlertLevel::WARNING, D::USER_CANCELED)),
-            Self::Warning => Some((AlertLevel::WARNING, D::NO_RENEGOTIATION)),
+            Self::Notify => Some(&[1, 0]),
+            Self::FatalNotify => Some(&[2, 0]),
+            Self::Fatal => Some(&[2, 116]),
+            Self::ErrorAtWarning => Some(&[1, 40]),
+            Self::UnknownAlert => Some(&[1, 222]),
+            Self::UserCanceled => Some(&[1, 90]),
+            Self::Warning => Some(&[1, 100]),
+            Self::NotifyHead => Some(&[1]),
+            Self::NotifyTail => Some(&[0]),
+            Self::WarningAndNotify => Some(&[1, 100, 1, 0]),
             Self::Data | Self::Ticket | Self::Hello | Self::Finished | Self::Early | Self::Plain => None,
         }
     }
@@ -92,6 +102,9 @@ impl Unit {
             Self::Finished => "finished",
             Self::Early => "0-RTT data",
             Self::Plain => "plaintext",
+            Self::NotifyHead => "close_notify (first byte)",
+            Self::NotifyTail => "close_notify (second byte)",
+            Self::WarningAndNotify => "warning and close_notify",
         }
     }
 }
@@ -185,7 +198,7 @@ impl Pipe {
     /// The unit at a place of the log.
     #[must_use]
     pub fn unit(&self, at: u8) -> Unit {
-        Unit::ALL[((self.units >> (4 * at)) & 15) as usize - 1]
+        Unit::ALL[((self.units >> (4 * at)) & 15) as usize]
     }
 
     /// How many of the first `upto` units are `unit`.

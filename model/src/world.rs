@@ -4,7 +4,7 @@
 
 use std::hash::{Hash, Hasher};
 
-use close_notify_core::{Machine, recv};
+use close_notify_core::{AlertLevel, Machine, recv};
 
 use crate::action::Side;
 use crate::config::Config;
@@ -31,8 +31,10 @@ pub struct End {
     pub shaken: u8,
     /// How often the application has asked for the end.
     pub asked: u8,
-    /// It has lost patience.
-    pub hastened: bool,
+    /// How often it has lost patience.
+    pub hastened: u8,
+    /// The first byte of an alert whose second has not come.
+    pub held: Option<AlertLevel>,
     /// It does not read any more.
     pub stopped: bool,
     /// Its deadline has passed.
@@ -69,8 +71,6 @@ pub struct End {
     pub got_after_end: bool,
     /// Observed: it wrote data behind the end of both directions.
     pub said_after_end: bool,
-    /// Observed: a reset destroyed units that had arrived and were not read.
-    pub robbed: bool,
     /// Observed: a write failed while an alert of the peer was already readable.
     pub salvageable: bool,
 }
@@ -98,26 +98,24 @@ impl Hash for World {
 /// Every field, the core's own and two words.
 impl Hash for End {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        let flags = u32::from(self.hastened)
-            | u32::from(self.stopped) << 1
-            | u32::from(self.timed_out) << 2
-            | u32::from(self.holds_session) << 3
-            | u32::from(self.handed_back) << 4
-            | u32::from(self.finished_read) << 5
-            | u32::from(self.illegal) << 6
-            | u32::from(self.saw_reset) << 7
-            | u32::from(self.read_notify) << 8
-            | u32::from(self.read_early_notify) << 9
-            | u32::from(self.read_fatal) << 10
-            | u32::from(self.answered) << 11
-            | u32::from(self.border_broken) << 12
-            | u32::from(self.got_after_end) << 13
-            | u32::from(self.said_after_end) << 14
-            | u32::from(self.robbed) << 15
-            | u32::from(self.salvageable) << 16
-            | u32::from(self.deadline_runs) << 17
-            | u32::from(self.engine_limited) << 18
-            | u32::from(self.write_failed) << 19;
+        let flags = u32::from(self.stopped)
+            | u32::from(self.timed_out) << 1
+            | u32::from(self.holds_session) << 2
+            | u32::from(self.handed_back) << 3
+            | u32::from(self.finished_read) << 4
+            | u32::from(self.illegal) << 5
+            | u32::from(self.saw_reset) << 6
+            | u32::from(self.read_notify) << 7
+            | u32::from(self.read_early_notify) << 8
+            | u32::from(self.read_fatal) << 9
+            | u32::from(self.answered) << 10
+            | u32::from(self.border_broken) << 11
+            | u32::from(self.got_after_end) << 12
+            | u32::from(self.said_after_end) << 13
+            | u32::from(self.salvageable) << 14
+            | u32::from(self.deadline_runs) << 15
+            | u32::from(self.engine_limited) << 16
+            | u32::from(self.write_failed) << 17;
         let counters = [
             self.said,
             self.pending,
@@ -131,7 +129,8 @@ impl Hash for End {
         self.machine.hash(state);
         state.write_u64(u64::from_le_bytes(counters));
         state.write_u32(flags);
-        state.write_u8(self.read_after_close);
+        let held = self.held.map_or(u8::MAX, |level| level.0);
+        state.write_u32(u32::from_le_bytes([self.read_after_close, self.hastened, held, 0]));
     }
 }
 
@@ -181,7 +180,8 @@ impl End {
             plain_got: 0,
             shaken: 0,
             asked: 0,
-            hastened: false,
+            hastened: 0,
+            held: None,
             stopped: false,
             timed_out: false,
             write_failed: false,
@@ -200,7 +200,6 @@ impl End {
             border_broken: false,
             got_after_end: false,
             said_after_end: false,
-            robbed: false,
             salvageable: false,
         }
     }

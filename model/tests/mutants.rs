@@ -75,6 +75,10 @@ fn also(mutant: Mutant) -> &'static [&'static str] {
         M::EarlyEndIsEnd => &["notify-whole", "plain-alert-is-no-close"],
         // Complete only by the end is the framing in which a wrong end truncates silently.
         M::TrustsFin => &["no-silent-truncation"],
+        // An answer that TLS 1.3 does not want is one that nobody ordered.
+        M::RepliesIn13 => &["notify-is-asked-for"],
+        // The core says that it aborted before its close_notify, which is true of all but this driver.
+        M::AbortNotifies => &["writing-is-told-true"],
         // A server is one of those whom a missing close_notify must not cost the session.
         M::PunishesIncomplete => &["unclean-allows-resume"],
         _ => &[],

@@ -120,7 +120,10 @@ impl<'a, W: Wire> Walk<'a, W> {
             Action::Write(side) => self.on_port(side, before, |session, port| write_through(session, port)),
             Action::Flush(side) => self.on_port(side, before, |session, port| session.flush(port)),
             Action::Close(side) => self.close(side, before),
-            Action::Hasten(side) => self.sessions[side.index()].close(Manner::AtOnce),
+            Action::Hasten(side) => {
+                let nth = usize::from(before.end(side).hastened);
+                self.sessions[side.index()].close(self.pair.config.script(side).hastens[nth])
+            }
             Action::Step(side) => self.do_output(side, before),
             Action::Read(side) => self.read(side, before),
             Action::WritePlain(side) => {
@@ -187,8 +190,13 @@ impl<'a, W: Wire> Walk<'a, W> {
             Closing::HalfThenGraceful if before.end(side).asked == 0 => Event::CloseWrite,
             Closing::HalfThenGraceful => Event::Close(Manner::Graceful),
             Closing::Reject(alert) => Event::Reject(alert),
+            Closing::Drop => Event::TransportClosed,
         };
-        self.sessions[side.index()].tell(event)
+        self.sessions[side.index()].tell(event)?;
+        if event == Event::TransportClosed {
+            self.wire.release(side);
+        }
+        Ok(())
     }
 
     /// Does what the core asks for, once, and lets go of the transport where that was it.

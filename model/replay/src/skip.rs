@@ -77,7 +77,10 @@ fn forges(script: &Script) -> bool {
         | Profile::UnknownAlert
         | Profile::WarningFlood
         | Profile::OneWarning
-        | Profile::Drips => true,
+        | Profile::Drips
+        | Profile::SplitNotify
+        | Profile::HalfNotify
+        | Profile::JoinedNotify => true,
     }
 }
 

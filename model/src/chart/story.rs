@@ -169,7 +169,10 @@ impl Scene<'_> {
                 self.tell_write(side);
             }
             Action::Close(side) => self.note(side, words::closes(self.pair.config.script(side).closing)),
-            Action::Hasten(side) => self.note(side, "application loses patience and closes at once"),
+            Action::Hasten(side) => {
+                let nth = usize::from(self.before.end(side).hastened);
+                self.note(side, words::hastens(self.pair.config.script(side).hastens[nth]));
+            }
             Action::Step(side) => self.tell_step(side),
             Action::Read(side) | Action::ReadPlain(side) => self.tell_read(side),
             Action::Leave(side) => self.tell_leave(side),

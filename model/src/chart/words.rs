@@ -14,7 +14,12 @@ pub(super) fn closes(closing: Closing) -> String {
         Closing::In(manner) => close_in(manner).to_owned(),
         Closing::HalfThenGraceful => "application closes its write side and reads on".to_owned(),
         Closing::Reject(alert) => format!("application rejects the connection: {alert}"),
+        Closing::Drop => "application drops the connection".to_owned(),
     }
+}
+
+pub(super) fn hastens(manner: Manner) -> String {
+    close_in(manner).replacen("application", "application loses patience and", 1)
 }
 
 const fn close_in(manner: Manner) -> &'static str {

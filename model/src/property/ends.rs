@@ -62,10 +62,13 @@ claims! {
 
     "writing-is-told-true" Invariant Always where |_| true;
         says "what is told of our last word is what stands on the wire";
-        if |v| matches!(v.told.writing, WriteEnd::CloseNotifySent | WriteEnd::FatalAlertSent(_) | WriteEnd::NotSent(_));
+        if |v| !matches!(v.told.writing, WriteEnd::Open | WriteEnd::Closing | WriteEnd::PartlyWritten);
         then |v| match v.told.writing {
             WriteEnd::CloseNotifySent => v.out().position(Unit::Notify).is_some(),
             WriteEnd::FatalAlertSent(_) => v.out().position(Unit::Fatal).is_some(),
+            WriteEnd::Aborted { after_close_notify } => {
+                after_close_notify == v.out().position(Unit::Notify).is_some()
+            }
             _ => v.out().position(Unit::Notify).is_none() && v.out().position(Unit::Fatal).is_none(),
         };
 

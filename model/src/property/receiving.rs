@@ -1,6 +1,9 @@
 //! The duties of the side that receives: which end is believed.
 
-use close_notify_core::{AlertDescription, LateData, MissingNotify, ReadEnd, Version};
+use close_notify_core::{
+    AlertDescription, CoalescedAlerts, FragmentedAlert, LateData, MissingNotify, ReadEnd, UserCanceled,
+    Version,
+};
 
 use super::claim_table as claims;
 use crate::config::Config;
@@ -28,6 +31,17 @@ fn trusts_nothing(view: &View<'_>) -> bool {
     view.reading() != ReadEnd::CloseNotify
 }
 
+/// Whether policy and version let in the records of this close_notify.
+fn takes_its_records(view: &View<'_>) -> bool {
+    let policy = view.policy();
+    let taken = if view.has_read(Unit::NotifyTail) {
+        policy.fragmented_alert == FragmentedAlert::Assemble
+    } else {
+        policy.coalesced_alerts == CoalescedAlerts::ReadEach
+    };
+    taken && view.config().version != Version::Tls13
+}
+
 claims! {
     // RFC 9846 §6.1, RFC 2818 §2.2
     "fin-is-not-close" Invariant Always where |config| !config.handshake;
@@ -48,9 +62,9 @@ claims! {
         };
 
     // RFC 9846 §5.1
-    "notify-whole" Invariant Always where |config| config.faults.fin;
+    "notify-whole" Invariant Always where |config| config.faults.fin || has_peer(config, &[Profile::HalfNotify]);
         says "a close_notify that was torn apart counts for nothing";
-        if |v| v.inward().torn && v.end().has_read_all() && !v.end().read_notify;
+        if |v| (v.inward().torn || v.end().held.is_some()) && v.end().has_read_all() && !v.end().read_notify;
         then |v| trusts_nothing(v) && v.reading() != ReadEnd::TruncatedAtBoundary;
 
     // RFC 9293 §3.10.7
@@ -117,6 +131,30 @@ claims! {
         says "user_canceled is no end: reading goes on, and a FIN behind it is a truncation";
         if |v| v.has_read(Unit::UserCanceled) && v.end().has_read_all() && !v.end().read_notify;
         then trusts_nothing;
+
+    // RFC 9846 §5.1, RFC 5246 §6.2.1
+    "alert-records-as-asked" Invariant Always where |config| {
+            has_peer(config, &[Profile::SplitNotify, Profile::JoinedNotify])
+        };
+        says "a close_notify that its records split or join counts where the policy says so, and never in TLS 1.3";
+        if |v| v.has_read(Unit::NotifyTail) || v.has_read(Unit::WarningAndNotify);
+        then |v| v.reading() == if takes_its_records(v) {
+            ReadEnd::CloseNotify
+        } else {
+            ReadEnd::Refused(AlertDescription::UNEXPECTED_MESSAGE)
+        };
+
+    // RFC 9846 §6.1
+    "user-canceled-as-asked" Invariant Always where |config| {
+            config.version == Version::Tls13
+                && has_peer(config, &[Profile::CanceledThenNotify, Profile::CanceledThenFin])
+        };
+        says "in TLS 1.3 a user_canceled behind the handshake ends the connection where the policy says so, and only there";
+        if |v| v.has_read(Unit::UserCanceled);
+        then |v| {
+            let ended = v.reading() == ReadEnd::FatalAlert(AlertDescription::USER_CANCELED);
+            ended == (v.policy().user_canceled == UserCanceled::Error)
+        };
 
     // RFC 9846 §6
     "level-ignored-13" Invariant Always where |config| config.version == Version::Tls13

@@ -20,6 +20,18 @@ fn asks_for(config: &Config, manner: Manner) -> bool {
     config.scripts.iter().any(|script| script.closing == Closing::In(manner))
 }
 
+fn hastens(config: &Config) -> bool {
+    config.scripts.iter().any(|script| !script.hastens.is_empty())
+}
+
+fn answers_when_asked(config: &Config) -> bool {
+    is_13(config) || config.scripts.iter().any(|script| script.policy.reply == Reply::WhenAsked)
+}
+
+fn was_asked(view: &View<'_>) -> bool {
+    view.end().asked > 0 || view.end().engine_limited || view.end().read_early_notify
+}
+
 fn rejects(config: &Config) -> bool {
     config.scripts.iter().any(|script| matches!(script.closing, Closing::Reject(_)))
 }
@@ -42,17 +54,17 @@ fn nothing_behind(view: &View<'_>, word: Unit) -> bool {
 
 claims! {
     // RFC 9846 §6.1, RFC 5246 §7.2.1
-    "notify-before-fin" Invariant Always where |_| true;
+    "notify-before-fin" Guarantee Always where |_| true;
         says "a side that shuts its write side has sent close_notify or an error alert before";
         if |v| v.sent_fin();
         then said_its_last_word;
 
-    "http-client-notifies" Invariant Always where |_| true;
+    "http-client-notifies" Guarantee Always where |_| true;
         says "a client sends close_notify before it closes";
         if |v| v.side == Side::Client && v.sent_fin();
         then said_its_last_word;
 
-    "http-server-tries" Invariant Always where |_| true;
+    "http-server-tries" Guarantee Always where |_| true;
         says "a server sends close_notify before it closes";
         if |v| v.side == Side::Server && v.sent_fin();
         then said_its_last_word;
@@ -110,8 +122,15 @@ claims! {
             && v.end().machine.manner() != Manner::Abort && !v.end().saw_reset && !v.end().write_failed;
         then |v| (v.end().asked > 0 || v.end().machine.may_write()) && v.told.discarded == 0;
 
-    "no-wait-needed" Invariant Always where |config| asks_for(config, Manner::AtOnce);
-        says "a side that was asked not to wait never waits";
-        if |v| v.script().closing == Closing::In(Manner::AtOnce) && v.end().asked > 0;
+    "no-wait-needed" Invariant Always where |config| asks_for(config, Manner::AtOnce) || hastens(config);
+        says "a side that was asked not to wait never waits, however it was asked to close before";
+        if |v| (v.script().closing == Closing::In(Manner::AtOnce) && v.end().asked > 0) || v.is_in_haste();
         then |v| !matches!(v.pair.output(&v.end().machine), Output::AwaitPeer | Output::Drain);
+
+    // RFC 9846 §6.1 · what a responder that answers by itself gives to who delays close_notify
+    "notify-is-asked-for" Invariant Always where answers_when_asked;
+        says "in TLS 1.3, and where the policy says when asked, no close_notify leaves that nobody ordered";
+        if |v| v.out().position(Unit::Notify).is_some()
+            && (is_13(v.config()) || v.policy().reply == Reply::WhenAsked);
+        then was_asked;
 }

@@ -80,6 +80,12 @@ impl<'a> View<'a> {
         self.pair.accepts(self.end(), framing)
     }
 
+    /// Whether its application has lost patience, and asked not to wait.
+    pub(crate) fn is_in_haste(&self) -> bool {
+        let asked = &self.script().hastens[..usize::from(self.end().hastened)];
+        asked.iter().any(|manner| matches!(manner, Manner::AtOnce | Manner::Abort))
+    }
+
     /// Whether this end itself ended its write side with a FIN.
     pub(crate) const fn sent_fin(&self) -> bool {
         has_sent_fin(self.world, self.side)
@@ -112,13 +118,19 @@ impl<'a> View<'a> {
             Closing::In(Manner::Graceful | Manner::HandBack) | Closing::HalfThenGraceful
         );
         let refuses = self.peer_script().policy.late_data == close_notify_core::LateData::Refuse;
-        self.peer_script().profile == Profile::Conforming && self.peer_script().reads && waits && !refuses
+        let patient = self.peer().hastened == 0;
+        self.peer_script().profile == Profile::Conforming
+            && self.peer_script().reads
+            && waits
+            && !refuses
+            && patient
     }
 
-    /// Whether the peer itself ended its direction.
+    /// Whether the peer itself ended its direction, or let go of its transport: it says nothing more.
     pub(crate) const fn peer_has_closed(&self) -> bool {
-        let notified = matches!(self.peer().machine.send_state(), send::State::Notified);
-        notified || has_sent_fin(self.world, self.side.other())
+        let peer = &self.peer().machine;
+        let notified = matches!(peer.send_state(), send::State::Notified);
+        notified || peer.transport_state().is_released() || has_sent_fin(self.world, self.side.other())
     }
 
     /// Whether both ends conform and will close.
