@@ -14,7 +14,8 @@ const REQUIREMENTS: &str = include_str!("../../docs/requirements.md");
 /// The duties that only bytes can decide: they are judged where there are bytes.
 const BYTES_ONLY: &[(&str, &str)] = &[(
     "http-headers-cut",
-    "the model knows how long a message is, not what stands in it: a header section is bytes",
+    "the model knows how long a message is, not what stands in it: a header section is bytes, which impl/framing holds \
+     back until it is whole (tests/behaviour/gate.rs)",
 )];
 
 /// One row of the requirements.
