@@ -32,7 +32,7 @@ fn a_dot_between_lone_line_ends_does_not_smuggle_a_command() {
         &b"a\n.\nQUIT\r\n"[..],
         b"a\n.\r\nQUIT\r\n",
         b"a\r.\rQUIT\r\n",
-        b"a\r\n.\nQUIT\r\n",
+        b"a\r\n.\n\nQUIT\r\n",
         b"a\r\n.\rQUIT\r\n",
     ] {
         let mut tracker = in_mail();
