@@ -46,6 +46,18 @@ fn a_whole_header_section_comes_out_with_its_last_byte() {
 }
 
 #[test]
+fn a_gate_holds_the_longest_header_section_that_its_tracker_takes() {
+    let (start, end) = ("HTTP/1.1 200 OK\r\na: ", "\r\n\r\n");
+    let longest = format!("{start}{}{end}", "b".repeat(65_536 - start.len() - end.len()));
+    for piece in [1000, longest.len()] {
+        let mut gate = Gate::new(Responses::new());
+        let out: Vec<u8> =
+            longest.as_bytes().chunks(piece).flat_map(|bytes| passed(&mut gate, bytes)).collect();
+        assert_eq!((out.len(), gate.fault()), (65_536, None));
+    }
+}
+
+#[test]
 fn content_is_not_held_back() {
     let mut gate = Gate::new(Requests::new());
     let request = b"PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel";
