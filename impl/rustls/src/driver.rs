@@ -5,6 +5,7 @@
 //! again.
 
 mod accept;
+mod standing;
 
 use std::io::{self, IoSlice};
 use std::time::Duration;
@@ -18,6 +19,7 @@ use crate::session::{Progress, Received, Session, Step};
 use crate::tls::Tls;
 
 pub use accept::Acceptance;
+pub(crate) use standing::Standing;
 
 /// How long a close, or the salvage of an alert, may take where nobody says otherwise.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -30,7 +32,7 @@ const OTHER_CALLS: &str = "close takes Graceful, Linger, AtOnce or Abort; hand a
 pub(crate) struct Driver<C: Tls> {
     pub(crate) session: Session<C>,
     pub(crate) patience: Duration,
-    pub(crate) framing: FramingState,
+    pub(crate) standing: Standing,
 }
 
 /// How far [`Driver::drive`] goes.
@@ -44,11 +46,16 @@ enum Until {
 
 impl<C: Tls> Driver<C> {
     pub(crate) const fn new(session: Session<C>) -> Self {
-        Self { session, patience: PATIENCE, framing: FramingState::DelimitedByEnd }
+        Self { session, patience: PATIENCE, standing: Standing::Said(FramingState::DelimitedByEnd) }
     }
 
     pub(crate) const fn ending(&self) -> Ending {
         self.session.ending()
+    }
+
+    /// Whether what was read may be less than what the peer sent.
+    pub(crate) fn truncation_possible(&self) -> bool {
+        self.ending().truncation_possible(self.standing.state())
     }
 
     /// Does the handshake to its end.
@@ -191,7 +198,7 @@ impl<C: Tls> Driver<C> {
             return Ok(0);
         }
         loop {
-            let count = self.session.read(buffer);
+            let count = self.read_what_came(buffer)?;
             if count > 0 {
                 return Ok(count);
             }
@@ -206,10 +213,22 @@ impl<C: Tls> Driver<C> {
         }
     }
 
+    /// Moves data that has come already to `buffer`; zero says that there is none.
+    pub(crate) fn read_what_came(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let ending = self.ending();
+        let read = self.standing.read(&mut self.session, buffer);
+        read.map_err(|fault| Error::Framing { fault, ending }.into())
+    }
+
     /// How the end of reading reads to the application.
     fn end_of_reading(&mut self) -> io::Result<usize> {
+        // RFC 9112 §8 · http-headers-cut, whoever cut it
+        let held = self.standing.held();
+        if held > 0 {
+            return Err(Error::HeaderCut { held, ending: self.ending() }.into());
+        }
         // fatal-is-an-error, rst-is-not-close: a whole message does not make its connection's end a clean one
-        if self.session.machine().reads_as_end(self.framing) {
+        if self.session.machine().reads_as_end(self.standing.state()) {
             return Ok(0);
         }
         Err(self.session.ended())
@@ -239,6 +258,7 @@ impl<C: Tls> Driver<C> {
         }
         match self.session.write_vectored(line, data) {
             Ok(taken) => {
+                self.standing.sent(data, taken);
                 self.flush_what_fits(line)?;
                 Ok(taken)
             }

@@ -14,7 +14,8 @@
 //! | over budget | `QuotaExceeded` | the peer sent more than the budget after our close |
 //! | close_notify, or none yet: a write that failed | `BrokenPipe` | how writing ended |
 //!
-//! The caller's misuse is `InvalidInput`; a write behind the end of writing is `BrokenPipe`. Two refusals carry no
+//! A header section that any end cut is `UnexpectedEof` too, and what a tracker cannot follow is `InvalidData`. The
+//! caller's misuse is `InvalidInput`; a write behind the end of writing is `BrokenPipe`. Two refusals carry no
 //! ending, because they change nothing: a manner that `Stream::close` does not take (`InvalidInput`), and a rejection
 //! whose alert cannot be sealed (`Unsupported`).
 
@@ -23,6 +24,7 @@ use std::fmt;
 use std::io;
 
 use close_notify_core::{Ending, Illegal, ReadEnd, WriteEnd, send};
+use close_notify_framing::Fault;
 
 /// Why a call of an adapter failed. It travels inside an `io::Error`; [`Ending::find`](FindEnding::find) finds it there.
 ///
@@ -46,6 +48,20 @@ pub enum Error {
         /// What rustls said, where it ended it.
         cause: Option<rustls::Error>,
     },
+    /// The end cut a header section: nothing of it is handed on.
+    HeaderCut {
+        /// How many bytes of it had come.
+        held: usize,
+        /// How the connection ended.
+        ending: Ending,
+    },
+    /// The framing's tracker cannot follow what came or was sent: nothing behind it is handed on.
+    Framing {
+        /// What it was, and where.
+        fault: Fault,
+        /// How the connection has ended so far.
+        ending: Ending,
+    },
     /// The caller asked for a step that cannot follow; nothing has changed.
     Misuse {
         /// Which step, and where the machine stands.
@@ -66,7 +82,10 @@ impl Error {
     #[must_use]
     pub const fn ending(&self) -> Ending {
         match self {
-            Self::Ended { ending, .. } | Self::Misuse { ending, .. } => *ending,
+            Self::Ended { ending, .. }
+            | Self::HeaderCut { ending, .. }
+            | Self::Framing { ending, .. }
+            | Self::Misuse { ending, .. } => *ending,
         }
     }
 
@@ -75,6 +94,8 @@ impl Error {
     pub const fn kind(&self) -> io::ErrorKind {
         match self {
             Self::Ended { ending, .. } => kind_of_end(ending.reading),
+            Self::HeaderCut { .. } => io::ErrorKind::UnexpectedEof,
+            Self::Framing { .. } => io::ErrorKind::InvalidData,
             Self::Misuse { illegal: Illegal::Send { event: send::Event::Write, .. }, .. } => {
                 io::ErrorKind::BrokenPipe
             }
@@ -108,6 +129,11 @@ impl fmt::Display for Error {
         match self {
             Self::Ended { ending, cause: None } => write!(f, "{ending}"),
             Self::Ended { ending, cause: Some(cause) } => write!(f, "{ending}: {cause}"),
+            Self::HeaderCut { held, ending } => {
+                write!(f, "the end cut a header section: its {held} bytes are dropped: {ending}")
+            }
+            Self::Framing { fault, ending } if has_begun(ending) => write!(f, "{fault}: {ending}"),
+            Self::Framing { fault, .. } => write!(f, "{fault}"),
             Self::Misuse { illegal, ending } if has_begun(ending) => write!(f, "{illegal}: {ending}"),
             Self::Misuse { illegal, .. } => write!(f, "{illegal}"),
         }
@@ -118,7 +144,8 @@ impl error::Error for Error {
     fn source(&self) -> Option<&(dyn error::Error + 'static)> {
         match self {
             Self::Ended { cause: Some(cause), .. } => Some(cause),
-            Self::Ended { cause: None, .. } => None,
+            Self::Ended { cause: None, .. } | Self::HeaderCut { .. } => None,
+            Self::Framing { fault, .. } => Some(fault),
             Self::Misuse { illegal, .. } => Some(illegal),
         }
     }

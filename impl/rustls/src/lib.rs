@@ -171,6 +171,7 @@ pub use close_notify_core::{
     LateData, Machine, Manner, MissingNotify, NotSent, Output, PeerCloses, Policy, ReadEnd, Reply,
     Resumption, ResumptionRule, Role, Rule, Version, WriteEnd,
 };
+pub use close_notify_framing as framing;
 pub use connect::{Acceptor, Connector};
 pub use driver::Acceptance;
 pub use error::{Error, FindEnding};

@@ -7,9 +7,10 @@ use std::io::{self, IoSlice, IoSliceMut, Read, Write};
 use std::time::{Duration, Instant};
 
 use close_notify_core::{AlertDescription, Ending, FramingState, Manner, Policy};
+use close_notify_framing::Framing;
 use rustls::Connection;
 
-use crate::driver::{Acceptance, Driver};
+use crate::driver::{Acceptance, Driver, Standing};
 use crate::error::is_a_wait;
 use crate::line::Bounded;
 use crate::session::Session;
@@ -71,7 +72,31 @@ impl<T: Transport, C: Tls> Stream<T, C> {
     /// Where the application protocol stands, for the end of reading to be judged by. The default is
     /// [`FramingState::DelimitedByEnd`]: only close_notify says that all has come.
     pub fn set_framing(&mut self, framing: FramingState) {
-        self.driver.framing = framing;
+        self.driver.standing = Standing::Said(framing);
+    }
+
+    /// Has this tracker see all that is read and written from now on, and say where the framing stands.
+    ///
+    /// A missing close_notify is then tolerated between messages where the policy says so
+    /// ([`MissingNotify::BetweenMessages`](crate::MissingNotify::BetweenMessages), [`Policy::https`]), and an error inside
+    /// one; a header section comes out whole, or not at all.
+    ///
+    /// Shape: before the first message is read or written.
+    pub fn set_tracker(&mut self, tracker: impl Framing + Send + Sync + 'static) {
+        self.driver.standing = Standing::tracked(tracker);
+    }
+
+    /// Where the framing stands.
+    #[must_use]
+    pub fn framing(&self) -> FramingState {
+        self.driver.standing.state()
+    }
+
+    /// Whether what was read may be less than what the peer sent: [`Ending::truncation_possible`] where the framing
+    /// stands.
+    #[must_use]
+    pub fn truncation_possible(&self) -> bool {
+        self.driver.truncation_possible()
     }
 
     /// How the connection has ended so far.
@@ -210,7 +235,7 @@ impl<T: Transport, C: Tls> Read for Stream<T, C> {
             if !is_full {
                 break;
             }
-            let more = self.driver.session.read(buffer);
+            let more = self.driver.read_what_came(buffer)?;
             is_full = more == buffer.len();
             count += more;
         }

@@ -25,12 +25,14 @@
 //! ```
 
 mod polled;
+mod relay;
 mod split;
 mod stream;
 mod transport;
 mod wakers;
 mod wrap;
 
+pub use relay::{Plain, Relayed, Side, copy_bidirectional};
 pub use split::{Handle, ReadHalf, WriteHalf};
 pub use stream::Stream;
 pub use transport::{Irresettable, Transport};

@@ -13,13 +13,14 @@ use std::time::Duration;
 use ::tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use ::tokio::time::timeout;
 use close_notify_core::{AlertDescription, Ending, FramingState, Manner, Policy, recv, send};
+use close_notify_framing::Framing;
 use rustls::Connection;
 
 use super::polled::{Clock, Polled};
 use super::split::{self, ReadHalf, WriteHalf};
 use super::transport::Transport;
 use super::wakers::{Waits, Wakers};
-use crate::driver::{Acceptance, Driver};
+use crate::driver::{Acceptance, Driver, Standing};
 use crate::error::is_a_wait;
 use crate::session::Session;
 use crate::tls::Tls;
@@ -92,7 +93,31 @@ impl<IO: Transport, C: Tls> Stream<IO, C> {
 
     /// Where the application protocol stands, for the end of reading to be judged by: [`crate::Stream::set_framing`].
     pub fn set_framing(&mut self, framing: FramingState) {
-        self.driver.framing = framing;
+        self.driver.standing = Standing::Said(framing);
+    }
+
+    /// Has this tracker see all that is read and written from now on, and say where the framing stands.
+    ///
+    /// A missing close_notify is then tolerated between messages where the policy says so
+    /// ([`MissingNotify::BetweenMessages`](crate::MissingNotify::BetweenMessages), [`Policy::https`]), and an error inside
+    /// one; a header section comes out whole, or not at all.
+    ///
+    /// Shape: before the first message is read or written.
+    pub fn set_tracker(&mut self, tracker: impl Framing + Send + Sync + 'static) {
+        self.driver.standing = Standing::tracked(tracker);
+    }
+
+    /// Where the framing stands.
+    #[must_use]
+    pub fn framing(&self) -> FramingState {
+        self.driver.standing.state()
+    }
+
+    /// Whether what was read may be less than what the peer sent: [`Ending::truncation_possible`] where the framing
+    /// stands.
+    #[must_use]
+    pub fn truncation_possible(&self) -> bool {
+        self.driver.truncation_possible()
     }
 
     /// How the connection has ended so far.

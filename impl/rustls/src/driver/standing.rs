@@ -1,0 +1,104 @@
+//! Where the application protocol stands: as it says itself, or as a tracker sees it in what is read and written.
+//!
+//! Decides what of the plaintext may be handed on. Leaves to the core what an end is worth where the framing stands.
+//! Source: RFC 9112 §8 · http-headers-cut.
+
+use std::fmt;
+use std::io::IoSlice;
+
+use close_notify_core::FramingState;
+use close_notify_framing::{Fault, Framing, Gate};
+
+use crate::session::Session;
+use crate::tls::Tls;
+
+/// What a stream knows of its framing.
+#[derive(Debug)]
+pub(crate) enum Standing {
+    /// What the application said last.
+    Said(FramingState),
+    /// What its tracker sees.
+    Tracked(Box<Tracked>),
+}
+
+/// A tracker, and plaintext that it has released and nobody has read.
+pub(crate) struct Tracked {
+    gate: Gate<Box<dyn Framing + Send + Sync>>,
+    free: Vec<u8>,
+    free_from: usize,
+}
+
+impl Standing {
+    pub(crate) fn tracked(tracker: impl Framing + Send + Sync + 'static) -> Self {
+        let gate = Gate::new(Box::new(tracker) as Box<dyn Framing + Send + Sync>);
+        Self::Tracked(Box::new(Tracked { gate, free: Vec::new(), free_from: 0 }))
+    }
+
+    pub(crate) fn state(&self) -> FramingState {
+        match self {
+            Self::Said(state) => *state,
+            Self::Tracked(tracked) => tracked.gate.state(),
+        }
+    }
+
+    /// How many bytes of a header section that is not whole are held back.
+    pub(crate) fn held(&self) -> usize {
+        match self {
+            Self::Said(_) => 0,
+            Self::Tracked(tracked) => tracked.gate.held(),
+        }
+    }
+
+    /// Moves plaintext that has come to `buffer`; zero says that none may be handed on yet.
+    ///
+    /// Errors: what the tracker cannot follow, behind all that could be handed on.
+    pub(crate) fn read(
+        &mut self,
+        session: &mut Session<impl Tls>,
+        buffer: &mut [u8],
+    ) -> Result<usize, Fault> {
+        match self {
+            Self::Said(_) => Ok(session.read(buffer)),
+            Self::Tracked(tracked) => tracked.read(session, buffer),
+        }
+    }
+
+    /// The application has written the first `taken` bytes of this.
+    pub(crate) fn sent(&mut self, data: &[IoSlice<'_>], mut taken: usize) {
+        let Self::Tracked(tracked) = self else { return };
+        for part in data {
+            let sent = part.len().min(taken);
+            tracked.gate.tracker_mut().sent(&part[..sent]);
+            taken -= sent;
+        }
+    }
+}
+
+impl Tracked {
+    fn read(&mut self, session: &mut Session<impl Tls>, buffer: &mut [u8]) -> Result<usize, Fault> {
+        while self.free_from == self.free.len() {
+            if let Some(fault) = self.gate.fault() {
+                return Err(fault);
+            }
+            let count = session.read(buffer);
+            if count == 0 {
+                return Ok(0);
+            }
+            self.free.clear();
+            self.free_from = 0;
+            // A fault is found again above, behind what could be handed on.
+            let _ = self.gate.pass(&buffer[..count], &mut self.free);
+        }
+        let free = &self.free[self.free_from..];
+        let count = free.len().min(buffer.len());
+        buffer[..count].copy_from_slice(&free[..count]);
+        self.free_from += count;
+        Ok(count)
+    }
+}
+
+impl fmt::Debug for Tracked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tracked").field("state", &self.gate.state()).finish_non_exhaustive()
+    }
+}
