@@ -1,0 +1,154 @@
+//! Lingering with the whole machine, on one transport: a read at a time, or blocking to the end.
+//!
+//! Decides how to wait: by `poll` where the system has it, so that no option of the socket changes.
+//! Sources: poll(2); recv(2) `MSG_DONTWAIT`; socket(7) `SO_LINGER`.
+
+use std::io::{self, Read};
+use std::net::TcpStream;
+use std::time::Instant;
+
+use close_notify_core::{Event, Illegal, Machine, Output};
+
+use crate::news::{News, errno_of, is_a_wait, news};
+
+/// Reads once, throws away what came, and tells the machine what happened.
+///
+/// Does nothing unless the machine asks for [`Output::Drain`].
+///
+/// Errors: `WouldBlock` and `TimedOut` as the transport says them, the machine untouched. Every other error is a
+/// fact that the machine is told: the drain is over then, and this is no error.
+///
+/// ```
+/// use close_notify_core::{Event, Machine, Manner, Output, Policy, Role, Version};
+/// let mut machine = Machine::established(Version::Tls13, Role::Server, Policy::STRICT);
+/// for event in [
+///     Event::Close(Manner::Linger),
+///     Event::DeadlineStarted,
+///     Event::OutputSealed,
+///     Event::OutputWritten,
+///     Event::WriteShut,
+/// ] {
+///     machine.handle(event)?;
+/// }
+/// let mut socket: &[u8] = b"what the peer still sends";
+/// let mut scratch = [0; 16];
+/// while machine.output() == Output::Drain {
+///     close_notify_linger::drain(&mut machine, &mut socket, &mut scratch)?;
+/// }
+/// assert_eq!(machine.ending().drained, 25);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn drain(machine: &mut Machine, transport: &mut impl Read, scratch: &mut [u8]) -> io::Result<()> {
+    if machine.output() != Output::Drain {
+        return Ok(());
+    }
+    let fact = match news(transport.read(scratch)) {
+        News::Bytes(bytes) => Event::Drained { bytes },
+        News::End => Event::TransportEof { inside_record: false },
+        News::Again => return Ok(()),
+        News::Wait(error) => return Err(error),
+        News::Failed(error) => Event::TransportReset { errno: errno_of(&error) },
+    };
+    told(machine.handle(fact))
+}
+
+/// Lingers on one socket until the peer ends it, the budget is spent or the deadline has passed; then lets go of it
+/// as the machine says, and returns the machine, whose ending is final.
+///
+/// Whether the socket blocks, and its timeouts, stay as they are. It is for one socket and a thread to wait in: for many, see
+/// [`Lingerer`](crate::Lingerer).
+///
+/// Errors: those of waiting; the socket is closed all the same.
+pub fn linger(socket: TcpStream, mut machine: Machine, deadline: Instant) -> io::Result<Machine> {
+    let mut scratch = [0; 4096];
+    while machine.output() == Output::Drain {
+        match drain(&mut machine, &mut wait::WithoutBlocking(&socket), &mut scratch) {
+            Err(error) if !is_a_wait(&error) => return Err(error),
+            Err(_) if !wait::until_readable(&socket, deadline)? => {
+                told(machine.handle(Event::DeadlinePassed))?
+            }
+            // A peer that never pauses has the deadline too.
+            Ok(()) if machine.output() == Output::Drain && Instant::now() >= deadline => {
+                told(machine.handle(Event::DeadlinePassed))?;
+            }
+            Ok(()) | Err(_) => {}
+        }
+    }
+    if machine.output() == Output::ResetTransport {
+        wait::reset_on_close(&socket)?;
+        drop(socket);
+        told(machine.handle(Event::TransportResetByUs))?;
+    } else if machine.output() == Output::CloseTransport {
+        drop(socket);
+        told(machine.handle(Event::TransportClosed))?;
+    }
+    Ok(machine)
+}
+
+fn told(answer: Result<(), Illegal>) -> io::Result<()> {
+    answer.map_err(|illegal| io::Error::new(io::ErrorKind::InvalidInput, illegal))
+}
+
+#[cfg(unix)]
+mod wait {
+    use std::io::{self, Read};
+    use std::net::TcpStream;
+    use std::time::{Duration, Instant};
+
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    use rustix::io::Errno;
+    use rustix::net::{RecvFlags, recv, sockopt};
+
+    /// Reads what is there, whether the socket is one that blocks or not.
+    pub(super) struct WithoutBlocking<'a>(pub(super) &'a TcpStream);
+
+    impl Read for WithoutBlocking<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            Ok(recv(self.0, buffer, RecvFlags::DONTWAIT)?.1)
+        }
+    }
+
+    /// Whether the socket has become readable before the deadline.
+    pub(super) fn until_readable(socket: &TcpStream, deadline: Instant) -> io::Result<bool> {
+        loop {
+            // Longer than the system can say is for ever.
+            let left = Timespec::try_from(deadline.saturating_duration_since(Instant::now())).ok();
+            match poll(&mut [PollFd::new(socket, PollFlags::IN)], left.as_ref()) {
+                Err(Errno::INTR) => {}
+                ready => return Ok(ready? > 0),
+            }
+        }
+    }
+
+    pub(super) fn reset_on_close(socket: &TcpStream) -> io::Result<()> {
+        Ok(sockopt::set_socket_linger(socket, Some(Duration::ZERO))?)
+    }
+}
+
+/// Where there is no poll, the socket's own timeout is set for each read.
+#[cfg(not(unix))]
+mod wait {
+    use std::io::{self, Read};
+    use std::net::TcpStream;
+    use std::time::{Duration, Instant};
+
+    /// Reads for a moment at most.
+    pub(super) struct WithoutBlocking<'a>(pub(super) &'a TcpStream);
+
+    impl Read for WithoutBlocking<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            self.0.set_read_timeout(Some(Duration::from_millis(10)))?;
+            self.0.read(buffer)
+        }
+    }
+
+    /// Whether the deadline has not passed: the next read waits.
+    pub(super) fn until_readable(_: &TcpStream, deadline: Instant) -> io::Result<bool> {
+        Ok(Instant::now() < deadline)
+    }
+
+    /// No safe call of the standard library sets it: the transport is closed.
+    pub(super) fn reset_on_close(_: &TcpStream) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,64 @@
+//! The counters for the `metrics` facade: each change, as it happens.
+//!
+//! Decides names and units. The recorder that is installed when a service is spawned gets them.
+
+use metrics::{Counter, Gauge, Unit, counter, describe_counter, describe_gauge, gauge};
+
+use crate::counters::Counters;
+
+/// How many linger now.
+pub const LINGERING: &str = "close_notify_linger_connections";
+/// How many have ended; the label `end` says how: `fin`, `reset`, `timed_out`, `over_budget` or `gave_way`.
+pub const ENDED: &str = "close_notify_linger_ended_total";
+/// How many bytes of peers were read and thrown away.
+pub const DRAINED: &str = "close_notify_linger_drained_bytes_total";
+
+/// What the recorder has been told.
+pub(crate) struct Exported {
+    told: Counters,
+    lingering: Gauge,
+    ended: [Counter; 5],
+    drained: Counter,
+}
+
+impl Exported {
+    pub(crate) fn new() -> Self {
+        describe_gauge!(
+            LINGERING,
+            Unit::Count,
+            "Transports that are closed for writing and drained until the peer ends them"
+        );
+        describe_counter!(ENDED, Unit::Count, "Transports whose lingering has ended, by how it did");
+        describe_counter!(
+            DRAINED,
+            Unit::Bytes,
+            "Bytes of peers that were read and thrown away while lingering"
+        );
+        let ends = ["fin", "reset", "timed_out", "over_budget", "gave_way"];
+        Self {
+            told: Counters::default(),
+            lingering: gauge!(LINGERING),
+            ended: ends.map(|end| counter!(ENDED, "end" => end)),
+            drained: counter!(DRAINED),
+        }
+    }
+
+    /// Tells the difference: several services of one process add up.
+    pub(crate) fn publish(&mut self, now: Counters) {
+        if now == self.told {
+            return;
+        }
+        for (counter, (now, told)) in self.ended.iter().zip(ends(&now).into_iter().zip(ends(&self.told))) {
+            counter.increment(now - told);
+        }
+        self.drained.increment(now.drained - self.told.drained);
+        self.lingering.increment(now.lingering as f64 - self.told.lingering as f64);
+        self.told = now;
+    }
+}
+
+/// In the order of the labels.
+const fn ends(counters: &Counters) -> [u64; 5] {
+    let Counters { lingering: _, by_fin, reset, timed_out, over_budget, gave_way, drained: _ } = *counters;
+    [by_fin, reset, timed_out, over_budget, gave_way]
+}

@@ -1,0 +1,53 @@
+//! What a read of a draining transport says, and the numbers and kinds of its errors.
+
+use std::io;
+
+/// Linux's number of ECONNRESET, for errors that carry none.
+const CONNECTION_RESET: i32 = 104;
+/// EPIPE.
+const BROKEN_PIPE: i32 = 32;
+/// EIO.
+const INPUT_OUTPUT: i32 = 5;
+
+/// What one read brought.
+pub(crate) enum News {
+    /// Bytes of the peer.
+    Bytes(u32),
+    /// The end of its stream.
+    End,
+    /// A signal: read again.
+    Again,
+    /// Nothing yet.
+    Wait(io::Error),
+    /// The transport was reset or died.
+    Failed(io::Error),
+}
+
+pub(crate) fn news(read: io::Result<usize>) -> News {
+    match read {
+        Ok(0) => News::End,
+        Ok(bytes) => News::Bytes(u32::try_from(bytes).unwrap_or(u32::MAX)),
+        Err(error) if error.kind() == io::ErrorKind::Interrupted => News::Again,
+        Err(error) if is_a_wait(&error) => News::Wait(error),
+        Err(error) => News::Failed(error),
+    }
+}
+
+/// The system's number of an error, or Linux's number of its kind where it carries none.
+#[must_use]
+pub fn errno_of(error: &io::Error) -> i32 {
+    let by_kind = if error.kind() == io::ErrorKind::ConnectionReset {
+        CONNECTION_RESET
+    } else if error.kind() == io::ErrorKind::BrokenPipe {
+        BROKEN_PIPE
+    } else {
+        INPUT_OUTPUT
+    };
+    error.raw_os_error().unwrap_or(by_kind)
+}
+
+/// Whether an error only says that nothing can be done right now.
+#[must_use]
+pub fn is_a_wait(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::WouldBlock || error.kind() == io::ErrorKind::TimedOut
+}

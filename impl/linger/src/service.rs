@@ -1,0 +1,371 @@
+//! The lingering service: one handle for all who close, one thread or task that serves them.
+//!
+//! Decides how the engine is shared, woken and ended. Leaves waiting to `thread` and `task`, and every step to the engine.
+//! Sources: epoll(7), edge-triggered: a socket is registered once and never again touched until it is closed, and one
+//! whose bytes are left for later does not wake us meanwhile. What is left is remembered by the engine.
+
+use std::io;
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use close_notify_core::drain::{Draining, Event};
+use mio::unix::SourceFd;
+use mio::{Events, Interest, Poll, Registry, Token, Waker};
+
+use crate::counters::Counters;
+use crate::engine::{Engine, Key};
+use crate::limits::Limits;
+use crate::socket::Socket;
+
+/// The token of our own waker; no key is as large.
+const WAKER: Token = Token(usize::MAX);
+/// Steps of the engine between two looks at what else is ready; adding waits for no longer than these.
+const STEPS: usize = 64;
+/// How many sockets one call of the system may report as ready.
+const EVENTS: usize = 256;
+
+/// A handle to the service that lingers for the whole process. Clones serve the same sockets.
+///
+/// Shape: one [`spawn`](Self::spawn) for the process; [`add`](Self::add) for each socket whose TLS is done; before the
+/// process ends, [`finish`](Self::finish).
+///
+/// Dropping the last handle blocks nobody and closes nothing early: what lingers is served to its end, in the background, then the
+/// thread or task ends. A process that ends meanwhile resets what has unread bytes: that is what `finish` is for.
+///
+/// ```
+/// use std::io::Write;
+/// use std::net::{Shutdown, TcpListener, TcpStream};
+/// use std::time::{Duration, Instant};
+/// use close_notify_core::{Event, Machine, Manner, Policy, Role, Version};
+/// use close_notify_linger::{Limits, Lingerer};
+///
+/// let lingerer = Lingerer::spawn(Limits::DEFAULT)?;
+/// let listener = TcpListener::bind(("127.0.0.1", 0))?;
+/// let peer = TcpStream::connect(listener.local_addr()?)?;
+/// let (mut socket, _) = listener.accept()?;
+///
+/// // The machine that closed the connection says when only the socket is left.
+/// let mut machine = Machine::established(Version::Tls13, Role::Server, Policy::STRICT);
+/// machine.handle(Event::Close(Manner::Linger))?;
+/// machine.handle(Event::DeadlineStarted)?;
+/// machine.handle(Event::OutputSealed)?;
+/// socket.write_all(b"the last word, sealed")?;
+/// machine.handle(Event::OutputWritten)?;
+/// socket.shutdown(Shutdown::Write)?;
+/// machine.handle(Event::WriteShut)?;
+///
+/// let draining = machine.lingering().expect("only the transport is left");
+/// lingerer.add(socket, draining)?;
+/// machine.handle(Event::TransportClosed)?; // its ending is final; TLS state may go
+///
+/// drop(peer);
+/// let counters = lingerer.finish(Instant::now() + Duration::from_secs(5));
+/// assert_eq!(counters.ended(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct Lingerer {
+    owner: Arc<Owner>,
+}
+
+/// What all handles hold together: its end is the end of the last of them.
+struct Owner(Arc<Shared>);
+
+pub(crate) struct Shared {
+    state: Mutex<State>,
+    registry: Registry,
+    waker: Waker,
+    ended: Condvar,
+}
+
+struct State {
+    engine: Engine<Socket>,
+    /// Whether the worker waits, and until when: forever without a deadline.
+    asleep: bool,
+    until: Option<Instant>,
+    /// Nobody will add more: the worker ends once nothing lingers.
+    finishing: bool,
+    /// Nothing is served any more.
+    ended: bool,
+    #[cfg(feature = "tokio")]
+    waiting: Vec<std::task::Waker>,
+    #[cfg(feature = "metrics")]
+    exported: crate::metrics::Exported,
+}
+
+impl Lingerer {
+    /// A service in a thread of its own.
+    ///
+    /// Errors: [`BadLimits`](crate::BadLimits) as `InvalidInput`; those of making a thread, and the three descriptors of its poll.
+    pub fn spawn(limits: Limits) -> io::Result<Self> {
+        let (lingerer, worker) = Self::new(limits)?;
+        std::thread::Builder::new().name("linger".to_owned()).spawn(move || crate::thread::serve(worker))?;
+        Ok(lingerer)
+    }
+
+    /// A service in a task of the tokio runtime in which this is called. It ends with that runtime: what lingers then
+    /// is closed at once.
+    ///
+    /// Errors: [`BadLimits`](crate::BadLimits) as `InvalidInput`; `Unsupported` outside of a runtime; those of the three descriptors of
+    /// its poll.
+    ///
+    /// Panics: where the runtime was built without I/O or without time.
+    #[cfg(feature = "tokio")]
+    pub fn spawn_tokio(limits: Limits) -> io::Result<Self> {
+        let runtime = tokio::runtime::Handle::try_current()
+            .map_err(|error| io::Error::new(io::ErrorKind::Unsupported, error))?;
+        let (lingerer, worker) = Self::new(limits)?;
+        let task = crate::task::Task::new(worker)?;
+        runtime.spawn(task.serve());
+        Ok(lingerer)
+    }
+
+    fn new(limits: Limits) -> io::Result<(Self, Worker)> {
+        let engine = Engine::new(limits, Instant::now())?;
+        let poll = Poll::new()?;
+        let state = State {
+            engine,
+            asleep: false,
+            until: None,
+            finishing: false,
+            ended: false,
+            #[cfg(feature = "tokio")]
+            waiting: Vec::new(),
+            #[cfg(feature = "metrics")]
+            exported: crate::metrics::Exported::new(),
+        };
+        let shared = Arc::new(Shared {
+            state: Mutex::new(state),
+            registry: poll.registry().try_clone()?,
+            waker: Waker::new(poll.registry(), WAKER)?,
+            ended: Condvar::new(),
+        });
+        let worker = Worker { poll, events: Events::with_capacity(EVENTS), served: Served(shared.clone()) };
+        Ok((Self { owner: Arc::new(Owner(shared)) }, worker))
+    }
+
+    /// The socket lingers, for the patience of the limits at most, and is then closed. Where as many linger as may, the
+    /// oldest has given way to it.
+    ///
+    /// Anything that is a socket and can give up its descriptor: `TcpStream`, `UnixStream`; those of tokio by their `into_std`.
+    /// Its write side must be shut, as the machine asked. The descriptor should be the only one: behind a duplicate
+    /// the connection stays open. `SO_LINGER` is unset.
+    ///
+    /// Errors: those of watching the socket, and `BrokenPipe` once the service has ended. It is closed at once then, and counted
+    /// as having given way.
+    pub fn add(&self, socket: impl Into<OwnedFd>, draining: Draining) -> io::Result<()> {
+        self.shared().add(socket.into(), draining, None)
+    }
+
+    /// The same, until `deadline` where that is sooner.
+    ///
+    /// Errors: as for [`add`](Self::add).
+    pub fn add_until(
+        &self,
+        socket: impl Into<OwnedFd>,
+        draining: Draining,
+        deadline: Instant,
+    ) -> io::Result<()> {
+        self.shared().add(socket.into(), draining, Some(deadline))
+    }
+
+    /// What has happened so far.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        self.shared().lock().engine.counters()
+    }
+
+    /// Waits until nothing lingers or the deadline has passed. What lingers then is closed, and counted as timed out: the service has
+    /// ended, and [`add`](Self::add) is refused.
+    ///
+    /// Shape: at the end of the process, once no connection is left that would add. May be called again.
+    pub fn finish(&self, deadline: Instant) -> Counters {
+        let shared = self.shared();
+        let mut state = shared.begin_finish();
+        while !state.ended {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                break;
+            }
+            state = shared.ended.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        shared.end(state)
+    }
+
+    /// The same, without blocking: for a runtime of tokio.
+    ///
+    /// Panics: outside of a runtime, or where it was built without time.
+    #[cfg(feature = "tokio")]
+    pub async fn finish_async(&self, deadline: Instant) -> Counters {
+        let shared = self.shared();
+        drop(shared.begin_finish());
+        let ended = std::future::poll_fn(|context| {
+            let mut state = shared.lock();
+            if state.ended {
+                return std::task::Poll::Ready(());
+            }
+            state.waiting.retain(|waker| !waker.will_wake(context.waker()));
+            state.waiting.push(context.waker().clone());
+            std::task::Poll::Pending
+        });
+        // Past the deadline what is left is ended below.
+        let _ = tokio::time::timeout_at(deadline.into(), ended).await;
+        shared.end(shared.lock())
+    }
+
+    fn shared(&self) -> &Shared {
+        &self.owner.0
+    }
+}
+
+impl std::fmt::Debug for Lingerer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Lingerer").field("counters", &self.counters()).finish_non_exhaustive()
+    }
+}
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        drop(self.0.begin_finish());
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn add(&self, socket: OwnedFd, draining: Draining, deadline: Option<Instant>) -> io::Result<()> {
+        let socket = Socket::new(socket)?;
+        let fd = socket.as_raw_fd();
+        let mut state = self.lock();
+        let has_ended = state.ended;
+        let key = state.engine.add(socket, draining, deadline, Instant::now());
+        let added = key.map_or(Ok(()), |key| {
+            // Under the lock: as long as it is held, the descriptor is that of this socket.
+            let watched = if has_ended { Err(ended()) } else { self.watch(fd, key) };
+            watched.inspect_err(|_| state.engine.end(key, Event::GaveWay))
+        });
+        state.publish();
+        self.wake_if_sooner(&mut state);
+        added
+    }
+
+    fn watch(&self, fd: RawFd, key: Key) -> io::Result<()> {
+        self.registry.register(&mut SourceFd(&fd), Token(key.0 as usize), Interest::READABLE)
+    }
+
+    /// Wakes the worker if it would sleep beyond the next deadline.
+    fn wake_if_sooner(&self, state: &mut State) {
+        let next = state.engine.next_deadline();
+        let sleeps_longer = next.is_some_and(|next| state.until.is_none_or(|until| next < until));
+        if state.asleep && sleeps_longer {
+            self.wake(state);
+        }
+    }
+
+    fn wake(&self, state: &mut State) {
+        state.asleep = false;
+        // It fails only where the counter of the eventfd is full: then it is already awake.
+        let _ = self.waker.wake();
+    }
+
+    fn begin_finish(&self) -> MutexGuard<'_, State> {
+        let mut state = self.lock();
+        state.finishing = true;
+        self.wake(&mut state);
+        state
+    }
+
+    /// Nothing is served any more; what still lingers has timed out.
+    fn end(&self, mut state: MutexGuard<'_, State>) -> Counters {
+        state.engine.expire_all();
+        state.publish();
+        self.all_ended(&mut state);
+        state.engine.counters()
+    }
+
+    fn all_ended(&self, state: &mut State) {
+        state.ended = true;
+        self.wake(state);
+        self.ended.notify_all();
+        #[cfg(feature = "tokio")]
+        state.waiting.drain(..).for_each(std::task::Waker::wake);
+    }
+}
+
+impl State {
+    fn publish(&mut self) {
+        #[cfg(feature = "metrics")]
+        self.exported.publish(self.engine.counters());
+    }
+}
+
+fn ended() -> io::Error {
+    io::Error::new(io::ErrorKind::BrokenPipe, "the lingering service has ended: add before finish returns")
+}
+
+/// The side of the service that waits and reads.
+pub(crate) struct Worker {
+    pub(crate) poll: Poll,
+    events: Events,
+    // Behind the poll: who waits for the end finds its descriptors returned.
+    served: Served,
+}
+
+/// Whatever ends the worker, nobody waits for it in vain.
+struct Served(Arc<Shared>);
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let mut state = self.0.lock();
+        state.engine.end_all(Event::GaveWay);
+        state.publish();
+        self.0.all_ended(&mut state);
+    }
+}
+
+/// What the worker does next.
+pub(crate) enum Next {
+    /// Take a turn at once.
+    Turn,
+    /// Wait for events, until then at the longest.
+    Wait(Option<Instant>),
+    /// Nothing is left to serve.
+    End,
+}
+
+impl Worker {
+    /// What is to be done now.
+    pub(crate) fn next(&self, has_more: bool) -> Next {
+        let mut state = self.served.0.lock();
+        if state.ended || (state.finishing && state.engine.is_empty()) {
+            return Next::End;
+        }
+        if has_more {
+            return Next::Turn;
+        }
+        (state.asleep, state.until) = (true, state.engine.next_deadline());
+        Next::Wait(state.until)
+    }
+
+    /// Waits so long for events, then takes a turn; gives whether there is more to do at once.
+    ///
+    /// Errors: those of the poll, but for a signal.
+    pub(crate) fn turn(&mut self, wait: Option<Duration>) -> io::Result<bool> {
+        match self.poll.poll(&mut self.events, wait) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => self.events.clear(),
+            polled => polled?,
+        }
+        let mut state = self.served.0.lock();
+        state.asleep = false;
+        for event in self.events.iter().filter(|event| event.token() != WAKER) {
+            state.engine.ready(Key(event.token().0 as u32));
+        }
+        let more = state.engine.turn(Instant::now(), STEPS);
+        state.publish();
+        // A full list may not be all: the next poll tells.
+        Ok(more || self.events.iter().count() == EVENTS)
+    }
+}
