@@ -204,11 +204,12 @@ impl ClientSessionStore for Connection {
         let mut seen = self.seen();
         let origin = seen.offered.as_ref().unwrap_or(&self.own).clone();
         seen.name = Some(server_name.clone());
-        self.kept.set_tls12(server_name, value, origin, &self.own);
+        self.kept.set_tls12(server_name, value, origin);
     }
 
     fn tls12_session(&self, server_name: &ServerName<'_>) -> Option<Tls12ClientSessionValue> {
         let mut seen = self.seen();
+        // What is offered behind the forgetting would not be forgotten.
         if !self.offers_tls12 || self.own.is_forgotten() {
             return None;
         }

@@ -75,17 +75,16 @@ impl Kept {
         self.lock().known.get(name).and_then(|of_name| of_name.kx_hint)
     }
 
-    /// Keeps a session in the place of what the name had, unless one of its origins is forgotten.
+    /// Keeps a session in the place of what the name had, unless its origin is forgotten.
     pub(super) fn set_tls12(
         &self,
         name: ServerName<'static>,
         value: Tls12ClientSessionValue,
         origin: Origin,
-        own: &Origin,
     ) {
         // Asked under the lock: whoever forgets in the meantime finds what was kept.
         let mut names = self.lock();
-        if !origin.is_forgotten() && !own.is_forgotten() {
+        if !origin.is_forgotten() {
             names.edit(name, |of_name| of_name.tls12 = Some(Traced { origin, value }));
         }
     }

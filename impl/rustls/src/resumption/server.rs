@@ -227,7 +227,7 @@ impl Connection {
         }
     }
 
-    /// The session with its number, unless it is forgotten.
+    /// The session with its number, unless the connection is forgotten.
     fn tagged(&self, known: &mut Known, session: &[u8]) -> Option<Vec<u8>> {
         if known.is_forgotten {
             return None;
@@ -236,10 +236,10 @@ impl Connection {
             Some(found) if !tag::is_tls13(session) => found,
             _ => *known.own.get_or_insert_with(|| self.numbers.next()),
         };
-        (!self.numbers.is_denied(number)).then(|| tag::tagged(self.numbers.guard, number, session))
+        Some(tag::tagged(self.numbers.guard, number, session))
     }
 
-    /// The session without its number, unless it is forgotten.
+    /// The session without its number, unless it or the connection is forgotten.
     fn untagged(&self, known: &mut Known, bytes: &[u8]) -> Option<Vec<u8>> {
         let (number, session) = tag::untagged(self.numbers.guard, bytes)?;
         if known.is_forgotten || self.numbers.is_denied(number) {

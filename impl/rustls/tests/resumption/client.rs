@@ -1,13 +1,13 @@
 //! The guard of a client, before servers that would resume everything.
 
-use close_notify::{ClientGuard, Role, Version};
+use close_notify::{ClientGuard, ForgetSession, Role, Version};
 use rustls::HandshakeKind;
 use rustls::client::Tls12Resumption;
 use rustls::crypto::CryptoProvider;
 use rustls::crypto::ring::kx_group::SECP256R1;
 
 use crate::common::{hooked, server_config};
-use crate::lab::{Form, Lab};
+use crate::lab::{Form, Lab, Pair};
 
 fn lab(form: Form) -> Lab {
     Lab::new(form, Some(Role::Client))
@@ -71,6 +71,35 @@ fn a_ticket_that_comes_behind_the_forgetting_is_not_kept() {
             let resumed = lab.open().shaken().was_resumed();
             assert_eq!(resumed, !forgets, "{form:?}");
         }
+    }
+}
+
+#[test]
+fn what_comes_behind_the_forgetting_takes_no_place_of_others() {
+    for form in Form::ALL {
+        let lab = lab(form);
+        let [wells @ .., ill] = [(); 5].map(|()| lab.open());
+        for well in wells {
+            well.connected().end_well();
+        }
+        ill.forget.as_ref().unwrap().forget();
+        ill.connected().end_well();
+        let most = if form.version() == Version::Tls13 { 8 } else { 1 };
+        let mut resumed = [(); 8].map(|()| lab.open()).into_iter().take(most).map(Pair::shaken);
+        assert!(resumed.all(|pair| pair.was_resumed()), "{form:?}");
+    }
+}
+
+#[test]
+fn up_to_tls_12_a_forgotten_connection_resumes_nothing() {
+    for form in Form::TLS12 {
+        let lab = lab(form);
+        lab.connect().end_well();
+        let (config, forget) = lab.client_guard.for_connection(&lab.client);
+        forget.forget();
+        let plain = Lab { guarded: None, ..lab };
+        assert!(!plain.resumes_from(&config), "{form:?}");
+        assert!(Lab { guarded: Some(Role::Client), ..plain }.resumes(), "{form:?}: others do");
     }
 }
 

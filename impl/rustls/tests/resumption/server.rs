@@ -130,6 +130,17 @@ fn without_room_all_that_is_older_is_refused_too() {
 }
 
 #[test]
+fn a_forgotten_connection_resumes_nothing() {
+    for form in Form::ALL {
+        let lab = lab(form);
+        lab.connect().end_well();
+        let pair = lab.open();
+        pair.forget.as_ref().unwrap().forget();
+        assert!(!pair.connected().was_resumed(), "{form:?}");
+    }
+}
+
+#[test]
 fn what_another_guard_issued_is_refused() {
     for form in Form::ALL {
         let lab = lab(form);
