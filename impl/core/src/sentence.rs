@@ -81,6 +81,9 @@ impl fmt::Display for Ending {
         if self.late > 0 {
             write!(f, "; {} bytes came after our close and were dropped", self.late)?;
         }
+        if self.user_canceled {
+            f.write_str("; the peer had sent user_canceled")?;
+        }
         match self.errno {
             Some(errno) => write!(f, "; errno {errno}"),
             None => Ok(()),

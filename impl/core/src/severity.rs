@@ -40,7 +40,7 @@ impl Ending {
     /// How loud a log should be about this ending, given where the framing stands.
     ///
     /// The loudest of what reading, writing and delivery say. What this side chose is not warned of: a message that it
-    /// did not wait for is `Info`. A reset under data that had left is a loss only where a message was open: behind
+    /// did not wait for is `Info`, and so is what its own abort threw away. A reset under data that had left is a loss only where a message was open: behind
     /// a whole answer it is how browsers and load balancers leave.
     ///
     /// ```
@@ -99,7 +99,9 @@ impl Ending {
     }
 
     const fn loss_severity(&self, framing: FramingState) -> Severity {
+        let chosen = matches!(self.writing, WriteEnd::Aborted { .. });
         match (self.delivery, framing) {
+            (Delivery::Lost, _) if chosen => Severity::Info,
             (Delivery::Lost, FramingState::BetweenMessages) if self.discarded == 0 => Severity::Info,
             (Delivery::Lost, _) => Severity::Warn,
             (Delivery::Confirmed | Delivery::Unconfirmed, _) if self.late > 0 => Severity::Info,

@@ -64,7 +64,11 @@ fn an_end_of_our_own_making_is_no_warning() {
     let at_once = [&[Event::Close(Manner::AtOnce)][..], &WRITTEN].concat();
     assert_eq!(loud(&at_once), [Severity::Debug, Severity::Info, Severity::Info]);
     assert_eq!(loud(&[Event::Close(Manner::Abort)]), [Severity::Info; 3]);
+    let thrown = [Event::Write, Event::Close(Manner::Abort), Event::PendingDiscarded { bytes: 9 }];
+    assert_eq!(loud(&thrown), [Severity::Info; 3]);
     assert_eq!(loud(&[Event::TransportClosed]), [Severity::Info; 3]);
+    let dropped = [Event::Write, Event::TransportClosed, Event::PendingDiscarded { bytes: 9 }];
+    assert_eq!(loud(&dropped), [Severity::Warn; 3], "dropped, not aborted: nobody chose to lose it");
 }
 
 #[test]

@@ -81,6 +81,11 @@ fn an_ending_names_its_alert_its_loss_and_its_first_errno() {
             unsaid,
             "we refused what came (bad_record_mac); the transport failed before our fatal alert; errno 32",
         ),
+        (
+            told(open(v), &[USER_CANCELED, EOF]),
+            "peer closed connection without sending TLS close_notify; writing has not ended; \
+             the peer had sent user_canceled",
+        ),
         (unsealed, "we refused what came (bad_record_mac); the engine could not seal our fatal alert"),
         (
             late,
