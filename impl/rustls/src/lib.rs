@@ -167,9 +167,10 @@ mod transport;
 mod wrap;
 
 pub use close_notify_core::{
-    AlertDescription, AlertLevel, Delivery, Ending, Event, FatalNotify, FirstCloser, FramingState, Illegal,
-    LateData, Machine, Manner, MissingNotify, NotSent, Output, PeerCloses, Policy, ReadEnd, Reply,
-    Resumption, ResumptionRule, Role, Rule, Version, WriteEnd,
+    AlertDescription, AlertLevel, CoalescedAlerts, Delivery, Ending, Event, FatalNotify, FirstCloser,
+    FragmentedAlert, FramingState, Illegal, LateData, Machine, Manner, MissingNotify, NotSent, Output,
+    PeerCloses, Policy, ReadEnd, Reply, Resumption, ResumptionRule, Role, Rule, Severity, UnknownAlert,
+    UserCanceled, Version, WriteEnd,
 };
 pub use close_notify_framing as framing;
 pub use connect::{Acceptor, Connector};
