@@ -4,9 +4,11 @@ use std::io;
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, LazyLock};
 
-use close_notify::{Pipe, Policy, Progress, Session, Version};
+use close_notify::{Pipe, Policy, Progress, Session, Tls, Version};
 use rustls::pki_types::{PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, Connection, RootCertStore, ServerConfig, ServerConnection};
+use tokio::runtime::Runtime;
+use tokio_rustls::{TlsAcceptor, TlsConnector, client, server};
 
 /// Enough for a handshake and a close.
 const PIPE: usize = 1 << 13;
@@ -16,6 +18,7 @@ const PIPE: usize = 1 << 13;
 struct Configs {
     client: Arc<ClientConfig>,
     server: Arc<ServerConfig>,
+    without_tickets: Arc<ServerConfig>,
 }
 
 static TLS12: LazyLock<Configs> = LazyLock::new(|| configs(&rustls::version::TLS12));
@@ -32,21 +35,30 @@ fn configs(version: &'static rustls::SupportedProtocolVersion) -> Configs {
         .expect("a version")
         .with_root_certificates(roots)
         .with_no_client_auth();
-    let server = ServerConfig::builder_with_provider(provider)
+    let mut server = ServerConfig::builder_with_provider(provider)
         .with_protocol_versions(&[version])
         .expect("a version")
         .with_no_client_auth()
         .with_single_cert(vec![made.cert.der().clone()], key)
         .expect("a key");
-    Configs { client: client.into(), server: server.into() }
+    let with_tickets = Arc::new(server.clone());
+    server.send_tls13_tickets = 0;
+    Configs { client: client.into(), server: with_tickets, without_tickets: server.into() }
+}
+
+fn configs_of(version: Version) -> &'static Configs {
+    if version == Version::Tls13 { &TLS13 } else { &TLS12 }
+}
+
+fn name() -> ServerName<'static> {
+    ServerName::try_from("localhost").expect("a name")
 }
 
 /// Client and server of a version.
 #[must_use]
 pub fn connections(version: Version) -> (Connection, Connection) {
-    let configs = if version == Version::Tls13 { &TLS13 } else { &TLS12 };
-    let name = ServerName::try_from("localhost").expect("a name");
-    let client = ClientConnection::new(Arc::clone(&configs.client), name).expect("a client");
+    let configs = configs_of(version);
+    let client = ClientConnection::new(Arc::clone(&configs.client), name()).expect("a client");
     let server = ServerConnection::new(Arc::clone(&configs.server)).expect("a server");
     (client.into(), server.into())
 }
@@ -61,6 +73,42 @@ pub fn established(version: Version) -> (Connection, Connection) {
     }
     assert!(!client.is_handshaking() && !server.is_handshaking());
     (client, server)
+}
+
+/// Client and server whose handshake is done, as the types that rustls's own streams hold.
+#[must_use]
+pub fn own_connections(version: Version) -> (ClientConnection, ServerConnection) {
+    let configs = configs_of(version);
+    let mut client = ClientConnection::new(Arc::clone(&configs.client), name()).expect("a client");
+    let mut server = ServerConnection::new(Arc::clone(&configs.without_tickets)).expect("a server");
+    for _ in 0..10 {
+        exchange(&mut client, &mut server);
+        exchange(&mut server, &mut client);
+    }
+    assert!(!client.is_handshaking() && !server.is_handshaking());
+    (client, server)
+}
+
+/// A client and a server of tokio-rustls over loopback, their handshake done.
+pub fn tokio_pair(
+    runtime: &Runtime,
+    listener: &TcpListener,
+    version: Version,
+) -> (client::TlsStream<tokio::net::TcpStream>, server::TlsStream<tokio::net::TcpStream>) {
+    let configs = configs_of(version);
+    let connector = TlsConnector::from(Arc::clone(&configs.client));
+    let acceptor = TlsAcceptor::from(Arc::clone(&configs.without_tickets));
+    let (near, far) = sockets(listener).expect("loopback");
+    runtime.block_on(async {
+        let (near, far) = (into_tokio(near), into_tokio(far));
+        let (client, server) = tokio::join!(connector.connect(name(), near), acceptor.accept(far));
+        (client.expect("a handshake"), server.expect("a handshake"))
+    })
+}
+
+fn into_tokio(socket: TcpStream) -> tokio::net::TcpStream {
+    socket.set_nonblocking(true).expect("a socket");
+    tokio::net::TcpStream::from_std(socket).expect("a runtime")
 }
 
 /// The same as sessions that did their handshake themselves, so that their buffers are warm.
@@ -82,9 +130,9 @@ pub fn sessions(version: Version, policy: Policy) -> (Session, Session) {
     (client, server)
 }
 
-fn exchange(from: &mut Connection, to: &mut Connection) {
+fn exchange(from: &mut impl Tls, to: &mut impl Tls) {
     let mut wire = Vec::new();
-    while from.wants_write() {
+    while from.common().wants_write() {
         from.write_tls(&mut wire).expect("a Vec takes all");
     }
     let mut wire = wire.as_slice();

@@ -160,15 +160,23 @@ pub async fn copy_bidirectional(near: &mut impl Side, far: &mut impl Side) -> io
     })
     .await;
     if is_whole {
-        let (one, other) =
-            ::tokio::join!(poll_fn(|cx| near.poll_close(cx)), poll_fn(|cx| far.poll_close(cx)));
-        // Each direction has its end already: how the close went is in the endings.
-        drop((one, other));
+        close_both(near, far).await;
     } else {
         near.abort();
         far.abort();
     }
     Ok(Relayed { bytes: [up.moved, down.moved], endings: [near.tls_ending(), far.tls_ending()], is_whole })
+}
+
+/// Each direction has its end already: how the close went is in the endings.
+async fn close_both(near: &mut impl Side, far: &mut impl Side) {
+    let mut done = [false; 2];
+    poll_fn(|cx| {
+        done[0] = done[0] || near.poll_close(cx).is_ready();
+        done[1] = done[1] || far.poll_close(cx).is_ready();
+        if done == [true; 2] { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
 }
 
 /// An end that is no clean one.

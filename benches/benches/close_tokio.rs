@@ -1,0 +1,90 @@
+//! How long until both ends know their endings and have let go, in tasks over tokio's sockets?
+//!
+//! Expected: as in `close`: some 30 µs, at most 0.75 × tokio-rustls, whose shutdown writes close_notify and FIN apart.
+//! Both ends are tasks of one thread; what is done by hand over tokio-rustls is the same exchange: shutdown, read to
+//! the end, answer, read to the end, drop. Sampling as in `close`; `--test` runs a few rounds, `--rounds N` so many.
+
+use std::net::TcpListener;
+use std::rc::Rc;
+
+use close_notify::tokio::{Stream, WithEnding};
+use close_notify::{Manner, Policy, Reply, Tls, Version};
+use close_notify_benches::paired::{Run, Variant, sample};
+use close_notify_benches::setup;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::runtime::Runtime;
+
+const VERSIONS: [Version; 2] = [Version::Tls12, Version::Tls13];
+const WHEN_ASKED: Policy = Policy { reply: Reply::WhenAsked, ..Policy::STRICT };
+const FEW: usize = 20;
+const MANY: usize = 3000;
+
+fn main() {
+    let arguments: Vec<_> = std::env::args().collect();
+    let asked = arguments.iter().position(|argument| argument == "--rounds");
+    let asked = asked.and_then(|at| arguments.get(at + 1)).and_then(|count| count.parse().ok());
+    let quick = arguments.iter().any(|argument| argument == "--test");
+    let rounds = asked.unwrap_or(if quick { FEW } else { MANY });
+    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let runtime = Rc::new(runtime);
+    for version in VERSIONS {
+        let (runtime, listener) = (&runtime, &listener);
+        let mut variants = [
+            Variant { name: "tokio-rustls", prepare: Box::new(move || raw(runtime, listener, version)) },
+            Variant {
+                name: "ours, graceful",
+                prepare: Box::new(move || ours(runtime, listener, version, Policy::STRICT)),
+            },
+            Variant {
+                name: "ours, WhenAsked",
+                prepare: Box::new(move || ours(runtime, listener, version, WHEN_ASKED)),
+            },
+        ];
+        sample(&mut variants, rounds).print(&format!("{version} over loopback, tasks of one thread"), 0);
+    }
+}
+
+fn raw(runtime: &Rc<Runtime>, listener: &TcpListener, version: Version) -> Run {
+    let (mut near, mut far) = setup::tokio_pair(runtime, listener, version);
+    let runtime = Rc::clone(runtime);
+    Box::new(move || {
+        runtime.block_on(async {
+            let near = async {
+                near.shutdown().await.expect("a peer");
+                assert_eq!(near.read(&mut [0; 16]).await.expect("a clean end"), 0);
+                drop(near);
+            };
+            let far = async {
+                assert_eq!(far.read(&mut [0; 16]).await.expect("a clean end"), 0);
+                far.shutdown().await.expect("a peer");
+                drop(far);
+            };
+            tokio::join!(near, far);
+        });
+        Box::new(())
+    })
+}
+
+fn ours(runtime: &Rc<Runtime>, listener: &TcpListener, version: Version, policy: Policy) -> Run {
+    let (near, far) = setup::tokio_pair(runtime, listener, version);
+    let (near, far) = (near.with_ending(policy), far.with_ending(policy));
+    let runtime = Rc::clone(runtime);
+    Box::new(move || {
+        runtime.block_on(async {
+            let (near, far) = tokio::join!(begin(near), answer(far));
+            assert!(near && far, "a clean end");
+        });
+        Box::new(())
+    })
+}
+
+async fn begin(mut stream: Stream<TcpStream, impl Tls + Unpin>) -> bool {
+    stream.close(Manner::Graceful).await.expect("a peer").is_clean()
+}
+
+async fn answer(mut stream: Stream<TcpStream, impl Tls + Unpin>) -> bool {
+    assert_eq!(stream.read(&mut [0; 16]).await.expect("a clean end"), 0);
+    stream.close(Manner::Graceful).await.expect("a peer").is_clean()
+}
