@@ -63,8 +63,9 @@ impl Policy {
     /// `missing_notify` is [`BetweenMessages`](MissingNotify::BetweenMessages): lines and the lone dot say where each
     /// command, reply and mail ends, nothing is accepted before its reply (RFC 5321 §4.1.1.4), and many peers end with a
     /// bare FIN behind QUIT. `late_data` is [`Discard`](LateData::Discard): behind QUIT only its reply can come, and a
-    /// server must not act on a command behind it. `reply` is [`Flush`](Reply::Flush): a reply that is written leaves whole
-    /// before our close_notify, and nothing new follows; an early clean end misleads nobody here, since lines delimit.
+    /// server must not act on a command behind it. `reply` is [`WhenAsked`](Reply::WhenAsked): a client
+    /// of TLS 1.2 may pipeline its commands up to QUIT, close its side and read the replies to the end (RFC 2920); one that
+    /// were refused to the server would have the client send its mail again.
     ///
     /// ```
     /// use close_notify_core::{Event, FramingState, Machine, Policy, Role, Version};
@@ -78,7 +79,7 @@ impl Policy {
         Self {
             missing_notify: MissingNotify::BetweenMessages,
             late_data: LateData::Discard,
-            reply: Reply::Flush,
+            reply: Reply::WhenAsked,
             ..Self::STRICT
         }
     }
@@ -111,8 +112,8 @@ impl Policy {
     /// `missing_notify` is [`BetweenMessages`](MissingNotify::BetweenMessages): a server ends an idle connection when it
     /// likes, mostly by a bare FIN, and no message is open there. `late_data` is [`Discard`](LateData::Discard): on a
     /// connection that the pool lets go of nobody waits for an answer. `reply` stays [`Discard`](Reply::Discard): a request
-    /// that met the peer's close_notify is not sent to somebody who no longer reads, and the ending counts it as never sent,
-    /// so that it may be tried elsewhere. `drain_budget` is 64 KiB: an idle peer has tickets and a close_notify to say,
+    /// that met the peer's close_notify is not sent to somebody who no longer reads, and the ending counts what never left:
+    /// a request of which nothing left may be tried elsewhere. `drain_budget` is 64 KiB: an idle peer has tickets and a close_notify to say,
     /// and a pool closes many at once.
     ///
     /// ```
