@@ -47,7 +47,21 @@ pub fn errno_of(error: &io::Error) -> i32 {
 }
 
 /// Whether an error only says that nothing can be done right now.
+///
+/// ```
+/// use std::io::{Error, ErrorKind};
+/// use close_notify_linger::is_a_wait;
+/// assert!(is_a_wait(&ErrorKind::WouldBlock.into()));
+/// // ETIMEDOUT: the peer has not answered for so long that the connection is dead.
+/// # #[cfg(target_os = "linux")]
+/// assert!(!is_a_wait(&Error::from_raw_os_error(110)));
+/// ```
 #[must_use]
 pub fn is_a_wait(error: &io::Error) -> bool {
-    error.kind() == io::ErrorKind::WouldBlock || error.kind() == io::ErrorKind::TimedOut
+    match error.kind() {
+        io::ErrorKind::WouldBlock => true,
+        // tcp(7): on Unix a timeout of the socket's own is EAGAIN, and ETIMEDOUT the death of the connection
+        io::ErrorKind::TimedOut => !cfg!(unix) || error.raw_os_error().is_none(),
+        _ => false,
+    }
 }

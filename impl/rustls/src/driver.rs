@@ -142,11 +142,33 @@ impl<C: Tls> Driver<C> {
                 Step::Did(_) => {}
                 Step::Waits(Output::HandBack) | Step::Idle | Step::Done => return Ok(()),
                 Step::Blocked => self.wait_for_room(line)?,
+                Step::Waits(Output::Drain) if self.hand_over(line)? => return Ok(()),
                 Step::Waits(_) if until == Until::LastWord => return Ok(()),
                 Step::Waits(output) => self.wait_for_peer(line, output)?,
             }
         }
         Ok(())
+    }
+
+    /// Gives the transport to the service that lingers, once it needs no TLS any more.
+    fn hand_over(&mut self, line: &mut impl Line) -> io::Result<bool> {
+        if !line.has_lingerer() {
+            return Ok(false);
+        }
+        let Some(draining) = self.session.lingering() else { return Ok(false) };
+        line.linger(draining);
+        self.session.tell(Event::TransportClosed)?;
+        Ok(true)
+    }
+
+    /// A stream that is dropped behind its last word, and not before: what TCP still has to finish goes to the service.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn let_go(&mut self, line: &mut impl Line) {
+        let machine = self.session.machine();
+        if line.has_lingerer() && machine.manner().shuts_write_side() && machine.send_state().is_final() {
+            // A stream that cannot linger is dropped as any other.
+            let _ = self.session.close(Manner::Linger).and_then(|()| self.drive_until(line, Until::LastWord));
+        }
     }
 
     fn wait_for_peer(&mut self, line: &mut impl Line, output: Output) -> io::Result<()> {
@@ -295,7 +317,7 @@ impl<C: Tls> Driver<C> {
 
 impl<C: Tls> Drop for Driver<C> {
     fn drop(&mut self) {
-        dropped::note(self.session.machine());
+        dropped::note(self.session.machine(), self.standing.state());
     }
 }
 

@@ -151,6 +151,7 @@ mod forget;
 mod hook;
 mod inbox;
 mod line;
+mod lingering;
 mod outbox;
 mod pipe;
 mod resumption;
@@ -173,6 +174,7 @@ pub use close_notify_core::{
     UserCanceled, Version, WriteEnd,
 };
 pub use close_notify_framing as framing;
+pub use close_notify_linger as linger;
 pub use connect::{Acceptor, Connector};
 pub use driver::Acceptance;
 pub use error::{Error, FindEnding};

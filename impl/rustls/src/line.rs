@@ -7,6 +7,9 @@
 use std::io::{self, Read, Write};
 use std::time::{Duration, Instant};
 
+use close_notify_linger::Draining;
+
+use crate::lingering::Lingering;
 use crate::transport::Transport;
 
 /// A transport may wake us a little early: what is left then counts as passed.
@@ -20,6 +23,10 @@ pub(crate) trait Line: Transport {
     fn is_there(&self) -> bool;
     /// Lets go of the transport.
     fn release(&mut self);
+    /// Whether there is a service that the transport may go to once nothing but TCP is left to finish.
+    fn has_lingerer(&self) -> bool;
+    /// Lets go of the transport, which lingers by itself from now on, or is dropped if it cannot.
+    fn linger(&mut self, draining: Draining);
     /// The clock of the machine runs, no longer than the call that started it may take.
     fn start_deadline(&mut self, patience: Duration);
     /// Whether a deadline runs and has passed: `None` where none runs.
@@ -39,18 +46,26 @@ pub(crate) struct Bounded<T> {
     /// A moment that is past, while calls are only tried.
     past: Option<Instant>,
     born: Instant,
+    pub(crate) lingering: Lingering,
 }
 
 impl<T> Bounded<T> {
     /// A transport whose calls are as long as the application has set them.
     pub(crate) fn unbounded(inner: T) -> Self {
-        Self { inner: Some(inner), deadline: None, call_by: None, past: None, born: Instant::now() }
+        Self {
+            inner: Some(inner),
+            deadline: None,
+            call_by: None,
+            past: None,
+            born: Instant::now(),
+            lingering: Lingering::default(),
+        }
     }
 
     /// The same line over the same transport, wrapped.
     pub(crate) fn map<U>(self, wrap: impl FnOnce(T) -> U) -> Bounded<U> {
-        let Self { inner, deadline, call_by, past, born } = self;
-        Bounded { inner: inner.map(wrap), deadline, call_by, past, born }
+        let Self { inner, deadline, call_by, past, born, lingering } = self;
+        Bounded { inner: inner.map(wrap), deadline, call_by, past, born, lingering }
     }
 
     /// A deadline that runs is that far from now; longer than the clock can say is for ever.
@@ -77,6 +92,18 @@ impl<T: Transport> Line for Bounded<T> {
 
     fn release(&mut self) {
         self.inner = None;
+    }
+
+    fn has_lingerer(&self) -> bool {
+        self.lingering.has_service()
+    }
+
+    fn linger(&mut self, draining: Draining) {
+        let deadline = self.deadline;
+        #[cfg(unix)]
+        self.lingering.take_over(self.inner.take().and_then(Transport::into_socket), draining, deadline);
+        #[cfg(not(unix))]
+        let _ = (draining, deadline, self.inner.take());
     }
 
     fn start_deadline(&mut self, patience: Duration) {

@@ -14,7 +14,7 @@ use std::io::{self, IoSlice};
 use close_notify_core::{
     AlertDescription, AlertLevel, Ending, Event, Machine, Manner, Output, Policy, Role, Version, recv, send,
 };
-use close_notify_linger::errno_of;
+use close_notify_linger::{Draining, errno_of};
 use rustls::Connection;
 
 use crate::engine::Engine;
@@ -341,6 +341,11 @@ impl<C: Tls> Session<C> {
     /// How many TLS 1.3 tickets have come: none before the server has seen our Finished.
     pub(crate) fn tickets_received(&self) -> u32 {
         self.engine.tickets_received()
+    }
+
+    /// What is left where nothing but the transport is.
+    pub(crate) fn lingering(&self) -> Option<Draining> {
+        if self.inbox.unread().is_empty() { self.machine.lingering() } else { None }
     }
 
     /// Whether a record of the peer would be taken now.

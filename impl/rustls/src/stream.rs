@@ -69,6 +69,23 @@ impl<T: Transport, C: Tls> Stream<T, C> {
         self.line.set_patience(patience);
     }
 
+    /// Where the transport goes once nothing but TCP is left to finish: `close(Linger)` and `reject` are done then, and
+    /// its TLS state may be dropped. What the lingering finds, the service counts.
+    ///
+    /// ```no_run
+    /// use close_notify::linger::{Limits, Lingerer};
+    /// # fn example(mut stream: close_notify::Stream<std::net::TcpStream>) -> std::io::Result<()> {
+    /// let lingerer = Lingerer::spawn(Limits::DEFAULT)?; // one for the process
+    /// stream.set_lingerer(&lingerer);
+    /// stream.close(close_notify::Manner::Linger)?; // says the last word, and waits for nothing
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(unix)]
+    pub fn set_lingerer(&mut self, lingerer: &close_notify_linger::Lingerer) {
+        self.line.lingering = lingerer.clone().into();
+    }
+
     /// Where the application protocol stands, for the end of reading to be judged by. The default is
     /// [`FramingState::DelimitedByEnd`]: only close_notify says that all has come.
     pub fn set_framing(&mut self, framing: FramingState) {

@@ -6,6 +6,8 @@
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
 #[cfg(unix)]
+use std::os::fd::OwnedFd;
+#[cfg(unix)]
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
@@ -77,6 +79,15 @@ pub trait Transport: Read + Write {
     ///
     /// Errors: the system's.
     fn reset(&mut self) -> io::Result<()>;
+
+    /// The socket beneath, if it is one that can linger by itself; otherwise the transport is dropped.
+    #[cfg(unix)]
+    fn into_socket(self) -> Option<OwnedFd>
+    where
+        Self: Sized,
+    {
+        None
+    }
 }
 
 /// A transport that is lent: letting go of it leaves it to its owner, who drops it.
@@ -155,6 +166,11 @@ impl Transport for TcpStream {
         rustix::net::sockopt::set_socket_linger(&*self, Some(Duration::ZERO))?;
         Ok(())
     }
+
+    #[cfg(unix)]
+    fn into_socket(self) -> Option<OwnedFd> {
+        Some(self.into())
+    }
 }
 
 /// What is left until the deadline, never zero: a socket refuses such a timeout.
@@ -184,5 +200,9 @@ impl Transport for UnixStream {
     /// A Unix socket cannot be reset: the peer reads an end without close_notify, which it knows for a truncation.
     fn reset(&mut self) -> io::Result<()> {
         Ok(())
+    }
+
+    fn into_socket(self) -> Option<OwnedFd> {
+        Some(self.into())
     }
 }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -69,5 +69,10 @@ impl<T: Socket> Transport for Common<T> {
 
     fn reset(&mut self) -> io::Result<()> {
         Ok(rustix::net::sockopt::set_socket_linger(&*self.0, Some(Duration::ZERO))?)
+    }
+
+    /// A socket that another thread still waits for is not given away.
+    fn into_socket(self) -> Option<OwnedFd> {
+        Arc::into_inner(self.0)?.into_socket()
     }
 }

@@ -8,8 +8,11 @@ use std::time::{Duration, Instant};
 use ::tokio::io::{AsyncWrite, ReadBuf};
 use ::tokio::time::{Sleep, sleep};
 
+use close_notify_linger::Draining;
+
 use super::transport::Transport;
 use crate::line::Line;
+use crate::lingering::Lingering;
 
 /// The deadline of a close, once it runs.
 #[derive(Debug, Default)]
@@ -30,6 +33,7 @@ impl Clock {
 pub(super) struct Polled<'a, 'c, IO> {
     pub(super) io: &'a mut Option<IO>,
     pub(super) clock: &'a mut Clock,
+    pub(super) lingering: &'a Lingering,
     pub(super) cx: &'a mut Context<'c>,
 }
 
@@ -92,6 +96,18 @@ impl<IO: Transport> Line for Polled<'_, '_, IO> {
 
     fn release(&mut self) {
         *self.io = None;
+    }
+
+    fn has_lingerer(&self) -> bool {
+        self.lingering.has_service()
+    }
+
+    fn linger(&mut self, draining: Draining) {
+        let deadline = self.clock.0.as_ref().map(|sleep| sleep.deadline().into_std());
+        #[cfg(unix)]
+        self.lingering.take_over(self.io.take().and_then(Transport::into_socket), draining, deadline);
+        #[cfg(not(unix))]
+        let _ = (draining, deadline, self.io.take());
     }
 
     fn start_deadline(&mut self, patience: Duration) {

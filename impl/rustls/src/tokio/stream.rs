@@ -22,6 +22,7 @@ use super::transport::Transport;
 use super::wakers::{Waits, Wakers};
 use crate::driver::{Acceptance, Driver, Standing};
 use crate::error::is_a_wait;
+use crate::lingering::Lingering;
 use crate::session::Session;
 use crate::tls::Tls;
 
@@ -57,6 +58,7 @@ pub struct Stream<IO: Transport, C: Tls = Connection> {
     driver: Driver<C>,
     io: Option<IO>,
     clock: Clock,
+    lingering: Lingering,
     wakers: Arc<Wakers>,
     /// What the transport wakes: [`Self::wakers`], as a waker.
     waker: Waker,
@@ -78,7 +80,14 @@ impl<IO: Transport, C: Tls> Stream<IO, C> {
     pub fn from_session(session: Session<C>, io: IO) -> Self {
         let wakers = Arc::new(Wakers::default());
         let waker = Waker::from(Arc::clone(&wakers));
-        Self { driver: Driver::new(session), io: Some(io), clock: Clock::default(), wakers, waker }
+        Self {
+            driver: Driver::new(session),
+            io: Some(io),
+            clock: Clock::default(),
+            lingering: Lingering::default(),
+            wakers,
+            waker,
+        }
     }
 
     /// How long a close, or the salvage of an alert behind a failed write, may take. The default is 5 s. A close that
@@ -89,6 +98,15 @@ impl<IO: Transport, C: Tls> Stream<IO, C> {
             self.clock.start(patience);
             self.wakers.wake_all();
         }
+    }
+
+    /// Where the transport goes once nothing but TCP is left to finish: [`crate::Stream::set_lingerer`].
+    ///
+    /// A stream that is dropped behind its `poll_shutdown`, as HTTP libraries do, goes there too: closing it at once
+    /// could destroy the last response.
+    #[cfg(unix)]
+    pub fn set_lingerer(&mut self, lingerer: &close_notify_linger::Lingerer) {
+        self.lingering = lingerer.clone().into();
     }
 
     /// Where the application protocol stands, for the end of reading to be judged by: [`crate::Stream::set_framing`].
@@ -274,7 +292,8 @@ impl<IO: Transport, C: Tls> Stream<IO, C> {
         call: impl FnOnce(&mut Driver<C>, &mut Polled<'_, '_, IO>) -> io::Result<R>,
     ) -> io::Result<R> {
         let mut cx = Context::from_waker(&self.waker);
-        let mut line = Polled { io: &mut self.io, clock: &mut self.clock, cx: &mut cx };
+        let lingering = &self.lingering;
+        let mut line = Polled { io: &mut self.io, clock: &mut self.clock, lingering, cx: &mut cx };
         call(&mut self.driver, &mut line)
     }
 }
@@ -314,6 +333,17 @@ impl<IO: Transport, C: Tls + Unpin> AsyncWrite for Stream<IO, C> {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.poll(cx, Waits::Write, |driver, line| driver.shut_down(line))
+    }
+}
+
+impl<IO: Transport, C: Tls> Drop for Stream<IO, C> {
+    fn drop(&mut self) {
+        if self.io.is_some() && self.lingering.has_service() {
+            let _ = self.at_once(|driver, line| {
+                driver.let_go(line);
+                Ok(())
+            });
+        }
     }
 }
 
