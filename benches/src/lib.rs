@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 pub mod counted;
+pub mod crowd;
 pub mod ours;
 pub mod paired;
 pub mod raw;
