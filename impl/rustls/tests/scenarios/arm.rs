@@ -1,0 +1,351 @@
+//! Who we are in a scenario, and our end of it: one face over both adapters, so that a scenario is written once.
+//!
+//! Decides nothing: every call is the adapter's own, a blocking one or one that a runtime waits for.
+
+use std::fmt;
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::TcpStream;
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use close_notify::{
+    AlertDescription, Ending, FindEnding, FramingState, Machine, Manner, Policy, ReadEnd, Role, Session,
+    Stream, Version, tokio as asynchronous,
+};
+use rustls::crypto::CryptoProvider;
+use rustls::{ClientConfig, Connection, ServerConfig};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::runtime::Runtime;
+
+use crate::common::{VERSIONS, client, client_config, hooked, server, server_config, sockets};
+use crate::keyed_peer::{Log, Peer, provider};
+
+/// Longer than any call of a test waits, unless it hangs.
+pub(crate) const HANGS: Duration = Duration::from_secs(20);
+/// Long enough for a runtime to look at its sockets.
+const TICK: Duration = Duration::from_millis(1);
+/// Long enough to be waited for, where the peer does not do its part.
+pub(crate) const SHORT: Duration = Duration::from_millis(60);
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Adapter {
+    Std,
+    Tokio,
+}
+
+/// Our side in one run of a scenario.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Arm {
+    pub(crate) version: Version,
+    pub(crate) role: Role,
+    pub(crate) adapter: Adapter,
+}
+
+impl Arm {
+    pub(crate) fn all() -> impl Iterator<Item = Self> {
+        let roles = [Role::Client, Role::Server];
+        VERSIONS.into_iter().flat_map(move |version| {
+            roles.into_iter().flat_map(move |role| {
+                [Adapter::Std, Adapter::Tokio].map(|adapter| Self { version, role, adapter })
+            })
+        })
+    }
+
+    pub(crate) fn is_13(self) -> bool {
+        self.version == Version::Tls13
+    }
+
+    pub(crate) fn is_client(self) -> bool {
+        self.role == Role::Client
+    }
+
+    /// A connection whose handshake is done.
+    pub(crate) fn meet(self, policy: Policy) -> (Near, Peer) {
+        self.meet_over(sockets(), self.session(policy))
+    }
+
+    /// The same over sockets that hold little, so that they are soon full.
+    pub(crate) fn meet_narrow(self, policy: Policy) -> (Near, Peer) {
+        self.meet_over(narrow_sockets(), self.session(policy))
+    }
+
+    pub(crate) fn meet_over(self, (near, far): (TcpStream, TcpStream), session: Session) -> (Near, Peer) {
+        far.set_read_timeout(Some(HANGS)).unwrap();
+        far.set_write_timeout(Some(HANGS)).unwrap();
+        let (connection, log) = self.far_connection();
+        let peer = thread::spawn(move || Peer::shake(connection, &log, far));
+        let mut near = self.near(near, session);
+        near.complete_handshake().unwrap();
+        (near, peer.join().unwrap())
+    }
+
+    /// Our end before its handshake.
+    pub(crate) fn session(self, policy: Policy) -> Session {
+        self.session_with(policy, hooked())
+    }
+
+    pub(crate) fn session_with(self, policy: Policy, provider: CryptoProvider) -> Session {
+        match self.role {
+            Role::Client => Session::new(client(client_config(self.version, provider)), policy),
+            Role::Server => Session::new(server(server_config(self.version, provider)), policy),
+        }
+    }
+
+    pub(crate) fn near(self, socket: TcpStream, session: Session) -> Near {
+        match self.adapter {
+            Adapter::Std => Near::Std(Box::new(Stream::from_session(session, socket))),
+            Adapter::Tokio => {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+                socket.set_nonblocking(true).unwrap();
+                let socket = {
+                    let _in = runtime.enter();
+                    tokio::net::TcpStream::from_std(socket).unwrap()
+                };
+                Near::Tokio(Box::new(asynchronous::Stream::from_session(session, socket)), runtime)
+            }
+        }
+    }
+
+    /// rustls at the other end, and where its secrets are logged.
+    pub(crate) fn far_connection(self) -> (Connection, Arc<Log>) {
+        let log = Arc::new(Log::default());
+        let connection = match self.role {
+            Role::Server => client(far_client_config(self.version, &log)).into(),
+            Role::Client => server(far_server_config(self.version, &log)).into(),
+        };
+        (connection, log)
+    }
+}
+
+pub(crate) fn far_client_config(version: Version, log: &Arc<Log>) -> ClientConfig {
+    let mut config = client_config(version, provider());
+    config.key_log = log.clone();
+    config.enable_secret_extraction = true;
+    config
+}
+
+pub(crate) fn far_server_config(version: Version, log: &Arc<Log>) -> ServerConfig {
+    let mut config = server_config(version, provider());
+    config.key_log = log.clone();
+    config.enable_secret_extraction = true;
+    config
+}
+
+fn narrow_sockets() -> (TcpStream, TcpStream) {
+    const FEW: usize = 16 * 1024;
+    use rustix::net::sockopt::{set_socket_recv_buffer_size, set_socket_send_buffer_size};
+    let (near, far) = sockets();
+    for socket in [&near, &far] {
+        set_socket_recv_buffer_size(socket, FEW).unwrap();
+        set_socket_send_buffer_size(socket, FEW).unwrap();
+    }
+    (near, far)
+}
+
+impl fmt::Display for Arm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let version = if self.is_13() { "tls13" } else { "tls12" };
+        let role = if self.is_client() { "client" } else { "server" };
+        let adapter = if self.adapter == Adapter::Std { "std" } else { "tokio" };
+        write!(f, "{version}::{role}::{adapter}")
+    }
+}
+
+/// The peer acts in a thread of its own.
+pub(crate) fn far<R: Send + 'static>(
+    mut peer: Peer,
+    act: impl FnOnce(&mut Peer) -> R + Send + 'static,
+) -> JoinHandle<R> {
+    thread::spawn(move || act(&mut peer))
+}
+
+/// Our end, over a socket.
+pub(crate) enum Near {
+    Std(Box<Stream<TcpStream>>),
+    Tokio(Box<asynchronous::Stream<tokio::net::TcpStream>>, Runtime),
+}
+
+/// A call that one adapter blocks in and the other one awaits.
+macro_rules! wait {
+    ($near:expr, $call:ident($($argument:expr),*)) => {
+        match $near {
+            Near::Std(stream) => stream.$call($($argument),*),
+            Near::Tokio(stream, runtime) => runtime.block_on(stream.$call($($argument),*)),
+        }
+    };
+}
+
+/// A call that neither waits in.
+macro_rules! call {
+    ($near:expr, $call:ident($($argument:expr),*)) => {
+        match $near {
+            Near::Std(stream) => stream.$call($($argument),*),
+            Near::Tokio(stream, runtime) => {
+                let _in = runtime.enter();
+                stream.$call($($argument),*)
+            }
+        }
+    };
+}
+
+impl Near {
+    pub(crate) fn complete_handshake(&mut self) -> io::Result<()> {
+        wait!(self, complete_handshake())
+    }
+
+    pub(crate) fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        wait!(self, read(buffer))
+    }
+
+    /// All that can be read, and how reading ended.
+    pub(crate) fn read_on(&mut self) -> (Vec<u8>, io::Result<()>) {
+        let (mut all, mut buffer) = (Vec::new(), [0; 4096]);
+        loop {
+            match self.read(&mut buffer) {
+                Ok(0) => return (all, Ok(())),
+                Ok(count) => all.extend_from_slice(&buffer[..count]),
+                Err(error) => return (all, Err(error)),
+            }
+        }
+    }
+
+    /// All until a clean end.
+    pub(crate) fn read_to_end(&mut self) -> Vec<u8> {
+        let (all, end) = self.read_on();
+        end.unwrap();
+        all
+    }
+
+    /// The end of reading, which is an error, and the same if asked again. What was read before it is dropped.
+    pub(crate) fn read_error(&mut self) -> io::Error {
+        let error = self.read_on().1.unwrap_err();
+        let again = self.read(&mut [0; 8]).unwrap_err();
+        assert_eq!((again.kind(), again.to_string()), (error.kind(), error.to_string()));
+        error
+    }
+
+    /// How reading ended, where that is an error.
+    pub(crate) fn read_end(&mut self) -> ReadEnd {
+        ended(&self.read_error()).reading
+    }
+
+    /// Waits until our side knows that the peer has ended, and no longer.
+    pub(crate) fn learn_of_the_end(&mut self) {
+        let start = Instant::now();
+        while !call!(self, peer_closed_now()).unwrap() {
+            assert!(start.elapsed() < HANGS, "the peer has ended, and nobody learns of it");
+            if let Self::Tokio(_, runtime) = self {
+                runtime.block_on(async { tokio::time::sleep(TICK).await });
+            }
+            thread::yield_now();
+        }
+    }
+
+    pub(crate) fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        wait!(self, write(data))
+    }
+
+    pub(crate) fn write_all(&mut self, data: &[u8]) -> io::Result<()> {
+        wait!(self, write_all(data))?;
+        wait!(self, flush())
+    }
+
+    /// Data is written until nothing takes more; how much was taken.
+    pub(crate) fn fill(&mut self) -> usize {
+        let (data, mut taken) = ([7; 16 * 1024], 0);
+        self.set_nonblocking(true);
+        while let Some(count) = self.try_write(&data) {
+            taken += count;
+        }
+        self.set_nonblocking(false);
+        taken
+    }
+
+    fn try_write(&mut self, data: &[u8]) -> Option<usize> {
+        let written = match self {
+            Self::Std(stream) => stream.write(data),
+            Self::Tokio(stream, runtime) => {
+                let wait = runtime.block_on(async { tokio::time::timeout(SHORT, stream.write(data)).await });
+                wait.unwrap_or_else(|_| Err(ErrorKind::WouldBlock.into()))
+            }
+        };
+        match written {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => None,
+            written => Some(written.unwrap()),
+        }
+    }
+
+    fn set_nonblocking(&self, on: bool) {
+        if let Self::Std(stream) = self {
+            stream.transport().unwrap().set_nonblocking(on).unwrap();
+        }
+    }
+
+    /// Writes until a write fails.
+    pub(crate) fn write_error(&mut self) -> io::Error {
+        for _ in 0..100_000 {
+            if let Err(error) = self.write_all(&[0; 1000]) {
+                return error;
+            }
+        }
+        panic!("no write fails");
+    }
+
+    pub(crate) fn close(&mut self, manner: Manner) -> Ending {
+        wait!(self, close(manner)).unwrap()
+    }
+
+    pub(crate) fn close_write(&mut self) -> io::Result<Ending> {
+        wait!(self, close_write())
+    }
+
+    pub(crate) fn reject(&mut self, alert: AlertDescription) -> Ending {
+        wait!(self, reject(alert)).unwrap()
+    }
+
+    pub(crate) fn abort(&mut self) -> Ending {
+        call!(self, abort()).unwrap()
+    }
+
+    /// The transport, as a socket that blocks, and what was read behind the peer's close_notify.
+    pub(crate) fn hand_back(self) -> io::Result<(TcpStream, Vec<u8>)> {
+        match self {
+            Self::Std(stream) => stream.hand_back(),
+            Self::Tokio(mut stream, runtime) => {
+                let (socket, leftover) = runtime.block_on(stream.hand_back())?;
+                let socket = socket.into_std()?;
+                socket.set_nonblocking(false)?;
+                Ok((socket, leftover))
+            }
+        }
+    }
+
+    pub(crate) fn set_patience(&mut self, patience: Duration) {
+        call!(self, set_patience(patience));
+    }
+
+    pub(crate) fn set_framing(&mut self, framing: FramingState) {
+        call!(self, set_framing(framing));
+    }
+
+    pub(crate) fn ending(&self) -> Ending {
+        call!(self, ending())
+    }
+
+    pub(crate) fn session(&self) -> &Session {
+        match self {
+            Self::Std(stream) => stream.session(),
+            Self::Tokio(stream, _) => stream.session(),
+        }
+    }
+
+    pub(crate) fn machine(&self) -> &Machine {
+        self.session().machine()
+    }
+}
+
+/// The ending that an error carries.
+pub(crate) fn ended(error: &io::Error) -> Ending {
+    Ending::find(error).unwrap_or_else(|| panic!("an ending: {error}"))
+}

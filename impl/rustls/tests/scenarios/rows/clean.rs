@@ -1,0 +1,163 @@
+//! close_notify both ways, and what may come behind the peer's: rows 1–6 and 19–22.
+
+use std::io::ErrorKind;
+
+use close_notify::{AlertDescription, FirstCloser, Manner, Policy, ReadEnd, Reply, WriteEnd};
+
+use crate::arm::{Arm, far};
+use crate::keyed_peer::{CLOSE_NOTIFY, DATA};
+
+/// #1
+pub(crate) fn both_ways(arm: Arm) {
+    let (mut near, peer) = arm.meet(Policy::STRICT);
+    let peer = far(peer, |peer| peer.answer());
+    near.write_all(b"goodbye").unwrap();
+    let ending = near.close(Manner::Graceful);
+    assert!(ending.is_clean(), "{ending}");
+    let flight = peer.join().unwrap();
+    flight.ends_with(CLOSE_NOTIFY);
+    assert_eq!(flight.data(), b"goodbye");
+}
+
+/// #2
+pub(crate) fn peer_first_13(arm: Arm) {
+    let (mut near, mut peer) = arm.meet(Policy::STRICT);
+    peer.say_close_notify();
+    assert_eq!(near.read(&mut [0; 8]).unwrap(), 0);
+    assert_eq!(near.ending().writing, WriteEnd::Open);
+    near.write_all(b"we go on").unwrap();
+    near.write_all(b" until we close").unwrap();
+    let ending = near.close(Manner::Graceful);
+    assert!(ending.is_clean(), "{ending}");
+    assert_eq!(ending.first_closer, FirstCloser::Peer);
+    let flight = peer.hear_all();
+    assert_eq!(flight.data(), b"we go on until we close");
+    flight.ends_with(CLOSE_NOTIFY);
+}
+
+/// #3
+pub(crate) fn peer_first_12(arm: Arm) {
+    let policies = [
+        (Reply::Discard, "the letter of RFC 5246"),
+        (Reply::Flush, "the lenient policy that still refuses new data"),
+        (Reply::WhenAsked, "the lenient policy that goes on"),
+    ];
+    for (reply, what) in policies {
+        let (mut near, mut peer) = arm.meet_narrow(Policy { reply, ..Policy::STRICT });
+        let taken = near.fill();
+        peer.say_close_notify();
+        near.learn_of_the_end();
+        let peer = far(peer, |peer| peer.hear_all());
+        assert_eq!(near.read(&mut [0; 8]).unwrap(), 0, "{what}");
+        let more = near.write_all(b"more");
+        let ending = near.close(Manner::Graceful);
+        let flight = peer.join().unwrap();
+        flight.ends_with(CLOSE_NOTIFY);
+        let arrived = flight.data().len();
+        match reply {
+            Reply::WhenAsked => assert_eq!((more.unwrap(), arrived), ((), taken + 4), "{what}"),
+            Reply::Flush | Reply::Discard => {
+                assert_eq!(more.unwrap_err().kind(), ErrorKind::BrokenPipe, "{what}");
+                assert_eq!(arrived + ending.discarded as usize, taken, "{what}");
+            }
+        }
+        assert_eq!(ending.discarded > 0, reply == Reply::Discard, "{what}: {ending}");
+        assert_eq!(ending.is_clean(), reply != Reply::Discard, "{what}: {ending}");
+    }
+}
+
+/// #4
+pub(crate) fn write_behind_own(arm: Arm) {
+    let (mut near, peer) = arm.meet(Policy::STRICT);
+    let peer = far(peer, |peer| peer.answer());
+    if arm.is_13() {
+        near.close_write().unwrap();
+        assert_eq!(near.write(b"between the two").unwrap_err().kind(), ErrorKind::BrokenPipe);
+    }
+    near.close(Manner::Graceful);
+    assert_eq!(near.write(b"behind both").unwrap_err().kind(), ErrorKind::BrokenPipe);
+    let flight = peer.join().unwrap();
+    assert!(flight.data().is_empty());
+    flight.ends_with(CLOSE_NOTIFY);
+}
+
+/// #5
+pub(crate) fn close_twice(arm: Arm) {
+    let (mut near, peer) = arm.meet(Policy::STRICT);
+    let peer = far(peer, |peer| peer.answer());
+    if arm.is_13() {
+        near.close_write().unwrap();
+        near.close_write().unwrap();
+    }
+    let once = near.close(Manner::Graceful);
+    for manner in [Manner::Graceful, Manner::Linger, Manner::AtOnce, Manner::Abort] {
+        assert_eq!(near.close(manner), once, "{manner}");
+    }
+    assert_eq!(near.reject(AlertDescription::INTERNAL_ERROR), once);
+    assert!(once.is_clean(), "{once}");
+    peer.join().unwrap().ends_with(CLOSE_NOTIFY);
+}
+
+/// #6
+pub(crate) fn crossing(arm: Arm) {
+    let (mut near, mut peer) = arm.meet(Policy::STRICT);
+    // It is on the wire before ours, and read behind it.
+    peer.say_close_notify();
+    peer.fin();
+    let peer = far(peer, |peer| peer.hear_all());
+    let ending = near.close(Manner::Graceful);
+    assert!(ending.is_clean(), "{ending}");
+    assert!(matches!(ending.first_closer, FirstCloser::Crossed | FirstCloser::UsOrCrossed), "{ending}");
+    peer.join().unwrap().ends_with(CLOSE_NOTIFY);
+}
+
+/// #19
+pub(crate) fn data_in_front(arm: Arm) {
+    let (mut near, mut peer) = arm.meet(Policy::STRICT);
+    let segment = [peer.keys.send.seal(DATA, b"last words"), peer.keys.close_notify()].concat();
+    peer.say(&segment);
+    let mut first = [0; 4];
+    assert_eq!(near.read(&mut first).unwrap(), 4);
+    assert_eq!(&first, b"last");
+    assert_eq!(near.read_to_end(), b" words");
+    assert_eq!(near.ending().reading, ReadEnd::CloseNotify);
+    assert!(near.close(Manner::Graceful).is_clean());
+    peer.hear_all().ends_with(CLOSE_NOTIFY);
+}
+
+/// The peer's close_notify in one segment with something behind it: clean, and nothing of that is ever read.
+fn with_behind(arm: Arm, behind: impl FnOnce(&mut crate::keyed_peer::Peer) -> Vec<u8>) {
+    let (mut near, mut peer) = arm.meet(Policy::STRICT);
+    let mut segment = peer.keys.send.seal(DATA, b"before");
+    segment.extend(peer.keys.close_notify());
+    segment.extend(behind(&mut peer));
+    peer.say(&segment);
+    let peer = far(peer, |peer| peer.hear_all());
+    assert_eq!(near.read_to_end(), b"before");
+    assert_eq!(near.read(&mut [0; 8]).unwrap(), 0, "and again");
+    let ending = near.close(Manner::Graceful);
+    assert!(ending.is_clean(), "{ending}");
+    assert_eq!(near.read(&mut [0; 8]).unwrap(), 0, "and behind our close");
+    peer.join().unwrap().ends_with(CLOSE_NOTIFY);
+}
+
+/// #20
+pub(crate) fn garbage_behind(arm: Arm) {
+    with_behind(arm, |_| b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec());
+    with_behind(arm, |_| vec![0xff; 300]);
+    with_behind(arm, |_| crate::common::FORGED.to_vec());
+}
+
+/// #21
+pub(crate) fn records_behind(arm: Arm) {
+    with_behind(arm, |peer| peer.keys.send.seal(DATA, b"behind"));
+    with_behind(arm, |peer| [[0; 8], [1; 8]].map(|data| peer.keys.send.seal(DATA, &data)).concat());
+}
+
+/// #22
+pub(crate) fn alerts_behind(arm: Arm) {
+    use crate::keyed_peer::ALERT;
+    for alert in [[1, 0], [2, 0], [2, 80], [1, 90], [1, 100]] {
+        with_behind(arm, |peer| peer.keys.send.seal(ALERT, &alert));
+    }
+}

@@ -1,0 +1,6 @@
+//! What each row does: one function a row, for whichever arm.
+
+pub(crate) mod after_ours;
+pub(crate) mod alerts;
+pub(crate) mod clean;
+pub(crate) mod transport_end;
