@@ -1,0 +1,191 @@
+//! Handshakes that fail, seen from both ends, and what a client may know of one that did not.
+#![allow(clippy::unwrap_used, reason = "helpers of tests: clippy knows the tests alone")]
+
+mod common;
+
+use std::io::{self, Read, Write};
+use std::net::TcpStream;
+use std::thread;
+use std::time::Duration;
+
+use close_notify::{
+    Acceptance, Acceptor, AlertDescription, Connector, Ending, FindEnding, Pipe, Policy, ReadEnd, Role,
+    Stream, Version, WriteEnd,
+};
+use common::{VERSIONS, client_config, demanding_server_config, hooked, server_config, sockets};
+use rustls::{ClientConfig, RootCertStore, ServerConfig};
+
+const LONG: Duration = Duration::from_secs(20);
+
+/// A client that trusts nobody.
+fn distrustful(version: Version) -> ClientConfig {
+    let versions: &[_] = match version {
+        Version::Tls13 => &[&rustls::version::TLS13],
+        _ => &[&rustls::version::TLS12],
+    };
+    ClientConfig::builder_with_provider(hooked().into())
+        .with_protocol_versions(versions)
+        .unwrap()
+        .with_root_certificates(RootCertStore::empty())
+        .with_no_client_auth()
+}
+
+fn connect(config: ClientConfig, socket: TcpStream) -> io::Result<Stream<TcpStream>> {
+    Connector::new(config, Policy::STRICT).connect("localhost".try_into().unwrap(), socket)
+}
+
+fn accept(config: ServerConfig, socket: TcpStream) -> io::Result<Stream<TcpStream>> {
+    Acceptor::new(config, Policy::STRICT).accept(socket)
+}
+
+fn ending<T>(result: io::Result<T>) -> Ending {
+    match result {
+        Ok(_) => panic!("it does not fail"),
+        Err(error) => Ending::find(&error).unwrap_or_else(|| panic!("{error:?}")),
+    }
+}
+
+#[test]
+fn a_client_that_refuses_the_certificate_says_so_and_the_server_reads_it() {
+    for version in VERSIONS {
+        let (near, far) = sockets();
+        let server = thread::spawn(move || ending(accept(server_config(version, hooked()), far)));
+        let client = ending(connect(distrustful(version), near));
+        assert_eq!(client.writing, WriteEnd::FatalAlertSent(AlertDescription::UNKNOWN_CA), "{version}");
+        let server = server.join().unwrap();
+        assert_eq!(server.reading, ReadEnd::FatalAlert(AlertDescription::UNKNOWN_CA), "{version}");
+    }
+}
+
+#[test]
+fn a_refused_client_reads_the_alert_behind_all_that_it_wrote() {
+    for version in VERSIONS {
+        let (near, far) = sockets();
+        let server = thread::spawn(move || ending(accept(demanding_server_config(version), far)));
+        let client = connect(client_config(version, hooked()), near).and_then(|mut client| {
+            // TLS 1.3: the handshake is done for the client, which writes on until it hears better.
+            loop {
+                client.write_all(&[7; 10_000])?;
+            }
+        });
+        let client = ending::<()>(client);
+        assert!(matches!(client.reading, ReadEnd::FatalAlert(_)), "{version}: {client}");
+        let alert = server.join().unwrap().writing;
+        assert!(matches!(alert, WriteEnd::FatalAlertSent(_)), "{version}: {alert}");
+    }
+}
+
+#[test]
+fn a_peer_that_does_not_speak_tls_is_told_so() {
+    for version in VERSIONS {
+        let (near, mut far) = sockets();
+        far.write_all(b"220 ready when you are\r\n").unwrap();
+        let peer = thread::spawn(move || {
+            let mut all = Vec::new();
+            far.read_to_end(&mut all).unwrap();
+            all
+        });
+        let client = ending(connect(client_config(version, hooked()), near));
+        assert!(matches!(client.reading, ReadEnd::Refused(_)), "{version}: {client}");
+        let all = peer.join().unwrap();
+        let alert = &all[all.len() - 7..];
+        assert_eq!((alert[0], alert[5]), (21, 2), "{version}: a fatal alert, whole, and then the end");
+    }
+}
+
+#[test]
+fn a_handshake_that_hangs_ends_by_its_deadline() {
+    for version in VERSIONS {
+        let (near, _far) = sockets();
+        let connector = Connector::new(client_config(version, hooked()), Policy::STRICT);
+        let connector = connector.handshake_within(Duration::from_millis(30));
+        let ending = ending(connector.connect("localhost".try_into().unwrap(), near));
+        assert_eq!(ending.reading, ReadEnd::TimedOut, "{version}");
+    }
+}
+
+#[test]
+fn a_server_that_takes_the_client_is_known_by_its_ticket() {
+    let (near, far) = sockets();
+    let server = thread::spawn(move || {
+        let mut server = accept(server_config(Version::Tls13, hooked()), far).unwrap();
+        assert_eq!(server.confirm_accepted(LONG).unwrap(), Acceptance::Confirmed, "it has the Finished");
+        server.write_all(b"hello").unwrap();
+        server
+    });
+    let mut client = connect(client_config(Version::Tls13, hooked()), near).unwrap();
+    assert_eq!(client.confirm_accepted(LONG).unwrap(), Acceptance::Confirmed);
+    let mut hello = [0; 5];
+    client.read_exact(&mut hello).unwrap();
+    assert_eq!(&hello, b"hello");
+    drop(server.join().unwrap());
+}
+
+#[test]
+fn before_tls_13_the_handshake_itself_says_so() {
+    let (near, far) = sockets();
+    let server = thread::spawn(move || accept(server_config(Version::Tls12, hooked()), far).unwrap());
+    let mut client = connect(client_config(Version::Tls12, hooked()), near).unwrap();
+    assert_eq!(client.confirm_accepted(LONG).unwrap(), Acceptance::Confirmed);
+    drop(server.join().unwrap());
+}
+
+#[test]
+fn a_client_whose_certificate_is_missing_learns_it_by_name_before_it_writes() {
+    let (near, far) = sockets();
+    let server = thread::spawn(move || ending(accept(demanding_server_config(Version::Tls13), far)));
+    let mut client = connect(client_config(Version::Tls13, hooked()), near).unwrap();
+    let refused = ending(client.confirm_accepted(LONG));
+    assert_eq!(refused.reading, ReadEnd::FatalAlert(AlertDescription::CERTIFICATE_REQUIRED));
+    server.join().unwrap();
+}
+
+#[test]
+fn a_server_that_says_nothing_leaves_it_unknown_and_one_that_talks_is_kept() {
+    let (near, far) = sockets();
+    let mut config = server_config(Version::Tls13, hooked());
+    config.send_tls13_tickets = 0;
+    let server = thread::spawn(move || accept(config, far).unwrap());
+    let mut client = connect(client_config(Version::Tls13, hooked()), near).unwrap();
+    let mut server = server.join().unwrap();
+    assert_eq!(client.confirm_accepted(Duration::from_millis(30)).unwrap(), Acceptance::Unknown);
+    server.write_all(b"hello").unwrap();
+    assert_eq!(client.confirm_accepted(LONG).unwrap(), Acceptance::DataCame);
+    let mut hello = [0; 5];
+    client.read_exact(&mut hello).unwrap();
+    assert_eq!(&hello, b"hello");
+    assert!(!client.peer_closed_now().unwrap());
+    drop(server);
+    // The end has to travel: ask until it is there.
+    assert!((0..10_000).any(|_| {
+        thread::yield_now();
+        client.peer_closed_now().unwrap()
+    }));
+    assert_eq!(client.ending().reading, ReadEnd::TruncatedAtBoundary);
+}
+
+#[tokio::test]
+async fn tasks_connect_and_accept_the_same() {
+    for version in VERSIONS {
+        for (config, is_taken) in [(client_config(version, hooked()), true), (distrustful(version), false)] {
+            let (near, far) = tokio::io::duplex(1 << 16);
+            let connector = Connector::new(config, Policy::STRICT);
+            let acceptor = Acceptor::new(server_config(version, hooked()), Policy::STRICT);
+            let name = "localhost".try_into().unwrap();
+            let (client, server) =
+                tokio::join!(connector.connect_async(name, near), acceptor.accept_async(far));
+            assert_eq!((client.is_ok(), server.is_ok()), (is_taken, is_taken), "{version}");
+            if let Err(error) = server {
+                let reading = Ending::find(&error).unwrap().reading;
+                assert_eq!(reading, ReadEnd::FatalAlert(AlertDescription::UNKNOWN_CA), "{version}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_stream_says_which_end_it_is() {
+    let (near, _far) = Pipe::pair(64);
+    let stream = Stream::new(common::client(client_config(Version::Tls13, hooked())), near, Policy::STRICT);
+    assert_eq!(stream.session().machine().role(), Role::Client);
+}
