@@ -34,12 +34,16 @@ fn main() {
         let mut variants = [
             Variant { name: "tokio-rustls", prepare: Box::new(move || raw(runtime, listener, version)) },
             Variant {
-                name: "ours, graceful",
+                name: "ours",
                 prepare: Box::new(move || ours(runtime, listener, version, Policy::STRICT)),
             },
             Variant {
                 name: "ours, WhenAsked",
                 prepare: Box::new(move || ours(runtime, listener, version, WHEN_ASKED)),
+            },
+            Variant {
+                name: "ours, WhenAsked, adopted",
+                prepare: Box::new(move || adopted(runtime, listener, version, WHEN_ASKED)),
             },
         ];
         sample(&mut variants, rounds).print(&format!("{version} over loopback, tasks of one thread"), 0);
@@ -68,8 +72,21 @@ fn raw(runtime: &Rc<Runtime>, listener: &TcpListener, version: Version) -> Run {
 }
 
 fn ours(runtime: &Rc<Runtime>, listener: &TcpListener, version: Version, policy: Policy) -> Run {
+    let [near, far] = setup::our_tokio_pair(runtime, listener, version, policy);
+    closed(runtime, near, far)
+}
+
+/// Streams of tokio-rustls that become ours just before: rustls is given their next record byte by byte.
+fn adopted(runtime: &Rc<Runtime>, listener: &TcpListener, version: Version, policy: Policy) -> Run {
     let (near, far) = setup::tokio_pair(runtime, listener, version);
-    let (near, far) = (near.with_ending(policy), far.with_ending(policy));
+    closed(runtime, near.with_ending(policy), far.with_ending(policy))
+}
+
+fn closed(
+    runtime: &Rc<Runtime>,
+    near: Stream<TcpStream, impl Tls + Unpin + 'static>,
+    far: Stream<TcpStream, impl Tls + Unpin + 'static>,
+) -> Run {
     let runtime = Rc::clone(runtime);
     Box::new(move || {
         runtime.block_on(async {

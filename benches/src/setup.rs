@@ -4,7 +4,7 @@ use std::io;
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, LazyLock};
 
-use close_notify::{Pipe, Policy, Progress, Session, Tls, Version};
+use close_notify::{Acceptor, Connector, Pipe, Policy, Progress, Session, Tls, Version};
 use rustls::pki_types::{PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, Connection, RootCertStore, ServerConfig, ServerConnection};
 use tokio::runtime::Runtime;
@@ -105,6 +105,28 @@ pub fn tokio_pair(
         (client.expect("a handshake"), server.expect("a handshake"))
     })
 }
+
+/// A client and a server of ours over tokio's sockets, their handshake done by us.
+pub fn our_tokio_pair(
+    runtime: &Runtime,
+    listener: &TcpListener,
+    version: Version,
+    policy: Policy,
+) -> [Task; 2] {
+    let configs = configs_of(version);
+    let connector = Connector::new(Arc::clone(&configs.client), policy);
+    let acceptor = Acceptor::new(Arc::clone(&configs.without_tickets), policy);
+    let (near, far) = sockets(listener).expect("loopback");
+    runtime.block_on(async {
+        let (near, far) = (into_tokio(near), into_tokio(far));
+        let (client, server) =
+            tokio::join!(connector.connect_async(name(), near), acceptor.accept_async(far));
+        [client.expect("a handshake"), server.expect("a handshake")]
+    })
+}
+
+/// One end of ours in a task.
+pub type Task = close_notify::tokio::Stream<tokio::net::TcpStream>;
 
 fn into_tokio(socket: TcpStream) -> tokio::net::TcpStream {
     socket.set_nonblocking(true).expect("a socket");

@@ -37,8 +37,6 @@ pub(crate) struct Heard {
     pub(crate) is_alert_sealed: bool,
     /// rustls sealed a close_notify of its own, at a limit of its keys.
     pub(crate) engine_notified: bool,
-    /// Something came of it: what was given ended a record.
-    pub(crate) shows_a_record: bool,
 }
 
 /// rustls cannot seal what was asked.
@@ -134,8 +132,45 @@ impl<C: Tls> Engine<C> {
     /// What rustls sealed in answer is moved behind `sealed`.
     /// Where a part of an alert is held, rustls sees nothing of the next one.
     pub(crate) fn hear(&mut self, record: &[u8], sealed: &mut Vec<u8>, holds_part: bool) -> Heard {
-        let before = self.progress();
         let (result, seen) = hook::listen(holds_part, || feed(&mut self.connection, record));
+        self.heard(record, sealed, result, seen)
+    }
+
+    /// Takes bytes singly until a record ends, wherever it began. Returns how many, and what the record said if one
+    /// has ended.
+    pub(crate) fn hear_singly(
+        &mut self,
+        bytes: &[u8],
+        sealed: &mut Vec<u8>,
+        holds_part: bool,
+    ) -> (usize, Option<Heard>) {
+        let before = self.progress();
+        let mut taken = 0;
+        let (last, seen) = hook::listen(holds_part, || {
+            for byte in bytes.chunks(1) {
+                taken += 1;
+                let result = feed(&mut self.connection, byte);
+                let is_shown = result.as_ref().map_or(true, Processed::shows_a_record)
+                    || hook::has_opened()
+                    || self.common().wants_write()
+                    || self.progress() != before;
+                if is_shown {
+                    return Some(result);
+                }
+            }
+            None
+        });
+        (taken, last.map(|result| self.heard(&bytes[..taken], sealed, result, seen)))
+    }
+
+    /// What came of one record.
+    fn heard(
+        &mut self,
+        record: &[u8],
+        sealed: &mut Vec<u8>,
+        result: Result<Processed, Error>,
+        seen: Seen,
+    ) -> Heard {
         self.pull(sealed);
         let alert = alert_of(record, seen, &result);
         let answer = match seen.sealed {
@@ -157,15 +192,7 @@ impl<C: Tls> Engine<C> {
         let unseen = result.is_err() && !sealed.is_empty() && !self.is_hooked();
         let is_alert_sealed = matches!(answer, Some([FATAL, _])) || (answer.is_none() && unseen);
         let is_authentic = seen.opened != Opened::Nothing;
-        let shows_a_record =
-            is_authentic || said != Said::Message || !sealed.is_empty() || self.progress() != before;
-        Heard {
-            said,
-            is_authentic,
-            is_alert_sealed,
-            engine_notified: seen.sealed == Some(CLOSE_NOTIFY),
-            shows_a_record,
-        }
+        Heard { said, is_authentic, is_alert_sealed, engine_notified: seen.sealed == Some(CLOSE_NOTIFY) }
     }
 
     /// Moves plaintext out of rustls.
@@ -241,6 +268,12 @@ impl<C: Tls> Engine<C> {
 struct Processed {
     has_plaintext: bool,
     peer_has_closed: bool,
+}
+
+impl Processed {
+    fn shows_a_record(&self) -> bool {
+        self.has_plaintext || self.peer_has_closed
+    }
 }
 
 /// Gives rustls one record; the same record in parts where it reads less at a time.

@@ -127,6 +127,11 @@ pub(crate) fn listen<R>(holds_part: bool, call: impl FnOnce() -> R) -> (R, Seen)
     scoped(Scope { holds_part, ..Scope::IDLE }, call)
 }
 
+/// Whether a record was opened in the call that is under way.
+pub(crate) fn has_opened() -> bool {
+    SCOPE.get().seen.opened != Opened::Nothing
+}
+
 fn scoped<R>(scope: Scope, call: impl FnOnce() -> R) -> (R, Seen) {
     SCOPE.set(scope);
     let result = call();

@@ -39,17 +39,13 @@ impl Inbox {
         self.astray.is_none()
     }
 
-    pub(crate) const fn align(&mut self) {
-        self.astray = None;
+    /// How many bytes have shown no end of a record yet, until one is shown.
+    pub(crate) const fn stray(&mut self, bytes: Option<u32>) {
+        self.astray = bytes;
     }
 
-    /// `bytes` in all have shown no end of a record yet.
-    pub(crate) const fn stray(&mut self, bytes: u32) {
-        self.astray = Some(bytes);
-    }
-
-    pub(crate) fn astray(&self) -> u32 {
-        self.astray.unwrap_or(0)
+    pub(crate) const fn astray(&self) -> Option<u32> {
+        self.astray
     }
 
     /// Whether an end that comes now may be one inside a record.
@@ -66,7 +62,7 @@ impl Inbox {
     pub(crate) fn next_record(&self) -> Option<usize> {
         let unread = self.unread();
         if !self.is_aligned() {
-            return (!unread.is_empty()).then_some(1);
+            return (!unread.is_empty()).then_some(unread.len());
         }
         let header = unread.first_chunk::<HEADER>()?;
         let length = usize::from(u16::from_be_bytes([header[3], header[4]]));

@@ -103,14 +103,7 @@ impl<C: Tls> Session<C> {
             return Ok(Received::Message { bytes });
         }
         let delivers = self.machine.delivers_data();
-        let heard = self.engine.hear(self.inbox.record(length), &mut self.held, self.alert_part.is_some());
-        let bytes = bytes.saturating_add(self.inbox.astray());
-        self.inbox.consume(length);
-        if !self.inbox.is_aligned() && !heard.shows_a_record {
-            self.inbox.stray(bytes);
-            return Ok(Received::Part);
-        }
-        self.inbox.align();
+        let Some((heard, bytes)) = self.hear(length, bytes) else { return Ok(Received::Part) };
         if matches!(self.machine.recv_state(), recv::State::Plain) {
             self.learn_version();
             if heard.is_authentic {
@@ -128,6 +121,21 @@ impl<C: Tls> Session<C> {
         Ok(received)
     }
 
+    /// What the next record says, and its length; nothing yet where rustls holds the beginning of one that goes on.
+    fn hear(&mut self, length: usize, bytes: u32) -> Option<(Heard, u32)> {
+        let (record, holds_part) = (self.inbox.record(length), self.alert_part.is_some());
+        let Some(astray) = self.inbox.astray() else {
+            let heard = self.engine.hear(record, &mut self.held, holds_part);
+            self.inbox.consume(length);
+            return Some((heard, bytes));
+        };
+        let (taken, heard) = self.engine.hear_singly(record, &mut self.held, holds_part);
+        self.inbox.consume(taken);
+        let bytes = astray.saturating_add(u32::try_from(taken).unwrap_or(u32::MAX));
+        self.inbox.stray(heard.is_none().then_some(bytes));
+        heard.map(|heard| (heard, bytes))
+    }
+
     /// What rustls had heard before it was adopted.
     pub(super) fn tell_what_came_before(&mut self) {
         let Some(said) = self.engine.heard_before() else { return };
@@ -136,13 +144,7 @@ impl<C: Tls> Session<C> {
             self.held.extend_from_slice(self.outbox.unsent());
             self.outbox.clear();
         }
-        let heard = Heard {
-            said,
-            is_authentic: true,
-            is_alert_sealed: false,
-            engine_notified: false,
-            shows_a_record: true,
-        };
+        let heard = Heard { said, is_authentic: true, is_alert_sealed: false, engine_notified: false };
         // A fact of the peer is legal wherever its connection stands.
         let _ = self.tell_record(heard, 0);
     }
