@@ -10,7 +10,7 @@ mod standing;
 use std::io::{self, IoSlice};
 use std::time::Duration;
 
-use close_notify_core::{AlertDescription, Ending, Event, FramingState, Manner, Output};
+use close_notify_core::{AlertDescription, Ending, Event, FramingState, Manner, Output, send};
 
 use crate::dropped;
 use crate::error::{Error, inner, is_a_wait};
@@ -278,6 +278,7 @@ impl<C: Tls> Driver<C> {
             self.session.tell(Event::Write)?;
             return Err(self.session.ended());
         }
+        self.salvage_on(line)?;
         match self.session.write_vectored(line, data) {
             Ok(taken) => {
                 self.standing.sent(data, taken);
@@ -289,6 +290,7 @@ impl<C: Tls> Driver<C> {
     }
 
     pub(crate) fn flush(&mut self, line: &mut impl Line) -> io::Result<()> {
+        self.salvage_on(line)?;
         while line.is_there() && !self.session.is_flushed() {
             if let Err(error) = self.session.flush(line) {
                 return Err(self.salvaged(line, error)?);
@@ -312,6 +314,18 @@ impl<C: Tls> Driver<C> {
         }
         self.drive(line)?;
         Ok(self.session.ended())
+    }
+
+    // salvage-alert: a call that is made again behind a wait finds the write failed already, and waits on
+    fn salvage_on(&mut self, line: &mut impl Line) -> io::Result<()> {
+        let machine = self.session.machine();
+        let salvages =
+            matches!(machine.send_state(), send::State::Failed) && !machine.recv_state().has_ended();
+        if !salvages || !line.is_there() {
+            return Ok(());
+        }
+        self.drive(line)?;
+        Err(self.session.ended())
     }
 }
 

@@ -4,14 +4,17 @@
 mod common;
 
 use std::future::Future;
+use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use close_notify::tokio::{Stream, WithEnding};
+use close_notify::tokio::{Stream, Transport, WithEnding};
 use close_notify::{AlertDescription, Ending, FindEnding, Manner, Policy, ReadEnd, Version, WriteEnd};
 use common::{VERSIONS, client, client_config, hooked, server, server_config};
-use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf, duplex};
 use tokio::net::{TcpListener, TcpStream};
 
 async fn sockets() -> (TcpStream, TcpStream) {
@@ -20,7 +23,7 @@ async fn sockets() -> (TcpStream, TcpStream) {
     (near, listener.accept().await.unwrap().0)
 }
 
-async fn over<IO: close_notify::tokio::Transport>(
+async fn over<IO: Transport>(
     version: Version,
     policy: Policy,
     (near, far): (IO, IO),
@@ -128,7 +131,7 @@ async fn a_graceful_close_ends_a_write_that_waits_and_says_what_is_lost() {
         assert!(!writer.is_finished());
         let closer = tokio::spawn(async move { read.handle().close(Manner::Graceful).await.unwrap() });
         let (written, kind) = writer.await.unwrap();
-        assert_eq!(kind, std::io::ErrorKind::BrokenPipe, "a write behind our own close is refused");
+        assert_eq!(kind, io::ErrorKind::BrokenPipe, "a write behind our own close is refused");
         let mut all = Vec::new();
         far.read_to_end(&mut all).await.unwrap();
         assert_eq!(all.len(), written, "what was taken leaves before the close_notify");
@@ -217,6 +220,68 @@ async fn a_rejection_is_read_by_name_though_the_client_wrote_more() {
             }
         };
         let reading = Ending::find(&error).unwrap_or_else(|| panic!("{error:?}")).reading;
+        assert_eq!(reading, ReadEnd::FatalAlert(AlertDescription::ACCESS_DENIED), "{version}: {error}");
+        drop(near);
+        server.await.unwrap();
+    }
+}
+
+/// A pipe whose writes fail from some moment on, while it can still be read.
+struct Broken {
+    pipe: DuplexStream,
+    fails: Arc<AtomicBool>,
+}
+
+impl AsyncRead for Broken {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        to: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.pipe).poll_read(cx, to)
+    }
+}
+
+impl AsyncWrite for Broken {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
+        if self.fails.load(Ordering::Relaxed) {
+            return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
+        }
+        Pin::new(&mut self.pipe).poll_write(cx, data)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.pipe).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.pipe).poll_shutdown(cx)
+    }
+}
+
+impl Transport for Broken {
+    fn reset(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+// salvage-alert: a task that is polled again has not forgotten what it waits for
+#[tokio::test]
+async fn a_failed_write_waits_for_the_alert_however_often_it_is_polled() {
+    for version in VERSIONS {
+        let fails = Arc::new(AtomicBool::new(false));
+        let (near, far) = duplex(1 << 16);
+        let near = Broken { pipe: near, fails: Arc::clone(&fails) };
+        let (mut near, mut far) =
+            over(version, Policy::STRICT, (near, Broken { pipe: far, fails: Arc::default() })).await;
+        fails.store(true, Ordering::Relaxed);
+        for _ in 0..3 {
+            assert!(once(near.write(b"refused")).is_pending(), "{version}");
+        }
+        assert!(once(near.flush()).is_pending(), "{version}");
+        let server = tokio::spawn(async move { far.reject(AlertDescription::ACCESS_DENIED).await.unwrap() });
+        let error = near.write(b"refused").await.unwrap_err();
+        let reading = Ending::find(&error).unwrap().reading;
         assert_eq!(reading, ReadEnd::FatalAlert(AlertDescription::ACCESS_DENIED), "{version}: {error}");
         drop(near);
         server.await.unwrap();
