@@ -7,13 +7,14 @@ usage() {
     cat <<'TEXT'
 usage: ./ci.sh CHECK...
 
-  all           fmt, clippy, doc, no_std, test, fuzz_replay, bench_smoke, check and deny, in this order;
+  all           fmt, clippy, doc, no_std, features, test, fuzz_replay, bench_smoke, check and deny, in this order;
                 mutants and msrv are run by their names alone
   fmt           the format, as rustfmt.toml has it
   clippy        lints of the workspace and all its targets, warnings denied
   test          unit tests, behaviours, examples in docs
   doc           rustdoc of the workspace, warnings denied
   no_std        the closing core builds against core alone, and depends on nothing
+  features      the adapter builds with each of its features alone, as its users take them
   fuzz_replay   the committed corpus of every fuzz target
   bench_smoke   every bench runs once
   check         close-notify check: every configuration of the model, every attack replayed
@@ -23,7 +24,7 @@ usage: ./ci.sh CHECK...
 TEXT
 }
 
-all=(fmt clippy doc no_std test fuzz_replay bench_smoke check deny)
+all=(fmt clippy doc no_std features test fuzz_replay bench_smoke check deny)
 
 check_fmt() { cargo fmt --all --check; }
 check_clippy() { cargo clippy --workspace --all-targets -- -D warnings; }
@@ -31,6 +32,14 @@ check_test() { cargo test --workspace; }
 check_doc() { RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps; }
 check_check() { cargo run --release -- check; }
 check_bench_smoke() { cargo bench -p close-notify-benches -- --test; }
+
+# Tests switch on more of our dependencies than our users do: what compiles there may not compile without them.
+check_features() {
+    local features
+    for features in "" http ring serde tokio tracing http,ring,serde,tokio,tracing; do
+        cargo check -p close-notify --no-default-features --features "$features"
+    done
+}
 
 check_fuzz_replay() {
     if [ ! -f fuzz/Cargo.toml ]; then
