@@ -7,14 +7,16 @@ usage() {
     cat <<'TEXT'
 usage: ./ci.sh CHECK...
 
-  all           fmt, clippy, doc, no_std, features, test, fuzz_replay, bench_smoke, check and deny, in this order;
-                mutants and msrv are run by their names alone
+  all           fmt, clippy, doc, no_std, features, test, openssl, fuzz_replay, bench_smoke, check and deny, in
+                this order; mutants and msrv are run by their names alone
   fmt           the format, as rustfmt.toml has it
   clippy        lints of the workspace and all its targets, warnings denied
   test          unit tests, behaviours, examples in docs
   doc           rustdoc of the workspace, warnings denied
   no_std        the closing core builds against core alone, and depends on nothing
   features      the adapter builds with each of its features alone, as its users take them
+  openssl       our ends against OpenSSL's, which is built from source: about 3 minutes the first time, on two cores
+                (skipped where perl, make or a C compiler is not installed)
   fuzz_replay   the committed corpus of every fuzz target
   bench_smoke   every bench runs once
   check         close-notify check: every configuration of the model, every attack replayed
@@ -24,7 +26,7 @@ usage: ./ci.sh CHECK...
 TEXT
 }
 
-all=(fmt clippy doc no_std features test fuzz_replay bench_smoke check deny)
+all=(fmt clippy doc no_std features test openssl fuzz_replay bench_smoke check deny)
 
 check_fmt() { cargo fmt --all --check; }
 check_clippy() { cargo clippy --workspace --all-targets -- -D warnings; }
@@ -39,6 +41,18 @@ check_features() {
     for features in "" http ring serde tokio tracing http,ring,serde,tokio,tracing; do
         cargo check -p close-notify --no-default-features --features "$features"
     done
+}
+
+check_openssl() {
+    local tool
+    for tool in perl make cc; do
+        if ! command -v "$tool" >/dev/null; then
+            echo "skipped: OpenSSL cannot be built without $tool"
+            return 0
+        fi
+    done
+    cargo clippy -p close-notify-interop --all-targets --features openssl -- -D warnings
+    cargo test -p close-notify-interop --features openssl
 }
 
 check_fuzz_replay() {
