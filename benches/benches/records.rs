@@ -20,9 +20,9 @@ use tokio::runtime::Runtime;
 const VERSIONS: [Version; 2] = [Version::Tls12, Version::Tls13];
 const RECORD: usize = 16 * 1024;
 /// Records in one sample: less than the socket holds.
-const RECORDS: usize = 16;
+const RECORDS: usize = 64;
 const FEW: usize = 5;
-const MANY: usize = 2000;
+const MANY: usize = 600;
 
 fn main() {
     let quick = std::env::args().any(|argument| argument == "--test");

@@ -128,12 +128,12 @@ impl<C: Tls> Engine<C> {
         self.connection.tickets_received()
     }
 
-    /// Takes one whole record, or the header of an impossible one. All plaintext of earlier ones has been taken.
+    /// Takes one whole record, or the header of an impossible one, and perhaps a byte of the next. All plaintext of earlier ones has been taken.
     /// What rustls sealed in answer is moved behind `sealed`.
     /// Where a part of an alert is held, rustls sees nothing of the next one.
     pub(crate) fn hear(&mut self, record: &[u8], sealed: &mut Vec<u8>, holds_part: bool) -> Heard {
         let (result, seen) = hook::listen(holds_part, || feed(&mut self.connection, record));
-        self.heard(record, sealed, result, seen)
+        self.heard(alert_in_the_clear(record), sealed, result, seen)
     }
 
     /// Takes bytes singly until a record ends, wherever it began. Returns how many, and what the record said if one
@@ -160,19 +160,19 @@ impl<C: Tls> Engine<C> {
             }
             None
         });
-        (taken, last.map(|result| self.heard(&bytes[..taken], sealed, result, seen)))
+        (taken, last.map(|result| self.heard(None, sealed, result, seen)))
     }
 
     /// What came of one record.
     fn heard(
         &mut self,
-        record: &[u8],
+        in_the_clear: Option<AlertBytes>,
         sealed: &mut Vec<u8>,
         result: Result<Processed, Error>,
         seen: Seen,
     ) -> Heard {
         self.pull(sealed);
-        let alert = alert_of(record, seen, &result);
+        let alert = alert_of(in_the_clear, seen, &result);
         let answer = match seen.sealed {
             Some(answer) => Some(answer),
             None => plain_alert_mut(sealed).copied(),
@@ -293,14 +293,24 @@ fn feed(connection: &mut impl Tls, mut record: &[u8]) -> Result<Processed, Error
     Ok(processed)
 }
 
+/// The alert of an unencrypted record.
+fn alert_in_the_clear(record: &[u8]) -> Option<AlertBytes> {
+    match *record {
+        [ALERT, _, _, 0, 2, level, description] => Some([level, description]),
+        _ => None,
+    }
+}
+
 /// The alert in a record, if it is one: as it was opened, or as it stood there unencrypted and rustls took it.
-fn alert_of(record: &[u8], seen: Seen, result: &Result<Processed, Error>) -> Option<AlertPayload> {
+fn alert_of(
+    in_the_clear: Option<AlertBytes>,
+    seen: Seen,
+    result: &Result<Processed, Error>,
+) -> Option<AlertPayload> {
     let taken = matches!(result, Ok(_) | Err(Error::AlertReceived(_)));
-    match (seen.opened, record) {
+    match (seen.opened, in_the_clear) {
         (Opened::Alert(alerts), _) => Some(alerts),
-        (Opened::Nothing, &[ALERT, _, _, 0, 2, level, description]) if taken => {
-            Some([level, description].into())
-        }
+        (Opened::Nothing, Some(alert)) if taken => Some(alert.into()),
         (Opened::Nothing | Opened::Other, _) => None,
     }
 }

@@ -22,12 +22,14 @@ pub(crate) struct Inbox {
     end: usize,
     /// How much was given to an engine that may have begun a record before: until one ends, nobody knows where.
     astray: Option<u32>,
+    /// How much of the next record the engine has already; it stays unread here.
+    ahead: usize,
 }
 
 impl Inbox {
     /// The next byte begins a record.
     pub(crate) fn aligned() -> Self {
-        Self { bytes: vec![0; SMALL], start: 0, end: 0, astray: None }
+        Self { bytes: vec![0; SMALL], start: 0, end: 0, astray: None, ahead: 0 }
     }
 
     /// The next byte may stand anywhere in a record.
@@ -72,8 +74,12 @@ impl Inbox {
         (unread.len() >= HEADER + length).then_some(HEADER + length)
     }
 
-    pub(crate) fn record(&self, length: usize) -> &[u8] {
-        &self.bytes[self.start..self.start + length]
+    /// What the engine has not been given yet of a record of this length, and where it is `open`, the first byte of the
+    /// next: an engine that always has a part of a record keeps its buffer, and needs no more than one call for each.
+    pub(crate) fn give(&mut self, length: usize, open: bool) -> &[u8] {
+        let from = self.start + self.ahead;
+        self.ahead = usize::from(open && self.start + length < self.end);
+        &self.bytes[from..self.start + length + self.ahead]
     }
 
     pub(crate) fn consume(&mut self, length: usize) {

@@ -123,13 +123,15 @@ impl<C: Tls> Session<C> {
 
     /// What the next record says, and its length; nothing yet where rustls holds the beginning of one that goes on.
     fn hear(&mut self, length: usize, bytes: u32) -> Option<(Heard, u32)> {
-        let (record, holds_part) = (self.inbox.record(length), self.alert_part.is_some());
+        let holds_part = self.alert_part.is_some();
         let Some(astray) = self.inbox.astray() else {
-            let heard = self.engine.hear(record, &mut self.held, holds_part);
+            let may_go_on = matches!(self.machine.recv_state(), recv::State::Open);
+            let given = self.inbox.give(length, may_go_on);
+            let heard = self.engine.hear(given, &mut self.held, holds_part);
             self.inbox.consume(length);
             return Some((heard, bytes));
         };
-        let (taken, heard) = self.engine.hear_singly(record, &mut self.held, holds_part);
+        let (taken, heard) = self.engine.hear_singly(self.inbox.unread(), &mut self.held, holds_part);
         self.inbox.consume(taken);
         let bytes = astray.saturating_add(u32::try_from(taken).unwrap_or(u32::MAX));
         self.inbox.stray(heard.is_none().then_some(bytes));
