@@ -1,20 +1,21 @@
 //! The driver that never blocks: one call does one thing, and every call can be repeated after `WouldBlock`.
 //!
 //! Decides which bytes carry a step. Leaves every closing step to the [`Machine`]: what is kept here beside it is
-//! bytes, not states. Records come in by [`receive`](Session::receive), in `session/receive.rs`; the last word goes
-//! out by [`step`](Session::step), in `session/step.rs`.
+//! bytes, not states. Records come in by [`receive`](Session::receive), in `session/receive.rs`; data goes out by
+//! [`write`](Session::write), in `session/write.rs`, and the last word by [`step`](Session::step), in `session/step.rs`.
 
 mod parts;
 mod receive;
 mod step;
+mod write;
 
 use std::fmt;
-use std::io::{self, IoSlice};
+use std::io;
 
 use close_notify_core::{
     AlertDescription, AlertLevel, Ending, Event, Machine, Manner, Output, Policy, Role, Version, recv, send,
 };
-use close_notify_linger::{Draining, errno_of};
+use close_notify_linger::Draining;
 use rustls::Connection;
 
 use crate::engine::Engine;
@@ -24,8 +25,6 @@ use crate::inbox::Inbox;
 use crate::outbox::Outbox;
 use crate::tls::Tls;
 use crate::transport::Transport;
-
-use parts::Parts;
 
 pub use receive::Received;
 pub use step::Step;
@@ -247,91 +246,6 @@ impl<C: Tls> Session<C> {
         if nothing_ends { otherwise } else { Progress::Ending }
     }
 
-    /// Takes data to be sent, and writes what the transport takes at once. Returns how much was taken: all of it
-    /// will leave before a close_notify, unless the ending says that it was discarded.
-    ///
-    /// Errors: `BrokenPipe` where the machine refuses a write, nothing taken; `WouldBlock` where no room is left;
-    /// the end of the connection where the transport fails.
-    pub fn write(&mut self, transport: &mut impl Transport, data: &[u8]) -> io::Result<usize> {
-        self.write_vectored(transport, &[IoSlice::new(data)])
-    }
-
-    /// Takes data from several places as one, as [`write`](Self::write) does.
-    ///
-    /// Errors: those of [`write`](Self::write).
-    pub fn write_vectored(
-        &mut self,
-        transport: &mut impl Transport,
-        data: &[IoSlice<'_>],
-    ) -> io::Result<usize> {
-        let is_empty = data.iter().all(|part| part.is_empty());
-        loop {
-            self.tell(Event::Write)?;
-            let taken = self.take(data)?;
-            match self.flush(transport) {
-                Err(error) if taken > 0 && is_a_wait(&error) => return Ok(taken),
-                Err(error) => return Err(error),
-                Ok(()) if taken > 0 || is_empty => return Ok(taken),
-                Ok(()) => {}
-            }
-        }
-    }
-
-    /// Puts data into records, or beside them where too many wait already.
-    fn take(&mut self, data: &[IoSlice<'_>]) -> io::Result<usize> {
-        let seals = self.pending.is_empty() && self.outbox.unsent().len() < OUTBOX - CHUNK;
-        if seals {
-            return self.seal(&Parts::new(data));
-        }
-        let mut taken = 0;
-        for part in data {
-            let fits = part.len().min(CHUNK - self.pending.len());
-            self.pending.extend_from_slice(&part[..fits]);
-            taken += fits;
-        }
-        Ok(taken)
-    }
-
-    /// Seals data. Where rustls closes at a limit of its keys in its place, the machine is told.
-    fn seal(&mut self, data: &Parts<'_>) -> io::Result<usize> {
-        let (taken, engine_notified) = self.engine.seal_data(data, self.outbox.tail());
-        if engine_notified {
-            // RFC 9846 §5.5 · limit-close-counts
-            self.tell(Event::EngineNotified)?;
-        }
-        Ok(taken)
-    }
-
-    /// Seals plaintext that had to wait.
-    fn seal_pending(&mut self) -> io::Result<()> {
-        if self.pending.is_empty() {
-            return Ok(());
-        }
-        let pending = std::mem::take(&mut self.pending);
-        let result = self.seal(&Parts::new(&[IoSlice::new(&pending)]));
-        self.pending = pending;
-        self.pending.drain(..*result.as_ref().unwrap_or(&0));
-        result.map(drop)
-    }
-
-    /// Writes once of what is sealed; where the transport takes it all, what had to wait is sealed.
-    ///
-    /// Errors: `WouldBlock` and `TimedOut` as the transport says them; the end of the connection where it fails.
-    pub fn flush(&mut self, transport: &mut impl Transport) -> io::Result<()> {
-        self.flush_once(transport)?;
-        if matches!(self.machine.send_state(), send::State::Failed) { Err(self.ended()) } else { Ok(()) }
-    }
-
-    fn flush_once(&mut self, transport: &mut impl Transport) -> io::Result<()> {
-        if self.machine.send_state().is_final() {
-            return Ok(());
-        }
-        if self.outbox.is_empty() && matches!(self.machine.send_state(), send::State::Open) {
-            self.seal_pending()?;
-        }
-        self.write_out(|bytes| transport.write(bytes))
-    }
-
     /// Whether data of the peer waits for [`read`](Self::read).
     #[must_use]
     pub fn has_plaintext(&mut self) -> bool {
@@ -351,35 +265,6 @@ impl<C: Tls> Session<C> {
     /// Whether a record of the peer would be taken now.
     pub(crate) fn may_receive(&self) -> bool {
         !self.machine.recv_state().has_ended() && !self.is_full()
-    }
-
-    /// Whether nothing that was written waits for the transport.
-    #[must_use]
-    pub fn is_flushed(&self) -> bool {
-        (self.outbox.is_empty() && self.pending.is_empty()) || self.machine.send_state().is_final()
-    }
-
-    /// One write of the outbox. A failure is a fact, not an error.
-    fn write_out(&mut self, write: impl FnOnce(&[u8]) -> io::Result<usize>) -> io::Result<()> {
-        if self.outbox.is_empty() {
-            return Ok(());
-        }
-        match write(self.outbox.unsent()) {
-            Ok(0) => Err(io::ErrorKind::WouldBlock.into()),
-            Ok(count) => {
-                self.outbox.sent(count);
-                Ok(())
-            }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(()),
-            Err(error) if is_a_wait(&error) => Err(error),
-            Err(error) => self.write_failed(errno_of(&error)),
-        }
-    }
-
-    /// The transport takes no more: what is sealed will never leave.
-    fn write_failed(&mut self, errno: i32) -> io::Result<()> {
-        self.outbox.clear();
-        self.tell(Event::WriteFailed { errno })
     }
 
     /// Moves received plaintext to `buffer`; zero says that none waits, not that there is an end.

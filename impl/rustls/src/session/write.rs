@@ -1,0 +1,130 @@
+//! Data of the application: from its calls into records, and from there into the transport.
+//!
+//! Decides what waits where: as plaintext, or sealed. Leaves to the machine whether data may be written at all.
+
+use std::io::{self, IoSlice};
+
+use close_notify_core::{Event, send};
+use close_notify_linger::errno_of;
+
+use super::parts::Parts;
+use super::{CHUNK, OUTBOX, Session};
+use crate::error::is_a_wait;
+use crate::tls::Tls;
+use crate::transport::Transport;
+
+impl<C: Tls> Session<C> {
+    /// Takes data to be sent, and writes what the transport takes at once. Returns how much was taken: all of it
+    /// will leave before a close_notify, unless the ending says that it was discarded.
+    ///
+    /// Errors: `BrokenPipe` where the machine refuses a write, nothing taken; `WouldBlock` where no room is left;
+    /// the end of the connection where the transport fails.
+    pub fn write(&mut self, transport: &mut impl Transport, data: &[u8]) -> io::Result<usize> {
+        self.write_vectored(transport, &[IoSlice::new(data)])
+    }
+
+    /// Takes data from several places as one, as [`write`](Self::write) does.
+    ///
+    /// Errors: those of [`write`](Self::write).
+    pub fn write_vectored(
+        &mut self,
+        transport: &mut impl Transport,
+        data: &[IoSlice<'_>],
+    ) -> io::Result<usize> {
+        let is_empty = data.iter().all(|part| part.is_empty());
+        loop {
+            self.tell(Event::Write)?;
+            let taken = self.take(data)?;
+            match self.flush(transport) {
+                Err(error) if taken > 0 && is_a_wait(&error) => return Ok(taken),
+                Err(error) => return Err(error),
+                Ok(()) if taken > 0 || is_empty => return Ok(taken),
+                Ok(()) => {}
+            }
+        }
+    }
+
+    /// Puts data into records, or beside them where too many wait already.
+    fn take(&mut self, data: &[IoSlice<'_>]) -> io::Result<usize> {
+        let seals = self.pending.is_empty() && self.outbox.unsent().len() < OUTBOX - CHUNK;
+        if seals {
+            return self.seal(&Parts::new(data));
+        }
+        let mut taken = 0;
+        for part in data {
+            let fits = part.len().min(CHUNK - self.pending.len());
+            self.pending.extend_from_slice(&part[..fits]);
+            taken += fits;
+        }
+        Ok(taken)
+    }
+
+    /// Seals data. Where rustls closes at a limit of its keys in its place, the machine is told.
+    fn seal(&mut self, data: &Parts<'_>) -> io::Result<usize> {
+        let (taken, engine_notified) = self.engine.seal_data(data, self.outbox.tail());
+        if engine_notified {
+            // RFC 9846 §5.5 · limit-close-counts
+            self.tell(Event::EngineNotified)?;
+        }
+        Ok(taken)
+    }
+
+    /// Seals plaintext that had to wait.
+    pub(super) fn seal_pending(&mut self) -> io::Result<()> {
+        if self.pending.is_empty() {
+            return Ok(());
+        }
+        let pending = std::mem::take(&mut self.pending);
+        let result = self.seal(&Parts::new(&[IoSlice::new(&pending)]));
+        self.pending = pending;
+        self.pending.drain(..*result.as_ref().unwrap_or(&0));
+        result.map(drop)
+    }
+
+    /// Writes once of what is sealed; where the transport takes it all, what had to wait is sealed.
+    ///
+    /// Errors: `WouldBlock` and `TimedOut` as the transport says them; the end of the connection where it fails.
+    pub fn flush(&mut self, transport: &mut impl Transport) -> io::Result<()> {
+        self.flush_once(transport)?;
+        if matches!(self.machine.send_state(), send::State::Failed) { Err(self.ended()) } else { Ok(()) }
+    }
+
+    pub(super) fn flush_once(&mut self, transport: &mut impl Transport) -> io::Result<()> {
+        if self.machine.send_state().is_final() {
+            return Ok(());
+        }
+        if self.outbox.is_empty() && matches!(self.machine.send_state(), send::State::Open) {
+            self.seal_pending()?;
+        }
+        self.write_out(|bytes| transport.write(bytes))
+    }
+
+    /// Whether nothing that was written waits for the transport.
+    #[must_use]
+    pub fn is_flushed(&self) -> bool {
+        (self.outbox.is_empty() && self.pending.is_empty()) || self.machine.send_state().is_final()
+    }
+
+    /// One write of the outbox. A failure is a fact, not an error.
+    pub(super) fn write_out(&mut self, write: impl FnOnce(&[u8]) -> io::Result<usize>) -> io::Result<()> {
+        if self.outbox.is_empty() {
+            return Ok(());
+        }
+        match write(self.outbox.unsent()) {
+            Ok(0) => Err(io::ErrorKind::WouldBlock.into()),
+            Ok(count) => {
+                self.outbox.sent(count);
+                Ok(())
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(()),
+            Err(error) if is_a_wait(&error) => Err(error),
+            Err(error) => self.write_failed(errno_of(&error)),
+        }
+    }
+
+    /// The transport takes no more: what is sealed will never leave.
+    pub(super) fn write_failed(&mut self, errno: i32) -> io::Result<()> {
+        self.outbox.clear();
+        self.tell(Event::WriteFailed { errno })
+    }
+}
