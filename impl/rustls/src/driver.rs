@@ -142,6 +142,7 @@ impl<C: Tls> Driver<C> {
                 Step::Did(_) => {}
                 Step::Waits(Output::HandBack) | Step::Idle | Step::Done => return Ok(()),
                 Step::Blocked => self.wait_for_room(line)?,
+                Step::Waits(Output::Drain) if self.session.drain_what_came()? => {}
                 Step::Waits(Output::Drain) if self.hand_over(line)? => return Ok(()),
                 Step::Waits(_) if until == Until::LastWord => return Ok(()),
                 Step::Waits(output) => self.wait_for_peer(line, output)?,

@@ -295,15 +295,21 @@ impl<C: Tls> Session<C> {
     ///
     /// Errors: `WouldBlock` and `TimedOut` as the transport says them.
     pub fn drain(&mut self, transport: &mut impl Transport) -> io::Result<()> {
-        let unread = self.inbox.unread().len();
-        if unread == 0 {
+        if self.inbox.unread().is_empty() {
             return close_notify_linger::drain(&mut self.machine, transport, self.inbox.scratch());
         }
-        if self.machine.output() != Output::Drain {
-            return Ok(());
+        self.drain_what_came().map(drop)
+    }
+
+    /// Throws away what was read of the transport before, where the machine asks for that. Whether there was any.
+    pub(crate) fn drain_what_came(&mut self) -> io::Result<bool> {
+        let unread = self.inbox.unread().len();
+        if unread == 0 || self.machine.output() != Output::Drain {
+            return Ok(false);
         }
         self.inbox.consume(unread);
-        self.tell(Event::Drained { bytes: u32::try_from(unread).unwrap_or(u32::MAX) })
+        self.tell(Event::Drained { bytes: u32::try_from(unread).unwrap_or(u32::MAX) })?;
+        Ok(true)
     }
 
     /// Gives the transport back to the application, where the machine asks for
