@@ -305,8 +305,12 @@ impl Peer {
         self.keys.send.update();
     }
 
+    /// Nothing, where the other side has reset the connection by now: it may, once it has refused what came.
     pub(crate) fn fin(&self) {
-        self.socket.shutdown(Shutdown::Write).unwrap();
+        match self.socket.shutdown(Shutdown::Write) {
+            Err(error) if error.kind() == ErrorKind::NotConnected => {}
+            shut => shut.unwrap(),
+        }
     }
 
     pub(crate) fn reset(mut self) {
