@@ -1,33 +1,49 @@
 //! TLS ends and the connection goes on in plain text: `cargo run -p close-notify --example hand_back`.
+//!
+//! Without it the first plain bytes are lost in a buffer of TLS, or are taken from anybody before TLS has ended.
+//!
+//! It prints:
+//!
+//! ```text
+//! server  read "a secret" under TLS, until the client's close_notify, and answered with its own
+//! client  read "plain text again" behind both, on the same socket
+//! ```
 
 mod common;
 
-use std::error::Error;
+use std::fmt::Write as _;
 use std::io::{self, Read, Write};
 use std::thread;
 
-use close_notify::Ending;
+use close_notify::Policy;
 
-fn main() -> Result<(), Box<dyn Error>> {
-    let (mut client, mut server) = common::client_and_server()?;
-    let serving = thread::spawn(move || -> io::Result<(String, Ending)> {
+fn main() -> common::Result<()> {
+    common::print(run())
+}
+
+pub(crate) fn run() -> common::Result<String> {
+    let (mut client, mut server) = common::client_and_server(Policy::STRICT)?;
+    let serving = thread::spawn(move || -> io::Result<String> {
         let mut secret = String::new();
         server.read_to_string(&mut secret)?;
-        let ending = server.ending();
         // The answer to the client's close_notify is sent here, and TLS is over.
         let (mut socket, leftover) = server.hand_back()?;
         assert!(leftover.is_empty(), "the client says nothing before it has our close_notify");
         socket.write_all(b"plain text again")?;
-        Ok((secret, ending))
+        Ok(secret)
     });
     client.write_all(b"a secret")?;
     // What came in one read with the server's close_notify is handed back too: it stands before the rest.
     let (mut socket, mut plain) = client.hand_back()?;
     socket.read_to_end(&mut plain)?;
-    let (secret, server_ending) = serving.join().expect("the server does not panic")?;
-
-    println!("client  both close_notify are exchanged; behind them {:?}", String::from_utf8_lossy(&plain));
-    println!("server  read {secret:?}; {server_ending}, and then handed back");
+    let secret = serving.join().expect("the server does not panic")?;
     assert_eq!((secret.as_str(), plain.as_slice()), ("a secret", b"plain text again".as_slice()));
-    Ok(())
+
+    let mut told = String::new();
+    writeln!(
+        told,
+        "server  read {secret:?} under TLS, until the client's close_notify, and answered with its own"
+    )?;
+    writeln!(told, "client  read {:?} behind both, on the same socket", String::from_utf8(plain)?)?;
+    Ok(told)
 }

@@ -1,15 +1,29 @@
 //! A server turns a client away, and the client learns why: `cargo run -p close-notify --example reject`.
+//!
+//! Without it the server's socket is dropped with the request unread, the kernel resets the connection, and the
+//! client reads ECONNRESET in place of the alert.
+//!
+//! It prints:
+//!
+//! ```text
+//! client  the peer sent the fatal alert access_denied; the peer's alert left us nothing to send (ConnectionAborted)
+//! server  we refused what came (access_denied); we sent the fatal alert access_denied
+//! ```
 
 mod common;
 
-use std::error::Error;
+use std::fmt::Write as _;
 use std::io::{self, Read, Write};
 use std::thread;
 
-use close_notify::{AlertDescription, Ending, FindEnding, ReadEnd, WriteEnd};
+use close_notify::{AlertDescription, Ending, FindEnding, Policy, ReadEnd, WriteEnd};
 
-fn main() -> Result<(), Box<dyn Error>> {
-    let (mut client, mut server) = common::client_and_server()?;
+fn main() -> common::Result<()> {
+    common::print(run())
+}
+
+pub(crate) fn run() -> common::Result<String> {
+    let (mut client, mut server) = common::client_and_server(Policy::STRICT)?;
     let serving = thread::spawn(move || -> io::Result<Ending> {
         server.complete_handshake()?;
         // The request is not read. The server lingers, so that its reset does not destroy the alert.
@@ -20,10 +34,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let ending = Ending::find(&error).ok_or("an error without an ending")?;
     drop(client);
     let server_ending = serving.join().expect("the server does not panic")?;
-
-    println!("client  {ending} ({:?})", error.kind());
-    println!("server  {server_ending}");
     assert_eq!(ending.reading, ReadEnd::FatalAlert(AlertDescription::ACCESS_DENIED));
     assert_eq!(server_ending.writing, WriteEnd::FatalAlertSent(AlertDescription::ACCESS_DENIED));
-    Ok(())
+
+    let mut told = String::new();
+    writeln!(told, "client  {ending} ({:?})", error.kind())?;
+    writeln!(told, "server  {server_ending}")?;
+    Ok(told)
 }

@@ -1,38 +1,117 @@
 //! What the examples share: a certificate, both configurations, and a client and a server over loopback.
+#![allow(dead_code, reason = "every example uses its own part")]
 
 use std::error::Error;
-use std::net::{TcpListener, TcpStream};
+use std::io;
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 
-use close_notify::{Policy, Stream};
-use rustls::pki_types::PrivateKeyDer;
+use ::tokio::net::TcpStream as TokioSocket;
+use close_notify::{Acceptor, Connector, Policy, Stream, tokio};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::server::WebPkiClientVerifier;
 use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConfig, ServerConnection};
+
+/// Any error. An example returns the lines that it has to tell, and panics where one of its claims does not hold.
+pub(crate) type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
 /// One end of the connection.
 pub(crate) type End = Stream<TcpStream>;
 
-/// Client and server, before their handshake: the first read or write does it.
-pub(crate) fn client_and_server() -> Result<(End, End), Box<dyn Error>> {
-    let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()])?;
-    let certificate = made.cert.der().clone();
-    let key = PrivateKeyDer::Pkcs8(made.signing_key.serialize_der().into());
-    let mut roots = RootCertStore::empty();
-    roots.add(certificate.clone())?;
+/// Prints what was told.
+pub(crate) fn print(told: Result<String>) -> Result<()> {
+    print!("{}", told?);
+    Ok(())
+}
 
-    let provider = Arc::new(close_notify::provider(rustls::crypto::ring::default_provider()));
-    let client_config = ClientConfig::builder_with_provider(provider.clone())
-        .with_safe_default_protocol_versions()?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    let server_config = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate], key)?;
-    let client = ClientConnection::new(Arc::new(client_config), "localhost".try_into()?)?;
-    let server = ServerConnection::new(Arc::new(server_config))?;
+/// Runs an asynchronous example.
+pub(crate) fn block_on(example: impl Future<Output = Result<String>>) -> Result<String> {
+    ::tokio::runtime::Runtime::new()?.block_on(example)
+}
+
+/// Both configurations, made for each other.
+pub(crate) struct Configs {
+    pub(crate) client: Arc<ClientConfig>,
+    pub(crate) server: Arc<ServerConfig>,
+    /// A server's that asks for a certificate, which the client does not have.
+    pub(crate) members_only: Arc<ServerConfig>,
+}
+
+impl Configs {
+    /// A certificate for localhost, and who trusts it.
+    pub(crate) fn new() -> Result<Self> {
+        let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()])?;
+        let chain: Vec<CertificateDer<'_>> = vec![made.cert.der().clone()];
+        let key = PrivateKeyDer::Pkcs8(made.signing_key.serialize_der().into());
+        let mut roots = RootCertStore::empty();
+        roots.add(chain[0].clone())?;
+        let roots = Arc::new(roots);
+
+        // The one line that the library asks for: alerts can be chosen, and seen.
+        let provider = Arc::new(close_notify::provider(rustls::crypto::ring::default_provider()));
+        let server =
+            || ServerConfig::builder_with_provider(provider.clone()).with_safe_default_protocol_versions();
+        let members = WebPkiClientVerifier::builder_with_provider(roots.clone(), provider.clone()).build()?;
+        Ok(Self {
+            client: Arc::new(
+                ClientConfig::builder_with_provider(provider.clone())
+                    .with_safe_default_protocol_versions()?
+                    .with_root_certificates(roots)
+                    .with_no_client_auth(),
+            ),
+            server: Arc::new(
+                server()?.with_no_client_auth().with_single_cert(chain.clone(), key.clone_key())?,
+            ),
+            members_only: Arc::new(
+                server()?.with_client_cert_verifier(members).with_single_cert(chain, key)?,
+            ),
+        })
+    }
+
+    pub(crate) fn connector(&self, policy: Policy) -> Connector {
+        Connector::new(self.client.clone(), policy)
+    }
+
+    pub(crate) fn acceptor(&self, policy: Policy) -> Acceptor {
+        Acceptor::new(self.server.clone(), policy)
+    }
+}
+
+/// Whom the certificate names.
+pub(crate) fn localhost() -> ServerName<'static> {
+    "localhost".try_into().expect("a DNS name")
+}
+
+/// Client and server, before their handshake: the first read or write does it.
+pub(crate) fn client_and_server(policy: Policy) -> Result<(End, End)> {
+    let configs = Configs::new()?;
+    let client = ClientConnection::new(configs.client, localhost())?;
+    let server = ServerConnection::new(configs.server)?;
 
     let listener = TcpListener::bind(("127.0.0.1", 0))?;
     let near = TcpStream::connect(listener.local_addr()?)?;
     let (far, _) = listener.accept()?;
-    Ok((Stream::new(client, near, Policy::STRICT), Stream::new(server, far, Policy::STRICT)))
+    Ok((Stream::new(client, near, policy), Stream::new(server, far, policy)))
+}
+
+/// The stream of a client of tokio.
+pub(crate) async fn connect(connector: &Connector, to: SocketAddr) -> io::Result<tokio::Stream<TokioSocket>> {
+    connector.connect_async(localhost(), TokioSocket::connect(to).await?).await
+}
+
+/// What anybody on the path can do to a connection: a FIN, and no close_notify before it.
+pub(crate) fn cut(end: &End) -> io::Result<()> {
+    end.transport().map_or(Ok(()), |socket| socket.shutdown(Shutdown::Write))
+}
+
+/// While it is corked a socket holds back what is less than a segment, so that two writes leave in one.
+#[cfg(target_os = "linux")]
+pub(crate) fn cork(socket: &impl std::os::fd::AsFd, corked: bool) -> io::Result<()> {
+    Ok(rustix::net::sockopt::set_tcp_cork(socket, corked)?)
+}
+
+/// Only Linux is asked for one segment; elsewhere the two writes leave as they like.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn cork<S>(_: &S, _: bool) -> io::Result<()> {
+    Ok(())
 }

@@ -1,0 +1,66 @@
+//! Every example runs, holds what it claims, and prints what its first lines show: `UPDATE=1` rewrites those.
+#![allow(clippy::unwrap_used, reason = "helpers of tests: clippy knows the tests alone")]
+#![allow(clippy::duplicate_mod, reason = "each example is a program with modules of its own")]
+
+use std::collections::BTreeSet;
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+macro_rules! examples {
+    ($($name:ident = $path:literal,)+) => {
+        $(
+            #[allow(dead_code, reason = "run is called here, and main is not")]
+            #[path = $path]
+            mod $name;
+        )+
+        const NAMES: &[&str] = &[$(stringify!($name)),+];
+        mod runs_and_prints_what_it_shows {
+            $(
+                #[test]
+                fn $name() {
+                    super::check(stringify!($name), &super::$name::run().unwrap());
+                }
+            )+
+        }
+    };
+}
+
+examples! {
+    graceful = "../examples/graceful.rs",
+    hand_back = "../examples/hand_back.rs",
+    reject = "../examples/reject.rs",
+}
+
+const OPENS: &str = "//! ```text\n";
+const CLOSES: &str = "//! ```\n";
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("examples")
+}
+
+#[test]
+fn no_example_is_forgotten() {
+    let files = fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().path());
+    let programs = files.filter(|path| path.extension().is_some_and(|extension| extension == "rs"));
+    let names: BTreeSet<String> =
+        programs.map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned()).collect();
+    assert_eq!(names, NAMES.iter().map(|name| (*name).to_owned()).collect());
+}
+
+/// What an example told is what its first lines show.
+fn check(name: &str, told: &str) {
+    let path = folder().join(name).with_extension("rs");
+    let source = fs::read_to_string(&path).unwrap();
+    let (before, rest) = source.split_once(OPENS).expect("its first lines show what it prints");
+    let (shown, after) = rest.split_once(CLOSES).expect("what they show has an end");
+    let printed: String = told.lines().map(|line| format!("//! {line}\n")).collect();
+    if env::var_os("UPDATE").is_some() {
+        fs::write(path, [before, OPENS, &printed, CLOSES, after].concat()).unwrap();
+    } else {
+        assert_eq!(
+            printed, shown,
+            "{name} prints something else; UPDATE=1 rewrites what its first lines show"
+        );
+    }
+}
