@@ -27,8 +27,10 @@ macro_rules! examples {
 }
 
 examples! {
+    ftp_ccc = "../examples/ftp_ccc.rs",
     graceful = "../examples/graceful.rs",
     hand_back = "../examples/hand_back.rs",
+    ldap_stop_tls = "../examples/ldap_stop_tls.rs",
     reject = "../examples/reject.rs",
 }
 

@@ -1,0 +1,83 @@
+//! LDAP removes TLS and goes on in plain text (RFC 4511 §4.14.3), with a message directly behind the close_notify.
+//!
+//! Without it that message is lost: a stack of TLS reads more than one record at a time, and throws away what follows a
+//! close_notify. And whoever takes plain text before the close_notify takes it from anybody on the path. Run it by
+//! `cargo run -p close-notify --example ldap_stop_tls`. It prints:
+//!
+//! ```text
+//! client  behind the server's close_notify, in its segment: a message of 14 bytes
+//! server  on the same socket, in plain text: one of 7 bytes
+//! client  plain text in place of a close_notify is not handed on: we refused what came (decode_error); we sent close_notify
+//! ```
+
+mod common;
+
+use std::fmt::Write as _;
+use std::io::{self, Read, Write};
+use std::thread;
+
+use close_notify::framing::{Framing, FramingState, ldap};
+use close_notify::{Ending, FindEnding, Policy};
+use common::End;
+
+/// A delete request and its response, number 2; and an unbind request, number 3.
+const REQUEST: &[u8] = b"\x30\x09\x02\x01\x02\x4a\x04cn=a";
+const RESPONSE: &[u8] = b"\x30\x0c\x02\x01\x02\x6b\x07\x0a\x01\x00\x04\x00\x04\x00";
+const UNBIND: &[u8] = b"\x30\x05\x02\x01\x03\x42\x00";
+
+fn main() -> common::Result<()> {
+    common::print(run())
+}
+
+pub(crate) fn run() -> common::Result<String> {
+    let mut told = String::new();
+
+    let (mut client, server) = common::client_and_server(Policy::ldap_stop_tls())?;
+    let serving = thread::spawn(move || serve(server));
+    client.write_all(REQUEST)?;
+    // Our close_notify, the server's, and the socket with what was read behind that one.
+    let (mut socket, behind) = client.hand_back()?;
+    let mut tracker = ldap::Messages::new(1 << 20);
+    tracker.received(&behind);
+    assert_eq!((behind.as_slice(), tracker.state()), (RESPONSE, FramingState::BetweenMessages));
+    socket.write_all(UNBIND)?;
+    drop(socket);
+    let heard = serving.join().expect("the server does not panic")?;
+    assert_eq!(heard, UNBIND);
+    writeln!(
+        told,
+        "client  behind the server's close_notify, in its segment: a message of {} bytes",
+        behind.len()
+    )?;
+    writeln!(told, "server  on the same socket, in plain text: one of {} bytes", heard.len())?;
+
+    let (mut client, mut server) = common::client_and_server(Policy::ldap_stop_tls())?;
+    let forging = thread::spawn(move || -> io::Result<()> {
+        server.read_exact(&mut [0; REQUEST.len()])?;
+        // Not the server says this: anybody on the path can.
+        let mut wire = server.transport().ok_or(io::ErrorKind::NotConnected)?;
+        wire.write_all(RESPONSE)?;
+        wire.read_to_end(&mut Vec::new()).map(drop)
+    });
+    client.write_all(REQUEST)?;
+    let error = client.hand_back().expect_err("there is no close_notify");
+    forging.join().expect("the forger does not panic")?;
+    let ending = Ending::find(&error).ok_or("an error without an ending")?;
+    assert!(!ending.is_clean());
+    writeln!(told, "client  plain text in place of a close_notify is not handed on: {ending}")?;
+    Ok(told)
+}
+
+/// Answers the last request behind its own close_notify, and reads on in plain text.
+fn serve(mut server: End) -> io::Result<Vec<u8>> {
+    let mut request = Vec::new();
+    server.read_to_end(&mut request)?; // until the client's close_notify
+    assert_eq!(request, REQUEST);
+    server.transport().map_or(Ok(()), |socket| common::cork(socket, true))?;
+    let (mut socket, _) = server.hand_back()?;
+    socket.write_all(RESPONSE)?;
+    common::cork(&socket, false)?;
+    let mut heard = Vec::new();
+    socket.read_to_end(&mut heard)?;
+    Ok(heard)
+}
