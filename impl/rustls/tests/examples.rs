@@ -28,6 +28,7 @@ macro_rules! examples {
 
 examples! {
     ftp_ccc = "../examples/ftp_ccc.rs",
+    ftps_data = "../examples/ftps_data.rs",
     graceful = "../examples/graceful.rs",
     hand_back = "../examples/hand_back.rs",
     ldap_stop_tls = "../examples/ldap_stop_tls.rs",
