@@ -31,6 +31,8 @@ examples! {
     ftps_data = "../examples/ftps_data.rs",
     graceful = "../examples/graceful.rs",
     hand_back = "../examples/hand_back.rs",
+    hyper_client = "../examples/hyper_client.rs",
+    hyper_server = "../examples/hyper_server.rs",
     ldap_stop_tls = "../examples/ldap_stop_tls.rs",
     reject = "../examples/reject.rs",
 }
