@@ -35,6 +35,7 @@ examples! {
     hyper_server = "../examples/hyper_server.rs",
     ldap_stop_tls = "../examples/ldap_stop_tls.rs",
     reject = "../examples/reject.rs",
+    reverse_proxy = "../examples/reverse_proxy.rs",
 }
 
 const OPENS: &str = "//! ```text\n";
