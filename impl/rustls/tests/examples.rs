@@ -34,6 +34,7 @@ examples! {
     hyper_client = "../examples/hyper_client.rs",
     hyper_server = "../examples/hyper_server.rs",
     ldap_stop_tls = "../examples/ldap_stop_tls.rs",
+    pool = "../examples/pool.rs",
     reject = "../examples/reject.rs",
     reverse_proxy = "../examples/reverse_proxy.rs",
 }
