@@ -2,7 +2,8 @@
 //!
 //! Expected: as in `close`: some 30 µs, at most 0.75 × tokio-rustls, whose shutdown writes close_notify and FIN apart.
 //! Both ends are tasks of one thread; what is done by hand over tokio-rustls is the same exchange: shutdown, read to
-//! the end, answer, read to the end, drop. Sampling as in `close`; `--test` runs a few rounds, `--rounds N` so many.
+//! the end, answer, read to the end, drop. Sampling as in `close`, one close a sample, and many in a row, where the code
+//! is as warm as in a server that is busy; `--test` runs a few rounds, `--rounds N` so many.
 
 use std::net::TcpListener;
 use std::rc::Rc;
@@ -19,6 +20,7 @@ const VERSIONS: [Version; 2] = [Version::Tls12, Version::Tls13];
 const WHEN_ASKED: Policy = Policy { reply: Reply::WhenAsked, ..Policy::STRICT };
 const FEW: usize = 20;
 const MANY: usize = 3000;
+const BATCH: usize = 32;
 
 fn main() {
     let arguments: Vec<_> = std::env::args().collect();
@@ -30,23 +32,29 @@ fn main() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let runtime = Rc::new(runtime);
     for version in VERSIONS {
-        let (runtime, listener) = (&runtime, &listener);
-        let mut variants = [
-            Variant { name: "tokio-rustls", prepare: Box::new(move || raw(runtime, listener, version)) },
-            Variant {
-                name: "ours",
-                prepare: Box::new(move || ours(runtime, listener, version, Policy::STRICT)),
-            },
-            Variant {
-                name: "ours, WhenAsked",
-                prepare: Box::new(move || ours(runtime, listener, version, WHEN_ASKED)),
-            },
-            Variant {
-                name: "ours, WhenAsked, adopted",
-                prepare: Box::new(move || adopted(runtime, listener, version, WHEN_ASKED)),
-            },
-        ];
-        sample(&mut variants, rounds).print(&format!("{version} over loopback, tasks of one thread"), 0);
+        for (batch, rounds) in [(1, rounds), (BATCH, rounds.div_ceil(BATCH))] {
+            let (runtime, listener) = (&runtime, &listener);
+            let raw = many(batch, move || raw(runtime, listener, version));
+            let strict = many(batch, move || ours(runtime, listener, version, Policy::STRICT));
+            let when_asked = many(batch, move || ours(runtime, listener, version, WHEN_ASKED));
+            let adopted = many(batch, move || adopted(runtime, listener, version, WHEN_ASKED));
+            let title = format!("{version} over loopback, tasks of one thread, {batch} in a row");
+            let mut variants = [
+                Variant { name: "tokio-rustls", prepare: Box::new(raw) },
+                Variant { name: "ours", prepare: Box::new(strict) },
+                Variant { name: "ours, WhenAsked", prepare: Box::new(when_asked) },
+                Variant { name: "ours, WhenAsked, adopted", prepare: Box::new(adopted) },
+            ];
+            sample(&mut variants, rounds).print(&title, 0);
+        }
+    }
+}
+
+/// So many closes in one sample: the first of them finds the caches as handshakes left them.
+fn many(batch: usize, one: impl Fn() -> Run) -> impl FnMut() -> Run {
+    move || {
+        let ready: Vec<_> = (0..batch).map(|_| one()).collect();
+        Box::new(move || Box::new(ready.into_iter().map(|close| close()).collect::<Vec<_>>()))
     }
 }
 
