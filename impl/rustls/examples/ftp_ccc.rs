@@ -17,7 +17,7 @@ use std::fmt::Write as _;
 use close_notify::Policy;
 use close_notify::tokio::Stream;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 
 fn main() -> common::Result<()> {
     common::print(run())
@@ -26,8 +26,8 @@ fn main() -> common::Result<()> {
 pub(crate) fn run() -> common::Result<String> {
     common::block_on(async {
         let configs = common::Configs::new()?;
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
-        let (address, acceptor) = (listener.local_addr()?, configs.acceptor(Policy::STRICT));
+        let (listener, address) = common::listen().await?;
+        let acceptor = configs.acceptor(Policy::STRICT);
         let serving =
             tokio::spawn(
                 async move { serve(acceptor.accept_async(listener.accept().await?.0).await?).await },

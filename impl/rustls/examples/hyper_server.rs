@@ -16,6 +16,7 @@
 mod common;
 
 use std::fmt::Write as _;
+use std::future::ready;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -46,7 +47,7 @@ async fn serve(
     let mut stream = acceptor.accept_async(listener.accept().await?.0).await?;
     stream.set_lingerer(&lingerer);
     // It answers before it has read the upload, as a server does that says 413.
-    let service = service_fn(async |_| hyper::Result::Ok(Response::new(Full::new(RESPONSE))));
+    let service = service_fn(|_| ready(hyper::Result::Ok(Response::new(Full::new(RESPONSE)))));
     let mut connection = pin!(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
     tokio::select! {
         served = connection.as_mut() => served?,
@@ -71,8 +72,7 @@ pub(crate) fn run() -> common::Result<String> {
         let head = format!("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\n");
         let mut told = String::new();
 
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
-        let address = listener.local_addr()?;
+        let (listener, address) = common::listen().await?;
         let acceptor = configs.acceptor(Policy::https());
         let serving = tokio::spawn(serve(listener, acceptor, stop.clone(), lingerer.clone()));
         let mut client = common::connect(&connector, address).await?;
@@ -89,8 +89,7 @@ pub(crate) fn run() -> common::Result<String> {
         writeln!(told, "  client  has all {} bytes of the response; {}", RESPONSE.len(), ending.reading)?;
         serving.await??;
 
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
-        let address = listener.local_addr()?;
+        let (listener, address) = common::listen().await?;
         let members_only = Acceptor::new(configs.members_only.clone(), Policy::https());
         let serving = tokio::spawn(serve(listener, members_only, stop, lingerer.clone()));
         let mut client = common::connect(&connector, address).await?;

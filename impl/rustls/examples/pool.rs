@@ -5,8 +5,8 @@
 //!
 //! ```text
 //! client  asks over connection 1, and puts it back
-//! client  asks over connection 1, which the server then ends
-//! client  asks over the new connections 2 and 3, and shuts the pool down
+//! client  asks over connection 1 again, which the server then ends
+//! client  asks over connections [2, 3], which are new, and shuts the pool down
 //! server  connection 1: the peer sent close_notify; we sent close_notify
 //! server  connection 2: the peer sent close_notify; we sent close_notify
 //! server  connection 3: the peer sent close_notify; we sent close_notify
@@ -79,36 +79,26 @@ fn main() -> common::Result<()> {
 pub(crate) fn run() -> common::Result<String> {
     common::block_on(async {
         let configs = common::Configs::new()?;
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
-        let (server, connector) = (listener.local_addr()?, configs.connector(Policy::pool()));
+        let (listener, server) = common::listen().await?;
         let serving = tokio::spawn(serve(listener, configs.acceptor(Policy::STRICT)));
-        let lingerer = Lingerer::spawn_tokio(Limits::DEFAULT)?;
+        let (connector, lingerer) =
+            (configs.connector(Policy::pool()), Lingerer::spawn_tokio(Limits::DEFAULT)?);
         let mut pool = Pool { connector, server, idle: Vec::new(), lingerer };
         let mut told = String::new();
 
         let mut stream = pool.take().await?;
-        writeln!(
-            told,
-            "client  asks over connection {}, and puts it back",
-            ask(&mut stream, b"stay").await?
-        )?;
+        let number = ask(&mut stream, b"stay").await?;
+        writeln!(told, "client  asks over connection {number}, and puts it back")?;
         pool.put(stream).await?;
         let mut stream = pool.take().await?;
-        writeln!(
-            told,
-            "client  asks over connection {}, which the server then ends",
-            ask(&mut stream, b"quit").await?
-        )?;
+        let number = ask(&mut stream, b"quit").await?;
+        writeln!(told, "client  asks over connection {number} again, which the server then ends")?;
         until_the_server_ends(&mut stream).await?;
         pool.put(stream).await?;
         let (mut stream, mut other) = (pool.take().await?, pool.take().await?);
-        let numbers = (ask(&mut stream, b"stay").await?, ask(&mut other, b"stay").await?);
-        assert_eq!(numbers, (2, 3));
-        writeln!(
-            told,
-            "client  asks over the new connections {} and {}, and shuts the pool down",
-            numbers.0, numbers.1
-        )?;
+        let numbers = [ask(&mut stream, b"stay").await?, ask(&mut other, b"stay").await?];
+        assert_eq!(numbers, [2, 3]);
+        writeln!(told, "client  asks over connections {numbers:?}, which are new, and shuts the pool down")?;
         pool.put(stream).await?;
         pool.put(other).await?;
 

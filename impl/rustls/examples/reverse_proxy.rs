@@ -57,8 +57,7 @@ pub(crate) fn run() -> common::Result<String> {
             let acceptor = configs.acceptor(Policy::STRICT);
             let serving = thread::spawn(move || serve(&acceptor, &upstream, end));
 
-            let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
-            let address = listener.local_addr()?;
+            let (listener, address) = common::listen().await?;
             let (acceptor, connector) =
                 (configs.acceptor(Policy::proxy()), configs.connector(Policy::proxy()));
             let proxying = tokio::spawn(async move {

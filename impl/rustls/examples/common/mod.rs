@@ -6,7 +6,7 @@ use std::io;
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 
-use ::tokio::net::TcpStream as TokioSocket;
+use ::tokio::net::{TcpListener as TokioListener, TcpStream as TokioSocket};
 use close_notify::{Acceptor, Connector, Policy, Stream, tokio};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::server::WebPkiClientVerifier;
@@ -92,6 +92,13 @@ pub(crate) fn client_and_server(policy: Policy) -> Result<(End, End)> {
     let near = TcpStream::connect(listener.local_addr()?)?;
     let (far, _) = listener.accept()?;
     Ok((Stream::new(client, near, policy), Stream::new(server, far, policy)))
+}
+
+/// A listener of tokio, and where it is.
+pub(crate) async fn listen() -> io::Result<(TokioListener, SocketAddr)> {
+    let listener = TokioListener::bind(("127.0.0.1", 0)).await?;
+    let address = listener.local_addr()?;
+    Ok((listener, address))
 }
 
 /// The stream of a client of tokio.
