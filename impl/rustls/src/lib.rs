@@ -74,8 +74,21 @@
 //! # }
 //! ```
 //!
-//! `examples/` has three programs more: `graceful`, `hand_back` and `reject`. Examples in the docs of types that are
-//! re-exported from the core name `close_notify_core`; write `close_notify` there.
+//! Examples in the docs of types that are re-exported from the core name `close_notify_core`; write `close_notify`
+//! there. `examples/` has programs, each of which runs by itself: `cargo run -p close-notify --example graceful`.
+//!
+//! | example | what it shows |
+//! | --- | --- |
+//! | `graceful` | both sides end well, and know it |
+//! | `reject` | a server turns a client away, and the client learns why |
+//! | `hand_back` | TLS ends, and the connection goes on in plain text |
+//! | `hyper_server` | the last response of a server that stops arrives; a client that is refused reads an alert |
+//! | `hyper_client` | a body that was cut, told from a whole one |
+//! | `ftps_data` | files that only their end delimits, up and down |
+//! | `ldap_stop_tls` | LDAP removes TLS, with a message directly behind the close_notify |
+//! | `ftp_ccc` | FTP clears its control channel, the same in tasks of tokio |
+//! | `reverse_proxy` | a relay between two connections that launders nothing |
+//! | `pool` | idle connections that are asked before they are used, and ended by close_notify |
 //!
 //! # Which end
 //!

@@ -55,6 +55,13 @@ fn no_example_is_forgotten() {
     assert_eq!(names, NAMES.iter().map(|name| (*name).to_owned()).collect());
 }
 
+#[test]
+fn the_docs_of_the_crate_name_every_example() {
+    let docs = include_str!("../src/lib.rs");
+    let unnamed: Vec<_> = NAMES.iter().filter(|name| !docs.contains(&format!("//! | `{name}` | "))).collect();
+    assert!(unnamed.is_empty(), "{unnamed:?}");
+}
+
 /// What an example told is what its first lines show.
 fn check(name: &str, told: &str) {
     let path = folder().join(name).with_extension("rs");
