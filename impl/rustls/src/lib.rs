@@ -1,64 +1,49 @@
 //! How did this TLS connection end, and may I trust what I got?
 //!
-//! A connection that ends without close_notify may have been cut by anybody. One that is closed wrongly destroys
-//! its own last words: the alert that said why, the response that was on its way. rustls closes with flags alone and
-//! leaves the rest to its caller; this crate is that rest, driven by the machine of `close-notify-core`.
+//! A connection that ends without close_notify may have been cut by anybody, in TLS 1.3 too. One that is closed wrongly
+//! destroys its own last words: the alert that said why, the response that was on its way. rustls seals a close_notify and
+//! opens one, and leaves the rest to its caller. This crate is that rest, for the streams that you have:
 //!
-//! In scope: ending connections of rustls 0.23, over blocking streams ([`Stream`]) or step by step ([`Session`]).
-//! Out of scope: what the application's framing says (tell it by [`Stream::set_framing`]), and every closing rule:
-//! those are the core's.
+//! | you have | you write |
+//! | --- | --- |
+//! | a stream of tokio-rustls | [`stream.with_ending(policy)`](tokio::WithEnding::with_ending), or at its end [`stream.close(policy, manner).await?`](tokio::WithEnding::close) |
+//! | a [`rustls::StreamOwned`] or [`rustls::Stream`] | [`stream.with_ending(policy)`](WithEnding::with_ending), [`stream.close(policy, manner)?`](WithEnding::close) |
+//! | a configuration of rustls, and sockets | [`Connector::new(config, policy).connect(name, socket)?`](Connector::connect), [`Acceptor`]; in tasks [`connect_async`](Connector::connect_async), [`accept_async`](Acceptor::accept_async) |
+//! | an event loop of your own | [`Session`], which never blocks |
+//!
+//! In scope: how connections of rustls 0.23 end, TLS 1.2 and 1.3. Out of scope: every closing rule, which
+//! `close-notify-core` decides and a model explores; and where messages end, which your protocol knows
+//! ([`framing`] has trackers for a dozen).
 //!
 //! > **The contract.** Reading returns `Ok(0)` only where the policy takes the end for a clean one. Nothing leaves
 //! > behind the last word of this side. Bytes behind the peer's close_notify stay the application's. An alert of the
 //! > peer is found behind a failed write. Every wait has a deadline and a budget; a peer can cause no panic.
 //!
-//! 1. Build the configuration with [`provider`], so that alerts can be chosen and seen (one line, see there).
-//! 2. Wrap the connection and its transport: [`Stream::new`], or [`Session::new`] and drive it yourself.
+//! 1. Build the configuration with [`provider`], so that alerts can be chosen and seen: one line, see there.
+//! 2. Make the stream by the table above, with the [`Policy`] of your protocol ([below](#the-policy)).
 //! 3. Read and write. Where reading fails, [`Ending::find`](FindEnding::find) says how the connection ended.
-//! 4. End it: [`Stream::close`], [`close_write`](Stream::close_write), [`reject`](Stream::reject),
-//!    [`abort`](Stream::abort) or [`hand_back`](Stream::hand_back).
-//! 5. Ask the [`Ending`]: was it clean, was anything lost, may the session be resumed?
+//! 4. End it, in the manner that [fits](#which-end). Dropping the stream tells the peer nothing: it sees a truncation.
+//! 5. Ask the [`Ending`]: [was it clean](Ending::is_clean), may the session be [resumed](Ending::may_resume), how
+//!    [loud](Ending::severity) should a log be?
 //!
-//! A client and a server over loopback, TLS 1.3, that end well and know it:
+//! A client and a server that end well, and know it:
 //!
 //! ```
-//! use std::io::{self, Read, Write};
-//! use std::net::{TcpListener, TcpStream};
-//! use std::sync::Arc;
-//! use std::thread;
+//! use std::io::{Read, Write};
+//! use close_notify::{Acceptor, Connector, Ending, Manner, Policy};
 //!
-//! use close_notify::{FirstCloser, Manner, Policy, Stream};
-//! use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConfig, ServerConnection};
-//!
+//! # mod lab { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/lab.rs")); }
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! # let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()])?;
-//! # let (certificate, key) = (made.cert.der().clone(), made.signing_key.serialize_der());
-//! # let key = rustls::pki_types::PrivateKeyDer::Pkcs8(key.into());
-//! # let mut roots = RootCertStore::empty();
-//! # roots.add(certificate.clone())?;
-//! let client_config =
-//!     ClientConfig::builder_with_provider(Arc::new(close_notify::provider(rustls::crypto::ring::default_provider())))
-//!         .with_safe_default_protocol_versions()?
-//!         .with_root_certificates(roots)
-//!         .with_no_client_auth();
-//! let server_config =
-//!     ServerConfig::builder_with_provider(Arc::new(close_notify::provider(rustls::crypto::ring::default_provider())))
-//!         .with_safe_default_protocol_versions()?
-//!         .with_no_client_auth()
-//!         .with_single_cert(vec![certificate], key)?;
-//! let listener = TcpListener::bind(("127.0.0.1", 0))?;
-//! let address = listener.local_addr()?;
-//! let server = ServerConnection::new(Arc::new(server_config))?;
-//!
-//! let server = thread::spawn(move || -> io::Result<close_notify::Ending> {
-//!     let mut server = Stream::new(server, listener.accept()?.0, Policy::STRICT);
+//! # let (client_config, server_config) = lab::configs();
+//! # let (near, far) = lab::sockets();
+//! let server = std::thread::spawn(move || -> std::io::Result<Ending> {
+//!     let mut server = Acceptor::new(server_config, Policy::STRICT).accept(far)?;
 //!     server.read_exact(&mut [0; 8])?;
 //!     server.write_all(b"answer")?;
-//!     server.close(Manner::Graceful) // waits for the client's close_notify
+//!     server.close(Manner::Graceful) // and waits for the client's close_notify
 //! });
 //!
-//! let client = ClientConnection::new(Arc::new(client_config), "localhost".try_into()?)?;
-//! let mut client = Stream::new(client, TcpStream::connect(address)?, Policy::STRICT);
+//! let mut client = Connector::new(client_config, Policy::STRICT).connect("localhost".try_into()?, near)?;
 //! client.write_all(b"question")?;
 //! let mut answer = String::new();
 //! client.read_to_string(&mut answer)?; // fails if anybody cut the answer: `Ending::find` says how
@@ -66,16 +51,152 @@
 //!
 //! assert_eq!(answer, "answer");
 //! assert!(ending.is_clean());
-//! assert_eq!(ending.first_closer, FirstCloser::Peer);
-//! let server_ending = server.join().expect("the server does not panic")?;
-//! assert!(server_ending.is_clean());
-//! assert_eq!(server_ending.to_string(), "the peer sent close_notify; we sent close_notify");
+//! assert_eq!(ending.to_string(), "the peer sent close_notify; we sent close_notify");
+//! assert!(server.join().expect("the server does not panic")?.is_clean());
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! Examples in the docs of types that are re-exported from the core name `close_notify_core`; write `close_notify`
-//! there. `examples/` has programs, each of which runs by itself: `cargo run -p close-notify --example graceful`.
+//! The same in tasks stands in the docs of [`tokio`].
+//!
+//! # TLS 1.3 does not make truncation impossible
+//!
+//! Every record of TLS 1.3 is sealed and numbered, so nobody can change one, or take one out of the middle. Yet where the
+//! records *end* is said by close_notify alone, and anybody on the path can end TCP before it comes: a FIN needs no keys.
+//! Here it happens, to a script that a client is about to run:
+//!
+//! ```
+//! use std::io::{ErrorKind, Read, Write};
+//! use close_notify::{Ending, FindEnding, Pipe, Policy, ReadEnd, WithEnding};
+//! use rustls::{ClientConnection, ProtocolVersion, StreamOwned};
+//!
+//! # mod lab { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/lab.rs")); }
+//! /// A server sends one line in two records, and close_notify. Somebody without keys forwards the first record and a FIN.
+//! fn cut_download() -> std::io::Result<StreamOwned<ClientConnection, Pipe>> {
+//!     let (client, mut server) = lab::connections();
+//!     let mut sent = Vec::new();
+//!     for piece in ["rm -rf /", "tmp/build\n"] {
+//!         server.writer().write_all(piece.as_bytes())?;
+//!         server.write_tls(&mut sent)?;
+//!     }
+//!     server.send_close_notify();
+//!     server.write_tls(&mut sent)?;
+//!
+//!     let (socket, mut wire) = Pipe::pair(1 << 16);
+//!     let first_record = 5 + usize::from(u16::from_be_bytes([sent[3], sent[4]]));
+//!     wire.write_all(&sent[..first_record])?;
+//!     Ok(StreamOwned::new(client, socket)) // and dropping `wire` is the FIN
+//! }
+//!
+//! # fn main() -> std::io::Result<()> {
+//! // The loop that many programs have: an error where the end should be counts as the end.
+//! let (mut client, mut script) = (cut_download()?, String::new());
+//! match client.read_to_string(&mut script) {
+//!     Err(error) if error.kind() == ErrorKind::UnexpectedEof => {} // "some servers are rude"
+//!     other => panic!("{other:?}"),
+//! }
+//! assert_eq!(client.conn.protocol_version(), Some(ProtocolVersion::TLSv1_3));
+//! assert_eq!(script, "rm -rf /"); // each byte is authentic, and the script is another one
+//!
+//! // The same download, where the end is asked for.
+//! let (mut client, mut script) = (cut_download()?.with_ending(Policy::STRICT), String::new());
+//! let error = client.read_to_string(&mut script).expect_err("no close_notify has come");
+//! assert_eq!(Ending::find(&error).map(|ending| ending.reading), Some(ReadEnd::TruncatedAtBoundary));
+//! assert!(client.truncation_possible()); // do not run it
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Whether an end without close_notify is harmless is a question to your protocol, not to TLS: the guide has
+//! [a table of protocols](guide::protocols). [Ten error texts](guide::error_texts) that are searched for, each with its cause
+//! and its cure, are the next page of it.
+//!
+//! # Which end
+//!
+//! Patience ([`Stream::set_patience`], 5 s) and [`Policy::drain_budget`] bound every wait of this table. Streams of tokio
+//! have the same calls.
+//!
+//! | you are … | use | waits for | risks |
+//! | --- | --- | --- | --- |
+//! | done, and want to know that both sides ended well | [`close`](Stream::close)`(Graceful)` | the peer's close_notify | a peer that sends none costs the patience; the end is then not clean |
+//! | a server behind its last response, and read no more | `close(Linger)` | the end of the peer's transport; what comes is thrown away | you do not learn whether the peer ended well: never clean, unless its close_notify had come before |
+//! | the same, and no thread may wait | [`set_lingerer`](Stream::set_lingerer) before, then `close(Linger)` | nothing: the socket lingers in a service, at 40 bytes | what its lingering finds is counted there, and not in the ending |
+//! | in haste, and nothing of the peer is unread or on its way | `close(AtOnce)` | the transport, to take our close_notify | clean as `Linger` is; unread bytes reset the connection, and the reset may destroy what you sent |
+//! | unable to send the rest, so that the peer must not take what it has for the whole | [`abort`](Stream::abort) or `close(Abort)` | nothing | what the peer has not read yet is lost |
+//! | not willing to talk to this peer | [`reject`](Stream::reject)`(alert)` | as `Linger` | the session may not be resumed; needs [`provider`] |
+//! | done with writing and still reading (TLS 1.3) | [`close_write`](Stream::close_write), and later `close` | the transport, to take our close_notify | a peer may take it for the end and answer no more |
+//! | going on without TLS on the same transport | [`hand_back`](Stream::hand_back) | the peer's close_notify | if it does not come, the transport is closed |
+//! | a relay that does not know the messages | [`tokio::copy_bidirectional`] | both directions | an end that is no clean one resets both sides |
+//! | reading in one thread or task, writing in another | [`into_split`](Stream::into_split), [`tokio::Stream::into_split`]; a [`Handle`] closes | as the manner says | one end for both halves, whoever asks |
+//! | a pool that takes a connection out again | [`peer_closed_now`](Stream::peer_closed_now) first | nothing | `false` is no promise: the end may be on its way |
+//! | a client with a certificate (TLS 1.3) | [`confirm_accepted`](Stream::confirm_accepted) before a request that must not be sent twice | a ticket, data or the refusal | a server that sends no ticket leaves it [`Unknown`](Acceptance::Unknown) |
+//!
+//! * Data that is unread at `close(Graceful)` is kept, and so is what comes until the peer's close_notify: it can be
+//!   read afterwards.
+//! * [`Ending::delivery`] stays [`Unconfirmed`](Delivery::Unconfirmed) at best, unless the policy says
+//!   [`PeerCloses::OnlyAfterUs`]: a peer that may close at any time does not prove by it that it has read.
+//! * Over a socket that does not block, a call that returns `WouldBlock` is made again once the socket is ready:
+//!   [`Stream`] says what for.
+//!
+//! # The policy
+//!
+//! | preset | for | a missing close_notify |
+//! | --- | --- | --- |
+//! | [`Policy::STRICT`] | the default: nothing is read in the peer's favour | is an error |
+//! | [`Policy::https`] | HTTP/1.1, with a tracker | is fine between messages |
+//! | [`Policy::smtp`] | SMTP, POP3, IMAP, with a tracker | is fine between messages |
+//! | [`Policy::pool`] | idle connections of a client, with a tracker | is fine between messages |
+//! | [`Policy::ftps_data`] | the data connection of FTP | is an error: only the end says that the file is whole |
+//! | [`Policy::ldap_stop_tls`] | LDAP, where TLS is removed | is an error: plaintext would follow |
+//! | [`Policy::proxy`] | each side of a relay | is an error, and passed on as one |
+//!
+//! A tracker ([`Stream::set_tracker`]) reads the messages as they go by; without one the stream takes every end for a part of the
+//! message, unless [`Stream::set_framing`] says otherwise. Change single choices by
+//! `Policy { late_data: LateData::Discard, ..Policy::https() }`: [every choice](guide::choices) and its default are in the guide, and
+//! its reasons in the docs of [`Policy`].
+//!
+//! # Errors
+//!
+//! An end is a value, [`Ending`]; only a call that cannot do its work fails, with an [`io::Error`](std::io::Error) that carries
+//! it. The ending of reading gives the kind:
+//!
+//! | what ended reading | kind |
+//! | --- | --- |
+//! | close_notify | none: `Ok(0)` |
+//! | a truncation, or close_notify in the handshake | `UnexpectedEof` |
+//! | any end that cut a header section ([`Error::HeaderCut`]) | `UnexpectedEof` |
+//! | a reset | `ConnectionReset` |
+//! | a fatal alert of the peer | `ConnectionAborted` |
+//! | something that we refused, or that a tracker cannot follow ([`Error::Framing`]) | `InvalidData` |
+//! | nobody waited for it | `NotConnected` |
+//! | the deadline | `TimedOut` |
+//! | the budget | `QuotaExceeded` |
+//! | nothing: writing alone has failed, or is over | `BrokenPipe` |
+//! | nothing: a step that cannot follow ([`Error::Misuse`]), a manner that `close` does not take | `InvalidInput` |
+//! | nothing: a rejection without [`provider`] whose alert keys would have to seal | `Unsupported` |
+//!
+//! # Features
+//!
+//! | feature | what it adds |
+//! | --- | --- |
+//! | `tokio` | the module [`tokio`]: streams over tokio's transports, and those of tokio-rustls |
+//! | `http` (default) | trackers of HTTP/1, [`framing::http`] |
+//! | `ring`, `aws_lc_rs` | the provider of rustls; this crate needs none |
+//! | `serde` | [`Ending`] and [`Policy`] as JSON and the like |
+//! | `metrics` | the counters of lingering for the `metrics` facade: [`linger`] |
+//! | `tracing` | an event where a stream is dropped before it was closed, as loud as its ending |
+//!
+//! # Limits
+//!
+//! * Without the hook of [`provider`]: see [`Session::is_hooked`].
+//! * 0-RTT data is not read: the core has its events, rustls hands it out beside the stream.
+//! * Without a guard ([`ClientGuard`], [`ServerGuard`]) no session is forgotten: rustls resumes those of a connection
+//!   that ended in a fatal alert. [`Connector::with_guard`] and [`Acceptor::with_guard`] take one.
+//! * Splitting a blocking stream and lingering in a service are for Unix.
+//!
+//! # Examples
+//!
+//! Each runs by itself: `cargo run -p close-notify --example graceful`.
 //!
 //! | example | what it shows |
 //! | --- | --- |
@@ -90,70 +211,11 @@
 //! | `reverse_proxy` | a relay between two connections that launders nothing |
 //! | `pool` | idle connections that are asked before they are used, and ended by close_notify |
 //!
-//! # Which end
-//!
-//! Patience ([`Stream::set_patience`], 5 s) and [`Policy::drain_budget`] bound every wait of this table.
-//!
-//! | you are … | use | waits for | risks |
-//! | --- | --- | --- | --- |
-//! | done, and want to know that both sides ended well | [`close`](Stream::close)`(Graceful)` | the peer's close_notify | a peer that sends none costs the patience; the end is then not clean |
-//! | a server behind its last response, and read no more | `close(Linger)` | the end of the peer's transport; what comes is thrown away | you do not learn whether the peer ended well: never clean, unless its close_notify had come before |
-//! | in haste, and nothing of the peer is unread or on its way | `close(AtOnce)` | the transport, to take our close_notify | clean as `Linger` is; unread bytes reset the connection, and the reset may destroy what you sent |
-//! | unable to send the rest, so that the peer must not take what it has for the whole | [`abort`](Stream::abort) or `close(Abort)` | nothing | what the peer has not read yet is lost |
-//! | not willing to talk to this peer | [`reject`](Stream::reject)`(alert)` | as `Linger` | the session may not be resumed; needs [`provider`] |
-//! | done with writing and still reading (TLS 1.3) | [`close_write`](Stream::close_write), and later `close` | the transport, to take our close_notify | a peer may take it for the end and answer no more |
-//! | going on without TLS on the same transport | [`hand_back`](Stream::hand_back) | the peer's close_notify | if it does not come, the transport is closed |
-//!
-//! * Data that is unread at `close(Graceful)` is kept, and so is what comes until the peer's close_notify: it can be
-//!   read afterwards.
-//! * Dropping a [`Stream`] without a close says nothing to the peer: it sees a truncation.
-//! * [`Ending::delivery`] stays [`Unconfirmed`](Delivery::Unconfirmed) at best, unless the policy says
-//!   [`PeerCloses::OnlyAfterUs`]: a peer that may close at any time does not prove by it that it has read.
-//! * Over a socket that does not block, a call that returns `WouldBlock` is made again once the socket is ready. Poll
-//!   it for reading; for writing too while [`Session::is_flushed`] says no or [`Machine::output`] is a
-//!   `SendCloseNotify` or `SendAlert` (both by [`Stream::session`]). Poll a close no longer than the patience: the call
-//!   that is made then ends the wait.
-//!
-//! # The policy
-//!
-//! [`Policy::STRICT`] is the default; change single choices by `Policy { late_data: LateData::Discard, ..Policy::STRICT }`.
-//!
-//! | choice | default | what it means |
-//! | --- | --- | --- |
-//! | `missing_notify` | [`Refuse`](MissingNotify::Refuse) | an end without close_notify is an error, wherever the framing stands |
-//! | `late_data` | [`Deliver`](LateData::Deliver) | data that comes behind our close_notify can still be read |
-//! | `reply` | [`Discard`](Reply::Discard) | up to TLS 1.2 the peer's close_notify is answered at once; what is pending is dropped and counted |
-//! | `fatal_notify` | [`Error`](FatalNotify::Error) | up to TLS 1.2 a close_notify at level fatal is an error |
-//! | `resumption` | [`Tls`](ResumptionRule::Tls) | the TLS version says whether the session may be resumed |
-//! | `peer_closes` | [`AnyTime`](PeerCloses::AnyTime) | the peer may close first: its close_notify proves nothing about our data |
-//! | `warnings` | 4 | one warning alert more is refused |
-//! | `drain_budget` | 256 KiB | more than that of the peer behind our close ends the wait, and the close is not clean |
-//!
-//! # Errors
-//!
-//! An end is a value, [`Ending`]; only a call that cannot do its work fails. The ending of reading gives the kind:
-//!
-//! | the ending of reading | kind |
-//! | --- | --- |
-//! | close_notify | none: `Ok(0)` |
-//! | truncated, or close_notify in the handshake | `UnexpectedEof` |
-//! | reset | `ConnectionReset` |
-//! | fatal alert of the peer | `ConnectionAborted` |
-//! | refused by us | `InvalidData` |
-//! | not awaited | `NotConnected` |
-//! | timed out | `TimedOut` |
-//! | over budget | `QuotaExceeded` |
-//! | writing alone has failed, or a write behind its end | `BrokenPipe` |
-//! | a step that cannot follow ([`Error::Misuse`]), a manner that `close` does not take | `InvalidInput` |
-//! | a rejection without [`provider`] whose alert keys would have to seal | `Unsupported` |
-//!
-//! # Limits
-//!
-//! * Without the hook of [`provider`]: see [`Session::is_hooked`].
-//! * 0-RTT data is not read: the core has its events, rustls hands it out beside the stream.
-//! * Without a guard ([`ClientGuard`], [`ServerGuard`]) no session is forgotten: rustls resumes those of a connection
-//!   that ended in a fatal alert.
+//! Examples in the docs of types that are re-exported from the core name `close_notify_core`; write `close_notify`
+//! there.
 #![forbid(unsafe_code)]
+// The first page speaks of every feature.
+#![cfg_attr(not(feature = "tokio"), allow(rustdoc::broken_intra_doc_links))]
 
 mod connect;
 mod driver;
@@ -161,6 +223,8 @@ mod dropped;
 mod engine;
 mod error;
 mod forget;
+#[cfg(doc)]
+pub mod guide;
 mod hook;
 mod inbox;
 mod line;

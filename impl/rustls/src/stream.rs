@@ -21,7 +21,13 @@ use crate::transport::Transport;
 ///
 /// Shape: reading ends with `Ok(0)` behind the peer's close_notify, and with an error that carries the [`Ending`]
 /// otherwise. [`close`](Self::close) ends the connection; dropping the stream drops the transport without a word.
-/// Over a transport that does not block, `WouldBlock` passes through and every call may be repeated.
+///
+/// Over a transport that does not block, `WouldBlock` passes through and the call is made again once the transport is
+/// ready. Poll it for reading; for writing too while [`Session::is_flushed`] says no or [`Machine::output`] is a
+/// `SendCloseNotify` or `SendAlert` (both by [`session`](Self::session)). Poll a close no longer than the patience: the
+/// call that is made then ends the wait.
+///
+/// [`Machine::output`]: crate::Machine::output
 ///
 /// ```
 /// use std::io::{Read, Write};

@@ -1,6 +1,6 @@
 //! Streams over tokio's transports: the same driver and the same machine, with tasks that sleep where threads block.
 //!
-//! Decides nothing about closing. Leaves to [`Driver`](crate::driver) what is repeated.
+//! Decides nothing about closing. Leaves to the driver, which it shares with the blocking streams, what is repeated.
 //!
 //! > **What holds after a cancel.** The machine has what was asked and what was done: a future that is dropped loses
 //! > nothing. Call again, and the rest is done; drop the stream, and the peer sees as much of the end as had left.

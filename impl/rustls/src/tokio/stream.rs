@@ -280,7 +280,7 @@ impl<IO: Transport, C: Tls> Stream<IO, C> {
         Ok((io, leftover))
     }
 
-    /// Splits the stream for two tasks, which share its end: see [`split`](super::split).
+    /// Splits the stream for two tasks, which share its end: see [`Handle`](super::Handle).
     #[must_use]
     pub fn into_split(self) -> (ReadHalf<IO, C>, WriteHalf<IO, C>) {
         split::halves(self)
