@@ -43,10 +43,11 @@
 //!     server.close(Manner::Graceful) // and waits for the client's close_notify
 //! });
 //!
-//! let mut client = Connector::new(client_config, Policy::STRICT).connect("localhost".try_into()?, near)?;
+//! let connector = Connector::new(client_config, Policy::STRICT);
+//! let mut client = connector.connect("localhost".try_into()?, near)?;
 //! client.write_all(b"question")?;
 //! let mut answer = String::new();
-//! client.read_to_string(&mut answer)?; // fails if anybody cut the answer: `Ending::find` says how
+//! client.read_to_string(&mut answer)?; // fails if anybody cut the answer
 //! let ending = client.close(Manner::Graceful)?;
 //!
 //! assert_eq!(answer, "answer");
@@ -71,7 +72,8 @@
 //! use rustls::{ClientConnection, ProtocolVersion, StreamOwned};
 //!
 //! # mod lab { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/lab.rs")); }
-//! /// A server sends one line in two records, and close_notify. Somebody without keys forwards the first record and a FIN.
+//! /// A server sends a line in two records, and close_notify.
+//! /// Somebody without keys forwards the first record and a FIN.
 //! fn cut_download() -> std::io::Result<StreamOwned<ClientConnection, Pipe>> {
 //!     let (client, mut server) = lab::connections();
 //!     let mut sent = Vec::new();
@@ -101,7 +103,8 @@
 //! // The same download, where the end is asked for.
 //! let (mut client, mut script) = (cut_download()?.with_ending(Policy::STRICT), String::new());
 //! let error = client.read_to_string(&mut script).expect_err("no close_notify has come");
-//! assert_eq!(Ending::find(&error).map(|ending| ending.reading), Some(ReadEnd::TruncatedAtBoundary));
+//! let ending = Ending::find(&error).expect("a stream of ours says how it ended");
+//! assert_eq!(ending.reading, ReadEnd::TruncatedAtBoundary);
 //! assert!(client.truncation_possible()); // do not run it
 //! # Ok(())
 //! # }
