@@ -7,13 +7,13 @@
 //!
 //! ```text
 //! all of Content-Length, and a FIN: the body is whole
-//!   peer closed connection without sending TLS close_notify
+//!   ending: peer closed connection without sending TLS close_notify
 //! half of Content-Length, and a FIN: the body was cut, and is not used
-//!   peer closed connection without sending TLS close_notify
+//!   ending: peer closed connection without sending TLS close_notify
 //! no length, and a FIN: the body was cut, and is not used
-//!   peer closed connection without sending TLS close_notify
+//!   ending: peer closed connection without sending TLS close_notify
 //! no length, and close_notify: the body is whole
-//!   the peer sent close_notify
+//!   ending: the peer sent close_notify
 //! ```
 
 mod common;
@@ -73,7 +73,7 @@ pub(crate) fn run() -> common::Result<String> {
             };
             assert_eq!(ending.reading == ReadEnd::CloseNotify, finish == Finish::CloseNotify, "{name}");
             let verdict = if is_whole { "is whole" } else { "was cut, and is not used" };
-            writeln!(told, "{name}: the body {verdict}\n  {}", ending.reading)?;
+            writeln!(told, "{name}: the body {verdict}\n  ending: {}", ending.reading)?;
         }
         serving.join().expect("the server does not panic")?;
         Ok(told)
