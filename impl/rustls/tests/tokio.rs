@@ -316,3 +316,24 @@ async fn an_idle_peer_that_has_closed_is_noticed_at_once() {
         assert_eq!(near.ending().reading, ReadEnd::CloseNotify);
     }
 }
+
+#[tokio::test]
+async fn a_codec_runs_on_it_and_ends_as_the_connection_does() {
+    use futures_util::{SinkExt, StreamExt};
+    use tokio_util::codec::{Framed, LinesCodec, LinesCodecError};
+    for version in VERSIONS {
+        let (near, far) = streams(version).await;
+        let (mut near, mut far) = (Framed::new(near, LinesCodec::new()), Framed::new(far, LinesCodec::new()));
+        near.send("one line").await.unwrap();
+        assert_eq!(far.next().await.unwrap().unwrap(), "one line");
+        // The codec's close is a shutdown: it says close_notify.
+        SinkExt::<&str>::close(&mut near).await.unwrap();
+        assert!(far.next().await.is_none(), "{version}");
+
+        let (near, far) = streams(version).await;
+        let mut far = Framed::new(far, LinesCodec::new());
+        drop(near);
+        let Some(Err(LinesCodecError::Io(error))) = far.next().await else { panic!("a cut is an error") };
+        assert!(Ending::find(&error).is_some(), "{version}: {error}");
+    }
+}
