@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use close_notify::framing::Framing;
 use close_notify::{
     AlertDescription, Ending, FindEnding, FramingState, Machine, Manner, Policy, ReadEnd, Role, Session,
     Stream, Version, tokio as asynchronous,
@@ -17,6 +18,7 @@ use rustls::crypto::CryptoProvider;
 use rustls::{ClientConfig, Connection, ServerConfig};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::runtime::Runtime;
+use tokio::time::timeout;
 
 use crate::common::{VERSIONS, client, client_config, hooked, server, server_config, sockets};
 use crate::keyed_peer::{Log, Peer, provider};
@@ -132,7 +134,7 @@ pub(crate) fn far_server_config(version: Version, log: &Arc<Log>) -> ServerConfi
     config
 }
 
-fn narrow_sockets() -> (TcpStream, TcpStream) {
+pub(crate) fn narrow_sockets() -> (TcpStream, TcpStream) {
     const FEW: usize = 16 * 1024;
     use rustix::net::sockopt::{set_socket_recv_buffer_size, set_socket_send_buffer_size};
     let (near, far) = sockets();
@@ -192,6 +194,23 @@ macro_rules! call {
 impl Near {
     pub(crate) fn complete_handshake(&mut self) -> io::Result<()> {
         wait!(self, complete_handshake())
+    }
+
+    /// Does what of the handshake can be done before the peer says more.
+    pub(crate) fn begin_handshake(&mut self) {
+        let begun = match self {
+            Self::Std(stream) => {
+                stream.transport().unwrap().set_nonblocking(true).unwrap();
+                let begun = stream.complete_handshake();
+                stream.transport().inspect(|socket| socket.set_nonblocking(false).unwrap());
+                begun
+            }
+            Self::Tokio(stream, runtime) => {
+                let wait = runtime.block_on(async { timeout(SHORT, stream.complete_handshake()).await });
+                wait.unwrap_or_else(|_| Err(ErrorKind::WouldBlock.into()))
+            }
+        };
+        assert_eq!(begun.unwrap_err().kind(), ErrorKind::WouldBlock);
     }
 
     pub(crate) fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
@@ -266,7 +285,7 @@ impl Near {
         let written = match self {
             Self::Std(stream) => stream.write(data),
             Self::Tokio(stream, runtime) => {
-                let wait = runtime.block_on(async { tokio::time::timeout(SHORT, stream.write(data)).await });
+                let wait = runtime.block_on(async { timeout(SHORT, stream.write(data)).await });
                 wait.unwrap_or_else(|_| Err(ErrorKind::WouldBlock.into()))
             }
         };
@@ -290,6 +309,11 @@ impl Near {
             }
         }
         panic!("no write fails");
+    }
+
+    /// What is taken and has not left cannot leave any more.
+    pub(crate) fn flush_error(&mut self) -> io::Error {
+        wait!(self, flush()).unwrap_err()
     }
 
     pub(crate) fn close(&mut self, manner: Manner) -> Ending {
@@ -325,8 +349,16 @@ impl Near {
         call!(self, set_patience(patience));
     }
 
-    pub(crate) fn set_framing(&mut self, framing: FramingState) {
-        call!(self, set_framing(framing));
+    pub(crate) fn set_tracker(&mut self, tracker: impl Framing + Send + Sync + 'static) {
+        call!(self, set_tracker(tracker));
+    }
+
+    pub(crate) fn framing(&self) -> FramingState {
+        call!(self, framing())
+    }
+
+    pub(crate) fn truncation_possible(&self) -> bool {
+        call!(self, truncation_possible())
     }
 
     pub(crate) fn ending(&self) -> Ending {

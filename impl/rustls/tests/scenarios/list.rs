@@ -85,6 +85,15 @@ pub(crate) const ROWS: &[Row] = &[
     row(12, "fatal_alert_behind_own_close_notify", &[], after_ours::fatal_alert),
     row(13, "close_behind_own_fatal_alert", &[], after_ours::close_behind_own_alert),
     row(14, "limit_of_the_keys", &[], after_ours::key_limit),
+    row(15, "cancel_in_the_handshake", &[], handshake::cancel),
+    row(16, "close_notify_in_the_handshake", &[], handshake::close_notify_within),
+    row(
+        17,
+        "plain_close_notify_in_the_handshake",
+        &[tls12("the handshake is not encrypted up to TLS 1.2: row 16")],
+        handshake::plain_close_notify_within,
+    ),
+    row(18, "plain_close_notify_behind_the_handshake", &[], handshake::plain_close_notify_behind),
     row(19, "data_and_close_notify_in_one_segment", &[], clean::data_in_front),
     row(20, "close_notify_and_garbage_in_one_segment", &[], clean::garbage_behind),
     row(21, "close_notify_and_valid_records", &[], clean::records_behind),
@@ -104,11 +113,26 @@ pub(crate) const ROWS: &[Row] = &[
     row(30, "user_canceled_and_close_notify", &[], alerts::user_canceled_then_close_notify),
     row(31, "user_canceled_and_fin", &[], alerts::user_canceled_then_fin),
     row(32, "flood_of_warnings", &[], alerts::warning_flood),
+    row(
+        33,
+        "end_of_early_data",
+        &[tls12("there is no 0-RTT data before TLS 1.3"), client("a client gets no 0-RTT data")],
+        handshake::early_data,
+    ),
     row(34, "fin_at_a_record_boundary", &[], transport_end::fin_at_boundary),
     row(35, "fin_inside_a_record", &[], transport_end::fin_in_record),
     row(36, "reset_before_close_notify", &[], transport_end::reset_behind_data),
     row(37, "reset_behind_close_notify", &[], transport_end::reset_behind_close_notify),
     row(38, "reset_instead_of_an_answer", &[], transport_end::reset_instead_of_answer),
+    row(
+        39,
+        "close_delimited_body",
+        &[server("the end of the connection delimits no request (RFC 9112 §6.3)")],
+        protocols::close_delimited_body,
+    ),
+    row(40, "complete_by_its_length", &[], protocols::complete_by_length),
+    row(41, "fin_inside_a_header_block", &[], protocols::cut_header_block),
+    row(42, "idle_connection", &[], protocols::idle_connection),
     row(43, "half_close_without_close_notify", &[], transport_end::half_close_without_close_notify),
     row(44, "fatal_alert_before_unread_input", &[], transport_end::alert_behind_unread_input),
     row(
@@ -117,10 +141,25 @@ pub(crate) const ROWS: &[Row] = &[
         &[tls12("a ticket is part of the handshake up to TLS 1.2"), server("a server gets no tickets")],
         transport_end::close_with_unread_tickets,
     ),
+    row(
+        46,
+        "certificate_refused_behind_the_request",
+        &[
+            tls12("the handshake is not done before the server has judged the certificate"),
+            server("it is the client that is refused"),
+        ],
+        handshake::certificate_required,
+    ),
     row(47, "full_send_buffer", &[], transport_end::full_send_buffer),
     row(48, "silent_dripping_or_endless_peer", &[], transport_end::silent_or_endless_peer),
     row(49, "abort", &[], transport_end::abort),
     row(50, "local_error_with_queued_data", &[], transport_end::local_error_with_queued_data),
+    row(51, "relay", &[], protocols::relay),
+    row(52, "delayed_close_notify", &[], protocols::delayed_close_notify),
+    row(53, "resumption_up_to_tls_12", &[tls13("tickets of TLS 1.3: row 54")], sessions::up_to_tls_12),
+    row(54, "tickets_of_tls_13", &[tls12("sessions up to TLS 1.2: row 53")], sessions::tickets),
+    row(55, "hand_back", &[], protocols::hand_back),
+    row(56, "ftp_data_connection", &[], protocols::ftp_data),
 ];
 
 /// The rows of the document, by their numbers.
@@ -135,8 +174,8 @@ fn documented() -> Vec<u8> {
 pub(crate) fn is_the_documents() {
     let mut numbers: Vec<u8> = ROWS.iter().map(|row| row.number).collect();
     numbers.sort_unstable();
-    assert!(numbers.windows(2).all(|two| two[0] < two[1]), "each once");
-    assert!(numbers.iter().all(|number| documented().contains(number)), "rows of docs/scenarios.md");
+    assert_eq!(numbers, documented(), "the rows of docs/scenarios.md, each once");
+    assert_eq!(numbers, (1..=56).collect::<Vec<_>>());
     let names: BTreeSet<&str> = ROWS.iter().map(|row| row.name).collect();
     assert_eq!(names.len(), ROWS.len(), "no name twice");
     for row in ROWS {

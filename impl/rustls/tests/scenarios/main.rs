@@ -7,7 +7,6 @@
 //! Decides nothing. What is judged is what crossed the wire, opened with the keys ([`keyed_peer`]), and what our side
 //! says of it.
 #![allow(clippy::unwrap_used, reason = "helpers of tests: clippy knows the tests alone")]
-#![allow(dead_code, reason = "the rows that use it are still to come")]
 
 mod arm;
 #[path = "../common/mod.rs"]

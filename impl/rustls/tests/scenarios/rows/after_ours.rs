@@ -63,8 +63,9 @@ pub(crate) fn tickets(arm: Arm) {
 pub(crate) fn data(arm: Arm) {
     for late_data in [LateData::Deliver, LateData::Discard, LateData::Refuse] {
         let (mut near, ending, flight) = closed_then(arm, Policy { late_data, ..Policy::STRICT }, |peer| {
-            peer.say_data(b"late");
-            peer.say_close_notify();
+            // In one segment: behind late data that is refused nothing more is read.
+            let segment = [peer.keys.send.seal(DATA, b"late"), peer.keys.close_notify()].concat();
+            peer.say(&segment);
         });
         flight.ends_with(CLOSE_NOTIFY);
         match late_data {
