@@ -10,7 +10,7 @@ mod standing;
 use std::io::{self, IoSlice};
 use std::time::Duration;
 
-use close_notify_core::{AlertDescription, Ending, Event, FramingState, Manner, Output, send};
+use close_notify_core::{AlertDescription, Ending, Event, FramingState, Manner, Output, recv, send};
 
 use crate::dropped;
 use crate::error::{Error, inner, is_a_wait};
@@ -121,9 +121,17 @@ impl<C: Tls> Driver<C> {
 
     /// Ends TLS over a transport that stays; returns what was read behind the peer's close_notify.
     pub(crate) fn hand_back(&mut self, line: &mut impl Line) -> io::Result<Vec<u8>> {
-        self.session.close(Manner::HandBack)?;
+        match self.session.close(Manner::HandBack) {
+            // A fault of the peer took its place while this call waited: the end that it has goes on.
+            Err(_) if self.is_ended_by_a_fault() => {}
+            asked => asked?,
+        }
         self.drive(line)?;
         self.session.hand_back()
+    }
+
+    const fn is_ended_by_a_fault(&self) -> bool {
+        matches!(self.session.machine().recv_state(), recv::State::Refused | recv::State::PeerFatal)
     }
 
     /// Does what the machine asks for until it is the application's turn, or the end.
