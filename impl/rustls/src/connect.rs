@@ -11,6 +11,7 @@ use close_notify_core::Policy;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, ServerConfig, ServerConnection};
 
+use crate::lingering::Lingering;
 use crate::resumption::{ClientGuard, ServerGuard};
 use crate::session::Session;
 use crate::stream::Stream;
@@ -38,13 +39,20 @@ pub struct Connector {
     policy: Policy,
     patience: Duration,
     guard: Option<ClientGuard>,
+    lingering: Lingering,
 }
 
 impl Connector {
     /// A connector of this configuration, built with [`provider`](crate::provider) best; its streams have this policy.
     #[must_use]
     pub fn new(config: impl Into<Arc<ClientConfig>>, policy: Policy) -> Self {
-        Self { config: config.into(), policy, patience: HANDSHAKE, guard: None }
+        Self {
+            config: config.into(),
+            policy,
+            patience: HANDSHAKE,
+            guard: None,
+            lingering: Lingering::default(),
+        }
     }
 
     /// The same connector, whose handshakes take no longer than this. The default is 10 s.
@@ -52,6 +60,14 @@ impl Connector {
     pub const fn handshake_within(mut self, patience: Duration) -> Self {
         self.patience = patience;
         self
+    }
+
+    /// The same connector, whose sockets go to this service once nothing but TCP is left to finish: a handshake that fails
+    /// is done then as soon as its alert has left. Its streams have the service too.
+    #[cfg(unix)]
+    #[must_use]
+    pub fn with_lingerer(self, lingerer: &close_notify_linger::Lingerer) -> Self {
+        Self { lingering: lingerer.clone().into(), ..self }
     }
 
     /// The same connector, whose sessions are kept by this guard and forgotten where a rule asks for it.
@@ -76,7 +92,7 @@ impl Connector {
     /// Errors: how the connection ended, in an error that [`Ending::find`](crate::FindEnding::find) reads: the server's
     /// alert by name, not the reset that followed it; `InvalidInput` where rustls refuses the configuration.
     pub fn connect<T: Transport>(&self, name: ServerName<'static>, transport: T) -> io::Result<Stream<T>> {
-        let mut stream = Stream::from_session(self.session(name)?, transport);
+        let mut stream = Stream::from_session(self.session(name)?, transport).lingering_in(&self.lingering);
         stream.complete_handshake_within(self.patience)?;
         Ok(stream)
     }
@@ -92,7 +108,8 @@ impl Connector {
         name: ServerName<'static>,
         io: IO,
     ) -> io::Result<crate::tokio::Stream<IO>> {
-        let mut stream = crate::tokio::Stream::from_session(self.session(name)?, io);
+        let stream = crate::tokio::Stream::from_session(self.session(name)?, io);
+        let mut stream = stream.lingering_in(&self.lingering);
         stream.complete_handshake_within(self.patience).await?;
         Ok(stream)
     }
@@ -117,13 +134,20 @@ pub struct Acceptor {
     policy: Policy,
     patience: Duration,
     guard: Option<ServerGuard>,
+    lingering: Lingering,
 }
 
 impl Acceptor {
     /// An acceptor of this configuration, built with [`provider`](crate::provider) best; its streams have this policy.
     #[must_use]
     pub fn new(config: impl Into<Arc<ServerConfig>>, policy: Policy) -> Self {
-        Self { config: config.into(), policy, patience: HANDSHAKE, guard: None }
+        Self {
+            config: config.into(),
+            policy,
+            patience: HANDSHAKE,
+            guard: None,
+            lingering: Lingering::default(),
+        }
     }
 
     /// The same acceptor, whose handshakes take no longer than this. The default is 10 s.
@@ -131,6 +155,14 @@ impl Acceptor {
     pub const fn handshake_within(mut self, patience: Duration) -> Self {
         self.patience = patience;
         self
+    }
+
+    /// The same acceptor, whose sockets go to this service once nothing but TCP is left to finish: a handshake that fails
+    /// is done then as soon as its alert has left. Its streams have the service too.
+    #[cfg(unix)]
+    #[must_use]
+    pub fn with_lingerer(self, lingerer: &close_notify_linger::Lingerer) -> Self {
+        Self { lingering: lingerer.clone().into(), ..self }
     }
 
     /// The same acceptor, whose sessions this guard forgets where a rule asks for it.
@@ -155,7 +187,7 @@ impl Acceptor {
     /// Errors: how the connection ended, in an error that [`Ending::find`](crate::FindEnding::find) reads;
     /// `InvalidInput` where rustls refuses the configuration.
     pub fn accept<T: Transport>(&self, transport: T) -> io::Result<Stream<T>> {
-        let mut stream = Stream::from_session(self.session()?, transport);
+        let mut stream = Stream::from_session(self.session()?, transport).lingering_in(&self.lingering);
         stream.complete_handshake_within(self.patience)?;
         Ok(stream)
     }
@@ -170,7 +202,8 @@ impl Acceptor {
         &self,
         io: IO,
     ) -> io::Result<crate::tokio::Stream<IO>> {
-        let mut stream = crate::tokio::Stream::from_session(self.session()?, io);
+        let stream = crate::tokio::Stream::from_session(self.session()?, io);
+        let mut stream = stream.lingering_in(&self.lingering);
         stream.complete_handshake_within(self.patience).await?;
         Ok(stream)
     }

@@ -12,7 +12,7 @@ use std::os::unix::net::UnixStream;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use close_notify_core::{AlertDescription, Ending, Manner, recv, send};
+use close_notify_core::{AlertDescription, Ending, FramingState, Manner, recv, send};
 use rustix::event::PollFlags;
 use rustls::Connection;
 
@@ -169,6 +169,23 @@ impl<T: Socket, C: Tls> Handle<T, C> {
     #[must_use]
     pub fn ending(&self) -> Ending {
         self.0.state().driver.ending()
+    }
+
+    /// Whether the peer has ended the connection by now: [`Stream::peer_closed_now`].
+    ///
+    /// Errors: none that a peer can cause.
+    pub fn peer_closed_now(&self) -> io::Result<bool> {
+        let mut state = self.0.state();
+        let State { driver, line, .. } = &mut *state;
+        let closed = driver.peer_closed_now(line)?;
+        self.0.wake(&mut state);
+        Ok(closed)
+    }
+
+    /// Where the framing stands.
+    #[must_use]
+    pub fn framing(&self) -> FramingState {
+        self.0.state().driver.standing.state()
     }
 
     /// How long a close may take: [`Stream::set_patience`].

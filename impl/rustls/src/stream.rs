@@ -13,6 +13,7 @@ use rustls::Connection;
 use crate::driver::{Acceptance, Driver, Standing};
 use crate::error::is_a_wait;
 use crate::line::Bounded;
+use crate::lingering::Lingering;
 use crate::session::Session;
 use crate::tls::Tls;
 use crate::transport::Transport;
@@ -153,6 +154,11 @@ impl<T: Transport, C: Tls> Stream<T, C> {
     /// [`TimedOut`](crate::ReadEnd::TimedOut), the transport dropped.
     pub fn complete_handshake_within(&mut self, patience: Duration) -> io::Result<()> {
         self.within(patience, Driver::complete_handshake)
+    }
+
+    pub(crate) fn lingering_in(mut self, lingering: &Lingering) -> Self {
+        self.line.lingering = lingering.clone();
+        self
     }
 
     #[cfg(unix)]

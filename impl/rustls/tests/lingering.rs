@@ -8,7 +8,9 @@ use std::io::{Read, Write};
 use std::time::{Duration, Instant};
 
 use close_notify::linger::{Limits, Lingerer};
-use close_notify::{AlertDescription, Ending, FindEnding, Manner, Policy, ReadEnd, Version, WriteEnd};
+use close_notify::{
+    Acceptor, AlertDescription, Connector, Ending, FindEnding, Manner, Policy, ReadEnd, Version, WriteEnd,
+};
 use common::{VERSIONS, client, client_config, hooked, server, server_config, streams};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -147,5 +149,35 @@ async fn a_stream_that_is_dropped_before_its_last_word_does_not_linger() {
         let error = client.read_to_end(&mut all).await.unwrap_err();
         assert_eq!(all, b"half of it");
         assert_eq!(Ending::find(&error).unwrap().reading, ReadEnd::TruncatedAtBoundary, "{version}");
+    }
+}
+
+#[test]
+fn a_handshake_that_fails_is_done_once_its_alert_has_left() {
+    for version in VERSIONS {
+        let lingerer = Lingerer::spawn(Limits::DEFAULT).unwrap();
+        let acceptor = Acceptor::new(common::demanding_server_config(version), Policy::STRICT);
+        // Without the service it would wait for as long as the client does nothing.
+        let acceptor = acceptor.handshake_within(Duration::MAX).with_lingerer(&lingerer);
+        let (near, far) = common::sockets();
+        let (tell, told) = std::sync::mpsc::channel();
+        let client = std::thread::spawn(move || {
+            let connector = Connector::new(client_config(version, hooked()), Policy::STRICT);
+            let client = connector.connect("localhost".try_into().unwrap(), near);
+            told.recv().unwrap();
+            client.and_then(|mut client| client.read(&mut [0; 8]).map(|_| ())).unwrap_err()
+        });
+        let error = acceptor.accept(far).unwrap_err();
+        assert!(
+            matches!(Ending::find(&error).unwrap().writing, WriteEnd::FatalAlertSent(_)),
+            "{version}: {error}"
+        );
+        tell.send(()).unwrap();
+        let error = client.join().unwrap();
+        assert!(
+            matches!(Ending::find(&error).unwrap().reading, ReadEnd::FatalAlert(_)),
+            "{version}: {error}"
+        );
+        assert_eq!(lingerer.finish(soon()).ended(), 1);
     }
 }

@@ -9,9 +9,10 @@ use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use ::tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use close_notify_core::{AlertDescription, Ending, Manner};
+use close_notify_core::{AlertDescription, Ending, FramingState, Manner};
 use rustls::Connection;
 
 use super::stream::Stream;
@@ -44,6 +45,24 @@ impl<IO: Transport, C: Tls> Handle<IO, C> {
     #[must_use]
     pub fn ending(&self) -> Ending {
         self.stream().ending()
+    }
+
+    /// Whether the peer has ended the connection by now: [`Stream::peer_closed_now`].
+    ///
+    /// Errors: none that a peer can cause.
+    pub fn peer_closed_now(&self) -> io::Result<bool> {
+        self.stream().peer_closed_now()
+    }
+
+    /// Where the framing stands.
+    #[must_use]
+    pub fn framing(&self) -> FramingState {
+        self.stream().framing()
+    }
+
+    /// How long a close may take: [`Stream::set_patience`].
+    pub fn set_patience(&self, patience: Duration) {
+        self.stream().set_patience(patience);
     }
 
     /// Ends the connection in this manner: [`Stream::close`] says how, and what holds after a cancel.

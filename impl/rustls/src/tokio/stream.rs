@@ -286,6 +286,11 @@ impl<IO: Transport, C: Tls> Stream<IO, C> {
         split::halves(self)
     }
 
+    pub(crate) fn lingering_in(mut self, lingering: &Lingering) -> Self {
+        self.lingering = lingering.clone();
+        self
+    }
+
     /// A call that has nothing to wait for.
     fn at_once<R>(
         &mut self,
