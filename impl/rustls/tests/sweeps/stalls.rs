@@ -139,7 +139,9 @@ pub(crate) fn a_peer_that_drips_meets_the_deadline(arm: Arm) {
         side.controls.set(Shape { piece: 1, pace: Some(pace), ..Shape::PLAIN });
         let (ending, calls) = end_of_patience(&mut side, arm, manner);
         assert_given_up(&side, &ending, manner);
-        assert!(ending.drained > 0 || manner == Manner::Graceful, "{manner}: it dripped");
+        // By the clock that is paused, some bytes came for certain; none of them was a whole record.
+        let dripped = arm.adapter == Adapter::Tokio && manner != Manner::Graceful;
+        assert!(ending.drained > 0 || !dripped, "{manner}: {ending}");
         assert!(calls <= 60, "{manner}: {calls} calls");
     }
 }
