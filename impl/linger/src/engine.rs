@@ -36,6 +36,14 @@ pub trait Source: Read {
 }
 
 /// The place of a transport in its engine. It is free again once the transport has ended.
+///
+/// ```
+/// use close_notify_linger::{Engine, Key, Source};
+/// /// What an event loop does whose poller has this key for a token.
+/// fn is_readable<S: Source>(engine: &mut Engine<S>, token: Key) {
+///     engine.ready(token);
+/// }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Key(pub(crate) u32);
 

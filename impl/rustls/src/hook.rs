@@ -99,11 +99,33 @@ static WRAPPED: Mutex<Vec<(SupportedCipherSuite, SupportedCipherSuite)>> = Mutex
 ///
 /// The wrapped suites of a provider are made once and kept for the life of the process.
 ///
+/// Once for the process, and configurations are built as ever:
+///
 /// ```
-/// let base = rustls::crypto::ring::default_provider();
-/// let suites = base.cipher_suites.len();
-/// let provider = close_notify::provider(base);
-/// assert_eq!(provider.cipher_suites.len(), suites);
+/// use rustls::{ClientConfig, RootCertStore};
+/// let base = rustls::crypto::ring::default_provider(); // or that of aws_lc_rs
+/// close_notify::provider(base).install_default().expect("no other was installed before");
+/// let roots = RootCertStore::empty(); // fill it: rustls-native-certs, webpki-roots, or a file
+/// let config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+/// ```
+///
+/// Or for one configuration:
+///
+/// ```
+/// use rustls::ServerConfig;
+/// # fn example(
+/// #     chain: Vec<rustls::pki_types::CertificateDer<'static>>,
+/// #     key: rustls::pki_types::PrivateKeyDer<'static>,
+/// # ) -> Result<(), rustls::Error> {
+/// let provider = close_notify::provider(rustls::crypto::ring::default_provider());
+/// let config = ServerConfig::builder_with_provider(provider.into())
+///     .with_safe_default_protocol_versions()?
+///     .with_no_client_auth()
+///     .with_single_cert(chain, key)?;
+/// # drop(config);
+/// # Ok(())
+/// # }
+/// # let _ = example;
 /// ```
 #[must_use]
 pub fn provider(base: CryptoProvider) -> CryptoProvider {

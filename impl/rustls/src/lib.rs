@@ -123,7 +123,7 @@
 //! | --- | --- | --- | --- |
 //! | done, and want to know that both sides ended well | [`close`](Stream::close)`(Graceful)` | the peer's close_notify | a peer that sends none costs the patience; the end is then not clean |
 //! | a server behind its last response, and read no more | `close(Linger)` | the end of the peer's transport; what comes is thrown away | you do not learn whether the peer ended well: never clean, unless its close_notify had come before |
-//! | the same, and no thread may wait | [`set_lingerer`](Stream::set_lingerer) before, then `close(Linger)` | nothing: the socket lingers in a service, at 40 bytes | what its lingering finds is counted there, and not in the ending |
+//! | the same, and no thread may wait | [`Acceptor::with_lingerer`] or [`set_lingerer`](Stream::set_lingerer) before, then `close(Linger)` | nothing: the socket lingers in a service, at 40 bytes | what its lingering finds is counted there, and not in the ending |
 //! | in haste, and nothing of the peer is unread or on its way | `close(AtOnce)` | the transport, to take our close_notify | clean as `Linger` is; unread bytes reset the connection, and the reset may destroy what you sent |
 //! | unable to send the rest, so that the peer must not take what it has for the whole | [`abort`](Stream::abort) or `close(Abort)` | nothing | what the peer has not read yet is lost |
 //! | not willing to talk to this peer | [`reject`](Stream::reject)`(alert)` | as `Linger` | the session may not be resumed; needs [`provider`] |
@@ -179,6 +179,12 @@
 //! | nothing: a rejection without [`provider`] whose alert keys would have to seal | `Unsupported` |
 //!
 //! # Features
+//!
+//! ```toml
+//! [dependencies]
+//! close-notify = { version = "0.1", features = ["ring", "tokio"] }
+//! rustls = { version = "0.23", default-features = false, features = ["std", "tls12", "ring"] }
+//! ```
 //!
 //! | feature | what it adds |
 //! | --- | --- |

@@ -42,6 +42,18 @@ const NO_PROVIDER: &str = "this connection was configured without close_notify::
      the alert: build the configuration with it, or abort instead";
 
 /// How far a handshake has come.
+/// ```
+/// use close_notify::{Pipe, Policy, Progress, Session};
+/// # mod lab { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/lab.rs")); }
+/// # fn main() -> std::io::Result<()> {
+/// let (client, server) = lab::connections(); // their handshake is done
+/// let (mut near, _far) = Pipe::pair(1 << 12);
+/// let mut session = Session::new(client, Policy::STRICT);
+/// assert_eq!(session.handshake(&mut near)?, Progress::Done);
+/// # drop(server);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Progress {
     /// Something was done: call again.

@@ -26,13 +26,65 @@ use common::Common;
 pub use common::Socket;
 
 /// Ends the connection that the halves share, from any thread.
+/// Shape: it may be cloned. The transport is let go of where a close ends, or with the last handle and both halves.
+///
+/// ```
+/// use std::io::Read;
+/// use close_notify::{Manner, Policy};
+/// # mod lab { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/lab.rs")); }
+/// # fn main() -> std::io::Result<()> {
+/// let [client, _silent] = lab::streams(Policy::STRICT);
+/// let (mut read, write) = client.into_split()?;
+/// let handle = write.handle().clone();
+/// let reader = std::thread::spawn(move || read.read(&mut [0; 64])); // would wait for ever
+/// println!("{}", handle.abort()?);
+/// assert!(reader.join().expect("no panic").is_err());
+/// # Ok(())
+/// # }
+/// ```
 pub struct Handle<T: Socket, C: Tls = Connection>(Arc<Shared<T, C>>);
 
 /// The reading half of a [`Stream`].
+/// Errors: of [`read`](Read::read), as those of the stream.
+///
+/// ```
+/// use std::io::{Read, Write};
+/// use close_notify::{Manner, Policy};
+/// # mod lab { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/lab.rs")); }
+/// # fn main() -> std::io::Result<()> {
+/// let [client, mut server] = lab::streams(Policy::STRICT);
+/// server.write_all(b"news")?;
+/// server.close(Manner::AtOnce)?;
+/// let (mut read, _write) = client.into_split()?;
+/// let mut news = String::new();
+/// read.read_to_string(&mut news)?; // ends with close_notify, or fails
+/// assert_eq!(news, "news");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct ReadHalf<T: Socket, C: Tls = Connection>(Handle<T, C>);
 
 /// The writing half of a [`Stream`].
+/// Shape: dropping it ends nothing; the peer learns that no more comes by a [`close_write`](Handle::close_write) or a close.
+///
+/// Errors: of [`write`](Write::write), as those of the stream.
+///
+/// ```
+/// use std::io::{Read, Write};
+/// use close_notify::{Manner, Policy};
+/// # mod lab { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/lab.rs")); }
+/// # fn main() -> std::io::Result<()> {
+/// let [client, mut server] = lab::streams(Policy::STRICT);
+/// let (_read, mut write) = client.into_split()?;
+/// write.write_all(b"all of it")?;
+/// write.handle().close_write()?;
+/// let mut all = String::new();
+/// server.read_to_string(&mut all)?;
+/// assert_eq!(all, "all of it");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct WriteHalf<T: Socket, C: Tls = Connection>(Handle<T, C>);
 

@@ -17,6 +17,19 @@ use crate::tls::Tls;
 const RECORDS_A_LOOK: usize = 64;
 
 /// What is known of whether the peer took our side of the handshake, our certificate with it.
+/// ```
+/// use std::time::Duration;
+/// use close_notify::{Acceptance, Policy};
+/// # mod lab { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/lab.rs")); }
+/// # fn main() -> std::io::Result<()> {
+/// let [mut client, _silent] = lab::streams(Policy::STRICT);
+/// match client.confirm_accepted(Duration::from_secs(1))? {
+///     Acceptance::Confirmed => {} // a request may be sent that must not be sent twice
+///     Acceptance::DataCame | Acceptance::Unknown => unreachable!("this server has sent its tickets"),
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Acceptance {
     /// It did: a ticket came, which follows our Finished, or the handshake itself says so (a server's, or before

@@ -14,6 +14,21 @@ use crate::tls::Tls;
 use crate::transport::Transport;
 
 /// What one call of [`Session::receive`] learned, and has told the machine.
+/// ```
+/// use close_notify::{AlertDescription, Manner, Pipe, Policy, Received, Session, Stream};
+/// # mod lab { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/lab.rs")); }
+/// # fn main() -> std::io::Result<()> {
+/// let (client, server) = lab::connections();
+/// let (mut near, far) = Pipe::pair(1 << 12);
+/// let mut session = Session::new(client, Policy::STRICT);
+/// Stream::new(server, far, Policy::STRICT).close(Manner::AtOnce)?;
+///
+/// let Received::Alert { description, .. } = session.receive(&mut near)? else { panic!("the server closed") };
+/// assert_eq!(description, AlertDescription::CLOSE_NOTIFY);
+/// assert_eq!(session.receive(&mut near)?, Received::End);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Received {
     /// A record of application data: [`Session::read`] it, unless the policy drops it.

@@ -15,6 +15,23 @@ use crate::transport::Transport;
 const FATAL: u8 = 2;
 
 /// What one call of [`Session::step`] did.
+/// ```
+/// use close_notify::{Manner, Output, Pipe, Policy, Session, Step};
+/// # mod lab { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/lab.rs")); }
+/// # fn main() -> std::io::Result<()> {
+/// let (client, _) = lab::connections();
+/// let (mut near, _far) = Pipe::pair(1 << 12);
+/// let mut session = Session::new(client, Policy::STRICT);
+/// assert_eq!(session.step(&mut near)?, Step::Idle);
+///
+/// session.close(Manner::Graceful)?;
+/// while let Step::Did(output) = session.step(&mut near)? {
+///     println!("{output:?}"); // the close_notify, the FIN, the deadline that the caller keeps
+/// }
+/// assert_eq!(session.step(&mut near)?, Step::Waits(Output::AwaitPeer)); // receive now
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Step {
     /// This, or a part of it. Behind `CloseTransport` and `ResetTransport` the caller drops the transport; behind

@@ -8,21 +8,43 @@
 //! Every call that waits wakes every task that waits on the same stream: halves that are split, by us or by
 //! `tokio::io::split`, may read, write and close in tasks of their own.
 //!
-//! ```
-//! use close_notify::tokio::Stream;
-//! use close_notify::{Manner, Policy};
-//! use tokio::io::{AsyncReadExt, AsyncWriteExt};
+//! A client and a server that end well, and know it:
 //!
-//! async fn ask(stream: tokio_rustls::client::TlsStream<tokio::net::TcpStream>) -> std::io::Result<String> {
-//!     use close_notify::tokio::WithEnding;
-//!     let mut stream = stream.with_ending(Policy::STRICT);
-//!     stream.write_all(b"question").await?;
-//!     let mut answer = String::new();
-//!     stream.read_to_string(&mut answer).await?; // fails if anybody cut the answer
-//!     println!("{}", stream.close(Manner::Graceful).await?);
-//!     Ok(answer)
-//! }
 //! ```
+//! use close_notify::{Acceptor, Connector, Ending, Manner, Policy};
+//! use tokio::io::{AsyncReadExt, AsyncWriteExt};
+//! use tokio::net::{TcpListener, TcpStream};
+//!
+//! # mod lab { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/lab.rs")); }
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let (client_config, server_config) = lab::configs();
+//! let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+//! let address = listener.local_addr()?;
+//! let server = tokio::spawn(async move {
+//!     let socket = listener.accept().await?.0;
+//!     let mut server = Acceptor::new(server_config, Policy::STRICT).accept_async(socket).await?;
+//!     server.read_exact(&mut [0; 8]).await?;
+//!     server.write_all(b"answer").await?;
+//!     server.close(Manner::Graceful).await // and waits for the client's close_notify
+//! });
+//!
+//! let connector = Connector::new(client_config, Policy::STRICT);
+//! let socket = TcpStream::connect(address).await?;
+//! let mut client = connector.connect_async("localhost".try_into()?, socket).await?;
+//! client.write_all(b"question").await?;
+//! let mut answer = String::new();
+//! client.read_to_string(&mut answer).await?; // fails if anybody cut the answer
+//! let ending: Ending = client.close(Manner::Graceful).await?;
+//!
+//! assert_eq!(answer, "answer");
+//! assert!(ending.is_clean());
+//! assert!(server.await??.is_clean());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A stream that tokio-rustls made becomes such a stream by [`WithEnding`].
 
 mod polled;
 mod relay;

@@ -19,6 +19,16 @@ use crate::tls::Tls;
 const PIECE: usize = 16 * 1024;
 
 /// A side of a relay: a [`Stream`], or a [`Plain`] transport.
+/// Shape: reading that returns zero is an end; whether it was a clean one, [`tls_ending`](Self::tls_ending) says.
+///
+/// ```
+/// use close_notify::{Policy, tokio::{Side, Stream}};
+/// # mod lab { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/lab.rs")); }
+/// # let (client, _server) = lab::connections();
+/// let (near, _far) = tokio::io::duplex(64);
+/// let side = Stream::new(client, near, Policy::proxy());
+/// assert!(side.tls_ending().is_some());
+/// ```
 pub trait Side: AsyncRead + AsyncWrite + Unpin {
     /// How TLS has ended on this side, if there is TLS.
     fn tls_ending(&self) -> Option<Ending>;
@@ -117,6 +127,27 @@ impl<IO: Transport> Side for Plain<IO> {
 }
 
 /// What a relay moved, and how both sides ended.
+/// ```
+/// use close_notify::{Manner, Policy, tokio::{Plain, Stream, copy_bidirectional}};
+/// use tokio::io::AsyncWriteExt;
+/// # mod lab { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/lab.rs")); }
+/// # fn main() -> std::io::Result<()> {
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+/// # let (client, server) = lab::connections();
+/// let (near, far) = tokio::io::duplex(1 << 14);
+/// let mut client = Stream::new(client, near, Policy::STRICT);
+/// client.write_all(b"half an upl").await?;
+/// drop(client); // without a word
+///
+/// let (backend, _far) = tokio::io::duplex(1 << 14);
+/// let mut downstream = Stream::new(server, far, Policy::proxy());
+/// let relayed = copy_bidirectional(&mut downstream, &mut Plain::new(backend)).await?;
+/// assert_eq!(relayed.bytes, [11, 0]);
+/// assert!(!relayed.is_whole); // and the backend was reset
+/// println!("{}", relayed.endings[0].expect("this side has TLS"));
+/// # Ok(()) })
+/// # }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Relayed {
     /// Bytes from the first side to the second, and back.

@@ -21,13 +21,76 @@ use super::wakers::Waits;
 use crate::tls::Tls;
 
 /// Ends the connection that the halves share, from any task.
+/// Shape: it may be cloned. The transport is let go of where a close ends, or with the last handle and both halves.
+///
+/// ```
+/// use close_notify::{Policy, tokio::Stream};
+/// use tokio::io::AsyncReadExt;
+/// # mod lab { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/lab.rs")); }
+/// # fn main() -> std::io::Result<()> {
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+/// # let (client, _server) = lab::connections();
+/// let (near, _far) = tokio::io::duplex(1 << 14);
+/// let (mut read, write) = Stream::new(client, near, Policy::STRICT).into_split();
+/// let reader = tokio::spawn(async move { read.read_u8().await }); // would wait for ever
+/// println!("{}", write.handle().abort()?);
+/// assert!(reader.await.expect("no panic").is_err());
+/// # Ok(()) })
+/// # }
+/// ```
 pub struct Handle<IO: Transport, C: Tls = Connection>(Arc<Mutex<Stream<IO, C>>>);
 
 /// The reading half of a [`Stream`].
+/// Errors: of reading, as those of the stream.
+///
+/// ```
+/// use close_notify::{Manner, Policy, tokio::Stream};
+/// use tokio::io::{AsyncReadExt, AsyncWriteExt};
+/// # mod lab { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/lab.rs")); }
+/// # fn main() -> std::io::Result<()> {
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+/// # let (client, server) = lab::connections();
+/// let (near, far) = tokio::io::duplex(1 << 14);
+/// let mut server = Stream::new(server, far, Policy::STRICT);
+/// server.write_all(b"news").await?;
+/// server.close(Manner::AtOnce).await?;
+///
+/// let (mut read, write) = Stream::new(client, near, Policy::STRICT).into_split();
+/// let mut news = String::new();
+/// read.read_to_string(&mut news).await?; // ends with close_notify, or fails
+/// assert_eq!(news, "news");
+/// let stream = read.reunite(write).expect("both halves, and no other handle");
+/// # drop(stream);
+/// # Ok(()) })
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct ReadHalf<IO: Transport, C: Tls = Connection>(Handle<IO, C>);
 
 /// The writing half of a [`Stream`].
+/// Shape: dropping it ends nothing; `poll_shutdown`, a [`close_write`](Handle::close_write) or a close tell the peer that no
+/// more comes.
+///
+/// Errors: of writing, as those of the stream.
+///
+/// ```
+/// use close_notify::{Policy, tokio::Stream};
+/// use tokio::io::{AsyncReadExt, AsyncWriteExt};
+/// # mod lab { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/lab.rs")); }
+/// # fn main() -> std::io::Result<()> {
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+/// # let (client, server) = lab::connections();
+/// let (near, far) = tokio::io::duplex(1 << 14);
+/// let (_read, mut write) = Stream::new(client, near, Policy::STRICT).into_split();
+/// write.write_all(b"all of it").await?;
+/// write.shutdown().await?; // close_notify; the other half reads on
+///
+/// let mut all = String::new();
+/// Stream::new(server, far, Policy::STRICT).read_to_string(&mut all).await?;
+/// assert_eq!(all, "all of it");
+/// # Ok(()) })
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct WriteHalf<IO: Transport, C: Tls = Connection>(Handle<IO, C>);
 

@@ -17,6 +17,18 @@ use crate::tls::Tls;
 ///
 /// [`with_ending`](Self::with_ending) is for a stream that is used on; the others end it here and now, and a future of
 /// theirs that is dropped drops the stream with it.
+/// ```
+/// use close_notify::{Manner, Policy, tokio::WithEnding};
+/// use tokio::net::TcpStream;
+/// use tokio_rustls::client::TlsStream;
+///
+/// async fn goodbye(stream: TlsStream<TcpStream>) -> std::io::Result<()> {
+///     let ending = stream.close(Policy::STRICT, Manner::Graceful).await?;
+///     println!("{ending}");
+///     Ok(())
+/// }
+/// # let _ = goodbye;
+/// ```
 pub trait WithEnding: Sized {
     /// The connection of rustls in it.
     type Connection: Tls;
