@@ -243,8 +243,13 @@ impl Machine {
     }
 
     const fn peer_data(&self, bytes: u32) -> Moves {
-        let fact = if self.refuses_late_data() { recv::Event::Refuse } else { recv::Event::Data };
-        self.within_budget(bytes, Moves::recv(fact))
+        // RFC 9112 §9.6 · data-survives-close: more of it may be unread, and a close would reset what we sent
+        let moves = if self.refuses_late_data() {
+            Moves::recv(recv::Event::Refuse).and_manner(Manner::Linger)
+        } else {
+            Moves::recv(recv::Event::Data)
+        };
+        self.within_budget(bytes, moves)
     }
 
     /// The moves of a fact whose bytes count against the budget once we have closed.

@@ -20,7 +20,7 @@ impl fmt::Display for ReadEnd {
             }
             Self::Reset => f.write_str("the connection was reset before close_notify"),
             Self::FatalAlert(alert) => write!(f, "the peer sent the fatal alert {alert}"),
-            Self::Refused(alert) => write!(f, "we refused what came ({alert})"),
+            Self::Refused(alert) => write!(f, "we refused to read on ({alert})"),
             Self::NotAwaited => f.write_str("we did not wait for the peer's close_notify"),
             Self::TimedOut => f.write_str("the deadline passed before the peer's close_notify"),
             Self::OverBudget => f.write_str("the peer sent more than the budget after our close"),
@@ -45,7 +45,9 @@ impl WriteEnd {
             Self::NotSent(NotSent::TransportFailed) => write!(f, "the transport failed before our {word}"),
             Self::NotSent(NotSent::GaveUp) => write!(f, "the transport did not take our {word} in time"),
             Self::NotSent(NotSent::Unsealable) => write!(f, "the engine could not seal our {word}"),
-            Self::NotSent(NotSent::PeerFatalAlert) => f.write_str("the peer's alert left us nothing to send"),
+            Self::NotSent(NotSent::PeerFatalAlert) => {
+                f.write_str("we sent no close_notify, because of that alert")
+            }
             Self::NotSent(NotSent::NotAsked) => f.write_str("we never closed our side"),
             Self::FatalAlertSent(alert) => write!(f, "we sent the fatal alert {alert}"),
             Self::Aborted { after_close_notify: false } => f.write_str("we reset the connection"),

@@ -7,7 +7,7 @@
 //! ```text
 //! client  behind the server's close_notify, in its segment: a message of 14 bytes
 //! server  on the same socket, in plain text: one of 7 bytes
-//! client  plain text in place of a close_notify is not handed on: we refused what came (decode_error)
+//! client  plain text in place of a close_notify is not handed on: we refused to read on (decode_error)
 //! ```
 
 mod common;

@@ -8,7 +8,7 @@
 //! | close_notify in the handshake | `UnexpectedEof` | the peer sent close_notify during the handshake |
 //! | reset | `ConnectionReset` | the connection was reset before close_notify |
 //! | fatal alert | `ConnectionAborted` | the peer sent the fatal alert … |
-//! | refused by us | `InvalidData` | we refused what came (…) |
+//! | refused by us | `InvalidData` | we refused to read on (…) |
 //! | not awaited | `NotConnected` | we did not wait for the peer's close_notify |
 //! | timed out | `TimedOut` | the deadline passed before the peer's close_notify |
 //! | over budget | `QuotaExceeded` | the peer sent more than the budget after our close |

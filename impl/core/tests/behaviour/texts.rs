@@ -22,7 +22,7 @@ fn each_read_end_has_its_sentence() {
         ),
         (ReadEnd::Reset, "the connection was reset before close_notify"),
         (ReadEnd::FatalAlert(alert), "the peer sent the fatal alert bad_record_mac"),
-        (ReadEnd::Refused(alert), "we refused what came (bad_record_mac)"),
+        (ReadEnd::Refused(alert), "we refused to read on (bad_record_mac)"),
         (ReadEnd::NotAwaited, "we did not wait for the peer's close_notify"),
         (ReadEnd::TimedOut, "the deadline passed before the peer's close_notify"),
         (ReadEnd::OverBudget, "the peer sent more than the budget after our close"),
@@ -41,7 +41,7 @@ fn each_write_end_has_its_sentence() {
         (WriteEnd::PartlyWritten, "our last record was cut in two"),
         (WriteEnd::NotSent(NotSent::TransportFailed), "the transport failed before our close_notify"),
         (WriteEnd::NotSent(NotSent::GaveUp), "the transport did not take our close_notify in time"),
-        (WriteEnd::NotSent(NotSent::PeerFatalAlert), "the peer's alert left us nothing to send"),
+        (WriteEnd::NotSent(NotSent::PeerFatalAlert), "we sent no close_notify, because of that alert"),
         (WriteEnd::NotSent(NotSent::NotAsked), "we never closed our side"),
         (WriteEnd::NotSent(NotSent::Unsealable), "the engine could not seal our close_notify"),
         (WriteEnd::FatalAlertSent(AlertDescription::UNKNOWN_CA), "we sent the fatal alert unknown_ca"),
@@ -79,21 +79,21 @@ fn an_ending_names_its_alert_its_loss_and_its_first_errno() {
         ),
         (
             unsaid,
-            "we refused what came (bad_record_mac); the transport failed before our fatal alert; errno 32",
+            "we refused to read on (bad_record_mac); the transport failed before our fatal alert; errno 32",
         ),
         (
             told(open(v), &[USER_CANCELED, EOF]),
             "peer closed connection without sending TLS close_notify; writing has not ended; \
              the peer had sent user_canceled",
         ),
-        (unsealed, "we refused what came (bad_record_mac); the engine could not seal our fatal alert"),
+        (unsealed, "we refused to read on (bad_record_mac); the engine could not seal our fatal alert"),
         (
             late,
             "the connection was reset before close_notify; the transport failed before our close_notify; errno 32",
         ),
         (
             told(open(v), &[FATAL, Event::PendingDiscarded { bytes: 9 }]),
-            "the peer sent the fatal alert certificate_required; the peer's alert left us nothing to send; \
+            "the peer sent the fatal alert certificate_required; we sent no close_notify, because of that alert; \
              9 bytes of ours were discarded",
         ),
     ];

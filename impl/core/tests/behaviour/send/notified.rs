@@ -69,6 +69,7 @@ fn late_data_that_is_discarded_is_counted_and_never_clean() {
 }
 
 // RFC 9846 §6.1 · cut-is-visible; #9: the wait ends as an error, and nothing follows our close_notify
+// RFC 9112 §9.6 · data-survives-close: what else the peer sends is drained, for a close would reset what we sent
 #[test]
 fn late_data_that_is_refused_ends_the_wait() {
     for &version in Version::ALL {
@@ -77,7 +78,9 @@ fn late_data_that_is_refused_ends_the_wait() {
         let mut machine = told(machine, &[data(50)]);
         assert_eq!(machine.ending().reading, ReadEnd::Refused(AlertDescription::UNEXPECTED_MESSAGE));
         assert_eq!(machine.ending().late, 50);
-        assert_eq!(drive(&mut machine), [Output::ForgetSession, Output::CloseTransport, Output::Done]);
+        assert_eq!(drive(&mut machine), [Output::ForgetSession, Output::Drain]);
+        let mut machine = told(machine, &[Event::TransportEof { inside_record: false }]);
+        assert_eq!(drive(&mut machine), [Output::CloseTransport, Output::Done]);
         assert_eq!(machine.ending().writing, WriteEnd::CloseNotifySent);
     }
 }
