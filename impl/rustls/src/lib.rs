@@ -7,13 +7,13 @@
 //! | you have | you write |
 //! | --- | --- |
 //! | a stream of tokio-rustls | [`stream.with_ending(policy)`](tokio::WithEnding::with_ending), or at its end [`stream.close(policy, manner).await?`](tokio::WithEnding::close) |
-//! | a [`rustls::StreamOwned`] or [`rustls::Stream`] | [`stream.with_ending(policy)`](WithEnding::with_ending), [`stream.close(policy, manner)?`](WithEnding::close) |
+//! | a `rustls::StreamOwned` or `rustls::Stream` | [`stream.with_ending(policy)`](WithEnding::with_ending), [`stream.close(policy, manner)?`](WithEnding::close) |
 //! | a configuration of rustls, and sockets | [`Connector::new(config, policy).connect(name, socket)?`](Connector::connect), [`Acceptor`]; in tasks [`connect_async`](Connector::connect_async), [`accept_async`](Acceptor::accept_async) |
 //! | an event loop of your own | [`Session`], which never blocks |
 //!
 //! In scope: how connections of rustls 0.23 end, TLS 1.2 and 1.3. Out of scope: every closing rule, which
 //! `close-notify-core` decides and a model explores; and where messages end, which your protocol knows
-//! ([`framing`] has trackers for a dozen).
+//! (`framing` has trackers for a dozen).
 //!
 //! > **The contract.** Reading returns `Ok(0)` only where the policy takes the end for a clean one. Nothing leaves
 //! > behind the last word of this side. Bytes behind the peer's close_notify stay the application's. An alert of the
@@ -189,7 +189,7 @@
 //! | feature | what it adds |
 //! | --- | --- |
 //! | `tokio` | the module [`tokio`]: streams over tokio's transports, and those of tokio-rustls |
-//! | `http` (default) | trackers of HTTP/1, [`framing::http`] |
+//! | `http` (default) | trackers of HTTP/1, `framing::http` |
 //! | `ring`, `aws_lc_rs` | the provider of rustls; this crate needs none |
 //! | `serde` | [`Ending`] and [`Policy`] as JSON and the like |
 //! | `metrics` | the counters of lingering for the `metrics` facade: [`linger`] |
@@ -253,6 +253,7 @@ pub mod tokio;
 mod transport;
 mod wrap;
 
+#[doc(inline)]
 pub use close_notify_core::{
     AlertDescription, AlertLevel, CoalescedAlerts, Delivery, Ending, Event, FatalNotify, FirstCloser,
     FragmentedAlert, FramingState, Illegal, LateData, Machine, Manner, MissingNotify, NotSent, Output,
