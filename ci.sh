@@ -12,7 +12,7 @@ usage: ./ci.sh CHECK...
   fmt           the format, as rustfmt.toml has it
   clippy        lints of the workspace and all its targets, warnings denied
   test          unit tests, behaviours, examples in docs
-  doc           rustdoc of the workspace, warnings denied
+  doc           rustdoc of the workspace, warnings denied; an example on every public type
   no_std        the closing core builds against core alone, and depends on nothing
   features      the adapter builds with each of its features alone, as its users take them
   openssl       our ends against OpenSSL's, which is built from source: about 3 minutes the first time, on two cores
@@ -31,7 +31,21 @@ all=(fmt clippy doc no_std features test openssl fuzz_replay bench_smoke check d
 check_fmt() { cargo fmt --all --check; }
 check_clippy() { cargo clippy --workspace --all-targets -- -D warnings; }
 check_test() { cargo test --workspace; }
-check_doc() { RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps; }
+
+check_doc() {
+    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
+    local bare
+    # Comments, attributes and the item stand together: an empty line ends what belongs to it.
+    bare=$(find impl/*/src -name '*.rs' -exec awk '
+        FNR == 1 || /^ *$/ { shown = 0 }
+        /^ *\/\/\/ ```/ { shown = 1 }
+        /^(    )?pub (struct|enum|trait|union) / && !/Sealed/ { if (!shown) print FILENAME ": " $0; shown = 0 }
+    ' {} +)
+    if [ -n "$bare" ]; then
+        printf 'public types without an example:\n%s\n' "$bare" >&2
+        return 1
+    fi
+}
 check_check() { cargo run --release -- check; }
 check_bench_smoke() { cargo bench -p close-notify-benches -- --test; }
 

@@ -168,21 +168,21 @@ pub(crate) fn is_a_wait(error: &io::Error) -> bool {
 }
 
 /// Finds an [`Ending`] in the errors of others.
+///
+/// ```
+/// use close_notify::{Ending, Error, FindEnding, ReadEnd};
+/// # use close_notify_core::{Event, Machine, Policy, Role, Version};
+/// # let mut machine = Machine::established(Version::Tls13, Role::Client, Policy::STRICT);
+/// # machine.handle(Event::TransportReset { errno: 104 })?;
+/// # let reset = std::io::Error::from(Error::ended(machine.ending(), None));
+/// let wrapped: Box<dyn std::error::Error> = Box::new(std::io::Error::other(reset));
+/// let ending = Ending::find(&*wrapped).expect("a stream of ours failed");
+/// assert_eq!(ending.reading, ReadEnd::Reset);
+/// # Ok::<(), close_notify_core::Illegal>(())
+/// ```
 pub trait FindEnding: Sized {
     /// The ending that an error carries, itself or somewhere along its chain of sources: HTTP libraries wrap the
     /// `io::Error` of a stream in errors of their own.
-    ///
-    /// ```
-    /// use close_notify::{Ending, Error, FindEnding, ReadEnd};
-    /// # use close_notify_core::{Event, Machine, Policy, Role, Version};
-    /// # let mut machine = Machine::established(Version::Tls13, Role::Client, Policy::STRICT);
-    /// # machine.handle(Event::TransportReset { errno: 104 })?;
-    /// # let reset = std::io::Error::from(Error::ended(machine.ending(), None));
-    /// let wrapped: Box<dyn std::error::Error> = Box::new(std::io::Error::other(reset));
-    /// let ending = Ending::find(&*wrapped).expect("a stream of ours failed");
-    /// assert_eq!(ending.reading, ReadEnd::Reset);
-    /// # Ok::<(), close_notify_core::Illegal>(())
-    /// ```
     fn find(error: &(dyn error::Error + 'static)) -> Option<Self>;
 }
 
