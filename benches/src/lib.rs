@@ -9,3 +9,8 @@ pub mod ours;
 pub mod paired;
 pub mod raw;
 pub mod setup;
+
+/// The code in the README of the project, compiled where nothing is published.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub mod readme {}
