@@ -95,6 +95,8 @@ impl Arm {
     }
 
     pub(crate) fn near(self, socket: TcpStream, session: Session) -> Near {
+        socket.set_read_timeout(Some(HANGS)).unwrap();
+        socket.set_write_timeout(Some(HANGS)).unwrap();
         match self.adapter {
             Adapter::Std => Near::Std(Box::new(Stream::from_session(session, socket))),
             Adapter::Tokio => {
@@ -168,12 +170,23 @@ pub(crate) enum Near {
     Tokio(Box<asynchronous::Stream<tokio::net::TcpStream>>, Runtime),
 }
 
+/// What a call can do at once: a future that is dropped then, and nothing is lost by it.
+fn begun<R>(runtime: &Runtime, call: impl Future<Output = io::Result<R>>) -> io::Result<R> {
+    let waited = runtime.block_on(async { timeout(SHORT, call).await });
+    waited.unwrap_or_else(|_| Err(ErrorKind::WouldBlock.into()))
+}
+
+/// A call that hangs is a failure, not a test without end.
+async fn bounded<R>(call: impl Future<Output = R>) -> R {
+    timeout(HANGS, call).await.expect("the call hangs")
+}
+
 /// A call that one adapter blocks in and the other one awaits.
 macro_rules! wait {
     ($near:expr, $call:ident($($argument:expr),*)) => {
         match $near {
             Near::Std(stream) => stream.$call($($argument),*),
-            Near::Tokio(stream, runtime) => runtime.block_on(stream.$call($($argument),*)),
+            Near::Tokio(stream, runtime) => runtime.block_on(bounded(stream.$call($($argument),*))),
         }
     };
 }
@@ -198,18 +211,23 @@ impl Near {
 
     /// Does what of the handshake can be done before the peer says more.
     pub(crate) fn begin_handshake(&mut self) {
+        self.set_nonblocking(true);
         let begun = match self {
-            Self::Std(stream) => {
-                stream.transport().unwrap().set_nonblocking(true).unwrap();
-                let begun = stream.complete_handshake();
-                stream.transport().inspect(|socket| socket.set_nonblocking(false).unwrap());
-                begun
-            }
-            Self::Tokio(stream, runtime) => {
-                let wait = runtime.block_on(async { timeout(SHORT, stream.complete_handshake()).await });
-                wait.unwrap_or_else(|_| Err(ErrorKind::WouldBlock.into()))
-            }
+            Self::Std(stream) => stream.complete_handshake(),
+            Self::Tokio(stream, runtime) => begun(runtime, stream.complete_handshake()),
         };
+        self.set_nonblocking(false);
+        assert_eq!(begun.unwrap_err().kind(), ErrorKind::WouldBlock);
+    }
+
+    /// Says our close_notify, and does not wait for the peer's.
+    pub(crate) fn begin_close(&mut self) {
+        self.set_nonblocking(true);
+        let begun = match self {
+            Self::Std(stream) => stream.close(Manner::Graceful),
+            Self::Tokio(stream, runtime) => begun(runtime, stream.close(Manner::Graceful)),
+        };
+        self.set_nonblocking(false);
         assert_eq!(begun.unwrap_err().kind(), ErrorKind::WouldBlock);
     }
 
@@ -284,10 +302,7 @@ impl Near {
     fn try_write(&mut self, data: &[u8]) -> Option<usize> {
         let written = match self {
             Self::Std(stream) => stream.write(data),
-            Self::Tokio(stream, runtime) => {
-                let wait = runtime.block_on(async { timeout(SHORT, stream.write(data)).await });
-                wait.unwrap_or_else(|_| Err(ErrorKind::WouldBlock.into()))
-            }
+            Self::Tokio(stream, runtime) => begun(runtime, stream.write(data)),
         };
         match written {
             Err(error) if error.kind() == ErrorKind::WouldBlock => None,
@@ -297,7 +312,7 @@ impl Near {
 
     fn set_nonblocking(&self, on: bool) {
         if let Self::Std(stream) = self {
-            stream.transport().unwrap().set_nonblocking(on).unwrap();
+            stream.transport().inspect(|socket| socket.set_nonblocking(on).unwrap());
         }
     }
 
@@ -337,7 +352,7 @@ impl Near {
         match self {
             Self::Std(stream) => stream.hand_back(),
             Self::Tokio(mut stream, runtime) => {
-                let (socket, leftover) = runtime.block_on(stream.hand_back())?;
+                let (socket, leftover) = runtime.block_on(bounded(stream.hand_back()))?;
                 let socket = socket.into_std()?;
                 socket.set_nonblocking(false)?;
                 Ok((socket, leftover))

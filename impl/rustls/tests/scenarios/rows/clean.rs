@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 
 use close_notify::{AlertDescription, FirstCloser, Manner, Policy, ReadEnd, Reply, WriteEnd};
 
-use crate::arm::{Arm, far};
+use crate::arm::{Arm, Near, far};
 use crate::keyed_peer::{CLOSE_NOTIFY, DATA};
 
 /// #1
@@ -68,17 +68,20 @@ pub(crate) fn peer_first_12(arm: Arm) {
 
 /// #4
 pub(crate) fn write_behind_own(arm: Arm) {
-    let (mut near, peer) = arm.meet(Policy::STRICT);
-    let peer = far(peer, |peer| peer.answer());
-    if arm.is_13() {
-        near.close_write().unwrap();
-        assert_eq!(near.write(b"between the two").unwrap_err().kind(), ErrorKind::BrokenPipe);
+    let half: fn(&mut Near) = |near| assert!(!near.close_write().unwrap().is_clean());
+    let both: fn(&mut Near) = Near::begin_close;
+    let ways = if arm.is_13() { vec![half, both] } else { vec![both] };
+    for closes in ways {
+        let (mut near, peer) = arm.meet(Policy::STRICT);
+        closes(&mut near);
+        assert_eq!(near.write(b"behind ours").unwrap_err().kind(), ErrorKind::BrokenPipe);
+        let peer = far(peer, |peer| peer.answer());
+        near.close(Manner::Graceful);
+        assert_eq!(near.write(b"behind both").unwrap_err().kind(), ErrorKind::BrokenPipe);
+        let flight = peer.join().unwrap();
+        assert!(flight.data().is_empty());
+        flight.ends_with(CLOSE_NOTIFY);
     }
-    near.close(Manner::Graceful);
-    assert_eq!(near.write(b"behind both").unwrap_err().kind(), ErrorKind::BrokenPipe);
-    let flight = peer.join().unwrap();
-    assert!(flight.data().is_empty());
-    flight.ends_with(CLOSE_NOTIFY);
 }
 
 /// #5
