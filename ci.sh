@@ -52,7 +52,7 @@ check_bench_smoke() { cargo bench -p close-notify-benches -- --test; }
 # Tests switch on more of our dependencies than our users do: what compiles there may not compile without them.
 check_features() {
     local features
-    for features in "" http ring serde tokio tracing http,ring,serde,tokio,tracing; do
+    for features in "" http ring serde metrics tokio tracing http,ring,serde,metrics,tokio,tracing; do
         cargo check -p close-notify --no-default-features --features "$features"
     done
 }
