@@ -233,7 +233,12 @@ impl<C: Tls> Driver<C> {
             if count > 0 {
                 return Ok(count);
             }
-            self.drive_before_reading(line)?;
+            let driven = self.drive_before_reading(line);
+            // Driving reads too: what it brought stands before the end that came with it, and before a wait.
+            if self.session.has_plaintext() {
+                continue;
+            }
+            driven?;
             if self.session.machine().recv_state().has_ended() || !line.is_there() {
                 return self.end_of_reading();
             }

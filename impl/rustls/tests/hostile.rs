@@ -1,0 +1,131 @@
+//! What somebody found who tried to break the streams: each statement failed once, or guards a place that looked weak.
+#![allow(clippy::unwrap_used, reason = "helpers of tests: clippy knows the tests alone")]
+
+mod common;
+
+use std::future::Future;
+use std::io::{self, Read, Write};
+use std::task::{Context, Poll, Waker};
+
+use close_notify::tokio::{Stream, Transport};
+use close_notify::{Manner, Policy, Version};
+use common::{VERSIONS, client, client_config, hooked, server, server_config};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+
+async fn over<IO: Transport>(
+    version: Version,
+    policy: Policy,
+    (near, far): (IO, IO),
+) -> (Stream<IO>, Stream<IO>) {
+    let mut client = Stream::new(client(client_config(version, hooked())), near, policy);
+    let mut config = server_config(version, hooked());
+    config.send_tls13_tickets = 0;
+    let mut server = Stream::new(server(config), far, policy);
+    let (one, other) = tokio::join!(client.complete_handshake(), server.complete_handshake());
+    one.unwrap();
+    other.unwrap();
+    (client, server)
+}
+
+async fn pipes(version: Version, size: usize) -> (Stream<DuplexStream>, Stream<DuplexStream>) {
+    over(version, Policy::STRICT, duplex(size)).await
+}
+
+/// Polls a future once.
+fn once<F: Future>(future: F) -> Poll<F::Output> {
+    std::pin::pin!(future).poll(&mut Context::from_waker(Waker::noop()))
+}
+
+#[tokio::test]
+async fn what_came_before_the_end_is_read_before_the_end_though_both_come_in_one_call() {
+    for version in VERSIONS {
+        let (mut near, mut far) = pipes(version, 1 << 16).await;
+        far.write_all(b"the answer").await.unwrap();
+        far.flush().await.unwrap();
+        near.shutdown().await.unwrap();
+        far.shutdown().await.unwrap();
+        let mut all = String::new();
+        near.read_to_string(&mut all).await.unwrap();
+        assert_eq!(all, "the answer", "{version}");
+    }
+}
+
+#[test]
+fn what_comes_while_a_close_waits_is_read_before_the_end() {
+    for version in VERSIONS {
+        let (near, far) = common::pair(version, Policy::STRICT);
+        let (mut near, mut far) = (near.into_stream(), far.into_stream());
+        assert_eq!(near.close(Manner::Graceful).unwrap_err().kind(), io::ErrorKind::WouldBlock);
+        far.write_all(b"the answer").unwrap();
+        let _ = far.close(Manner::Graceful);
+        let mut all = String::new();
+        near.read_to_string(&mut all).unwrap();
+        assert_eq!(all, "the answer", "{version}");
+    }
+}
+
+#[tokio::test]
+async fn what_came_is_read_though_our_close_notify_cannot_leave() {
+    let (mut near, mut far) = pipes(Version::Tls13, 1 << 12).await;
+    while let Poll::Ready(written) = once(near.write(&[7; 4096])) {
+        written.unwrap();
+    }
+    assert!(once(near.shutdown()).is_pending());
+    far.write_all(b"too large").await.unwrap();
+    far.flush().await.unwrap();
+    let mut answer = [0; 9];
+    assert!(once(near.read_exact(&mut answer)).is_ready(), "nothing will wake this task again");
+    assert_eq!(&answer, b"too large");
+}
+
+#[test]
+fn streams_go_to_any_thread_and_into_any_future() {
+    fn is_free<T: Send + Sync + Unpin + 'static>() {}
+    is_free::<close_notify::Session>();
+    is_free::<close_notify::Stream<std::net::TcpStream>>();
+    is_free::<close_notify::ReadHalf<std::net::TcpStream>>();
+    is_free::<close_notify::WriteHalf<std::net::TcpStream>>();
+    is_free::<close_notify::Handle<std::net::TcpStream>>();
+    is_free::<Stream<tokio::net::TcpStream>>();
+    is_free::<close_notify::tokio::ReadHalf<tokio::net::TcpStream>>();
+    is_free::<close_notify::tokio::WriteHalf<tokio::net::TcpStream>>();
+    is_free::<close_notify::tokio::Handle<tokio::net::TcpStream>>();
+    is_free::<close_notify::Error>();
+    is_free::<close_notify::Connector>();
+    is_free::<close_notify::Acceptor>();
+    is_free::<close_notify::ClientGuard>();
+    is_free::<close_notify::ServerGuard>();
+    fn is_send<T: Send>(future: T) -> T {
+        future
+    }
+    drop(is_send(async {
+        let (mut near, mut far) = pipes(Version::Tls13, 64).await;
+        let _ = near.close(Manner::Graceful).await;
+        let _ = close_notify::tokio::copy_bidirectional(&mut near, &mut far).await;
+        let _ = far.hand_back().await;
+    }));
+}
+
+#[test]
+fn writes_of_nothing_and_of_many_small_slices_lose_nothing() {
+    for version in VERSIONS {
+        let (near, far) = common::pair(version, Policy::STRICT);
+        let (mut near, mut far) = (near.into_stream(), far.into_stream());
+        assert_eq!(near.write(&[]).unwrap(), 0);
+        assert_eq!(near.write_vectored(&[]).unwrap(), 0);
+        assert_eq!(near.write_vectored(&[io::IoSlice::new(&[]), io::IoSlice::new(&[])]).unwrap(), 0);
+        let all: Vec<u8> = (0..=255).cycle().take(40_000).collect();
+        let mut slices: Vec<_> = all.chunks(7).map(io::IoSlice::new).collect();
+        slices.insert(3, io::IoSlice::new(&[]));
+        let mut slices = &mut slices[..];
+        while !slices.is_empty() {
+            let count = near.write_vectored(slices).unwrap();
+            assert!(count > 0);
+            io::IoSlice::advance_slices(&mut slices, count);
+        }
+        let _ = near.close(Manner::Graceful);
+        let mut came = Vec::new();
+        far.read_to_end(&mut came).unwrap();
+        assert_eq!(came, all, "{version}");
+    }
+}
