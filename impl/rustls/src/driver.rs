@@ -220,7 +220,7 @@ impl<C: Tls> Driver<C> {
     /// Whether the machine still has something to wait for.
     fn waits(&self) -> bool {
         let output = self.session.machine().output();
-        output.waits_for_peer() || output.is_a_last_word()
+        output.waits_for_peer() || output.is_a_last_word() || output == Output::ShutWrite
     }
 
     /// Moves received data to `buffer`; `Ok(0)` is an end that the policy takes for a clean one.

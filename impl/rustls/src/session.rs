@@ -93,6 +93,8 @@ pub struct Session<C = Connection> {
     machine: Machine,
     inbox: Inbox,
     outbox: Outbox,
+    /// The transport may keep back what it took.
+    unflushed: bool,
     /// What rustls sealed and the machine has not asked for yet.
     held: Vec<u8>,
     /// Plaintext that no record holds yet.
@@ -155,6 +157,7 @@ impl<C: Tls> Session<C> {
             machine,
             inbox,
             outbox: Outbox::new(SMALL),
+            unflushed: false,
             held: Vec::with_capacity(SMALL),
             pending: Vec::new(),
             kept: Vec::new(),
@@ -239,7 +242,7 @@ impl<C: Tls> Session<C> {
     ///
     /// Errors: `WouldBlock` and `TimedOut` as the transport says them.
     pub fn handshake(&mut self, transport: &mut impl Transport) -> io::Result<Progress> {
-        if !self.machine.recv_state().has_ended() && !self.outbox.is_empty() {
+        if !self.machine.recv_state().has_ended() && !self.is_taken() {
             match self.flush(transport) {
                 // A peer that is blocked as we are reads on once we have read.
                 Err(error) if is_a_wait(&error) && self.engine.is_handshaking() => {}

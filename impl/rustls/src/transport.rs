@@ -70,9 +70,9 @@ pub trait Transport: Read + Write {
         }
     }
 
-    /// Shuts the write side: the peer reads the end of the stream.
+    /// Shuts the write side, behind all that was written: the peer reads the end of the stream.
     ///
-    /// Errors: the system's.
+    /// Errors: the system's; `WouldBlock` where it is to be asked again.
     fn shut_write(&mut self) -> io::Result<()>;
 
     /// Sees to it that dropping the transport resets it: the peer must not read an end.

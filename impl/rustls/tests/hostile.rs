@@ -5,12 +5,16 @@ mod common;
 
 use std::future::Future;
 use std::io::{self, Read, Write};
+use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
-use close_notify::tokio::{Stream, Transport};
-use close_notify::{Manner, Policy, Version};
+use close_notify::tokio::{Irresettable, Stream, Transport};
+use close_notify::{Manner, Policy, ReadEnd, Version};
 use common::{VERSIONS, client, client_config, hooked, server, server_config};
-use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+use tokio::io::{
+    AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufWriter, DuplexStream, ReadBuf, duplex,
+};
 
 async fn over<IO: Transport>(
     version: Version,
@@ -78,6 +82,23 @@ async fn what_came_is_read_though_our_close_notify_cannot_leave() {
     assert_eq!(&answer, b"too large");
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_transport_that_buffers_is_flushed() {
+    for version in VERSIONS {
+        let (near, far) = duplex(64);
+        let both = (Irresettable(BufWriter::new(near)), Irresettable(BufWriter::new(far)));
+        let work = async {
+            let (mut near, mut far) = over(version, Policy::STRICT, both).await;
+            near.write_all(b"question").await.unwrap();
+            near.flush().await.unwrap();
+            far.read_exact(&mut [0; 8]).await.unwrap();
+            let (one, other) = tokio::join!(near.close(Manner::Graceful), far.close(Manner::Graceful));
+            assert!(one.unwrap().is_clean() && other.unwrap().is_clean(), "{version}");
+        };
+        tokio::time::timeout(Duration::from_secs(60), work).await.expect("it does not hang");
+    }
+}
+
 #[test]
 fn streams_go_to_any_thread_and_into_any_future() {
     fn is_free<T: Send + Sync + Unpin + 'static>() {}
@@ -127,5 +148,87 @@ fn writes_of_nothing_and_of_many_small_slices_lose_nothing() {
         let mut came = Vec::new();
         far.read_to_end(&mut came).unwrap();
         assert_eq!(came, all, "{version}");
+    }
+}
+
+/// A pipe whose calls can be made to answer oddly.
+struct Odd {
+    pipe: DuplexStream,
+    /// How many calls of `poll_shutdown` are pending first.
+    slow_shut: usize,
+
+    takes_nothing: bool,
+}
+
+impl Odd {
+    fn pair(size: usize) -> (Self, Self) {
+        let (near, far) = duplex(size);
+        let odd = |pipe| Self { pipe, slow_shut: 0, takes_nothing: false };
+        (odd(near), odd(far))
+    }
+}
+
+impl AsyncRead for Odd {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        to: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.pipe).poll_read(cx, to)
+    }
+}
+
+impl AsyncWrite for Odd {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
+        if self.takes_nothing {
+            return Poll::Ready(Ok(0));
+        }
+        Pin::new(&mut self.pipe).poll_write(cx, data)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.pipe).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.slow_shut > 0 {
+            if self.slow_shut < usize::MAX {
+                self.slow_shut -= 1;
+                cx.waker().wake_by_ref();
+            }
+            return Poll::Pending;
+        }
+        Pin::new(&mut self.pipe).poll_shutdown(cx)
+    }
+}
+
+impl Transport for Odd {
+    fn reset(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_side_that_is_slow_to_shut_is_waited_for_and_is_no_failure() {
+    for version in VERSIONS {
+        let (mut near, far) = Odd::pair(1 << 16);
+        near.slow_shut = 3;
+        let (mut near, mut far) = over(version, Policy::STRICT, (near, far)).await;
+        let (one, other) = tokio::join!(near.close(Manner::Graceful), far.close(Manner::Graceful));
+        let ending = one.unwrap();
+        assert!(ending.is_clean() && other.unwrap().is_clean(), "{version}");
+        assert_eq!(ending.errno, None, "{version}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_side_that_never_shuts_costs_the_patience_and_no_more() {
+    for version in VERSIONS {
+        let (mut near, far) = Odd::pair(1 << 16);
+        near.slow_shut = usize::MAX;
+        let (mut near, _far) = over(version, Policy::STRICT, (near, far)).await;
+        near.set_patience(Duration::from_secs(1));
+        let ending = near.close(Manner::Graceful).await.unwrap();
+        assert_eq!(ending.reading, ReadEnd::TimedOut, "{version}");
     }
 }

@@ -100,18 +100,18 @@ impl<C: Tls> Session<C> {
             return self.seal_last_word(word);
         }
         let unsent = self.outbox.unsent().len();
-        self.write_out(
-            |bytes| if last { transport.write_last(bytes, None) } else { transport.write(bytes) },
-        )?;
+        let written = self.write_out(transport, last);
         if !matches!(self.machine.send_state(), S::NotifyLeaving | S::AlertLeaving) {
-            Ok(())
-        } else if self.outbox.is_empty() {
-            self.tell(Event::OutputWritten)
-        } else if self.outbox.unsent().len() < unsent {
-            self.tell(Event::OutputBegun)
-        } else {
-            Ok(())
+            return written;
         }
+        // Shutting the write side flushes.
+        if self.is_taken() || (last && self.outbox.is_empty()) {
+            return self.tell(Event::OutputWritten);
+        }
+        if self.outbox.unsent().len() < unsent {
+            self.tell(Event::OutputBegun)?;
+        }
+        written
     }
 
     fn seal_last_word(&mut self, word: [u8; 2]) -> io::Result<()> {
@@ -140,8 +140,11 @@ impl<C: Tls> Session<C> {
 
     /// A write side that cannot be shut is gone already: both facts are told.
     fn shut_write(&mut self, transport: &mut impl Transport) -> io::Result<()> {
-        if let Err(error) = transport.shut_write() {
-            self.tell(Event::WriteFailed { errno: errno_of(&error) })?;
+        match transport.shut_write() {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(()),
+            Err(error) if is_a_wait(&error) => return Err(error),
+            Err(error) => self.tell(Event::WriteFailed { errno: errno_of(&error) })?,
         }
         self.tell(Event::WriteShut)
     }

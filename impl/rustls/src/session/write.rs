@@ -96,26 +96,44 @@ impl<C: Tls> Session<C> {
         if self.outbox.is_empty() && matches!(self.machine.send_state(), send::State::Open) {
             self.seal_pending()?;
         }
-        self.write_out(|bytes| transport.write(bytes))
+        self.write_out(transport, false)
     }
 
     /// Whether nothing that was written waits for the transport.
     #[must_use]
     pub fn is_flushed(&self) -> bool {
-        (self.outbox.is_empty() && self.pending.is_empty()) || self.machine.send_state().is_final()
+        (self.is_taken() && self.pending.is_empty()) || self.machine.send_state().is_final()
     }
 
-    /// One write of the outbox. A failure is a fact, not an error.
-    pub(super) fn write_out(&mut self, write: impl FnOnce(&[u8]) -> io::Result<usize>) -> io::Result<()> {
-        if self.outbox.is_empty() {
+    /// Whether the transport has all that is sealed, and keeps nothing of it back.
+    pub(super) fn is_taken(&self) -> bool {
+        self.outbox.is_empty() && !self.unflushed
+    }
+
+    /// One write of the outbox, and a flush behind the end of it unless shutting the write side does that.
+    pub(super) fn write_out(&mut self, transport: &mut impl Transport, last: bool) -> io::Result<()> {
+        if !self.outbox.is_empty() {
+            let unsent = self.outbox.unsent();
+            let count = if last { transport.write_last(unsent, None) } else { transport.write(unsent) };
+            if count.as_ref().is_ok_and(|&count| count == 0) {
+                return Err(io::ErrorKind::WouldBlock.into());
+            }
+            self.outbox.sent(*count.as_ref().unwrap_or(&0));
+            self.unflushed |= count.is_ok() && !last;
+            self.took(count.map(drop))?;
+        }
+        if !self.outbox.is_empty() || last || !self.unflushed {
             return Ok(());
         }
-        match write(self.outbox.unsent()) {
-            Ok(0) => Err(io::ErrorKind::WouldBlock.into()),
-            Ok(count) => {
-                self.outbox.sent(count);
-                Ok(())
-            }
+        let flushed = transport.flush();
+        self.unflushed = flushed.is_err();
+        self.took(flushed)
+    }
+
+    /// What a call of the transport came to. A failure is a fact, not an error.
+    fn took(&mut self, result: io::Result<()>) -> io::Result<()> {
+        match result {
+            Ok(()) => Ok(()),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(()),
             Err(error) if is_a_wait(&error) => Err(error),
             Err(error) => self.write_failed(errno_of(&error)),
@@ -125,6 +143,7 @@ impl<C: Tls> Session<C> {
     /// The transport takes no more: what is sealed will never leave.
     pub(super) fn write_failed(&mut self, errno: i32) -> io::Result<()> {
         self.outbox.clear();
+        self.unflushed = false;
         self.tell(Event::WriteFailed { errno })
     }
 }
