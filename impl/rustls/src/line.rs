@@ -42,6 +42,8 @@ pub(crate) trait Line: Transport {
 pub(crate) struct Bounded<T> {
     pub(crate) inner: Option<T>,
     pub(crate) deadline: Option<Instant>,
+    /// A close has begun to wait, be it for ever.
+    is_running: bool,
     pub(crate) call_by: Option<Instant>,
     /// A moment that is past, while calls are only tried.
     past: Option<Instant>,
@@ -55,6 +57,7 @@ impl<T> Bounded<T> {
         Self {
             inner: Some(inner),
             deadline: None,
+            is_running: false,
             call_by: None,
             past: None,
             born: Instant::now(),
@@ -64,13 +67,13 @@ impl<T> Bounded<T> {
 
     /// The same line over the same transport, wrapped.
     pub(crate) fn map<U>(self, wrap: impl FnOnce(T) -> U) -> Bounded<U> {
-        let Self { inner, deadline, call_by, past, born, lingering } = self;
-        Bounded { inner: inner.map(wrap), deadline, call_by, past, born, lingering }
+        let Self { inner, deadline, is_running, call_by, past, born, lingering } = self;
+        Bounded { inner: inner.map(wrap), deadline, is_running, call_by, past, born, lingering }
     }
 
     /// A deadline that runs is that far from now; longer than the clock can say is for ever.
     pub(crate) fn set_patience(&mut self, patience: Duration) {
-        if self.deadline.is_some() {
+        if self.is_running {
             self.deadline = Instant::now().checked_add(patience);
         }
     }
@@ -107,6 +110,7 @@ impl<T: Transport> Line for Bounded<T> {
     }
 
     fn start_deadline(&mut self, patience: Duration) {
+        self.is_running = true;
         // Longer than the clock can say is for ever.
         self.deadline = earlier(self.call_by, Instant::now().checked_add(patience));
     }

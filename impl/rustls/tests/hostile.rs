@@ -156,7 +156,6 @@ struct Odd {
     pipe: DuplexStream,
     /// How many calls of `poll_shutdown` are pending first.
     slow_shut: usize,
-
     takes_nothing: bool,
 }
 
@@ -229,6 +228,19 @@ async fn a_write_side_that_never_shuts_costs_the_patience_and_no_more() {
         let (mut near, _far) = over(version, Policy::STRICT, (near, far)).await;
         near.set_patience(Duration::from_secs(1));
         let ending = near.close(Manner::Graceful).await.unwrap();
+        assert_eq!(ending.reading, ReadEnd::TimedOut, "{version}");
+    }
+}
+
+#[test]
+fn patience_is_shortened_in_the_middle_of_a_close_that_had_no_end() {
+    for version in VERSIONS {
+        let (near, _far) = common::pair(version, Policy::STRICT);
+        let mut near = near.into_stream();
+        near.set_patience(Duration::MAX);
+        assert_eq!(near.close(Manner::Graceful).unwrap_err().kind(), io::ErrorKind::WouldBlock);
+        near.set_patience(Duration::ZERO);
+        let ending = near.close(Manner::Graceful).expect("the patience is over");
         assert_eq!(ending.reading, ReadEnd::TimedOut, "{version}");
     }
 }
