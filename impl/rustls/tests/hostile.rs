@@ -244,3 +244,85 @@ fn patience_is_shortened_in_the_middle_of_a_close_that_had_no_end() {
         assert_eq!(ending.reading, ReadEnd::TimedOut, "{version}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_transport_that_takes_nothing_has_failed_because_it_wakes_nobody() {
+    for version in VERSIONS {
+        let (near, far) = pair_of_odd(version).await;
+        let (mut near, _far) = (near, far);
+        near.set_patience(Duration::from_secs(1));
+        let writes = async {
+            near.write_all(b"lost").await?;
+            near.flush().await
+        };
+        let written = tokio::time::timeout(Duration::from_secs(60), writes).await.expect("it does not hang");
+        assert!(written.is_err(), "{version}");
+    }
+}
+
+async fn pair_of_odd(version: Version) -> (Stream<Switched>, Stream<Switched>) {
+    let (near, far) = Odd::pair(1 << 16);
+    let switch = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let near = Switched(near, std::sync::Arc::clone(&switch));
+    let far = Switched(far, std::sync::Arc::default());
+    let pair = over(version, Policy::STRICT, (near, far)).await;
+    switch.store(true, std::sync::atomic::Ordering::Relaxed);
+    pair
+}
+
+/// Takes nothing once it is switched.
+struct Switched(Odd, std::sync::Arc<std::sync::atomic::AtomicBool>);
+
+impl AsyncRead for Switched {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        to: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_read(cx, to)
+    }
+}
+
+impl AsyncWrite for Switched {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
+        self.0.takes_nothing = self.1.load(std::sync::atomic::Ordering::Relaxed);
+        Pin::new(&mut self.0).poll_write(cx, data)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_shutdown(cx)
+    }
+}
+
+impl Transport for Switched {
+    fn reset(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_stream_with_a_lingerer_may_be_dropped_outside_of_a_runtime() {
+    use close_notify::linger::{Limits, Lingerer};
+    let lingerer = Lingerer::spawn(Limits::DEFAULT).unwrap();
+    for version in VERSIONS {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let (near, far) = runtime.block_on(async {
+            let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+            let near = tokio::net::TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+            let far = listener.accept().await.unwrap().0;
+            let (mut near, far) = over(version, Policy::STRICT, (near, far)).await;
+            near.set_lingerer(&lingerer);
+            near.shutdown().await.unwrap();
+            (near, far)
+        });
+        let before = lingerer.counters().lingering;
+        drop(near);
+        assert_eq!(lingerer.counters().lingering, before + 1, "{version}");
+        drop(far);
+    }
+}

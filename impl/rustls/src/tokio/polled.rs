@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use ::tokio::io::{AsyncWrite, ReadBuf};
-use ::tokio::time::{Sleep, sleep};
+use ::tokio::time::{Instant as Moment, Sleep, sleep_until};
 
 use close_notify_linger::Draining;
 
@@ -14,18 +14,34 @@ use super::transport::Transport;
 use crate::line::Line;
 use crate::lingering::Lingering;
 
+/// Longer than any close: what the clock cannot say is that far from now.
+const FOR_EVER: Duration = Duration::from_secs(30 * 365 * 86_400);
+
 /// The deadline of a close, once it runs.
 #[derive(Debug, Default)]
-pub(super) struct Clock(Option<Pin<Box<Sleep>>>);
+pub(super) struct Clock {
+    by: Option<Moment>,
+    /// What wakes the task that waits for it: made by the first wait, because it needs a runtime.
+    sleep: Option<Pin<Box<Sleep>>>,
+}
 
 impl Clock {
     pub(super) const fn is_running(&self) -> bool {
-        self.0.is_some()
+        self.by.is_some()
     }
 
     /// The deadline is that far from now.
     pub(super) fn start(&mut self, patience: Duration) {
-        self.0 = Some(Box::pin(sleep(patience)));
+        let now = Moment::now();
+        self.by = now.checked_add(patience).or_else(|| now.checked_add(FOR_EVER));
+        self.sleep = None;
+    }
+
+    /// Whether the deadline has passed; the task is woken when it does.
+    fn has_passed(&mut self, cx: &mut Context<'_>) -> Option<bool> {
+        let by = self.by?;
+        let sleep = self.sleep.get_or_insert_with(|| Box::pin(sleep_until(by)));
+        Some(sleep.as_mut().poll(cx).is_ready())
     }
 }
 
@@ -56,6 +72,14 @@ fn failed(error: io::Error) -> io::Error {
     io::Error::new(io::ErrorKind::ConnectionAborted, error)
 }
 
+/// A transport that is ready and takes nothing will not wake us either.
+fn taken(written: io::Result<usize>, bytes: &[u8]) -> io::Result<usize> {
+    match written {
+        Ok(0) if !bytes.is_empty() => Err(io::ErrorKind::WriteZero.into()),
+        written => written,
+    }
+}
+
 impl<IO: Transport> Read for Polled<'_, '_, IO> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.call(|io, cx| {
@@ -67,7 +91,8 @@ impl<IO: Transport> Read for Polled<'_, '_, IO> {
 
 impl<IO: Transport> Write for Polled<'_, '_, IO> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.call(|io, cx| io.poll_write(cx, bytes))
+        let written = self.call(|io, cx| io.poll_write(cx, bytes));
+        taken(written, bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -77,7 +102,8 @@ impl<IO: Transport> Write for Polled<'_, '_, IO> {
 
 impl<IO: Transport> crate::Transport for Polled<'_, '_, IO> {
     fn write_last(&mut self, bytes: &[u8], _deadline: Option<Instant>) -> io::Result<usize> {
-        self.call(|io, cx| io.get_mut().poll_write_last(cx, bytes))
+        let written = self.call(|io, cx| io.get_mut().poll_write_last(cx, bytes));
+        taken(written, bytes)
     }
 
     fn shut_write(&mut self) -> io::Result<()> {
@@ -103,7 +129,7 @@ impl<IO: Transport> Line for Polled<'_, '_, IO> {
     }
 
     fn linger(&mut self, draining: Draining) {
-        let deadline = self.clock.0.as_ref().map(|sleep| sleep.deadline().into_std());
+        let deadline = self.clock.by.map(Moment::into_std);
         #[cfg(unix)]
         self.lingering.take_over(self.io.take().and_then(Transport::into_socket), draining, deadline);
         #[cfg(not(unix))]
@@ -115,8 +141,7 @@ impl<IO: Transport> Line for Polled<'_, '_, IO> {
     }
 
     fn deadline_has_passed(&mut self) -> Option<bool> {
-        let sleep = self.clock.0.as_mut()?;
-        Some(sleep.as_mut().poll(self.cx).is_ready())
+        self.clock.has_passed(self.cx)
     }
 
     fn only_try(&mut self, _only: bool) {}
