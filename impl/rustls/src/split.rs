@@ -178,10 +178,11 @@ impl<T: Socket, C: Tls> Shared<T, C> {
 
     /// Every thread that waits looks again.
     fn wake(&self, state: &mut State<T, C>) {
+        let is_readable = state.unaware > 0;
         state.changes += 1;
         state.unaware = state.waiting;
-        if state.waiting > 0 {
-            // Where it takes no more it is readable already.
+        if state.waiting > 0 && !is_readable {
+            // One byte at a time: the last thread takes away all that there is.
             let _ = (&self.wake[0]).write(&[0]);
         }
     }
@@ -324,5 +325,36 @@ impl<T: Socket, C: Tls> Write for WriteHalf<T, C> {
 
     fn flush(&mut self) -> io::Result<()> {
         self.0.0.call(false, |driver, line| driver.flush(line))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::ErrorKind;
+
+    use close_notify_core::Policy;
+
+    use super::*;
+
+    #[test]
+    fn however_often_a_thread_is_woken_nothing_stays_readable_once_it_knows() {
+        let crypto = rustls::crypto::ring::default_provider();
+        let config = rustls::ClientConfig::builder_with_provider(crypto.into())
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(rustls::RootCertStore::empty())
+            .with_no_client_auth();
+        let name = "localhost".try_into().unwrap();
+        let connection = rustls::ClientConnection::new(config.into(), name).unwrap();
+        let (socket, _peer) = UnixStream::pair().unwrap();
+        let (read, _write) = Stream::new(connection, socket, Policy::STRICT).into_split().unwrap();
+        let shared = &read.handle().0;
+        shared.state().waiting = 1;
+        for _ in 0..1000 {
+            shared.wake(&mut shared.state());
+        }
+        shared.woken(0);
+        let readable = (&shared.wake[1]).read(&mut [0]);
+        assert_eq!(readable.unwrap_err().kind(), ErrorKind::WouldBlock);
     }
 }

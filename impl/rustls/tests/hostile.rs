@@ -326,3 +326,25 @@ fn a_stream_with_a_lingerer_may_be_dropped_outside_of_a_runtime() {
         drop(far);
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn a_socket_that_a_reader_waits_for_lingers_behind_a_close_beside_it() {
+    use close_notify::linger::{Limits, Lingerer};
+    let lingerer = Lingerer::spawn(Limits::DEFAULT).unwrap();
+    for version in VERSIONS {
+        let (mut near, far) = common::streams(version, Policy::STRICT);
+        near.set_lingerer(&lingerer);
+        let before = lingerer.counters().lingering;
+        let (mut read, write) = near.into_split().unwrap();
+        let reader = std::thread::spawn(move || while read.read(&mut [0; 8]).is_ok_and(|count| count > 0) {});
+        // Whether or not the reader waits by now.
+        for _ in 0..1000 {
+            std::thread::yield_now();
+        }
+        write.handle().close(Manner::Linger).unwrap();
+        assert_eq!(lingerer.counters().lingering, before + 1, "{version}");
+        reader.join().unwrap();
+        drop(far);
+    }
+}

@@ -71,8 +71,12 @@ impl<T: Socket> Transport for Common<T> {
         Ok(rustix::net::sockopt::set_socket_linger(&*self.0, Some(Duration::ZERO))?)
     }
 
-    /// A socket that another thread still waits for is not given away.
+    /// A socket that another thread still waits for is given away as a copy of its descriptor: that thread is woken
+    /// and lets go of its own.
     fn into_socket(self) -> Option<OwnedFd> {
-        Arc::into_inner(self.0)?.into_socket()
+        match Arc::try_unwrap(self.0) {
+            Ok(socket) => socket.into_socket(),
+            Err(shared) => shared.as_fd().try_clone_to_owned().ok(),
+        }
     }
 }
