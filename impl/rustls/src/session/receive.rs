@@ -92,7 +92,7 @@ impl<C: Tls> Session<C> {
     }
 
     pub(super) const fn is_full(&self) -> bool {
-        self.kept.len() > self.machine.policy().drain_budget as usize + CHUNK
+        self.kept.len() > (self.machine.policy().drain_budget as usize).saturating_add(CHUNK)
     }
 
     /// One read behind what is unread.
