@@ -124,6 +124,7 @@
 //! | done, and want to know that both sides ended well | [`close`](Stream::close)`(Graceful)` | the peer's close_notify | a peer that sends none costs the patience; the end is then not clean |
 //! | a server behind its last response, and read no more | `close(Linger)` | the end of the peer's transport; what comes is thrown away | you do not learn whether the peer ended well: never clean, unless its close_notify had come before |
 //! | the same, and no thread may wait | [`Acceptor::with_lingerer`] or [`set_lingerer`](Stream::set_lingerer) before, then `close(Linger)` | nothing: the socket lingers in a service, at 40 bytes | what its lingering finds is counted there, and not in the ending |
+//! | served by a library that shuts the stream and drops it (hyper) | `set_lingerer` before, and let the library shut it down | nothing: as above | taken out of hyper by `without_shutdown`, the stream may lack bytes that hyper still holds: a close_notify behind them would lie |
 //! | in haste, and nothing of the peer is unread or on its way | `close(AtOnce)` | the transport, to take our close_notify | clean as `Linger` is; unread bytes reset the connection, and the reset may destroy what you sent |
 //! | unable to send the rest, so that the peer must not take what it has for the whole | [`abort`](Stream::abort) or `close(Abort)` | nothing | what the peer has not read yet is lost |
 //! | not willing to talk to this peer | [`reject`](Stream::reject)`(alert)` | as `Linger` | the session may not be resumed; needs [`provider`] |
@@ -198,6 +199,7 @@
 //! # Limits
 //!
 //! * Without the hook of [`provider`]: see [`Session::is_hooked`].
+//! * rustls refuses the fifth warning of a connection by itself, whatever [`Policy::warnings`] allows.
 //! * 0-RTT data is not read: the core has its events, rustls hands it out beside the stream.
 //! * Without a guard ([`ClientGuard`], [`ServerGuard`]) no session is forgotten: rustls resumes those of a connection
 //!   that ended in a fatal alert. [`Connector::with_guard`] and [`Acceptor::with_guard`] take one.

@@ -240,10 +240,11 @@ impl<T: Transport, C: Tls> Stream<T, C> {
         self.driver.reject(&mut self.line, alert)
     }
 
-    /// Ends TLS and keeps the transport: what is returned beside it was read behind the peer's close_notify.
+    /// Ends TLS and gives the transport back: what is returned beside it was read behind the peer's close_notify. The
+    /// stream still knows its [`ending`](Self::ending).
     ///
-    /// Errors: how the connection ended instead, the transport closed.
-    pub fn hand_back(mut self) -> io::Result<(T, Vec<u8>)> {
+    /// Errors: how the connection ended instead, the transport dropped; `WouldBlock`.
+    pub fn hand_back(&mut self) -> io::Result<(T, Vec<u8>)> {
         let leftover = self.driver.hand_back(&mut self.line)?;
         let transport = self.line.inner.take().ok_or_else(|| self.driver.session.ended())?;
         Ok((transport, leftover))

@@ -306,7 +306,7 @@ fn a_bad_record_behind_our_close_notify_neither_panics_nor_sends_an_alert() {
 
 #[test]
 fn bytes_behind_close_notify_are_handed_back() {
-    for (version, near, far) in each_end(Policy::STRICT) {
+    for (version, mut near, mut far) in each_end(Policy::STRICT) {
         let peer = thread::spawn(move || {
             let (mut socket, leftover) = far.hand_back().unwrap();
             socket.write_all(b"plain ").unwrap();
@@ -323,7 +323,7 @@ fn bytes_behind_close_notify_are_handed_back() {
 
 #[test]
 fn a_hand_back_fails_where_the_peer_sends_no_close_notify() {
-    for (version, near, mut far) in each_end(Policy::STRICT) {
+    for (version, mut near, mut far) in each_end(Policy::STRICT) {
         shut(&far);
         let peer = thread::spawn(move || drop(far.read(&mut [0; 8])));
         let error = near.hand_back().unwrap_err();

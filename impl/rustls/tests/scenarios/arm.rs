@@ -350,7 +350,7 @@ impl Near {
     /// The transport, as a socket that blocks, and what was read behind the peer's close_notify.
     pub(crate) fn hand_back(self) -> io::Result<(TcpStream, Vec<u8>)> {
         match self {
-            Self::Std(stream) => stream.hand_back(),
+            Self::Std(mut stream) => stream.hand_back(),
             Self::Tokio(mut stream, runtime) => {
                 let (socket, leftover) = runtime.block_on(bounded(stream.hand_back()))?;
                 let socket = socket.into_std()?;

@@ -193,7 +193,7 @@ impl Side {
     /// of the transport's included.
     pub(crate) fn hand_back(self) -> io::Result<Vec<u8>> {
         let (mut memory, mut bytes) = match self.stream {
-            Adapted::Std(stream) => stream.hand_back()?,
+            Adapted::Std(mut stream) => stream.hand_back()?,
             Adapted::Tokio(mut stream, runtime) => runtime.block_on(stream.hand_back())?,
         };
         // It is open or not: what has come is there.
