@@ -78,6 +78,11 @@ impl<T> Bounded<T> {
         }
     }
 
+    /// Whether a close has begun to wait.
+    pub(crate) const fn is_running(&self) -> bool {
+        self.is_running
+    }
+
     /// Until when a call of the transport may wait.
     fn until(&self) -> Option<Instant> {
         self.past.or(earlier(self.deadline, self.call_by))

@@ -232,19 +232,6 @@ async fn a_write_side_that_never_shuts_costs_the_patience_and_no_more() {
     }
 }
 
-#[test]
-fn patience_is_shortened_in_the_middle_of_a_close_that_had_no_end() {
-    for version in VERSIONS {
-        let (near, _far) = common::pair(version, Policy::STRICT);
-        let mut near = near.into_stream();
-        near.set_patience(Duration::MAX);
-        assert_eq!(near.close(Manner::Graceful).unwrap_err().kind(), io::ErrorKind::WouldBlock);
-        near.set_patience(Duration::ZERO);
-        let ending = near.close(Manner::Graceful).expect("the patience is over");
-        assert_eq!(ending.reading, ReadEnd::TimedOut, "{version}");
-    }
-}
-
 #[tokio::test(start_paused = true)]
 async fn a_transport_that_takes_nothing_has_failed_because_it_wakes_nobody() {
     for version in VERSIONS {
@@ -304,6 +291,19 @@ impl Transport for Switched {
     }
 }
 
+#[test]
+fn patience_is_shortened_in_the_middle_of_a_close_that_had_no_end() {
+    for version in VERSIONS {
+        let (near, _far) = common::pair(version, Policy::STRICT);
+        let mut near = near.into_stream();
+        near.set_patience(Duration::MAX);
+        assert_eq!(near.close(Manner::Graceful).unwrap_err().kind(), io::ErrorKind::WouldBlock);
+        near.set_patience(Duration::ZERO);
+        let ending = near.close(Manner::Graceful).expect("the patience is over");
+        assert_eq!(ending.reading, ReadEnd::TimedOut, "{version}");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn a_stream_with_a_lingerer_may_be_dropped_outside_of_a_runtime() {
@@ -324,6 +324,19 @@ fn a_stream_with_a_lingerer_may_be_dropped_outside_of_a_runtime() {
         drop(near);
         assert_eq!(lingerer.counters().lingering, before + 1, "{version}");
         drop(far);
+    }
+}
+
+#[test]
+fn a_bad_record_that_a_look_finds_is_answered_with_the_whole_patience() {
+    for version in VERSIONS {
+        let (mut near, far) = common::pair(version, Policy::STRICT);
+        let mut wire = far.pipe;
+        near.session.handshake(&mut near.pipe).unwrap();
+        wire.write_all(&common::FORGED).unwrap();
+        let mut near = near.into_stream();
+        assert!(near.peer_closed_now().unwrap());
+        assert_eq!(near.close(Manner::Graceful).unwrap_err().kind(), io::ErrorKind::WouldBlock, "{version}");
     }
 }
 
