@@ -90,6 +90,12 @@ impl<F: Framing> Gate<F> {
         self.held.len()
     }
 
+    /// What is held back, for another tracker to judge.
+    #[must_use]
+    pub fn into_held(self) -> Vec<u8> {
+        self.held.into()
+    }
+
     /// Where the framing stands if the connection ends now.
     #[must_use]
     pub fn state(&self) -> FramingState {

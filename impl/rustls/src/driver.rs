@@ -249,6 +249,12 @@ impl<C: Tls> Driver<C> {
         }
     }
 
+    /// The framing is told otherwise from now on. What the one before had not handed on yet is read first.
+    pub(crate) fn stand(&mut self, standing: Standing) {
+        let before = std::mem::replace(&mut self.standing, standing);
+        self.session.put_back(before.into_unread());
+    }
+
     /// Moves data that has come already to `buffer`; zero says that there is none.
     pub(crate) fn read_what_came(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let ending = self.ending();
@@ -309,6 +315,10 @@ impl<C: Tls> Driver<C> {
             if let Err(error) = self.session.flush(line) {
                 return Err(self.salvaged(line, error)?);
             }
+        }
+        // Bytes that were taken and never left: whoever flushes asks for them.
+        if matches!(self.session.machine().send_state(), send::State::Failed) {
+            return Err(self.session.ended());
         }
         Ok(())
     }

@@ -40,6 +40,7 @@ use close_notify_framing::Fault;
 /// # Ok::<(), close_notify_core::Illegal>(())
 /// ```
 #[derive(Clone, PartialEq, Debug)]
+#[non_exhaustive]
 pub enum Error {
     /// The connection ended.
     Ended {

@@ -29,7 +29,8 @@ impl Lingering {
         false
     }
 
-    /// The socket is the service's; one that there is not, or that cannot be watched, is gone, and counted there.
+    /// The socket is the service's; one that cannot be watched is gone, and counted there; a transport without a socket is
+    /// dropped.
     #[cfg(unix)]
     pub(crate) fn take_over(&self, socket: Option<OwnedFd>, draining: Draining, deadline: Option<Instant>) {
         let (Some(service), Some(socket)) = (&self.0, socket) else { return };

@@ -124,6 +124,8 @@ impl<C: Tls> Session<C> {
     /// rustls tells nobody how much of a record it holds. Until the first record shows where one ends, bytes are
     /// given to it singly, and an end of the transport counts as one inside a record.
     ///
+    /// Shape: nobody has closed it yet: rustls tells nobody either whether it has sent a close_notify.
+    ///
     /// ```
     /// use close_notify::{Policy, ReadEnd, Session};
     /// # let provider = close_notify::provider(rustls::crypto::ring::default_provider());
@@ -275,6 +277,12 @@ impl<C: Tls> Session<C> {
     /// What is left where nothing but the transport is.
     pub(crate) fn lingering(&self) -> Option<Draining> {
         if self.inbox.unread().is_empty() { self.machine.lingering() } else { None }
+    }
+
+    /// Plaintext that was read before, to be read again before all that came behind it.
+    pub(crate) fn put_back(&mut self, mut plaintext: Vec<u8>) {
+        plaintext.extend_from_slice(&self.kept[self.kept_from..]);
+        (self.kept, self.kept_from) = (plaintext, 0);
     }
 
     /// Whether a record of the peer would be taken now.

@@ -134,9 +134,10 @@ impl<T: Socket, C: Tls> Stream<T, C> {
 }
 
 impl<T: Socket, C: Tls> State<T, C> {
-    fn stands(&self) -> (send::State, recv::State, bool) {
+    fn stands(&self) -> (send::State, recv::State, bool, bool) {
         let machine = self.driver.session.machine();
-        (machine.send_state(), machine.recv_state(), self.line.is_there())
+        let may_receive = self.driver.session.may_receive();
+        (machine.send_state(), machine.recv_state(), may_receive, self.line.is_there())
     }
 
     /// What the transport must be ready for, to go on.

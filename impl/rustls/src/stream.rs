@@ -96,7 +96,7 @@ impl<T: Transport, C: Tls> Stream<T, C> {
     /// Where the application protocol stands, for the end of reading to be judged by. The default is
     /// [`FramingState::DelimitedByEnd`]: only close_notify says that all has come.
     pub fn set_framing(&mut self, framing: FramingState) {
-        self.driver.standing = Standing::Said(framing);
+        self.driver.stand(Standing::Said(framing));
     }
 
     /// Has this tracker see all that is read and written from now on, and say where the framing stands.
@@ -105,9 +105,10 @@ impl<T: Transport, C: Tls> Stream<T, C> {
     /// ([`MissingNotify::BetweenMessages`](crate::MissingNotify::BetweenMessages), [`Policy::https`]), and an error inside
     /// one; a header section comes out whole, or not at all.
     ///
-    /// Shape: before the first message is read or written.
+    /// Shape: before the first message is read or written, or between two protocols. What a tracker before it has held
+    /// back comes first.
     pub fn set_tracker(&mut self, tracker: impl Framing + Send + Sync + 'static) {
-        self.driver.standing = Standing::tracked(tracker);
+        self.driver.stand(Standing::tracked(tracker));
     }
 
     /// Where the framing stands.

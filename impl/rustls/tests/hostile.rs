@@ -10,7 +10,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use close_notify::tokio::{Irresettable, Stream, Transport};
-use close_notify::{Manner, Policy, ReadEnd, Version};
+use close_notify::{Ending, FindEnding, Manner, Policy, ReadEnd, Version, WriteEnd};
 use common::{VERSIONS, client, client_config, hooked, server, server_config};
 use tokio::io::{
     AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufWriter, DuplexStream, ReadBuf, duplex,
@@ -359,5 +359,64 @@ fn a_socket_that_a_reader_waits_for_lingers_behind_a_close_beside_it() {
         assert_eq!(lingerer.counters().lingering, before + 1, "{version}");
         reader.join().unwrap();
         drop(far);
+    }
+}
+
+#[test]
+fn what_a_tracker_has_released_is_read_behind_a_change_of_the_framing() {
+    use close_notify::{FramingState, framing};
+    for version in VERSIONS {
+        let (near, far) = common::pair(version, Policy::STRICT);
+        let (mut near, mut far) = (near.into_stream(), far.into_stream());
+        near.set_tracker(framing::http::Responses::new());
+        let response = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbody";
+        far.write_all(response).unwrap();
+        far.write_all(b"HTTP/1.1 200 OK\r\nContent-").unwrap();
+        let mut all = vec![0; 5];
+        near.read_exact(&mut all).unwrap();
+        near.set_framing(FramingState::DelimitedByEnd);
+        let mut buffer = [0; 256];
+        while let Ok(count) = near.read(&mut buffer) {
+            all.extend_from_slice(&buffer[..count]);
+        }
+        assert_eq!(
+            String::from_utf8(all).unwrap(),
+            "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbodyHTTP/1.1 200 OK\r\nContent-",
+            "{version}"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reader_that_makes_room_wakes_the_close_that_waits_for_it() {
+    let policy = Policy { drain_budget: 1 << 16, ..Policy::STRICT };
+    let (mut near, mut far) = over(Version::Tls13, policy, duplex(1 << 20)).await;
+    far.write_all(&[7; 100_000]).await.unwrap();
+    far.flush().await.unwrap();
+    far.shutdown().await.unwrap();
+    assert!(!near.peer_closed_now().unwrap());
+    let (mut read, write) = near.into_split();
+    let closer = tokio::spawn(async move { write.handle().close(Manner::Graceful).await.unwrap() });
+    for _ in 0..10 {
+        tokio::task::yield_now().await;
+    }
+    assert!(!closer.is_finished());
+    read.read_exact(&mut vec![0; 90_000]).await.unwrap();
+    let ending: Ending = closer.await.unwrap();
+    assert_eq!(ending.reading, ReadEnd::CloseNotify);
+    assert_eq!(ending.writing, WriteEnd::CloseNotifySent);
+}
+
+#[test]
+fn a_flush_behind_a_reset_says_that_what_was_taken_never_left() {
+    for version in VERSIONS {
+        let (near, far) = common::pair(version, Policy::STRICT);
+        let (mut near, mut far) = (near.into_stream(), far.into_stream());
+        // More than the pipe holds: some of it is taken and waits.
+        while near.write(&[7; 16_384]).is_ok() {}
+        far.abort().unwrap();
+        assert!(near.read(&mut [0; 8]).is_err());
+        let error = near.flush().unwrap_err();
+        assert!(Ending::find(&error).is_some(), "{version}: {error}");
     }
 }

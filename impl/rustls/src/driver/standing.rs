@@ -34,6 +34,19 @@ impl Standing {
         Self::Tracked(Box::new(Tracked { gate, free: Vec::new(), free_from: 0 }))
     }
 
+    /// Plaintext that was read of the session and handed on to nobody.
+    pub(crate) fn into_unread(self) -> Vec<u8> {
+        match self {
+            Self::Said(_) => Vec::new(),
+            Self::Tracked(tracked) => {
+                let Tracked { gate, mut free, free_from } = *tracked;
+                free.drain(..free_from);
+                free.extend(gate.into_held());
+                free
+            }
+        }
+    }
+
     pub(crate) fn state(&self) -> FramingState {
         match self {
             Self::Said(state) => *state,

@@ -86,13 +86,16 @@ impl<C: Tls> Session<C> {
         let full = self.is_full();
         if !full {
             let kept = &mut self.kept;
+            if self.kept_from > kept.len() / 2 {
+                kept.drain(..std::mem::take(&mut self.kept_from));
+            }
             self.engine.take_plaintext(|chunk| kept.extend_from_slice(chunk));
         }
         !full
     }
 
     pub(super) const fn is_full(&self) -> bool {
-        self.kept.len() > (self.machine.policy().drain_budget as usize).saturating_add(CHUNK)
+        self.kept.len() - self.kept_from > (self.machine.policy().drain_budget as usize).saturating_add(CHUNK)
     }
 
     /// One read behind what is unread.

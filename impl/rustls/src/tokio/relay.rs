@@ -149,6 +149,7 @@ impl<IO: Transport> Side for Plain<IO> {
 /// # }
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub struct Relayed {
     /// Bytes from the first side to the second, and back.
     pub bytes: [u64; 2],

@@ -111,7 +111,7 @@ impl<IO: Transport, C: Tls> Stream<IO, C> {
 
     /// Where the application protocol stands, for the end of reading to be judged by: [`crate::Stream::set_framing`].
     pub fn set_framing(&mut self, framing: FramingState) {
-        self.driver.standing = Standing::Said(framing);
+        self.driver.stand(Standing::Said(framing));
     }
 
     /// Has this tracker see all that is read and written from now on, and say where the framing stands.
@@ -120,9 +120,10 @@ impl<IO: Transport, C: Tls> Stream<IO, C> {
     /// ([`MissingNotify::BetweenMessages`](crate::MissingNotify::BetweenMessages), [`Policy::https`]), and an error inside
     /// one; a header section comes out whole, or not at all.
     ///
-    /// Shape: before the first message is read or written.
+    /// Shape: before the first message is read or written, or between two protocols. What a tracker before it has held
+    /// back comes first.
     pub fn set_tracker(&mut self, tracker: impl Framing + Send + Sync + 'static) {
-        self.driver.standing = Standing::tracked(tracker);
+        self.driver.stand(Standing::tracked(tracker));
     }
 
     /// Where the framing stands.
@@ -176,9 +177,10 @@ impl<IO: Transport, C: Tls> Stream<IO, C> {
         }
     }
 
-    fn stands(&self) -> (send::State, recv::State, bool) {
+    fn stands(&self) -> (send::State, recv::State, bool, bool) {
         let machine = self.driver.session.machine();
-        (machine.send_state(), machine.recv_state(), self.io.is_some())
+        let may_receive = self.driver.session.may_receive();
+        (machine.send_state(), machine.recv_state(), may_receive, self.io.is_some())
     }
 
     /// Does the handshake to its end. Reading and writing do it too.
