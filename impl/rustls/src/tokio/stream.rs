@@ -32,6 +32,7 @@ use crate::tls::Tls;
 /// otherwise. [`close`](Self::close) ends the connection; dropping the stream drops the transport without a word.
 /// `poll_shutdown` says close_notify and shuts the write side, and does not wait for the peer: what the peer still
 /// sends can be read. Every future may be dropped and its call made again; each call says what holds in between.
+/// A call that must wait under a deadline needs a runtime with time (`enable_time`, `enable_all`).
 ///
 /// ```
 /// use close_notify::tokio::Stream;
