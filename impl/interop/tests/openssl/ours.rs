@@ -117,7 +117,7 @@ impl Ours {
     /// The transport without TLS, which blocks, and what was read behind the peer's close_notify.
     pub(crate) fn hand_back(self) -> (TcpStream, Vec<u8>) {
         match self {
-            Self::Std(stream) => stream.hand_back().unwrap(),
+            Self::Std(mut stream) => stream.hand_back().unwrap(),
             Self::Tokio(mut stream, runtime) => runtime.block_on(async {
                 let (socket, leftover) =
                     tokio::time::timeout(DEADLINE, stream.hand_back()).await.unwrap().unwrap();
