@@ -257,9 +257,8 @@ impl<C: Tls> Driver<C> {
 
     /// Moves data that has come already to `buffer`; zero says that there is none.
     pub(crate) fn read_what_came(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let ending = self.ending();
         let read = self.standing.read(&mut self.session, buffer);
-        read.map_err(|fault| Error::Framing { fault, ending }.into())
+        read.map_err(|fault| Error::Framing { fault, ending: self.ending() }.into())
     }
 
     /// How the end of reading reads to the application.
@@ -360,7 +359,7 @@ impl<C: Tls> Drop for Driver<C> {
 }
 
 /// Whether a close can do what the manner asks for.
-pub(crate) fn closes_both(manner: Manner) -> io::Result<()> {
+fn closes_both(manner: Manner) -> io::Result<()> {
     match manner {
         Manner::Graceful | Manner::Linger | Manner::AtOnce | Manner::Abort => Ok(()),
         Manner::Unasked | Manner::HalfClose | Manner::HandBack | Manner::Reject => {
