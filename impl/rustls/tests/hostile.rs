@@ -3,42 +3,18 @@
 
 mod common;
 
-use std::future::Future;
 use std::io::{self, Read, Write};
 use std::pin::Pin;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use close_notify::tokio::{Irresettable, Stream, Transport};
 use close_notify::{Ending, FindEnding, Manner, Policy, ReadEnd, Version, WriteEnd};
-use common::{VERSIONS, client, client_config, hooked, server, server_config};
+use common::VERSIONS;
+use common::tasks::{once, over, pipes};
 use tokio::io::{
     AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufWriter, DuplexStream, ReadBuf, duplex,
 };
-
-async fn over<IO: Transport>(
-    version: Version,
-    policy: Policy,
-    (near, far): (IO, IO),
-) -> (Stream<IO>, Stream<IO>) {
-    let mut client = Stream::new(client(client_config(version, hooked())), near, policy);
-    let mut config = server_config(version, hooked());
-    config.send_tls13_tickets = 0;
-    let mut server = Stream::new(server(config), far, policy);
-    let (one, other) = tokio::join!(client.complete_handshake(), server.complete_handshake());
-    one.unwrap();
-    other.unwrap();
-    (client, server)
-}
-
-async fn pipes(version: Version, size: usize) -> (Stream<DuplexStream>, Stream<DuplexStream>) {
-    over(version, Policy::STRICT, duplex(size)).await
-}
-
-/// Polls a future once.
-fn once<F: Future>(future: F) -> Poll<F::Output> {
-    std::pin::pin!(future).poll(&mut Context::from_waker(Waker::noop()))
-}
 
 #[tokio::test]
 async fn what_came_before_the_end_is_read_before_the_end_though_both_come_in_one_call() {

@@ -9,9 +9,10 @@ use std::time::{Duration, Instant};
 
 use close_notify::linger::{Limits, Lingerer};
 use close_notify::{
-    Acceptor, AlertDescription, Connector, Ending, FindEnding, Manner, Policy, ReadEnd, Version, WriteEnd,
+    Acceptor, AlertDescription, Connector, Ending, FindEnding, Manner, Policy, ReadEnd, WriteEnd,
 };
-use common::{VERSIONS, client, client_config, hooked, server, server_config, streams};
+use common::tasks;
+use common::{VERSIONS, client_config, hooked, streams};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 fn soon() -> Instant {
@@ -61,30 +62,11 @@ fn a_rejection_is_read_though_the_peer_writes_on() {
     }
 }
 
-type Tls = close_notify::tokio::Stream<tokio::net::TcpStream>;
-
-/// Client and server over tokio's sockets, their handshake done.
-async fn tasks(version: Version) -> (Tls, Tls) {
-    tasks_with(version, Policy::STRICT).await
-}
-
-async fn tasks_with(version: Version, policy: Policy) -> (Tls, Tls) {
-    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-    let near = tokio::net::TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
-    let far = listener.accept().await.unwrap().0;
-    let mut near = Tls::new(client(client_config(version, hooked())), near, policy);
-    let mut far = Tls::new(server(server_config(version, hooked())), far, policy);
-    let (one, other) = tokio::join!(near.complete_handshake(), far.complete_handshake());
-    one.unwrap();
-    other.unwrap();
-    (near, far)
-}
-
 #[tokio::test]
 async fn a_stream_that_is_dropped_behind_its_shutdown_lingers() {
     for version in VERSIONS {
         let lingerer = Lingerer::spawn_tokio(Limits::DEFAULT).unwrap();
-        let (mut client, mut server) = tasks(version).await;
+        let (mut client, mut server) = tasks::streams(version, Policy::STRICT).await;
         server.set_lingerer(&lingerer);
         client.write_all(&[7; 50_000]).await.unwrap();
         server.write_all(b"the last response").await.unwrap();
@@ -104,7 +86,7 @@ async fn a_stream_that_is_dropped_behind_its_shutdown_lingers() {
 async fn a_stream_that_is_dropped_in_the_middle_of_a_request_lingers() {
     for version in VERSIONS {
         let lingerer = Lingerer::spawn_tokio(Limits::DEFAULT).unwrap();
-        let (mut client, mut server) = tasks(version).await;
+        let (mut client, mut server) = tasks::streams(version, Policy::STRICT).await;
         server.set_lingerer(&lingerer);
         client.write_all(&[7; 50_000]).await.unwrap();
         // More was read of the socket than this: it stands in our own buffer, and nobody wants it.
@@ -126,7 +108,7 @@ async fn a_stream_that_has_read_more_than_its_budget_does_not_linger() {
     for version in VERSIONS {
         let lingerer = Lingerer::spawn_tokio(Limits::DEFAULT).unwrap();
         let (mut client, mut server) =
-            tasks_with(version, Policy { drain_budget: 100, ..Policy::STRICT }).await;
+            tasks::streams(version, Policy { drain_budget: 100, ..Policy::STRICT }).await;
         server.set_lingerer(&lingerer);
         client.write_all(&[7; 50_000]).await.unwrap();
         server.read_exact(&mut [0; 10]).await.unwrap();
@@ -140,7 +122,7 @@ async fn a_stream_that_has_read_more_than_its_budget_does_not_linger() {
 async fn a_stream_that_is_dropped_before_its_last_word_does_not_linger() {
     for version in VERSIONS {
         let lingerer = Lingerer::spawn_tokio(Limits::DEFAULT).unwrap();
-        let (mut client, mut server) = tasks(version).await;
+        let (mut client, mut server) = tasks::streams(version, Policy::STRICT).await;
         server.set_lingerer(&lingerer);
         server.write_all(b"half of it").await.unwrap();
         drop(server);

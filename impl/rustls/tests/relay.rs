@@ -5,28 +5,13 @@ mod common;
 
 use close_notify::tokio::{Plain, Relayed, Stream, copy_bidirectional};
 use close_notify::{AlertDescription, Ending, FindEnding, Manner, MissingNotify, Policy, ReadEnd, Version};
-use common::{VERSIONS, client, client_config, hooked, server, server_config};
+use common::VERSIONS;
+use common::tasks::{sockets, streams};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 
 type Tls = Stream<TcpStream>;
-
-async fn sockets() -> (TcpStream, TcpStream) {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-    let near = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
-    (near, listener.accept().await.unwrap().0)
-}
-
-async fn streams(version: Version, policy: Policy) -> (Tls, Tls) {
-    let (near, far) = sockets().await;
-    let mut client = Stream::new(client(client_config(version, hooked())), near, policy);
-    let mut server = Stream::new(server(server_config(version, hooked())), far, policy);
-    let (one, other) = tokio::join!(client.complete_handshake(), server.complete_handshake());
-    one.unwrap();
-    other.unwrap();
-    (client, server)
-}
 
 /// A client and a server with a relay between them.
 async fn relayed(version: Version, policy: Policy) -> (Tls, Tls, JoinHandle<Relayed>) {

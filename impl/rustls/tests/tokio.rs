@@ -3,53 +3,22 @@
 
 mod common;
 
-use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use close_notify::tokio::{Stream, Transport, WithEnding};
 use close_notify::{AlertDescription, Ending, FindEnding, Manner, Policy, ReadEnd, Version, WriteEnd};
-use common::{VERSIONS, client, client_config, hooked, server, server_config};
+use common::tasks::{once, over, pipes, sockets};
+use common::{VERSIONS, client, client_config, hooked, server_config};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf, duplex};
-use tokio::net::{TcpListener, TcpStream};
-
-async fn sockets() -> (TcpStream, TcpStream) {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-    let near = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
-    (near, listener.accept().await.unwrap().0)
-}
-
-async fn over<IO: Transport>(
-    version: Version,
-    policy: Policy,
-    (near, far): (IO, IO),
-) -> (Stream<IO>, Stream<IO>) {
-    let mut client = Stream::new(client(client_config(version, hooked())), near, policy);
-    // No tickets: they would fill a narrow pipe that nobody reads yet.
-    let mut config = server_config(version, hooked());
-    config.send_tls13_tickets = 0;
-    let mut server = Stream::new(server(config), far, policy);
-    let (one, other) = tokio::join!(client.complete_handshake(), server.complete_handshake());
-    one.unwrap();
-    other.unwrap();
-    (client, server)
-}
+use tokio::net::TcpStream;
 
 async fn streams(version: Version) -> (Stream<TcpStream>, Stream<TcpStream>) {
     over(version, Policy::STRICT, sockets().await).await
-}
-
-async fn pipes(version: Version, size: usize) -> (Stream<DuplexStream>, Stream<DuplexStream>) {
-    over(version, Policy::STRICT, duplex(size)).await
-}
-
-/// Polls a future once.
-fn once<F: Future>(future: F) -> Poll<F::Output> {
-    std::pin::pin!(future).poll(&mut Context::from_waker(Waker::noop()))
 }
 
 #[tokio::test]

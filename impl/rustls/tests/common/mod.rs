@@ -2,6 +2,8 @@
 #![allow(dead_code, reason = "every test file uses its own part")]
 #![allow(clippy::unwrap_used, reason = "a helper of tests: clippy knows the tests alone")]
 
+pub(crate) mod tasks;
+
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, LazyLock};
 
