@@ -13,7 +13,7 @@ use std::thread;
 
 use close_notify::{Manner, Policy, Reply, Stream, Transport, Version};
 use close_notify_benches::counted::Counted;
-use close_notify_benches::paired::{Run, Variant, sample};
+use close_notify_benches::paired::{Run, Variant, rounds, sample};
 use close_notify_benches::{ours, raw, setup};
 
 const VERSIONS: [Version; 2] = [Version::Tls12, Version::Tls13];
@@ -24,13 +24,9 @@ const MANY: usize = 3000;
 const BATCH: usize = 32;
 
 fn main() {
-    let arguments: Vec<_> = std::env::args().collect();
-    let asked = arguments.iter().position(|argument| argument == "--rounds");
-    let asked = asked.and_then(|at| arguments.get(at + 1)).and_then(|count| count.parse().ok());
-    let quick = arguments.iter().any(|argument| argument == "--test");
-    let rounds = asked.unwrap_or(if quick { FEW } else { MANY });
+    let rounds = rounds(FEW, MANY);
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
-    if arguments.iter().any(|argument| argument == "--memory") {
+    if std::env::args().any(|argument| argument == "--memory") {
         return VERSIONS.into_iter().for_each(|version| memory(version, rounds));
     }
     for version in VERSIONS {

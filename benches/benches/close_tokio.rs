@@ -10,7 +10,7 @@ use std::rc::Rc;
 
 use close_notify::tokio::{Stream, WithEnding};
 use close_notify::{Manner, Policy, Reply, Tls, Version};
-use close_notify_benches::paired::{Run, Variant, sample};
+use close_notify_benches::paired::{Run, Variant, rounds, sample};
 use close_notify_benches::setup;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -23,11 +23,7 @@ const MANY: usize = 3000;
 const BATCH: usize = 32;
 
 fn main() {
-    let arguments: Vec<_> = std::env::args().collect();
-    let asked = arguments.iter().position(|argument| argument == "--rounds");
-    let asked = asked.and_then(|at| arguments.get(at + 1)).and_then(|count| count.parse().ok());
-    let quick = arguments.iter().any(|argument| argument == "--test");
-    let rounds = asked.unwrap_or(if quick { FEW } else { MANY });
+    let rounds = rounds(FEW, MANY);
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let runtime = Rc::new(runtime);

@@ -3,7 +3,7 @@
 //! Expected: at most 1.02 × rustls::StreamOwned and tokio-rustls, writing and reading records of 16 KiB over loopback:
 //! some 10 µs each, of which sealing or opening is 3–4 µs and the system calls most of the rest. One side is measured
 //! at a time; the other is always rustls's own, and fills or empties the socket outside of the measurement.
-//! Sampling as in `close`; `--test` runs a few rounds.
+//! Sampling as in `close`; `--test` runs a few rounds, `--rounds N` so many.
 
 use std::cell::RefCell;
 use std::io::{Read, Write};
@@ -11,7 +11,7 @@ use std::net::{TcpListener, TcpStream};
 use std::rc::Rc;
 
 use close_notify::{Policy, Version, WithEnding};
-use close_notify_benches::paired::{Run, Variant, sample};
+use close_notify_benches::paired::{Run, Variant, rounds, sample};
 use close_notify_benches::setup;
 use rustls::{ClientConnection, ServerConnection, StreamOwned};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -25,8 +25,7 @@ const FEW: usize = 5;
 const MANY: usize = 600;
 
 fn main() {
-    let quick = std::env::args().any(|argument| argument == "--test");
-    let rounds = if quick { FEW } else { MANY };
+    let rounds = rounds(FEW, MANY);
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
     for version in VERSIONS {
         blocking(&listener, version, rounds);

@@ -21,6 +21,16 @@ pub struct Samples {
     rounds: Vec<Vec<Duration>>,
 }
 
+/// How many rounds the command line asks for: `--rounds N`, or few with `--test`.
+#[must_use]
+pub fn rounds(few: usize, many: usize) -> usize {
+    let arguments: Vec<_> = std::env::args().collect();
+    let asked = arguments.iter().position(|argument| argument == "--rounds");
+    let asked = asked.and_then(|at| arguments.get(at + 1)).and_then(|count| count.parse().ok());
+    let quick = arguments.iter().any(|argument| argument == "--test");
+    asked.unwrap_or(if quick { few } else { many })
+}
+
 /// Runs so many rounds; the first tenth warms up and is thrown away.
 pub fn sample(variants: &mut [Variant<'_>], rounds: usize) -> Samples {
     let names: Vec<_> = variants.iter().map(|variant| variant.name).collect();
