@@ -1,10 +1,10 @@
-//! Writes the explorer's suite as inputs of the target `pair` into a folder: where a new corpus begins.
+//! Writes the explorer's suite as inputs of the target `lockstep` into a folder: where a new corpus begins.
 
 use std::path::Path;
 use std::process::ExitCode;
 use std::{env, fs};
 
-use close_notify_fuzz::input_of;
+use close_notify_fuzz::lockstep::input_of;
 
 fn main() -> ExitCode {
     let Some(folder) = env::args().nth(1) else {

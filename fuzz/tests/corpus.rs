@@ -3,19 +3,40 @@
 use std::fs;
 use std::path::Path;
 
-use close_notify_fuzz::{Input, input_of, pair};
+use close_notify_fuzz::TARGETS;
+use close_notify_fuzz::lockstep::{Input, input_of, run};
 use close_notify_model::subject::{Step, Subject};
 use close_notify_replay::{Over, Skip, possible};
 
+/// The files of a target's corpus, by name.
+fn corpus(target: &str) -> Vec<(String, Vec<u8>)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(target);
+    let mut files: Vec<_> = fs::read_dir(folder)
+        .expect("a target has a corpus")
+        .flatten()
+        .map(|file| {
+            let data = fs::read(file.path()).expect("a file of the corpus");
+            (file.file_name().to_string_lossy().into_owned(), data)
+        })
+        .collect();
+    files.sort();
+    files
+}
+
 #[test]
-fn every_file_of_the_corpus_is_sound() {
-    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/pair");
-    let files: Vec<_> = fs::read_dir(corpus).expect("a corpus").flatten().collect();
-    assert!(files.len() >= 200, "{} files", files.len());
-    for file in files {
-        let data = fs::read(file.path()).expect("a file of the corpus");
-        assert!(Input::read(&data).is_some(), "{:?} is no input", file.path());
-        pair(&data);
+fn every_file_of_every_corpus_is_sound() {
+    for target in TARGETS {
+        let files = corpus(target.name);
+        assert!(!files.is_empty(), "{} has no corpus", target.name);
+        for (name, data) in files {
+            assert_eq!(
+                data.first(),
+                Some(&close_notify_fuzz::FORMAT),
+                "{}/{name} is of another format",
+                target.name
+            );
+            (target.run)(&data);
+        }
     }
 }
 
@@ -51,6 +72,6 @@ fn every_configuration_that_rustls_can_take_part_in_has_its_own_hash() {
 fn what_is_no_input_is_no_run() {
     for data in [&b""[..], b"\x02\x00\x00", b"\x01\x00\x00\x00\x00\x00"] {
         assert!(Input::read(data).is_none());
-        pair(data);
+        run(data);
     }
 }

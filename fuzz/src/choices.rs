@@ -1,0 +1,67 @@
+//! The bytes of an input as decisions, one after the other.
+//!
+//! Decides nothing but how a byte is read: an input that is used up answers zero, so every prefix of a run is a run.
+
+/// What is left of an input.
+#[derive(Clone, Copy, Debug)]
+pub struct Choices<'a> {
+    left: &'a [u8],
+}
+
+impl<'a> Choices<'a> {
+    /// The decisions of an input; none where it is of another format.
+    #[must_use]
+    pub fn read(data: &'a [u8]) -> Option<Self> {
+        match data {
+            [crate::FORMAT, left @ ..] => Some(Self { left }),
+            _ => None,
+        }
+    }
+
+    /// The next byte; `None` where there is none: the run is over.
+    pub fn next_byte(&mut self) -> Option<u8> {
+        let (&first, left) = self.left.split_first()?;
+        self.left = left;
+        Some(first)
+    }
+
+    /// The next byte, or zero.
+    pub fn byte(&mut self) -> u8 {
+        self.next_byte().unwrap_or(0)
+    }
+
+    /// A number below `bound`.
+    pub fn below(&mut self, bound: usize) -> usize {
+        usize::from(self.byte()) % bound.max(1)
+    }
+
+    /// One of these.
+    ///
+    /// Shape: there is at least one.
+    pub fn pick<T: Copy>(&mut self, from: &[T]) -> T {
+        from[self.below(from.len())]
+    }
+
+    /// Whether the next bit of a byte of its own is set.
+    pub fn flag(&mut self) -> bool {
+        self.byte() & 1 == 1
+    }
+
+    /// Two bytes, the low one first.
+    pub fn short(&mut self) -> u16 {
+        u16::from_le_bytes([self.byte(), self.byte()])
+    }
+
+    /// The next bytes, so many at most.
+    pub fn bytes(&mut self, most: usize) -> &'a [u8] {
+        let (now, left) = self.left.split_at(most.min(self.left.len()));
+        self.left = left;
+        now
+    }
+
+    /// All that is left.
+    #[must_use]
+    pub const fn rest(&self) -> &'a [u8] {
+        self.left
+    }
+}

@@ -1,0 +1,39 @@
+//! The targets, in one table: what runs them all reads it.
+
+/// A fuzz target.
+#[derive(Clone, Copy, Debug)]
+pub struct Target {
+    /// Its name: of the module, the binary and the corpus.
+    pub name: &'static str,
+    /// What it drives, in a line.
+    pub drives: &'static str,
+    /// Runs an input. Panics: where something is wrong.
+    pub run: fn(&[u8]),
+    /// The longest input that is worth trying, in bytes.
+    pub longest: usize,
+    /// Executions a second that a core of this class must reach at least, without a sanitizer.
+    pub floor: u32,
+}
+
+macro_rules! targets {
+    ($($name:ident: $drives:literal, longest $longest:literal, floor $floor:literal;)+) => {
+        /// Every target.
+        pub const TARGETS: &[Target] = &[$(Target {
+            name: stringify!($name),
+            drives: $drives,
+            run: crate::$name::run,
+            longest: $longest,
+            floor: $floor,
+        }),+];
+    };
+}
+
+targets! {
+    lockstep: "two adapters in lockstep with the model: any configuration, any steps, any chunks", longest 256, floor 1000;
+}
+
+/// The target of a name.
+#[must_use]
+pub fn target(name: &str) -> Option<&'static Target> {
+    TARGETS.iter().find(|target| target.name == name)
+}
