@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::{env, fs};
 
-use close_notify_fuzz::lockstep::input_of;
+use close_notify_replay::input_of;
 
 fn main() -> ExitCode {
     let Some(folder) = env::args().nth(1) else {
@@ -29,7 +29,7 @@ fn write(folder: &Path) -> std::io::Result<usize> {
     let mut count = 0;
     for (number, path) in close_notify_replay::generate().iter().enumerate() {
         let chunk = if number % 3 == 0 { 1 + (number % 29) as u8 } else { 0 };
-        if let Some(input) = input_of(&path.config, &path.path, chunk) {
+        if let Ok(input) = input_of(path, chunk) {
             fs::write(folder.join(format!("{}-{number:04}", path.config.replace('/', "-"))), input)?;
             count += 1;
         }

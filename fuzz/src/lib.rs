@@ -17,8 +17,8 @@ pub use libfuzzer_sys;
 pub use replay::replay_files;
 pub use targets::{TARGETS, Target, target};
 
-/// The version of the input format. An input of another version is no run.
-pub const FORMAT: u8 = 2;
+// The version of the input format: an input of another version is no run.
+pub use close_notify_replay::FORMAT;
 
 /// What the binary of a target is: the fuzzer's entry under cargo fuzz, and elsewhere a `main` that replays files.
 #[macro_export]

@@ -13,7 +13,7 @@ use close_notify_model::world::World;
 
 use crate::lockstep::Walk;
 use crate::memory::Memory;
-use crate::real::Real;
+use crate::real::{Connected, Real};
 use crate::report::Divergence;
 
 /// What is wrong with a run.
@@ -39,50 +39,66 @@ impl fmt::Display for Flaw {
     }
 }
 
-/// Drives both ends over memory, at most `chunk` bytes a call, as long as `choose` picks one of the possible steps.
+/// Drives both ends over memory, at most `chunk` bytes a call, as long as `choose` picks one of the model's steps, and
+/// real ends can take it.
+///
+/// Shape: the ends' handshake is done, and `connected` made with as many tickets as the server's script has.
 ///
 /// Errors: [`Flaw`] where reality or a claim fails.
 pub fn drive(
     pair: &Pair,
+    connected: Connected,
     chunk: usize,
-    mut choose: impl FnMut(&World, &[Action]) -> Option<Action>,
+    mut choose: impl FnMut(&[Action]) -> Option<Action>,
 ) -> Result<(), Flaw> {
-    let unable =
-        |real: String| Flaw::Divergence(Divergence { at: 0, model: "that two ends connect".into(), real });
-    let tickets = usize::from(pair.config.scripts[1].tickets);
-    let real = Real::with_tickets(&pair.config, tickets).map_err(|error| unable(error.to_string()))?;
-    let mut walk = Walk::new(pair, real, Memory::new(chunk));
+    let judged = judged(pair);
+    let mut walk = Walk::new(pair, Real::over(&pair.config, connected), Memory::new(chunk));
+    let mut enabled = Vec::with_capacity(32);
     for at in 0.. {
-        judge(pair, walk.world(), at)?;
-        match choose(walk.world(), &possible(pair, walk.world())) {
-            Some(action) => walk.step(action).map_err(Flaw::Divergence)?,
-            None => break,
+        enabled.clear();
+        pair.enabled(walk.world(), &mut enabled);
+        judge(pair, &judged, walk.world(), &enabled, at)?;
+        match choose(&enabled) {
+            Some(action) if is_possible(pair, walk.world(), action) => {
+                walk.step(action).map_err(Flaw::Divergence)?;
+            }
+            Some(_) | None => break,
         }
     }
     walk.finish().map_err(Flaw::Divergence)
 }
 
-/// The steps that two real ends may take: those of the model, but rustls has sealed its tickets with the handshake,
-/// so a server that may still send them does not close before; and no engine comes near the limit of its keys.
+/// Whether two real ends may take a step of the model: rustls has sealed its tickets with the handshake, so a server that
+/// may still send them does not close before; and no engine comes near the limit of its keys.
 #[must_use]
-pub fn possible(pair: &Pair, world: &World) -> Vec<Action> {
-    let mut possible = Vec::with_capacity(32);
-    pair.enabled(world, &mut possible);
-    possible.retain(|action| !matches!(action, Action::EngineLimit(_)));
+pub fn is_possible(pair: &Pair, world: &World, action: Action) -> bool {
     let server = world.end(Side::Server);
-    if server.said < pair.config.script(Side::Server).tickets && server.machine.may_write() {
-        possible.retain(|&action| action != Action::Close(Side::Server));
+    match action {
+        Action::EngineLimit(_) => false,
+        Action::Close(Side::Server) => {
+            server.said >= pair.config.script(Side::Server).tickets || !server.machine.may_write()
+        }
+        _ => true,
     }
-    possible
 }
 
-fn judge(pair: &Pair, world: &World, at: usize) -> Result<(), Flaw> {
-    let at_rest = pair.is_at_rest(world);
-    let ends = View::conforming(pair, world);
+/// The claims that no choice of the configuration gives away.
+fn judged(pair: &Pair) -> Vec<&'static Claim> {
     let given_away = expected(&pair.config);
-    let stands = |claim: &&&Claim| given_away.iter().all(|rule| rule.claim != claim.name);
-    let judged = pair.claims.iter().filter(stands);
-    for claim in judged.filter(|claim| claim.judged == Judged::Always || at_rest) {
+    let stands = |claim: &&Claim| given_away.iter().all(|rule| rule.claim != claim.name);
+    pair.claims.iter().copied().filter(stands).collect()
+}
+
+fn judge(
+    pair: &Pair,
+    judged: &[&'static Claim],
+    world: &World,
+    enabled: &[Action],
+    at: usize,
+) -> Result<(), Flaw> {
+    let at_rest = enabled.iter().all(|action| action.is_optional());
+    let ends = View::conforming(pair, world);
+    for claim in judged.iter().filter(|claim| claim.judged == Judged::Always || at_rest) {
         if !claim.verdict(&ends).stands {
             return Err(Flaw::Broken { claim: claim.name, at });
         }

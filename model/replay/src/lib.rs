@@ -10,6 +10,7 @@
 #![forbid(unsafe_code)]
 
 mod driven;
+mod input;
 mod kernel;
 mod lockstep;
 mod memory;
@@ -21,8 +22,10 @@ mod skip;
 mod suite;
 mod wire;
 
-pub use driven::{Flaw, drive, possible};
+pub use driven::{Flaw, drive, is_possible};
+pub use input::{FORMAT, Input, input_of};
 pub use path::{Path, PathError};
+pub use real::Connected;
 pub use relay::replay;
 pub use report::{Divergence, Outcome, Over};
 pub use skip::Skip;

@@ -3,14 +3,14 @@
 //! The handshake runs in memory; the path begins behind it. The server's tickets, where a script has any, are held
 //! back as the first units of its direction.
 
-use std::io::{self, Read};
+use std::io;
 use std::sync::{Arc, LazyLock};
 
-use close_notify::{Pipe, Policy, Progress, Session, Version};
+use close_notify::{Policy, Session, Version};
 use close_notify_model::action::{Action, Side};
 use close_notify_model::config::Config;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
-use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConfig, ServerConnection};
+use rustls::{ClientConfig, ClientConnection, Connection, RootCertStore, ServerConfig, ServerConnection};
 
 /// Bytes of application data in a unit.
 pub(crate) const PAYLOAD: usize = 64;
@@ -28,6 +28,15 @@ static IDENTITY: LazyLock<Identity> = LazyLock::new(|| {
     Identity { certificate: made.cert.der().clone(), key: made.signing_key.serialize_der().into() }
 });
 
+/// A client and a server of rustls whose handshake is done.
+#[derive(Debug)]
+pub struct Connected {
+    /// The client, which has read nothing behind the handshake, and the server, which has nothing left to send.
+    pub ends: [Connection; 2],
+    /// The server's ticket records.
+    pub tickets: Vec<u8>,
+}
+
 /// A client, a server, and the ticket records that the client has not read.
 pub(crate) struct Real {
     pub(crate) sessions: [Session; 2],
@@ -39,30 +48,49 @@ impl Real {
     /// is to seal just those that the path sends.
     pub(crate) fn new(config: &Config, path: &[Action]) -> io::Result<Self> {
         let writes = path.iter().filter(|action| **action == Action::Write(Side::Server)).count();
-        Self::with_tickets(config, writes.min(config.script(Side::Server).tickets.into()))
+        let tickets = writes.min(config.script(Side::Server).tickets.into());
+        Ok(Self::over(config, connect(config.version, tickets)?))
     }
 
-    /// The same, with so many tickets sealed.
-    pub(crate) fn with_tickets(config: &Config, tickets: usize) -> io::Result<Self> {
+    /// Both ends of a configuration, over connections whose handshake is done.
+    pub(crate) fn over(config: &Config, connected: Connected) -> Self {
         let [client, server] = &config.scripts;
-        let policies = [scaled(client.policy, config.version), scaled(server.policy, config.version)];
-        let mut sessions = [
-            Session::new(client_connection(config.version)?, policies[0]),
-            Session::new(server_connection(config.version, tickets)?, policies[1]),
-        ];
-        let (mut near, mut far) = Pipe::pair(1 << 16);
-        for _ in 0..32 {
-            let client = sessions[0].handshake(&mut near);
-            let server = sessions[1].handshake(&mut far);
-            if matches!((client, server), (Ok(Progress::Done), Ok(Progress::Done))) {
-                let mut left = Vec::new();
-                drop(far);
-                near.read_to_end(&mut left)?;
-                return Ok(Self { sessions, tickets: records(&left) });
-            }
+        let [near, far] = connected.ends;
+        Self {
+            sessions: [
+                Session::new(near, scaled(client.policy, config.version)),
+                Session::new(far, scaled(server.policy, config.version)),
+            ],
+            tickets: records(&connected.tickets),
         }
-        Err(io::Error::other("the handshake in memory did not end"))
     }
+}
+
+/// Real keys, exchanged in memory.
+fn connect(version: Version, tickets: usize) -> io::Result<Connected> {
+    let mut ends: [Connection; 2] =
+        [client_connection(version)?.into(), server_connection(version, tickets)?.into()];
+    let mut said = Vec::new();
+    for turn in 0..32 {
+        if turn % 2 == 0 && ends.iter().all(|end| !end.is_handshaking()) {
+            return Ok(Connected { ends, tickets: said });
+        }
+        said = answer(&mut ends[turn % 2], &said)?;
+    }
+    Err(io::Error::other("the handshake in memory did not end"))
+}
+
+/// What an end says to what it heard.
+fn answer(end: &mut Connection, mut heard: &[u8]) -> io::Result<Vec<u8>> {
+    while !heard.is_empty() {
+        end.read_tls(&mut heard)?;
+        end.process_new_packets().map_err(io::Error::other)?;
+    }
+    let mut said = Vec::new();
+    while end.wants_write() {
+        end.write_tls(&mut said)?;
+    }
+    Ok(said)
 }
 
 /// The model's budget counts units; a unit of data is a record of this length.
