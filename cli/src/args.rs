@@ -85,12 +85,15 @@ pub(crate) struct ListArgs {
 
 #[derive(clap::Args, Debug)]
 pub(crate) struct ReplayArgs {
-    /// JSON of a path, or of a list of paths.
+    /// JSON of a path, or of a list of paths; or an input of the fuzz target `lockstep`, which is a path too.
     #[arg(required = true)]
     pub(crate) file: Vec<PathBuf>,
     /// What carries the bytes.
     #[arg(long, value_name = "memory,kernel", value_delimiter = ',', default_value = "memory,kernel")]
     pub(crate) over: Vec<Over>,
+    /// Draw each path as a sequence chart; a fuzz input is drawn without this.
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) chart: bool,
     /// Print the outcomes as JSON.
     #[arg(long)]
     pub(crate) json: bool,

@@ -1,9 +1,10 @@
-//! `close-notify replay`: paths from files, taken on real rustls, each outcome one line.
+//! `close-notify replay`: paths from files, taken on real rustls, each outcome one line, and drawn where that is asked for.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use close_notify_replay::{Outcome, Over, Path, PathError, replay};
+use close_notify_model::chart::Chart;
+use close_notify_replay::{FORMAT, Input, Outcome, Over, Path, PathError, replay};
 use serde::Serialize;
 
 use crate::args::ReplayArgs;
@@ -21,12 +22,16 @@ struct Done {
 
 pub(crate) fn run(args: &ReplayArgs) -> Result<Exit, Stop> {
     let mut done = Vec::new();
+    let mut charts = String::new();
     for file in &args.file {
         let paths = read(file)?;
         if paths.is_empty() {
             return Err(told(file, &"there is no path in it"));
         }
-        for path in paths {
+        for Found { path, is_input } in paths {
+            if args.chart || (is_input && !args.json) {
+                charts += &chart(file, &path)?;
+            }
             for &over in &args.over {
                 let outcome = replay(&path, over).map_err(|error| refused(file, &error))?;
                 done.push(Done { config: path.config.clone(), note: path.note.clone(), over, outcome });
@@ -37,7 +42,7 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<Exit, Stop> {
         true => serde_json::to_string_pretty(&done).map_err(|error| Stop::finding(error.to_string()))? + "\n",
         false => text(&done),
     };
-    out::print(&text)?;
+    out::print(&(charts + &text))?;
     Ok(Exit::fine_if(done.iter().all(|done| !matches!(done.outcome, Outcome::Diverged(_)))))
 }
 
@@ -53,14 +58,40 @@ fn refused(file: &std::path::Path, error: &PathError) -> Stop {
     }
 }
 
-/// A file holds one path, or a list of them.
-fn read(file: &std::path::Path) -> Result<Vec<Path>, Stop> {
-    let text = std::fs::read_to_string(file).map_err(|error| told(file, &error))?;
+/// A path of a file.
+struct Found {
+    path: Path,
+    /// It stood there as a fuzzer writes it.
+    is_input: bool,
+}
+
+/// A file holds one path, or a list of them, or a fuzzer's input.
+fn read(file: &std::path::Path) -> Result<Vec<Found>, Stop> {
+    let data = std::fs::read(file).map_err(|error| told(file, &error))?;
+    if data.first() == Some(&FORMAT) {
+        let input = Input::read(&data).ok_or_else(|| told(file, &TOO_SHORT))?;
+        return Ok(vec![Found { path: input.path(), is_input: true }]);
+    }
+    let text = String::from_utf8(data).map_err(|_| told(file, &NEITHER))?;
     if !text.trim_start().starts_with('[') {
-        return Ok(vec![Path::parse(&text).map_err(|error| told(file, &error))?]);
+        return Ok(vec![found(Path::parse(&text).map_err(|error| told(file, &error))?)]);
     }
     let paths: Vec<serde_json::Value> = serde_json::from_str(&text).map_err(|error| told(file, &error))?;
-    paths.iter().map(|path| Path::parse(&path.to_string()).map_err(|error| told(file, &error))).collect()
+    let parsed = paths.iter().map(|path| Path::parse(&path.to_string()).map(found));
+    parsed.collect::<Result<_, _>>().map_err(|error| told(file, &error))
+}
+
+const fn found(path: Path) -> Found {
+    Found { path, is_input: false }
+}
+
+const TOO_SHORT: &str = "a fuzz input of lockstep has at least six bytes: the format, four for the configuration, one for \
+     the most bytes a call moves";
+const NEITHER: &str = "neither the JSON of a path nor a fuzz input of lockstep, which begins with the byte 2";
+
+fn chart(file: &std::path::Path, path: &Path) -> Result<String, Stop> {
+    let subject = path.subject().map_err(|error| refused(file, &error))?;
+    Ok(format!("{}\n{}\n", path.config, Chart::of(&subject, &path.path).text()))
 }
 
 fn text(done: &[Done]) -> String {

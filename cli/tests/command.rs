@@ -247,8 +247,27 @@ mod replay {
     }
 
     #[test]
+    fn draws_a_fuzz_input_and_takes_it() {
+        let parsed = close_notify_replay::Path::parse(PATH).unwrap();
+        let input = file("input");
+        std::fs::write(&input, close_notify_replay::input_of(&parsed, 3).unwrap()).expect("a file");
+        let text = stdout(&["replay", "--over", "memory", input.to_str().expect("UTF-8")]);
+        assert!(text.contains("application rejects the connection: certificate_required"), "{text}");
+        assert!(text.contains("1 of 1 taken"), "{text}");
+        let drawn = stdout(&["replay", "--over", "memory", "--chart", &path("path.json", PATH)]);
+        assert_eq!(drawn.lines().nth(1), text.lines().nth(1));
+    }
+
+    #[test]
     fn what_is_no_path_is_a_misuse() {
         assert!(misuse(&["replay", &path("half.json", "{")]).contains("half.json"));
+        for (name, data, said) in
+            [("short", &b"\x02\x00"[..], "at least six bytes"), ("other", b"\xff", "the byte 2")]
+        {
+            let input = file(name);
+            std::fs::write(&input, data).expect("a file");
+            assert!(misuse(&["replay", input.to_str().expect("UTF-8")]).contains(said));
+        }
         let lost = PATH.replace("quiet/linux", "quiet/nowhere");
         let said = misuse(&["replay", &path("lost.json", &lost)]);
         assert!(
