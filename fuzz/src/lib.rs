@@ -7,6 +7,7 @@
 pub mod choices;
 pub mod lab;
 pub mod lockstep;
+pub mod observe;
 mod replay;
 mod targets;
 

@@ -3,10 +3,31 @@
 //! Decides nothing: `close-notify-replay` reads the input and takes the steps, the model's claims judge them.
 
 use close_notify_model::action::Action;
+use close_notify_model::model::Pair;
 use close_notify_model::subject::Subject;
-use close_notify_replay::{Connected, Input, Over, Skip, drive};
+use close_notify_replay::{Connected, Input, Over, Skip, drive, is_possible};
 
 use crate::lab;
+
+/// The steps that [`run`] takes of an input on real ends, and where; nothing where rustls cannot take part.
+#[must_use]
+pub fn taken(data: &[u8]) -> Option<(&'static Pair, Vec<Action>)> {
+    let input = Input::read(data)?;
+    let Subject::Pair(pair) = input.subject else { return None };
+    if Skip::of(&pair.config, &[], Over::Memory).is_some() {
+        return None;
+    }
+    let mut world = pair.start();
+    let mut taken = Vec::new();
+    for step in input.path().path {
+        if !is_possible(pair, &world, step.action) {
+            break;
+        }
+        world = pair.after(&world, step.action);
+        taken.push(step.action);
+    }
+    Some((pair, taken))
+}
 
 /// Takes the steps of an input on two real ends; nothing where rustls cannot take part in its configuration.
 ///

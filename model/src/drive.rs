@@ -86,6 +86,9 @@ impl Pair {
         let end = &mut world.ends[side.index()];
         let before = end.machine;
         let Some(event) = self.mutated_event(&before, event) else { return };
+        if let Some(watch) = self.watch {
+            watch(&before, event);
+        }
         if end.machine.handle(event).is_err() {
             end.illegal = true;
         }

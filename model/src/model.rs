@@ -1,6 +1,6 @@
 //! One configuration as a stateright model: the pair of ends and what is between them.
 
-use close_notify_core::Machine;
+use close_notify_core::{Event, Machine};
 use stateright::{Model, Property};
 
 use crate::action::{Action, Side};
@@ -8,6 +8,9 @@ use crate::config::Config;
 use crate::mutant::Mutant;
 use crate::property::Claim;
 use crate::world::World;
+
+/// Sees every fact that a core is told, and where the core stood before.
+pub type Watch = fn(&Machine, Event);
 
 /// A configuration to explore, with at most one mistake planted in it.
 #[derive(Clone, Debug)]
@@ -18,13 +21,15 @@ pub struct Pair {
     pub mutant: Option<Mutant>,
     /// What is claimed of every state.
     pub claims: Vec<&'static Claim>,
+    /// Who looks on.
+    pub watch: Option<Watch>,
 }
 
 impl Pair {
     /// The configuration as it is.
     #[must_use]
     pub fn new(config: Config) -> Self {
-        Self { claims: crate::property::claims_of(&config), config, mutant: None }
+        Self { claims: crate::property::claims_of(&config), config, mutant: None, watch: None }
     }
 
     /// The configuration with a mistake.

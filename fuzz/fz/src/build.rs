@@ -1,0 +1,88 @@
+//! The binaries of the targets, built by cargo-fuzz, which is installed where it is missing.
+
+use std::error::Error;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// What watches over memory.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Sanitizer {
+    None,
+    Address,
+}
+
+impl Sanitizer {
+    pub(crate) const fn address_if(asked: bool) -> Self {
+        if asked { Self::Address } else { Self::None }
+    }
+}
+
+/// The root of the tree that this command was built from.
+pub(crate) fn root() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.ancestors().nth(2).expect("this crate lies two folders deep").to_path_buf()
+}
+
+/// Builds targets, all of them where none is named, and gives the folder of their binaries.
+///
+/// Shape: each sanitizer has a folder of its own, for cargo keeps what it once learned of a compiler in the folder.
+pub(crate) fn targets(names: &[&str], sanitizer: Sanitizer) -> Result<PathBuf, Box<dyn Error>> {
+    let root = root();
+    match sanitizer {
+        Sanitizer::None => build(&root, &root.join("target"), names, &["--sanitizer", "none"]),
+        Sanitizer::Address => build(&root, &root.join("target/asan"), names, &["--sanitizer", "address"]),
+    }
+}
+
+/// Builds targets of another tree, quickly rather than well.
+pub(crate) fn targets_of(tree: &Path, names: &[&str]) -> Result<PathBuf, Box<dyn Error>> {
+    build(tree, &tree.join("target"), names, &["--sanitizer", "none", "--codegen-units", "16"])
+}
+
+fn build(tree: &Path, folder: &Path, names: &[&str], options: &[&str]) -> Result<PathBuf, Box<dyn Error>> {
+    let names = if names.is_empty() { vec![None] } else { names.iter().map(Some).collect() };
+    for name in names {
+        let mut build = cargo_fuzz(tree)?;
+        build.arg("build").args(options).arg("--target-dir").arg(folder).args(name);
+        if options.contains(&"address") {
+            build.env("RUSTC_BOOTSTRAP", "1");
+        }
+        run(&mut build)?;
+    }
+    Ok(folder.join(triple()?).join("release"))
+}
+
+/// Runs a command to its end.
+pub(crate) fn run(command: &mut Command) -> Result<(), Box<dyn Error>> {
+    match command.status() {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(format!("{command:?} ended with {status}").into()),
+        Err(error) => Err(format!("{command:?}: {error}").into()),
+    }
+}
+
+fn cargo_fuzz(tree: &Path) -> Result<Command, Box<dyn Error>> {
+    let own = root().join("target/tools");
+    let inherited = std::env::var_os("PATH").unwrap_or_default();
+    let path = std::env::join_paths([own.join("bin")].into_iter().chain(std::env::split_paths(&inherited)))?;
+    let is_there =
+        Command::new("cargo").args(["fuzz", "--version"]).env("PATH", &path).output()?.status.success();
+    if !is_there {
+        eprintln!("cargo-fuzz is not installed: it comes into {}", own.display());
+        run(Command::new("cargo")
+            .args(["install", "--quiet", "--locked", "cargo-fuzz", "--root"])
+            .arg(&own))?;
+    }
+    let mut cargo = Command::new("cargo");
+    cargo.arg("fuzz").env("PATH", path).current_dir(tree);
+    Ok(cargo)
+}
+
+/// The triple that rustc builds for, which names a folder.
+fn triple() -> io::Result<String> {
+    let said = Command::new("rustc").arg("-vV").output()?.stdout;
+    let said = String::from_utf8_lossy(&said);
+    let host = said.lines().find_map(|line| line.strip_prefix("host: "));
+    host.map(str::to_owned).ok_or_else(|| io::Error::other("rustc -vV names no host"))
+}

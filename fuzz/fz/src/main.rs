@@ -1,0 +1,147 @@
+//! `cargo fz`: what one does with the fuzz targets, each as one command.
+//!
+//! Decides how cargo-fuzz and the targets' binaries are called. Leaves what is fuzzed to `close-notify-fuzz`.
+//! Exit status: 0 fine, 1 a finding, 2 misuse.
+
+mod build;
+mod corpus;
+mod fuzzer;
+mod planted;
+mod reached;
+mod regions;
+mod table;
+mod target_list;
+
+use std::error::Error;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::build::Sanitizer;
+
+/// Fuzzing of TLS closing, on stable Rust.
+#[derive(Parser, Debug)]
+#[command(
+    name = "cargo fz",
+    bin_name = "cargo fz",
+    args_conflicts_with_subcommands = true,
+    arg_required_else_help = true
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    run: Option<RunArgs>,
+}
+
+/// Fuzz one target until it finds something or is stopped.
+#[derive(Args, Debug)]
+struct RunArgs {
+    /// Which target; `cargo fz list` names them.
+    #[arg(value_parser = target_list::parse)]
+    target: &'static close_notify_fuzz::Target,
+    /// With AddressSanitizer, where the toolchain has it.
+    #[arg(long)]
+    asan: bool,
+    /// From nothing in place of the committed corpus.
+    #[arg(long)]
+    empty: bool,
+    /// Stop after so many seconds.
+    #[arg(long, value_name = "S")]
+    seconds: Option<u64>,
+    /// Stop after so many executions.
+    #[arg(long, value_name = "N")]
+    runs: Option<u64>,
+    /// Where the fuzzer's choices begin.
+    #[arg(long, value_name = "N")]
+    seed: Option<u32>,
+    /// More options of libFuzzer, or inputs to run once.
+    #[arg(last = true)]
+    more: Vec<String>,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    /// Name every target, and what it drives.
+    List,
+    /// Fuzz every target for so many seconds; fail on a finding, or where one is slower than its floor.
+    All {
+        /// For each target.
+        seconds: u64,
+        /// With AddressSanitizer: the floor is then 2,000 a second, but for tcp.
+        #[arg(long)]
+        asan: bool,
+    },
+    /// Minimise the committed corpus of a target, with what a run has found for it.
+    Merge {
+        /// Which target.
+        #[arg(value_parser = target_list::parse)]
+        target: &'static close_notify_fuzz::Target,
+    },
+    /// Plant mistakes into a copy of the tree, one at a time, and see each found from an empty corpus.
+    Planted {
+        /// Which; all where none is named.
+        names: Vec<String>,
+        /// How long one target may look for one mistake.
+        #[arg(long, value_name = "S", default_value_t = 60)]
+        seconds: u64,
+        /// Write the table to fuzz/PLANTED.md.
+        #[arg(long, conflicts_with = "names")]
+        write: bool,
+    },
+    /// Which states and events of the core, and which steps of the model, the committed corpora reach.
+    Reached {
+        /// Write the tables to fuzz/REACHED.md.
+        #[arg(long)]
+        write: bool,
+    },
+    /// Which regions of the source the committed corpora run; fail where more are missed than fuzz/regions.tsv allows.
+    Regions {
+        /// Show each region that is missed.
+        #[arg(long)]
+        show: bool,
+        /// Write what is missed to fuzz/regions.tsv.
+        #[arg(long)]
+        write: bool,
+    },
+}
+
+/// What a command came to.
+enum Outcome {
+    Fine,
+    Finding,
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match act(cli) {
+        Ok(Outcome::Fine) => ExitCode::SUCCESS,
+        Ok(Outcome::Finding) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("cargo fz: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn act(cli: Cli) -> Result<Outcome, Box<dyn Error>> {
+    match (cli.command, cli.run) {
+        (Some(command), _) => act_on(command),
+        (None, Some(run)) => fuzzer::one(&run),
+        (None, None) => Err("name a target or a command: `cargo fz --help`".into()),
+    }
+}
+
+fn act_on(command: Command) -> Result<Outcome, Box<dyn Error>> {
+    match command {
+        Command::List => {
+            println!("{}", target_list::table());
+            Ok(Outcome::Fine)
+        }
+        Command::All { seconds, asan } => fuzzer::all(seconds, Sanitizer::address_if(asan)),
+        Command::Merge { target } => corpus::merge(target),
+        Command::Planted { names, seconds, write } => planted::find(&names, seconds, write),
+        Command::Reached { write } => reached::report(write),
+        Command::Regions { show, write } => regions::report(show, write),
+    }
+}

@@ -1,0 +1,182 @@
+//! Mistakes planted into the shipped code, in a copy of the tree, and how long the targets take to find each.
+//!
+//! Decides nothing about the mistakes: fuzz/planted.toml lists them. The shipped code has no switch for any.
+
+use std::error::Error;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use close_notify_fuzz::{Target, target};
+use serde::Deserialize;
+
+use crate::build::{self, root};
+use crate::fuzzer::{self, Plan, Said};
+use crate::{Outcome, table};
+
+/// The list.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct List {
+    mistake: Vec<Mistake>,
+}
+
+/// One mistake.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Mistake {
+    name: String,
+    /// What it is, in words.
+    is: String,
+    /// Who made it, or where it is told of.
+    seen: String,
+    file: PathBuf,
+    /// What stands in the file, once.
+    from: String,
+    /// What takes its place.
+    to: String,
+    /// The targets that are to find it, the quickest first.
+    found_by: Vec<String>,
+}
+
+/// How a mistake was found.
+struct Found {
+    by: &'static Target,
+    said: Said,
+    took: Duration,
+}
+
+/// Plants the named mistakes, or all, one after the other, and lets their targets look for each from an empty corpus.
+pub(crate) fn find(names: &[String], seconds: u64, write: bool) -> Result<Outcome, Box<dyn Error>> {
+    let chosen = chosen(names)?;
+    let tree = copy_of_the_tree()?;
+    let mut rows = Vec::new();
+    let mut missed = 0;
+    for mistake in &chosen {
+        let found = planted(&tree, mistake, || look(&tree, mistake, seconds))??;
+        missed += usize::from(found.is_none());
+        let row = row(mistake, found);
+        eprintln!("{}", row.join(" | "));
+        rows.push(row);
+    }
+    let head = ["mistake", "what it is", "seen", "found by", "executions", "seconds"];
+    let text =
+        format!("{}\n\n{} of {} found.\n", table::of(&head, rows), chosen.len() - missed, chosen.len());
+    println!("{text}");
+    if write {
+        fs::write(root().join("fuzz/PLANTED.md"), HEAD.to_owned() + &text)?;
+    }
+    Ok(if missed == 0 { Outcome::Fine } else { Outcome::Finding })
+}
+
+const HEAD: &str = "# Planted mistakes\n\nMade by `cargo fz planted --write`: each row of planted.toml is planted into a copy of \
+    the tree by itself, and a\ntarget looks for it from an empty corpus, on one core. A figure depends on the machine and on \
+    the fuzzer's luck.\n\n";
+
+fn all() -> Result<Vec<Mistake>, Box<dyn Error>> {
+    let text = fs::read_to_string(root().join("fuzz/planted.toml"))?;
+    Ok(toml::from_str::<List>(&text).map_err(|error| format!("fuzz/planted.toml: {error}"))?.mistake)
+}
+
+fn chosen(names: &[String]) -> Result<Vec<Mistake>, Box<dyn Error>> {
+    let mut all = all()?;
+    for name in names {
+        if all.iter().all(|mistake| mistake.name != *name) {
+            let known: Vec<_> = all.iter().map(|mistake| mistake.name.as_str()).collect();
+            return Err(format!("no mistake is named {name}; there are {}", known.join(", ")).into());
+        }
+    }
+    all.retain(|mistake| names.is_empty() || names.contains(&mistake.name));
+    Ok(all)
+}
+
+fn row(mistake: &Mistake, found: Option<Found>) -> [String; 6] {
+    let [by, executions, seconds] = match found {
+        Some(Found { by, said, took }) => {
+            let seconds = format!("{:.1}", took.as_secs_f64());
+            [by.name.to_owned(), table::count(said.executions), seconds]
+        }
+        None => ["**nobody**".to_owned(), String::new(), String::new()],
+    };
+    [mistake.name.clone(), mistake.is.clone(), mistake.seen.clone(), by, executions, seconds]
+}
+
+/// The first of its targets that finds it.
+fn look(tree: &Path, mistake: &Mistake, seconds: u64) -> Result<Option<Found>, Box<dyn Error>> {
+    for name in &mistake.found_by {
+        let by = target(name).ok_or_else(|| format!("{}: no target is named {name}", mistake.name))?;
+        let binaries = build::targets_of(tree, &[by.name])?;
+        let plan = Plan { seconds: Some(seconds), seed: Some(1), ..Plan::default() };
+        let scratch = fuzzer::scratch(by, true)?;
+        let begun = Instant::now();
+        let said = fuzzer::fuzz(&binaries, by, plan, &scratch)?;
+        if said.finding.is_some() {
+            return Ok(Some(Found { by, said, took: begun.elapsed() }));
+        }
+    }
+    Ok(None)
+}
+
+/// Calls with the mistake in the tree, and takes it out again.
+fn planted<R>(tree: &Path, mistake: &Mistake, call: impl FnOnce() -> R) -> Result<R, Box<dyn Error>> {
+    let file = tree.join(&mistake.file);
+    let sound = fs::read_to_string(&file)?;
+    fs::write(&file, mistake.plant(&sound)?)?;
+    let result = call();
+    fs::write(&file, sound)?;
+    Ok(result)
+}
+
+impl Mistake {
+    /// The text with the mistake in it.
+    fn plant(&self, sound: &str) -> Result<String, String> {
+        match sound.matches(&self.from).count() {
+            1 => Ok(sound.replacen(&self.from, &self.to, 1)),
+            count => Err(format!(
+                "{}: what it replaces stands {count} times in {}, not once",
+                self.name,
+                self.file.display()
+            )),
+        }
+    }
+}
+
+/// What the tree has under version control, as it stands now, in a folder that keeps what was built.
+fn copy_of_the_tree() -> Result<PathBuf, Box<dyn Error>> {
+    let (root, tree) = (root(), root().join("target/planted"));
+    let listed = Command::new("git").args(["ls-files", "-z"]).current_dir(&root).output()?.stdout;
+    let listed = String::from_utf8(listed)?;
+    for name in listed.split_terminator('\0').filter(|name| !name.starts_with("fuzz/corpus/")) {
+        let (from, to) = (root.join(name), tree.join(name));
+        let text = match fs::read(&from) {
+            Ok(text) => text,
+            Err(_) => continue, // deleted, and not committed yet
+        };
+        // What is the same keeps its time: cargo then builds nothing anew.
+        if fs::read(&to).ok().as_ref() != Some(&text) {
+            fs::create_dir_all(to.parent().unwrap_or(&tree))?;
+            fs::write(&to, text)?;
+        }
+    }
+    Ok(tree)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_mistake_fits_the_code_as_it_is_and_has_targets() {
+        let all = all().unwrap();
+        for mistake in &all {
+            let sound = fs::read_to_string(root().join(&mistake.file)).unwrap();
+            let rotten = mistake.plant(&sound).unwrap_or_else(|error| panic!("{error}"));
+            assert_ne!(rotten, sound, "{} changes nothing", mistake.name);
+            assert!(!mistake.found_by.is_empty(), "{} is to be found by nobody", mistake.name);
+            mistake.found_by.iter().for_each(|name| assert!(target(name).is_some(), "{name}"));
+        }
+        let names: std::collections::BTreeSet<_> = all.iter().map(|mistake| &mistake.name).collect();
+        assert_eq!(names.len(), all.len(), "each has a name of its own");
+    }
+}
