@@ -8,6 +8,8 @@ pub mod choices;
 pub mod lab;
 pub mod lockstep;
 pub mod observe;
+pub mod machine;
+pub mod reference;
 mod replay;
 mod targets;
 

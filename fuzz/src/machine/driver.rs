@@ -1,0 +1,64 @@
+//! A driver: does what the machine asks, and sees to it that asking ends.
+
+use close_notify_core::{Event, Manner, Output};
+
+use super::Run;
+
+/// The most outputs that can stand one behind the other: discard, forget, deadline, last word, FIN, and the release.
+const STEPS: usize = 6;
+
+impl Run {
+    /// Does what is asked until the application, the peer or nobody must act.
+    ///
+    /// Panics: where an answer is refused, or changes nothing: that is a spin.
+    pub(super) fn settle(&mut self) {
+        for _ in 0..=STEPS {
+            let output = self.machine.output();
+            if !self.answer(output) {
+                return;
+            }
+            if self.machine.output() == output {
+                self.fail("an output is asked again behind its answer");
+            }
+        }
+        self.fail("no end of outputs");
+    }
+
+    /// Whether the driver could answer by itself.
+    fn answer(&mut self, output: Output) -> bool {
+        match output {
+            Output::Idle | Output::AwaitPeer | Output::Drain | Output::Done => return false,
+            Output::DiscardPending => self.take(Event::PendingDiscarded { bytes: 0 }),
+            Output::SendCloseNotify { .. } | Output::SendAlert { .. } => {
+                // What the engine sealed by itself, or had sealed when something came between, is only written.
+                if !self.account.sealed {
+                    self.take(Event::OutputSealed);
+                }
+                self.take(Event::OutputWritten);
+            }
+            Output::ShutWrite => self.take(Event::WriteShut),
+            Output::ForgetSession => self.take(Event::SessionForgotten),
+            Output::StartDeadline => self.take(Event::DeadlineStarted),
+            Output::CloseTransport => self.take(Event::TransportClosed),
+            Output::ResetTransport => self.take(Event::TransportResetByUs),
+            Output::HandBack => self.take(Event::TransportHandedBack),
+        }
+        true
+    }
+
+    /// Every close ends, at the latest when the deadline passes.
+    // RFC 9112 §9.6 · linger-is-bounded, no-mutual-wait
+    pub(super) fn ends(&mut self) {
+        if !self.machine.manner().is_closing() {
+            self.take(Event::Close(Manner::Linger));
+        }
+        self.settle();
+        if self.machine.output().waits_for_peer() {
+            self.take(Event::DeadlinePassed);
+            self.settle();
+        }
+        if self.machine.output() != Output::Done {
+            self.fail("the deadline passed, and the close has not ended");
+        }
+    }
+}

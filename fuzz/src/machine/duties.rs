@@ -1,0 +1,118 @@
+//! What the machine may ask of its driver: each output, and what must be true where it is asked.
+//!
+//! Every premise is said of the notes alone. What is owed is asked for in its order, so that an output that comes too early,
+//! twice or never finds no premise.
+//! Sources: `docs/requirements.md`, by the ids beside each premise.
+
+use close_notify_core::{Machine, Manner, Output, ReadEnd};
+
+use super::judge::Flaw;
+use crate::reference::{Account, Word};
+
+/// Whether what the machine asks now may be asked.
+pub(super) fn asked(machine: &Machine, account: &Account) -> Result<(), Flaw> {
+    if machine.may_write() != account.may_write() {
+        return Err("it may be written, or may not, against what happened");
+    }
+    if machine.delivers_data() != account.delivers() {
+        return Err("data is delivered, or is not, against what happened");
+    }
+    let output = machine.output();
+    // cut-is-visible: what is pending and cannot leave is counted, once, before anything else
+    if owes_a_discard(account) != matches!(output, Output::DiscardPending) {
+        return Err("a discard too many, or one that is missing");
+    }
+    // fatal-forgets-session, fatal-discards-tickets, unclean-forbids-resume-10, premature-forbids-reuse-https
+    let forgets = !account.resumption().allowed && !account.forgotten && !owes_a_discard(account);
+    if forgets != matches!(output, Output::ForgetSession) {
+        return Err("a session is kept that must be forgotten, or forgotten without need");
+    }
+    if account.released != matches!(output, Output::Done) && !output_is_about_the_past(output) {
+        return Err("a transport that was let go is asked for, or one that was not is not");
+    }
+    if is_due(output, account) { Ok(()) } else { Err("what is asked is not due") }
+}
+
+const fn output_is_about_the_past(output: Output) -> bool {
+    matches!(output, Output::DiscardPending | Output::ForgetSession)
+}
+
+/// Whether an output's premise holds.
+fn is_due(output: Output, account: &Account) -> bool {
+    // RFC 9112 §9.6 · linger-is-bounded: the deadline runs before anything of a closing can hang
+    let timed = !owes_a_deadline(account);
+    let is_through = timed && (account.has_said() || account.has_failed()) && !owes_a_fin(account);
+    match output {
+        Output::DiscardPending | Output::ForgetSession | Output::Done => true,
+        Output::StartDeadline => !timed,
+        // one-notify, fatal-no-notify, abort-sends-no-notify
+        Output::SendCloseNotify { fin_follows } => {
+            timed && is_saying(account, Word::Notify) && fin_follows == ends_with_fin(account)
+        }
+        // nothing-after-notify
+        Output::SendAlert { alert } => {
+            timed && is_saying(account, Word::Alert) && account.own_alert == Some(alert)
+        }
+        Output::ShutWrite => timed && owes_a_fin(account),
+        // salvage-alert, wait-before-handback
+        Output::AwaitPeer => is_through && awaits_the_peer(account),
+        // alert-survives-close, data-survives-close
+        Output::Drain => is_through && drains(account),
+        // RFC 4511 §4.14.3.1 · wait-before-handback
+        Output::HandBack => is_through && goes_back(account),
+        // notify-before-fin: a FIN leaves behind a last word, or behind the peer's fatal alert, alone
+        Output::CloseTransport => is_through && is_over(account) && account.has_said(),
+        // abort-sends-no-notify, and a close would send a FIN where no last word could be sent
+        Output::ResetTransport => account.aborted || (is_through && is_over(account) && account.has_failed()),
+        Output::Idle => {
+            let silent = account.word.is_none() && account.has_voice();
+            timed && !account.is_closing() && (silent || is_through) && !awaits_the_peer(account)
+        }
+    }
+}
+
+/// What was pending will not leave, and nobody has been told how much it was.
+fn owes_a_discard(account: &Account) -> bool {
+    // A close_notify leaves behind what was pending, but for one that the engine sealed by itself.
+    let leaves_all = account.is_leaving() && !account.by_engine;
+    account.may_discard() && !account.discard_told && !leaves_all
+}
+
+fn owes_a_deadline(account: &Account) -> bool {
+    let waits = account.is_closing() || (account.has_failed() && account.reads());
+    waits && !account.deadline_started && !account.aborted
+}
+
+fn is_saying(account: &Account, word: Word) -> bool {
+    account.is_leaving() && account.word == Some(word) || account.owes(word)
+}
+
+const fn ends_with_fin(account: &Account) -> bool {
+    !matches!(account.manner, Manner::Unasked | Manner::HandBack | Manner::Abort)
+}
+
+fn owes_a_fin(account: &Account) -> bool {
+    account.has_said() && !account.shut && ends_with_fin(account)
+}
+
+/// Whether the peer's end is still worth waiting for.
+fn awaits_the_peer(account: &Account) -> bool {
+    let asked = matches!(account.manner, Manner::Graceful | Manner::HandBack);
+    let salvages = !account.is_closing() && account.has_failed();
+    account.reads() && (asked || salvages)
+}
+
+const fn drains(account: &Account) -> bool {
+    matches!(account.manner, Manner::Linger | Manner::Reject) && !account.transport_over
+}
+
+/// Both have said close_notify, and the write side is open for plaintext.
+fn goes_back(account: &Account) -> bool {
+    let both = account.reading == ReadEnd::CloseNotify && account.has_notified();
+    account.manner == Manner::HandBack && both && !account.shut
+}
+
+/// Nothing is left but to let go.
+fn is_over(account: &Account) -> bool {
+    account.is_closing() && !awaits_the_peer(account) && !drains(account) && !goes_back(account)
+}

@@ -1,0 +1,169 @@
+//! The bytes of an input as a set-up and as facts.
+//!
+//! Set-up, six bytes: flags (version, role, established, way); the policy (a preset, or one of its own); and for one of its
+//! own two bytes of choices, and one each for its warnings and its budget.
+
+use close_notify_core::{
+    AlertDescription as Alert, AlertLevel, CoalescedAlerts, Event, FatalNotify, FragmentedAlert, LateData,
+    Manner, MissingNotify, PeerCloses, Policy, Reply, ResumptionRule, Role, UserCanceled, Version,
+};
+
+use crate::choices::Choices;
+use crate::reference::Setup;
+
+/// How the bytes behind the set-up are read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Way {
+    /// Each is any fact.
+    Facts,
+    /// Each is something from outside; the machine's outputs are answered.
+    Driver,
+}
+
+/// Numbers of bytes that matter: none, few, a budget's brink, as many as a count can hold.
+const SIZES: [u32; 8] = [0, 1, 60, 1400, 16_384, 65_536, 0x0004_0000, u32::MAX];
+
+/// Budgets in bytes: the odd ones first.
+const BUDGETS: [u32; 8] = [0, 1, 100, 65_536, 0x0004_0000, u32::MAX - 1, u32::MAX, 1460];
+
+const WARNINGS: [u8; 4] = [0, 1, 4, 255];
+
+/// No error, EPIPE, EIO, ETIMEDOUT, and the resets of Linux, of the BSDs and of Windows.
+const ERRNOS: [i32; 8] = [104, 32, 0, 54, 10_054, 10_053, 110, 5];
+
+/// The set-up of a run.
+pub(super) fn setup(choices: &mut Choices<'_>) -> (Setup, Way) {
+    let [flags, preset] = [choices.byte(), choices.byte()];
+    let bytes = [choices.byte(), choices.byte(), choices.byte(), choices.byte()];
+    let setup = Setup {
+        version: Version::ALL[usize::from(flags & 3)],
+        role: if flags & 4 == 0 { Role::Client } else { Role::Server },
+        established: flags & 8 == 0,
+        policy: policy(preset, bytes),
+    };
+    (setup, if flags & 16 == 0 { Way::Facts } else { Way::Driver })
+}
+
+fn policy(preset: u8, [choice, more, warnings, budget]: [u8; 4]) -> Policy {
+    if let Some((_, policy)) = Policy::PRESETS.get(usize::from(preset)) {
+        return *policy;
+    }
+    let pick = |bits: u8| usize::from(bits % 3);
+    Policy {
+        missing_notify: MissingNotify::ALL[pick(choice)],
+        late_data: LateData::ALL[pick(choice >> 2)],
+        reply: Reply::ALL[pick(choice >> 4)],
+        fatal_notify: FatalNotify::ALL[usize::from(choice >> 6 & 1)],
+        resumption: ResumptionRule::ALL[usize::from(choice >> 7)],
+        peer_closes: PeerCloses::ALL[usize::from(more & 1)],
+        fragmented_alert: FragmentedAlert::ALL[usize::from(more >> 1 & 1)],
+        coalesced_alerts: CoalescedAlerts::ALL[usize::from(more >> 2 & 1)],
+        user_canceled: UserCanceled::ALL[usize::from(more >> 3 & 1)],
+        warnings: WARNINGS[usize::from(warnings & 3)],
+        drain_budget: BUDGETS[usize::from(budget & 7)],
+    }
+}
+
+const fn alert(level: u8, description: Alert) -> Event {
+    Event::PeerAlert { level: AlertLevel(level), description }
+}
+
+/// What comes from outside of a driver, without a number to it.
+const OUTSIDE: [Event; 28] = [
+    alert(1, Alert::CLOSE_NOTIFY),
+    alert(2, Alert::CLOSE_NOTIFY),
+    alert(0, Alert::CLOSE_NOTIFY),
+    alert(2, Alert::CERTIFICATE_REQUIRED),
+    alert(1, Alert::CERTIFICATE_EXPIRED),
+    alert(1, Alert::USER_CANCELED),
+    alert(2, Alert::USER_CANCELED),
+    alert(1, Alert::NO_RENEGOTIATION),
+    alert(1, Alert(250)),
+    Event::TransportEof { inside_record: false },
+    Event::TransportEof { inside_record: true },
+    Event::PeerViolation(Alert::BAD_RECORD_MAC),
+    Event::PeerKeysInUse,
+    Event::EarlyDataAccepted,
+    Event::HandshakeDone,
+    Event::Write,
+    Event::CloseWrite,
+    Event::Close(Manner::Graceful),
+    Event::Close(Manner::Linger),
+    Event::Close(Manner::AtOnce),
+    Event::Close(Manner::HandBack),
+    Event::Close(Manner::Reject),
+    Event::Close(Manner::Abort),
+    Event::Close(Manner::HalfClose),
+    Event::Close(Manner::Unasked),
+    Event::Reject(Alert::ACCESS_DENIED),
+    Event::Reject(Alert::CLOSE_NOTIFY),
+    Event::DeadlinePassed,
+];
+
+/// What a driver answers, without a number to it.
+const ANSWERS: [Event; 12] = [
+    Event::OutputSealed,
+    Event::OutputWritten,
+    Event::OutputBegun,
+    Event::OutputUnsealable,
+    Event::WriteShut,
+    Event::DeadlineStarted,
+    Event::SessionForgotten,
+    Event::TransportClosed,
+    Event::TransportResetByUs,
+    Event::TransportHandedBack,
+    Event::EngineNotified,
+    Event::PendingDiscarded { bytes: 0 },
+];
+
+/// The next fact of any kind: 40 plain ones, four kinds with each of eight sizes, two with each of eight error numbers, and
+/// an alert or a rejection with any bytes.
+pub(super) fn fact(choices: &mut Choices<'_>) -> Option<Event> {
+    let byte = choices.next_byte()?;
+    let at = usize::from(byte);
+    Some(match byte {
+        0..28 => OUTSIDE[at],
+        28..40 => ANSWERS[at - 28],
+        40..=255 => numbered(byte - 40, choices),
+    })
+}
+
+/// The next fact from outside, and whether another comes before the driver has answered.
+pub(super) fn outside_fact(choices: &mut Choices<'_>) -> Option<(Event, bool)> {
+    let byte = choices.next_byte()?;
+    let at = byte & 0x7f;
+    let fact = if at < 28 { OUTSIDE[usize::from(at)] } else { numbered(at - 28, choices) };
+    Some((fact, byte & 0x80 != 0))
+}
+
+fn numbered(at: u8, choices: &mut Choices<'_>) -> Event {
+    let bytes = SIZES[usize::from(at & 7)];
+    let errno = ERRNOS[usize::from(at & 7)];
+    match at >> 3 {
+        0 => Event::PeerData { bytes },
+        1 => Event::Drained { bytes },
+        2 => Event::PeerMessage { bytes },
+        3 => Event::TransportReset { errno },
+        4 => Event::WriteFailed { errno },
+        5 => Event::EngineNotified,
+        6 => Event::PendingDiscarded { bytes },
+        7 => Event::Reject(Alert(choices.byte())),
+        8 => Event::PeerViolation(Alert(choices.byte())),
+        _ => alert(choices.byte(), Alert(choices.byte())),
+    }
+}
+
+/// The facts that matter, each with one number: what sequences are made of where they are counted out.
+pub(super) fn distinct() -> Vec<Event> {
+    let bytes = 60;
+    let numbered = [
+        Event::PeerData { bytes },
+        Event::Drained { bytes },
+        Event::PeerMessage { bytes },
+        Event::PendingDiscarded { bytes: 7 },
+        Event::TransportReset { errno: 104 },
+        Event::WriteFailed { errno: 104 },
+        Event::WriteFailed { errno: 32 },
+    ];
+    [&OUTSIDE[..], &ANSWERS[..], &numbered[..]].concat()
+}

@@ -1,0 +1,127 @@
+//! The core alone: any facts in any order, under any policy, in every version, from before the handshake or behind it.
+//!
+//! Decides how an input is read and when a run is judged. What happened is noted by [`reference`](crate::reference), apart
+//! from the core; `judge` holds the machine against the notes after every fact, and `duties` what it asks of its driver.
+//!
+//! The reference is the model's view of one end. The model's own claims cannot take its place here: a claim is judged on a
+//! world (two ends, a network, what both applications meant to do), and a lone end that hears facts in an order that no
+//! network brings about is part of none. What both must agree on, the kinds of end, is the same type.
+//!
+//! An input is: one byte for the format, six for the set-up (see `input`), and then one byte a fact. There are two ways to
+//! run it. As facts: each byte is any fact, and the machine takes it or refuses it. As a driver: each byte is what comes
+//! from outside, and what the machine asks for is done behind it, unless the byte says to let the next fact come first.
+
+mod driver;
+mod duties;
+pub mod exhaustive;
+mod input;
+mod judge;
+mod shadow;
+
+use std::fmt;
+
+use close_notify_core::{Event, Machine};
+
+use crate::choices::Choices;
+use crate::reference::{Account, Setup};
+use input::Way;
+use shadow::Shadow;
+
+/// The most facts that a run has, and the most of them that an input may say: the rest is for its end.
+const LONGEST: usize = 128;
+const SAID: usize = 64;
+
+/// A run: the machine, what is noted beside it, and how it came there.
+struct Run {
+    setup: Setup,
+    machine: Machine,
+    account: Account,
+    shadow: Shadow,
+    facts: [Event; LONGEST],
+    count: usize,
+}
+
+/// Runs an input.
+///
+/// Panics: where the machine and the notes differ, or it asks for what a duty forbids.
+pub fn run(data: &[u8]) {
+    let Some(mut choices) = Choices::read(data) else { return };
+    let (setup, way) = input::setup(&mut choices);
+    let mut run = Run::new(setup);
+    match way {
+        Way::Facts => {
+            while let (Some(fact), false) = (input::fact(&mut choices), run.is_full()) {
+                run.take(fact);
+            }
+        }
+        Way::Driver => {
+            while let (Some((fact, in_haste)), false) = (input::outside_fact(&mut choices), run.is_full()) {
+                run.take(fact);
+                if !in_haste {
+                    run.settle();
+                }
+            }
+        }
+    }
+    run.repeats();
+    run.ends();
+}
+
+impl Run {
+    fn new(setup: Setup) -> Self {
+        let machine = setup.machine();
+        Self {
+            setup,
+            machine,
+            account: Account::new(setup),
+            shadow: Shadow::of(&machine),
+            facts: [Event::OutputBegun; LONGEST],
+            count: 0,
+        }
+    }
+
+    /// Whether the input has said as much as a run holds.
+    const fn is_full(&self) -> bool {
+        self.count >= SAID
+    }
+
+    /// Tells the machine a fact, and judges what it makes of it.
+    fn take(&mut self, fact: Event) {
+        self.facts[self.count] = fact;
+        self.count += 1;
+        let legal = match judge::step(&mut self.machine, &mut self.account, fact) {
+            Ok(legal) => legal,
+            Err(flaw) => self.fail(flaw),
+        };
+        if let Err(flaw) = self.shadow.follow(&self.machine, fact, legal) {
+            self.fail(flaw);
+        }
+    }
+
+    /// The same facts make the same machine.
+    fn repeats(&self) {
+        let mut again = self.setup.machine();
+        for &fact in self.facts() {
+            _ = again.handle(fact);
+        }
+        if again != self.machine || judge::hash(&again) != judge::hash(&self.machine) {
+            self.fail("the same facts make another machine");
+        }
+    }
+
+    fn facts(&self) -> &[Event] {
+        &self.facts[..self.count]
+    }
+
+    #[cold]
+    fn fail(&self, flaw: impl fmt::Display) -> ! {
+        panic!(
+            "{flaw}\n{:?}\nmachine {:?}\noutput {:?}\nnoted {:?}\nfacts {:#?}",
+            self.setup,
+            self.machine.ending(),
+            self.machine.output(),
+            self.account.ending(),
+            self.facts(),
+        );
+    }
+}

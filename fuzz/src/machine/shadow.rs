@@ -1,0 +1,84 @@
+//! The small machine of a lingering transport beside the whole one: both are told the same, and must ask the same.
+
+use close_notify_core::{Draining, Event, Machine, Output, drain};
+
+use super::judge::Flaw;
+
+/// What lingers without TLS, from where nothing but the transport is left.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Shadow(Option<Draining>);
+
+impl Shadow {
+    pub(super) const fn of(machine: &Machine) -> Self {
+        Self(machine.lingering())
+    }
+
+    /// Follows the whole machine by a fact.
+    ///
+    /// Errors: where the two no longer agree.
+    // RFC 9112 §9.6 · linger-is-bounded, alert-survives-close, data-survives-close
+    pub(super) fn follow(&mut self, after: &Machine, fact: Event, legal: bool) -> Result<(), Flaw> {
+        let Some((mut draining, fact)) = self.0.zip(of_the_transport(fact)) else {
+            *self = Self::of(after);
+            return Ok(());
+        };
+        let is_unasked =
+            fact == drain::Event::TransportResetByUs && draining.output() != Output::ResetTransport;
+        let taken = draining.handle(fact).is_ok();
+        if is_unasked {
+            self.0 = None;
+            return if taken {
+                Err("a lingering transport took a reset that nobody asked for")
+            } else {
+                Ok(())
+            };
+        }
+        self.0 = Some(draining);
+        if taken != legal {
+            return Err("a lingering transport takes other facts than the whole machine");
+        }
+        if draining.output() != after.output() {
+            return Err("a lingering transport asks for something else than the whole machine");
+        }
+        let budget = after.policy().drain_budget;
+        let left = (budget != u32::MAX).then(|| budget.saturating_sub(after.ending().drained));
+        if after.transport_state().is_released() || draining.left() == left {
+            return Ok(());
+        }
+        Err("a lingering transport may read another number of bytes than the whole machine")
+    }
+}
+
+/// A fact about the transport alone.
+const fn of_the_transport(fact: Event) -> Option<drain::Event> {
+    Some(match fact {
+        Event::Drained { bytes } => drain::Event::Drained { bytes },
+        Event::TransportEof { .. } => drain::Event::PeerFin,
+        Event::TransportReset { .. } => drain::Event::PeerReset,
+        Event::DeadlinePassed => drain::Event::DeadlinePassed,
+        Event::TransportClosed => drain::Event::TransportClosed,
+        Event::TransportResetByUs => drain::Event::TransportResetByUs,
+        Event::PeerKeysInUse
+        | Event::EarlyDataAccepted
+        | Event::HandshakeDone
+        | Event::Write
+        | Event::CloseWrite
+        | Event::Close(_)
+        | Event::Reject(_)
+        | Event::PeerData { .. }
+        | Event::PeerMessage { .. }
+        | Event::PeerAlert { .. }
+        | Event::PeerViolation(_)
+        | Event::WriteFailed { .. }
+        | Event::PendingDiscarded { .. }
+        | Event::EngineNotified
+        | Event::OutputSealed
+        | Event::OutputUnsealable
+        | Event::OutputBegun
+        | Event::OutputWritten
+        | Event::WriteShut
+        | Event::DeadlineStarted
+        | Event::SessionForgotten
+        | Event::TransportHandedBack => return None,
+    })
+}

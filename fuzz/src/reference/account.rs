@@ -1,0 +1,421 @@
+//! The notes that are taken while facts come in: each fact is written down once, and the first of its kind stays.
+//!
+//! Decides what each fact adds to the notes. What they say together is `verdict`'s, and what cannot happen is `legal`'s.
+//! The notes are a value of fixed size, so that each step of a run can be judged, and equal notes have equal futures.
+
+use close_notify_core::{
+    AlertDescription, Event, FirstCloser, LateData, Manner, NotSent, PeerCloses, ReadEnd, Reply, Version,
+};
+
+use super::Setup;
+use super::alert::{Says, says};
+
+/// How far the handshake is.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum Stage {
+    /// No keys: what comes may be anybody's.
+    Plain,
+    /// The peer's keys are in use.
+    Protected,
+    /// And the server takes 0-RTT data.
+    EarlyData,
+    /// It is done.
+    Done,
+}
+
+/// What this side has to say last.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Word {
+    /// A close_notify.
+    Notify,
+    /// A fatal alert.
+    Alert,
+}
+
+/// What is noted of one end.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Account {
+    pub(crate) setup: Setup,
+    pub(crate) stage: Stage,
+    pub(crate) reading: ReadEnd,
+    pub(crate) notify_level: u8,
+    pub(crate) first_closer: FirstCloser,
+    /// The hastiest end that was asked for.
+    pub(crate) manner: Manner,
+
+    pub(crate) word: Option<Word>,
+    pub(crate) own_alert: Option<AlertDescription>,
+    /// Our close_notify is an answer that overtakes what is pending.
+    pub(crate) overtakes: bool,
+    /// The engine sealed it by itself.
+    pub(crate) by_engine: bool,
+    pub(crate) sealed: bool,
+    pub(crate) begun: bool,
+    pub(crate) written: bool,
+    /// The write side takes no more.
+    pub(crate) shut: bool,
+    /// What kept the last word from the wire.
+    pub(crate) unsent: Option<NotSent>,
+    pub(crate) aborted: bool,
+
+    pub(crate) wrote: bool,
+    pub(crate) discard_told: bool,
+    pub(crate) discarded: u32,
+    pub(crate) late: u32,
+    pub(crate) drained: u32,
+    pub(crate) errno: Option<i32>,
+    pub(crate) reset_seen: bool,
+    pub(crate) warnings: u8,
+    pub(crate) user_canceled: bool,
+
+    /// The peer's end of stream, a reset, or the end of our patience: nothing more is read of the transport.
+    pub(crate) transport_over: bool,
+    pub(crate) released: bool,
+    pub(crate) deadline_started: bool,
+    pub(crate) forgotten: bool,
+}
+
+impl Account {
+    /// Nothing has happened.
+    #[must_use]
+    pub const fn new(setup: Setup) -> Self {
+        Self {
+            setup,
+            stage: if setup.established { Stage::Done } else { Stage::Plain },
+            reading: ReadEnd::Open,
+            notify_level: 0,
+            first_closer: FirstCloser::Nobody,
+            manner: Manner::Unasked,
+            word: None,
+            own_alert: None,
+            overtakes: false,
+            by_engine: false,
+            sealed: false,
+            begun: false,
+            written: false,
+            shut: false,
+            unsent: None,
+            aborted: false,
+            wrote: false,
+            discard_told: false,
+            discarded: 0,
+            late: 0,
+            drained: 0,
+            errno: None,
+            reset_seen: false,
+            warnings: 0,
+            user_canceled: false,
+            transport_over: false,
+            released: false,
+            deadline_started: false,
+            forgotten: false,
+        }
+    }
+
+    /// Notes a fact.
+    ///
+    /// Shape: one that did happen; what did not is no news.
+    pub fn tell(&mut self, fact: Event) {
+        match fact {
+            Event::PendingDiscarded { bytes } => {
+                self.discard_told = true;
+                self.discarded = self.discarded.saturating_add(bytes);
+            }
+            Event::SessionForgotten => self.forgotten = true,
+            // Behind the release there is no connection of ours that anything could be known of.
+            _ if self.released => {}
+            Event::PeerKeysInUse => self.stage = Stage::Protected,
+            Event::EarlyDataAccepted => self.stage = Stage::EarlyData,
+            Event::HandshakeDone => self.stage = Stage::Done,
+            Event::Write => self.wrote = true,
+            Event::CloseWrite => self.close(Manner::HalfClose),
+            Event::Close(manner) => self.close(manner),
+            Event::Reject(alert) => self.refuse(alert),
+            Event::PeerViolation(alert) if self.reads() => self.refuse(alert),
+            Event::PeerViolation(_) => {}
+            Event::PeerData { bytes } => self.data(bytes),
+            Event::PeerMessage { bytes } | Event::Drained { bytes } => _ = self.is_within_budget(bytes),
+            Event::PeerAlert { level, description } if self.reads() => self.alert(level.0, description),
+            Event::PeerAlert { .. } => {}
+            Event::TransportEof { inside_record } => self.eof(inside_record),
+            Event::TransportReset { errno } => {
+                self.error(errno);
+                self.reset_seen = true;
+                self.transport_over = true;
+                self.unsent_because(NotSent::TransportFailed);
+                self.end_reading(ReadEnd::Reset);
+            }
+            // salvage-alert: reading goes on
+            Event::WriteFailed { errno } => {
+                self.error(errno);
+                self.unsent_because(NotSent::TransportFailed);
+            }
+            // RFC 9846 §5.5 · limit-close-counts
+            Event::EngineNotified => {
+                self.we_close();
+                self.word = Some(Word::Notify);
+                (self.sealed, self.by_engine) = (true, true);
+            }
+            Event::OutputSealed => self.sealed = true,
+            Event::OutputUnsealable => self.unsent_because(NotSent::Unsealable),
+            Event::OutputBegun => self.begun |= self.is_leaving(),
+            Event::OutputWritten => self.written = true,
+            Event::WriteShut => self.shut = true,
+            Event::DeadlineStarted => self.deadline_started = true,
+            Event::DeadlinePassed => self.lose_patience(ReadEnd::TimedOut),
+            Event::TransportClosed => {
+                self.unsent_because(NotSent::NotAsked);
+                self.let_go();
+            }
+            Event::TransportResetByUs => {
+                // A transport that has failed is only put away.
+                self.aborted |= !self.has_failed();
+                self.let_go();
+            }
+            Event::TransportHandedBack => self.released = true,
+        }
+    }
+
+    /// Whether the peer's direction is still open.
+    pub(crate) fn reads(&self) -> bool {
+        self.reading == ReadEnd::Open
+    }
+
+    /// Whether the end of both directions was asked for.
+    pub(crate) fn is_closing(&self) -> bool {
+        haste(self.manner) >= haste(Manner::HandBack)
+    }
+
+    /// Whether nothing keeps the last word from being said, be it decided or not.
+    pub(crate) const fn has_voice(&self) -> bool {
+        self.unsent.is_none() && !self.aborted
+    }
+
+    /// Whether the last word is sealed, and neither whole in the transport nor lost.
+    pub(crate) const fn is_leaving(&self) -> bool {
+        self.sealed && !self.written && self.has_voice()
+    }
+
+    /// Whether the transport took no more before the last word was out.
+    pub(crate) fn has_failed(&self) -> bool {
+        !self.aborted && self.unsent.is_some_and(|why| why != NotSent::PeerFatalAlert)
+    }
+
+    /// Whether data that comes now goes to the application.
+    pub(crate) fn delivers(&self) -> bool {
+        let wanted = !self.is_closing() || self.setup.policy.late_data == LateData::Deliver;
+        self.reads() && matches!(self.stage, Stage::EarlyData | Stage::Done) && wanted
+    }
+
+    // An end is only ever hastened.
+    fn hasten(&mut self, manner: Manner) {
+        if haste(manner) > haste(self.manner) {
+            self.manner = manner;
+        }
+    }
+
+    fn close(&mut self, manner: Manner) {
+        match manner {
+            Manner::Unasked => return,
+            Manner::Reject => return self.refuse(AlertDescription::INTERNAL_ERROR),
+            Manner::HalfClose | Manner::Graceful | Manner::HandBack => {}
+            // RFC 9846 §6.1 · no-wait-needed
+            Manner::Linger | Manner::AtOnce => self.end_reading(ReadEnd::NotAwaited),
+            // RFC 9846 §6.1 · abort-sends-no-notify
+            Manner::Abort => {
+                self.end_reading(ReadEnd::NotAwaited);
+                self.aborted = true;
+            }
+        }
+        self.we_close();
+        self.hasten(manner);
+        self.word = self.word.or(Some(Word::Notify));
+    }
+
+    // RFC 9846 §6.2 · fatal-ends-both, nothing-after-notify: no alert takes the place of a word that is sealed
+    fn refuse(&mut self, alert: AlertDescription) {
+        self.we_close();
+        self.hasten(Manner::Reject);
+        self.own_alert = self.own_alert.or(Some(alert));
+        if !self.sealed {
+            self.word = Some(Word::Alert);
+        }
+        self.end_reading(ReadEnd::Refused(alert));
+    }
+
+    // RFC 9846 §6.1 · cut-is-visible, ignore-after-notify
+    fn data(&mut self, bytes: u32) {
+        if !self.delivers() && self.reading != ReadEnd::CloseNotify {
+            self.late = self.late.saturating_add(bytes);
+        }
+        let refused = self.is_closing() && self.reads() && self.setup.policy.late_data == LateData::Refuse;
+        if self.is_within_budget(bytes) && refused {
+            let alert = AlertDescription::UNEXPECTED_MESSAGE;
+            self.own_alert = self.own_alert.or(Some(alert));
+            self.hasten(Manner::Linger);
+            self.end_reading(ReadEnd::Refused(alert));
+        }
+    }
+
+    fn alert(&mut self, level: u8, description: AlertDescription) {
+        let Setup { version, policy, .. } = self.setup;
+        match says(version, &policy, self.stage == Stage::Done, level, description.0) {
+            Says::Closed => {
+                self.notify_level = level;
+                self.answer();
+                // RFC 9846 §6.1 · plain-alert-is-no-close, notify-in-handshake
+                let done = self.stage == Stage::Done;
+                self.end_reading(if done { ReadEnd::CloseNotify } else { ReadEnd::CloseNotifyInHandshake });
+            }
+            // RFC 9846 §6.2 · fatal-is-an-error, fatal-ends-both
+            Says::Fatal => {
+                if !self.sealed && self.has_voice() {
+                    self.unsent = Some(NotSent::PeerFatalAlert);
+                }
+                self.hasten(Manner::AtOnce);
+                self.end_reading(ReadEnd::FatalAlert(description));
+            }
+            // RFC 9846 §6.1 · user-canceled-then-notify; RFC 5246 §7.2.2 · warning-may-continue
+            Says::Warning { user_canceled } => {
+                self.user_canceled |= user_canceled;
+                if self.warnings == policy.warnings {
+                    self.refuse(AlertDescription::UNEXPECTED_MESSAGE);
+                } else {
+                    self.warnings += 1;
+                }
+            }
+            Says::Nonsense => self.refuse(AlertDescription::ILLEGAL_PARAMETER),
+        }
+    }
+
+    /// What the peer's close_notify makes of our own direction.
+    fn answer(&mut self) {
+        let established = self.stage == Stage::Done;
+        let reply = match (established, self.setup.version) {
+            (false, _) => Reply::Discard,
+            (true, Version::Tls13) => Reply::WhenAsked, // RFC 9846 §6.1 · write-after-peer-notify
+            (true, Version::Tls10 | Version::Tls11 | Version::Tls12) => self.setup.policy.reply,
+        };
+        if reply == Reply::WhenAsked || self.sealed || !self.has_voice() {
+            return;
+        }
+        // RFC 5246 §7.2.1 · reply-at-once, reply-drops-pending
+        self.word = Some(Word::Notify);
+        self.overtakes = reply == Reply::Discard;
+    }
+
+    // RFC 9293 §3.10.7 · rst-is-not-close: an error that another call took is not forgotten
+    fn eof(&mut self, inside_record: bool) {
+        self.transport_over = true;
+        self.end_reading(match (self.reset_seen, inside_record) {
+            (true, _) => ReadEnd::Reset,
+            (false, true) => ReadEnd::TruncatedInRecord,
+            (false, false) => ReadEnd::TruncatedAtBoundary,
+        });
+    }
+
+    /// The first error number is kept; zero is none.
+    fn error(&mut self, errno: i32) {
+        self.errno = self.errno.or((errno != 0).then_some(errno));
+        // ECONNRESET of Linux and of the BSDs, WSAECONNRESET, WSAECONNABORTED
+        self.reset_seen |= [104, 54, 10054, 10053].contains(&errno);
+    }
+
+    /// Counts bytes of the peer behind our close.
+    // RFC 9112 §9.6 · linger-is-bounded
+    fn is_within_budget(&mut self, bytes: u32) -> bool {
+        if !self.is_closing() {
+            return true;
+        }
+        self.drained = self.drained.saturating_add(bytes);
+        let within = self.drained <= self.setup.policy.drain_budget;
+        if !within {
+            self.lose_patience(ReadEnd::OverBudget);
+        }
+        within
+    }
+
+    fn lose_patience(&mut self, end: ReadEnd) {
+        self.transport_over = true;
+        self.unsent_because(NotSent::GaveUp);
+        self.end_reading(end);
+    }
+
+    fn let_go(&mut self) {
+        self.we_close();
+        self.end_reading(ReadEnd::NotAwaited);
+        self.released = true;
+    }
+
+    /// The first thing that keeps the last word from the wire is why it is not there.
+    fn unsent_because(&mut self, why: NotSent) {
+        self.shut = true;
+        if !self.written && self.has_voice() {
+            self.unsent = Some(why);
+        }
+    }
+
+    /// Reading ended by the first fact that ends it.
+    fn end_reading(&mut self, end: ReadEnd) {
+        if !self.reads() {
+            return;
+        }
+        self.reading = end;
+        match end {
+            ReadEnd::CloseNotify => self.peer_closes_cleanly(),
+            ReadEnd::CloseNotifyInHandshake
+            | ReadEnd::TruncatedAtBoundary
+            | ReadEnd::TruncatedInRecord
+            | ReadEnd::Reset
+            | ReadEnd::FatalAlert(_)
+                if self.first_closer == FirstCloser::Nobody =>
+            {
+                self.first_closer = FirstCloser::Peer;
+            }
+            ReadEnd::CloseNotifyInHandshake
+            | ReadEnd::TruncatedAtBoundary
+            | ReadEnd::TruncatedInRecord
+            | ReadEnd::Reset
+            | ReadEnd::FatalAlert(_)
+            | ReadEnd::Open
+            | ReadEnd::Refused(_)
+            | ReadEnd::NotAwaited
+            | ReadEnd::TimedOut
+            | ReadEnd::OverBudget => {}
+        }
+    }
+
+    fn we_close(&mut self) {
+        if self.first_closer == FirstCloser::Nobody {
+            self.first_closer = FirstCloser::Us;
+        }
+    }
+
+    // crossed-confirms-nothing
+    fn peer_closes_cleanly(&mut self) {
+        let ours_is_out = self.written && self.word == Some(Word::Notify);
+        let answers = self.setup.policy.peer_closes == PeerCloses::OnlyAfterUs;
+        self.first_closer = match self.first_closer {
+            FirstCloser::Nobody => FirstCloser::Peer,
+            FirstCloser::Us if !ours_is_out => FirstCloser::Crossed,
+            FirstCloser::Us if !answers => FirstCloser::UsOrCrossed,
+            FirstCloser::Us | FirstCloser::Peer | FirstCloser::Crossed | FirstCloser::UsOrCrossed => {
+                self.first_closer
+            }
+        };
+    }
+}
+
+/// How soon a manner ends the connection.
+pub(super) const fn haste(manner: Manner) -> u8 {
+    match manner {
+        Manner::Unasked => 0,
+        Manner::HalfClose => 1,
+        Manner::HandBack => 2,
+        Manner::Graceful => 3,
+        Manner::Linger => 4,
+        Manner::Reject => 5,
+        Manner::AtOnce => 6,
+        Manner::Abort => 7,
+    }
+}

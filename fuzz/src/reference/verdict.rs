@@ -1,0 +1,106 @@
+//! What the notes say together: the ending, part by part.
+
+use close_notify_core::{
+    Delivery, Ending, FirstCloser, NotSent, ReadEnd, Resumption, ResumptionRule, Rule, Version, WriteEnd,
+};
+
+use super::account::{Account, Word};
+
+impl Account {
+    /// What is known about the end so far.
+    #[must_use]
+    pub fn ending(&self) -> Ending {
+        Ending {
+            reading: self.reading,
+            writing: self.writing(),
+            first_closer: self.first_closer,
+            delivery: self.delivery(),
+            discarded: self.discarded,
+            late: self.late,
+            drained: self.drained,
+            errno: self.errno,
+            user_canceled: self.user_canceled,
+            resumption: self.resumption(),
+        }
+    }
+
+    /// What became of our last word.
+    fn writing(&self) -> WriteEnd {
+        if self.aborted {
+            return WriteEnd::Aborted { after_close_notify: self.has_notified() };
+        }
+        match (self.unsent, self.word, self.own_alert) {
+            (Some(_), _, _) if self.begun => WriteEnd::PartlyWritten,
+            (Some(why), _, _) => WriteEnd::NotSent(why),
+            (None, None, _) => WriteEnd::Open,
+            (None, Some(_), _) if !self.written => WriteEnd::Closing,
+            (None, Some(Word::Alert), Some(alert)) => WriteEnd::FatalAlertSent(alert),
+            (None, Some(Word::Notify | Word::Alert), _) => WriteEnd::CloseNotifySent,
+        }
+    }
+
+    /// Whether our close_notify is whole in the transport.
+    pub(crate) fn has_notified(&self) -> bool {
+        self.written && self.word == Some(Word::Notify)
+    }
+
+    // RFC 9846 §6.1 · crossed-confirms-nothing, cut-is-visible
+    fn delivery(&self) -> Delivery {
+        let answered = self.reading == ReadEnd::CloseNotify && self.first_closer == FirstCloser::Us;
+        let failed = self.has_failed() && self.unsent != Some(NotSent::NotAsked);
+        let broke = self.aborted || failed || self.reset_seen;
+        match (self.discarded, answered, self.wrote && broke) {
+            (1.., _, _) => Delivery::Lost,
+            (0, true, _) => Delivery::Confirmed,
+            (0, false, true) => Delivery::Lost,
+            (0, false, false) => Delivery::Unconfirmed,
+        }
+    }
+
+    /// The strictest rule that applies.
+    pub(crate) fn resumption(&self) -> Resumption {
+        let version = self.setup.version;
+        let (allowed, rule) = if self.is_fatal() {
+            // RFC 9846 §6.2, RFC 5246 §7.2.2
+            let is_13 = version == Version::Tls13;
+            (false, if is_13 { Rule::FatalDiscardsTickets } else { Rule::FatalForgetsSession })
+        } else if version == Version::Tls10 && self.is_unclean_10() {
+            (false, Rule::UncleanForbids10)
+        } else if !self.is_premature() {
+            (true, Rule::NothingForbids)
+        } else if self.setup.policy.resumption == ResumptionRule::Rfc2818 {
+            (false, Rule::PrematureForbidsHttps)
+        } else {
+            (true, Rule::UncleanAllows)
+        };
+        Resumption { allowed, rule }
+    }
+
+    // fatal-forgets-session, fatal-discards-tickets: sent, received, or kept back by a close_notify alone
+    fn is_fatal(&self) -> bool {
+        let by_reading = matches!(
+            self.reading,
+            ReadEnd::FatalAlert(_) | ReadEnd::Refused(_) | ReadEnd::CloseNotifyInHandshake
+        );
+        by_reading || self.own_alert.is_some()
+    }
+
+    // RFC 2246 §7.2.1 · unclean-forbids-resume-10, notify-level-1x
+    fn is_unclean_10(&self) -> bool {
+        let proper = self.reading == ReadEnd::CloseNotify && self.notify_level == 1;
+        self.reading != ReadEnd::Open && !(proper && self.has_voice())
+    }
+
+    // RFC 2818 §2.2 · premature-forbids-reuse-https: the peer's doing, whichever call found it
+    fn is_premature(&self) -> bool {
+        match self.reading {
+            ReadEnd::TruncatedAtBoundary | ReadEnd::TruncatedInRecord | ReadEnd::Reset => true,
+            ReadEnd::NotAwaited | ReadEnd::TimedOut | ReadEnd::OverBudget => self.reset_seen,
+            ReadEnd::Open
+            | ReadEnd::CloseNotify
+            | ReadEnd::CloseNotifyInHandshake
+            | ReadEnd::FatalAlert(_)
+            | ReadEnd::Refused(_) => false,
+        }
+    }
+}
