@@ -18,12 +18,13 @@ pub(super) fn asked(machine: &Machine, account: &Account) -> Result<(), Flaw> {
         return Err("data is delivered, or is not, against what happened");
     }
     let output = machine.output();
+    let discards = owes_a_discard(account);
     // cut-is-visible: what is pending and cannot leave is counted, once, before anything else
-    if owes_a_discard(account) != matches!(output, Output::DiscardPending) {
+    if discards != matches!(output, Output::DiscardPending) {
         return Err("a discard too many, or one that is missing");
     }
     // fatal-forgets-session, fatal-discards-tickets, unclean-forbids-resume-10, premature-forbids-reuse-https
-    let forgets = !account.resumption().allowed && !account.forgotten && !owes_a_discard(account);
+    let forgets = !discards && !account.forgotten && !account.resumption().allowed;
     if forgets != matches!(output, Output::ForgetSession) {
         return Err("a session is kept that must be forgotten, or forgotten without need");
     }

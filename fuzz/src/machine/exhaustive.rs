@@ -6,18 +6,17 @@
 //! alike, step for step: each such pair is visited once, every fact is tried from it, and the number of sequences that lead to
 //! it is carried along. That the numbers of sequences of length d add up to 47^d says that none was lost.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
-use std::hash::BuildHasherDefault;
+use std::hash::BuildHasher;
 use std::ops::AddAssign;
 
 use close_notify_core::{
-    CoalescedAlerts, Event, FatalNotify, FragmentedAlert, LateData, Machine, MissingNotify, PeerCloses,
-    Policy, Reply, ResumptionRule, Role, UserCanceled, Version,
+    CoalescedAlerts, Ending, Event, FatalNotify, FragmentedAlert, LateData, Machine, MissingNotify,
+    PeerCloses, Policy, Reply, ResumptionRule, Role, UserCanceled, Version,
 };
+use foldhash::fast::FixedState;
+use hashbrown::HashTable;
 
-use super::input;
-use super::judge::{self, Fold};
+use super::{input, judge};
 use crate::reference::{Account, Setup};
 
 /// What was counted.
@@ -27,7 +26,7 @@ pub struct Count {
     pub sequences: u128,
     /// Those among them in which every fact was taken.
     pub legal: u128,
-    /// Machines that differ, with what is noted beside them.
+    /// Machines that differ, with what is noted beside them, up to one fact before the depth.
     pub places: u64,
     /// Steps that were taken and judged on the real core.
     pub steps: u64,
@@ -50,6 +49,12 @@ type Place = (Machine, Account);
 struct Ways {
     all: u128,
     legal: u128,
+}
+
+impl Ways {
+    const fn and(self, other: Self) -> Self {
+        Self { all: self.all + other.all, legal: self.legal + other.legal }
+    }
 }
 
 /// The set-ups whose sequences are counted out: every version, from before the handshake and from behind it, under
@@ -106,21 +111,26 @@ pub fn sequences(setup: Setup, facts: &[Event], depth: u32) -> Count {
     let mut ways = vec![Ways { all: 1, legal: 1 }];
     let mut count = Count { sequences: 1, legal: 1, ..Count::default() };
     for length in 1..=depth {
-        graph.judge_from_all(facts, &mut count);
-        ways = graph.carry(&ways, facts.len());
-        let (all, legal) = ways.iter().fold((0, 0), |(all, legal), way| (all + way.all, legal + way.legal));
-        assert_eq!(all, (facts.len() as u128).pow(length), "a sequence was lost");
-        count.sequences += all;
-        count.legal += legal;
+        let total = if length < depth {
+            graph.leave_all(facts);
+            ways = graph.carry(&ways, facts.len());
+            ways.iter().copied().fold(Ways::default(), Ways::and)
+        } else {
+            graph.judge_last(&ways, facts)
+        };
+        assert_eq!(total.all, (facts.len() as u128).pow(length), "a sequence was lost");
+        count.sequences += total.all;
+        count.legal += total.legal;
     }
     count.places = graph.places.len() as u64;
+    count.steps = count.places * facts.len() as u64;
     count
 }
 
 /// Places, and where each fact leads from those that were left.
 struct Graph {
-    index: HashMap<Place, u32, BuildHasherDefault<Fold>>,
     places: Vec<Place>,
+    known: HashTable<u32>,
     /// For each place that was left, a row of as many as there are facts: where it leads, or `REFUSED`.
     leads: Vec<u32>,
     left: usize,
@@ -130,38 +140,36 @@ const REFUSED: u32 = u32::MAX;
 
 impl Graph {
     fn new(start: Place) -> Self {
-        let mut index = HashMap::default();
-        index.insert(start, 0);
-        Self { index, places: vec![start], leads: Vec::new(), left: 0 }
+        let mut graph = Self { places: Vec::new(), known: HashTable::new(), leads: Vec::new(), left: 0 };
+        graph.index_of(start);
+        graph
     }
 
     /// Tries every fact from every place that was not left yet.
-    fn judge_from_all(&mut self, facts: &[Event], count: &mut Count) {
+    fn leave_all(&mut self, facts: &[Event]) {
         for at in self.left..self.places.len() {
-            let (machine, account) = self.places[at];
+            let place = self.places[at];
+            conclude(place);
+            let known = place.0.ending();
             for &fact in facts {
-                let mut next = (machine, account);
-                let lead = match judge::step(&mut next.0, &mut next.1, fact) {
-                    Ok(true) => self.index_of(next),
-                    Ok(false) => REFUSED,
-                    Err(flaw) => panic!("{flaw}: {fact:?}\nfrom {machine:?}\nnoted {account:?}"),
-                };
+                let lead = judged(place, &known, fact).map_or(REFUSED, |next| self.index_of(next));
                 self.leads.push(lead);
-                count.steps += 1;
             }
             self.left = at + 1;
         }
     }
 
+    /// The number of a place; a new one gets the next. The machine alone is hashed, and both are compared.
     fn index_of(&mut self, place: Place) -> u32 {
-        match self.index.entry(place) {
-            Entry::Occupied(known) => *known.get(),
-            Entry::Vacant(new) => {
-                let at = u32::try_from(self.places.len()).expect("fewer places than fit into memory");
-                self.places.push(place);
-                *new.insert(at)
-            }
+        let hash = |place: &Place| FixedState::default().hash_one(place.0);
+        let Self { places, known, .. } = self;
+        if let Some(&at) = known.find(hash(&place), |&at| places[at as usize] == place) {
+            return at;
         }
+        let at = u32::try_from(places.len()).expect("fewer places than fit into memory");
+        places.push(place);
+        known.insert_unique(hash(&place), at, |&at| hash(&places[at as usize]));
+        at
     }
 
     /// The ways of one fact more. A refused fact leaves a sequence where it is.
@@ -172,13 +180,46 @@ impl Graph {
                 if lead == REFUSED {
                     next[at].all += way.all;
                 } else {
-                    let to = &mut next[lead as usize];
-                    to.all += way.all;
-                    to.legal += way.legal;
+                    next[lead as usize] = next[lead as usize].and(*way);
                 }
             }
         }
         next
+    }
+
+    /// The same for the last fact: where it leads is judged, and need not be kept.
+    fn judge_last(&self, ways: &[Ways], facts: &[Event]) -> Ways {
+        let mut total = Ways::default();
+        for (at, way) in ways.iter().enumerate() {
+            let taken = match self.leads.get(at * facts.len()..(at + 1) * facts.len()) {
+                Some(row) => row.iter().filter(|&&lead| lead != REFUSED).count(),
+                None => {
+                    let place = self.places[at];
+                    conclude(place);
+                    let known = place.0.ending();
+                    let taken = |&&fact: &&Event| judged(place, &known, fact).map(conclude).is_some();
+                    facts.iter().filter(taken).count()
+                }
+            };
+            total.all += way.all * facts.len() as u128;
+            total.legal += way.legal * taken as u128;
+        }
+        total
+    }
+}
+
+fn conclude((machine, account): Place) {
+    if let Err(flaw) = judge::conclusions(&machine, &account) {
+        panic!("{flaw}\n{machine:?}\nnoted {account:?}");
+    }
+}
+
+/// Where a fact leads; nowhere where it is refused.
+fn judged((machine, account): Place, known: &Ending, fact: Event) -> Option<Place> {
+    let mut next = (machine, account);
+    match judge::step(&mut next.0, &mut next.1, known, fact) {
+        Ok(told) => told.map(|_| next),
+        Err(flaw) => panic!("{flaw}: {fact:?}\nfrom {machine:?}\nnoted {account:?}"),
     }
 }
 
@@ -190,8 +231,8 @@ mod tests {
     fn every_sequence_of_four_facts_is_judged() {
         let facts = facts();
         for setup in setups() {
-            let count = sequences(setup, &facts, 3);
-            assert_eq!(count.sequences, (0..=3).map(|length| (facts.len() as u128).pow(length)).sum());
+            let count = sequences(setup, &facts, 4);
+            assert_eq!(count.sequences, (0..=4).map(|length| (facts.len() as u128).pow(length)).sum());
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The bytes of an input as a set-up and as facts.
 //!
-//! Set-up, six bytes: flags (version, role, established, way); the policy (a preset, or one of its own); and for one of its
+//! Set-up, six bytes: flags (version, role, established, and the plan); the policy (a preset, or one of its own); and for one of its
 //! own two bytes of choices, and one each for its warnings and its budget.
 
 use close_notify_core::{
@@ -11,13 +11,15 @@ use close_notify_core::{
 use crate::choices::Choices;
 use crate::reference::Setup;
 
-/// How the bytes behind the set-up are read.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Way {
-    /// Each is any fact.
-    Facts,
-    /// Each is something from outside; the machine's outputs are answered.
-    Driver,
+/// How a run goes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Plan {
+    /// Whether the machine's outputs are answered, and only what comes from outside is said.
+    pub(super) drives: bool,
+    /// Whether it is seen to that the close ends.
+    pub(super) ends: bool,
+    /// Whether the same facts are told to another machine.
+    pub(super) repeats: bool,
 }
 
 /// Numbers of bytes that matter: none, few, a budget's brink, as many as a count can hold.
@@ -32,7 +34,7 @@ const WARNINGS: [u8; 4] = [0, 1, 4, 255];
 const ERRNOS: [i32; 8] = [104, 32, 0, 54, 10_054, 10_053, 110, 5];
 
 /// The set-up of a run.
-pub(super) fn setup(choices: &mut Choices<'_>) -> (Setup, Way) {
+pub(super) fn setup(choices: &mut Choices<'_>) -> (Setup, Plan) {
     let [flags, preset] = [choices.byte(), choices.byte()];
     let bytes = [choices.byte(), choices.byte(), choices.byte(), choices.byte()];
     let setup = Setup {
@@ -41,7 +43,7 @@ pub(super) fn setup(choices: &mut Choices<'_>) -> (Setup, Way) {
         established: flags & 8 == 0,
         policy: policy(preset, bytes),
     };
-    (setup, if flags & 16 == 0 { Way::Facts } else { Way::Driver })
+    (setup, Plan { drives: flags & 16 != 0, ends: flags & 32 != 0, repeats: flags & 64 != 0 })
 }
 
 fn policy(preset: u8, [choice, more, warnings, budget]: [u8; 4]) -> Policy {

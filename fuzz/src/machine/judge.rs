@@ -2,9 +2,7 @@
 //!
 //! Decides nothing of TLS: what is true is `reference`'s to say, and what may be asked is `duties`'.
 
-use std::hash::{Hash, Hasher};
-
-use close_notify_core::{Ending, Event, FirstCloser, Machine, ReadEnd, WriteEnd};
+use close_notify_core::{Ending, Event, FirstCloser, FramingState, Machine, Manner, ReadEnd, WriteEnd};
 
 use super::duties;
 use crate::reference::Account;
@@ -12,28 +10,32 @@ use crate::reference::Account;
 /// What is wrong, in words.
 pub(super) type Flaw = &'static str;
 
-/// Tells a fact to both, and says whether it was taken.
+/// Tells a fact to both; gives what is known then, or nothing where the fact was refused. `known` is what was known before.
 ///
 /// Errors: what is wrong with the machine behind it.
-pub(super) fn step(machine: &mut Machine, account: &mut Account, fact: Event) -> Result<bool, Flaw> {
+pub(super) fn step(
+    machine: &mut Machine,
+    account: &mut Account,
+    known: &Ending,
+    fact: Event,
+) -> Result<Option<Ending>, Flaw> {
     let before = *machine;
     let legal = machine.handle(fact).is_ok();
     if legal != account.allows(fact) {
         return Err(if legal { "what cannot happen was taken" } else { "what can happen was refused" });
     }
     if !legal {
-        return if *machine == before { Ok(false) } else { Err("a refused fact changed the machine") };
+        return if *machine == before { Ok(None) } else { Err("a refused fact changed the machine") };
     }
-    let known = account.ending();
     account.tell(fact);
     let told = machine.ending();
     if told != account.ending() {
         return Err("the ending is not what happened");
     }
-    grows(&known, &told)?;
+    grows(known, &told)?;
     ranks_grow(&before, machine)?;
     duties::asked(machine, account)?;
-    Ok(true)
+    Ok(Some(told))
 }
 
 // Evidence only grows: nothing that was known is taken back.
@@ -71,46 +73,25 @@ fn ranks_grow(before: &Machine, after: &Machine) -> Result<(), Flaw> {
     if send && recv && released { Ok(()) } else { Err("a half went back") }
 }
 
-/// A hash that costs little.
-pub(super) fn hash(value: &impl Hash) -> u64 {
-    let mut hasher = Fold(0xcbf2_9ce4_8422_2325);
-    value.hash(&mut hasher);
-    hasher.finish()
-}
-
-/// A multiply and a fold a word: enough to tell machines apart, where nobody attacks the table.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Fold(u64);
-
-impl Default for Fold {
-    fn default() -> Self {
-        Self(0xcbf2_9ce4_8422_2325)
+/// What an application may conclude from the machine is what it may conclude from the notes.
+///
+/// Errors: where the two differ.
+pub(super) fn conclusions(machine: &Machine, account: &Account) -> Result<(), Flaw> {
+    let ending = machine.ending();
+    if ending.is_clean() != account.is_clean() {
+        return Err("the end is clean, or is not, against what happened");
     }
-}
-
-impl Hasher for Fold {
-    fn finish(&self) -> u64 {
-        self.0 ^ self.0 >> 32
+    for &framing in FramingState::ALL {
+        let cut = ending.truncation_possible(framing) == account.may_be_cut(framing);
+        let accepted = machine.accepts_end(framing) == account.accepts(framing);
+        let read = machine.reads_as_end(framing) == account.reads_as_end(framing);
+        if !(cut && accepted && read) {
+            return Err("what was read is taken for whole, or for cut, against what happened");
+        }
     }
-
-    fn write(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|&byte| self.write_u64(u64::from(byte)));
-    }
-
-    fn write_u8(&mut self, word: u8) {
-        self.write_u64(u64::from(word));
-    }
-
-    fn write_u32(&mut self, word: u32) {
-        self.write_u64(u64::from(word));
-    }
-
-    fn write_u64(&mut self, word: u64) {
-        let product = u128::from(self.0 ^ word) * 0x9e37_79b9_7f4a_7c15;
-        self.0 = (product as u64) ^ (product >> 64) as u64;
-    }
-
-    fn write_usize(&mut self, word: usize) {
-        self.write_u64(word as u64);
+    if Manner::for_downstream(&ending) == account.passes_on() {
+        Ok(())
+    } else {
+        Err("a relay would pass on another end than happened")
     }
 }

@@ -19,23 +19,25 @@ mod judge;
 mod shadow;
 
 use std::fmt;
+use std::hash::BuildHasher;
 
-use close_notify_core::{Event, Machine};
+use close_notify_core::{Ending, Event, Machine};
+use foldhash::fast::FixedState;
 
 use crate::choices::Choices;
 use crate::reference::{Account, Setup};
-use input::Way;
 use shadow::Shadow;
 
 /// The most facts that a run has, and the most of them that an input may say: the rest is for its end.
-const LONGEST: usize = 128;
-const SAID: usize = 64;
+const LONGEST: usize = 96;
+const SAID: usize = 48;
 
 /// A run: the machine, what is noted beside it, and how it came there.
 struct Run {
     setup: Setup,
     machine: Machine,
     account: Account,
+    known: Ending,
     shadow: Shadow,
     facts: [Event; LONGEST],
     count: usize,
@@ -46,25 +48,28 @@ struct Run {
 /// Panics: where the machine and the notes differ, or it asks for what a duty forbids.
 pub fn run(data: &[u8]) {
     let Some(mut choices) = Choices::read(data) else { return };
-    let (setup, way) = input::setup(&mut choices);
+    let (setup, plan) = input::setup(&mut choices);
     let mut run = Run::new(setup);
-    match way {
-        Way::Facts => {
-            while let (Some(fact), false) = (input::fact(&mut choices), run.is_full()) {
-                run.take(fact);
+    if plan.drives {
+        while let (Some((fact, in_haste)), false) = (input::outside_fact(&mut choices), run.is_full()) {
+            run.take(fact);
+            if !in_haste {
+                run.settle();
             }
         }
-        Way::Driver => {
-            while let (Some((fact, in_haste)), false) = (input::outside_fact(&mut choices), run.is_full()) {
-                run.take(fact);
-                if !in_haste {
-                    run.settle();
-                }
-            }
+    } else {
+        while let (Some(fact), false) = (input::fact(&mut choices), run.is_full()) {
+            run.take(fact);
         }
     }
-    run.repeats();
-    run.ends();
+    run.concludes();
+    if plan.repeats {
+        run.repeats();
+    }
+    if plan.ends {
+        run.ends();
+        run.concludes();
+    }
 }
 
 impl Run {
@@ -74,6 +79,7 @@ impl Run {
             setup,
             machine,
             account: Account::new(setup),
+            known: machine.ending(),
             shadow: Shadow::of(&machine),
             facts: [Event::OutputBegun; LONGEST],
             count: 0,
@@ -89,11 +95,12 @@ impl Run {
     fn take(&mut self, fact: Event) {
         self.facts[self.count] = fact;
         self.count += 1;
-        let legal = match judge::step(&mut self.machine, &mut self.account, fact) {
-            Ok(legal) => legal,
+        let told = match judge::step(&mut self.machine, &mut self.account, &self.known, fact) {
+            Ok(told) => told,
             Err(flaw) => self.fail(flaw),
         };
-        if let Err(flaw) = self.shadow.follow(&self.machine, fact, legal) {
+        self.known = told.unwrap_or(self.known);
+        if let Err(flaw) = self.shadow.follow(&self.machine, fact, told.is_some()) {
             self.fail(flaw);
         }
     }
@@ -104,8 +111,15 @@ impl Run {
         for &fact in self.facts() {
             _ = again.handle(fact);
         }
-        if again != self.machine || judge::hash(&again) != judge::hash(&self.machine) {
+        if again != self.machine || hash(&again) != hash(&self.machine) {
             self.fail("the same facts make another machine");
+        }
+    }
+
+    /// The application's conclusions are sound.
+    fn concludes(&self) {
+        if let Err(flaw) = judge::conclusions(&self.machine, &self.account) {
+            self.fail(flaw);
         }
     }
 
@@ -116,7 +130,7 @@ impl Run {
     #[cold]
     fn fail(&self, flaw: impl fmt::Display) -> ! {
         panic!(
-            "{flaw}\n{:?}\nmachine {:?}\noutput {:?}\nnoted {:?}\nfacts {:#?}",
+            "{flaw}\n{:?}\nmachine {:?}\noutput {:?}\nnoted {:?}\nfacts {:?}",
             self.setup,
             self.machine.ending(),
             self.machine.output(),
@@ -124,4 +138,9 @@ impl Run {
             self.facts(),
         );
     }
+}
+
+/// The hash by which explorers tell machines apart.
+fn hash(machine: &Machine) -> u64 {
+    FixedState::default().hash_one(machine)
 }

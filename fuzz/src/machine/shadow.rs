@@ -52,6 +52,8 @@ impl Shadow {
 /// A fact about the transport alone.
 const fn of_the_transport(fact: Event) -> Option<drain::Event> {
     Some(match fact {
+        // It takes at least one byte.
+        Event::Drained { bytes: 0 } => return None,
         Event::Drained { bytes } => drain::Event::Drained { bytes },
         Event::TransportEof { .. } => drain::Event::PeerFin,
         Event::TransportReset { .. } => drain::Event::PeerReset,

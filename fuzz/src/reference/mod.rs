@@ -11,6 +11,7 @@
 mod account;
 mod alert;
 mod legal;
+mod trust;
 mod verdict;
 
 use close_notify_core::{Ending, Event, Machine, Policy, Role, Version};

@@ -25,7 +25,7 @@ impl Account {
     }
 
     /// What became of our last word.
-    fn writing(&self) -> WriteEnd {
+    pub(super) fn writing(&self) -> WriteEnd {
         if self.aborted {
             return WriteEnd::Aborted { after_close_notify: self.has_notified() };
         }
