@@ -30,7 +30,7 @@ macro_rules! targets {
 
 targets! {
     lockstep: "two adapters in lockstep with the model: any configuration, any steps, any chunks", longest 256, floor 1000;
-    machine: "the core alone: any facts in any order, any policy, every version", longest 48, floor 500000;
+    machine: "the core alone: any facts in any order, any policy, every version", longest 32, floor 500000;
 }
 
 /// The target of a name.

@@ -4,13 +4,13 @@
 //! twice or never finds no premise.
 //! Sources: `docs/requirements.md`, by the ids beside each premise.
 
-use close_notify_core::{Machine, Manner, Output, ReadEnd};
+use close_notify_core::{Ending, Machine, Manner, Output, ReadEnd};
 
 use super::judge::Flaw;
 use crate::reference::{Account, Word};
 
-/// Whether what the machine asks now may be asked.
-pub(super) fn asked(machine: &Machine, account: &Account) -> Result<(), Flaw> {
+/// Whether what the machine asks now may be asked; `told` is the ending that both agree on.
+pub(super) fn asked(machine: &Machine, account: &Account, told: &Ending) -> Result<(), Flaw> {
     if machine.may_write() != account.may_write() {
         return Err("it may be written, or may not, against what happened");
     }
@@ -24,7 +24,7 @@ pub(super) fn asked(machine: &Machine, account: &Account) -> Result<(), Flaw> {
         return Err("a discard too many, or one that is missing");
     }
     // fatal-forgets-session, fatal-discards-tickets, unclean-forbids-resume-10, premature-forbids-reuse-https
-    let forgets = !discards && !account.forgotten && !account.resumption().allowed;
+    let forgets = !discards && !account.forgotten && !told.resumption.allowed;
     if forgets != matches!(output, Output::ForgetSession) {
         return Err("a session is kept that must be forgotten, or forgotten without need");
     }

@@ -34,7 +34,7 @@ pub(super) fn step(
     }
     grows(known, &told)?;
     ranks_grow(&before, machine)?;
-    duties::asked(machine, account)?;
+    duties::asked(machine, account, &told)?;
     Ok(Some(told))
 }
 

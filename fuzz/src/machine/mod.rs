@@ -62,14 +62,13 @@ pub fn run(data: &[u8]) {
             run.take(fact);
         }
     }
-    run.concludes();
     if plan.repeats {
         run.repeats();
     }
     if plan.ends {
         run.ends();
-        run.concludes();
     }
+    run.concludes();
 }
 
 impl Run {

@@ -58,7 +58,7 @@ impl Account {
     }
 
     /// The strictest rule that applies.
-    pub(crate) fn resumption(&self) -> Resumption {
+    fn resumption(&self) -> Resumption {
         let version = self.setup.version;
         let (allowed, rule) = if self.is_fatal() {
             // RFC 9846 §6.2, RFC 5246 §7.2.2
