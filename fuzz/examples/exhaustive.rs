@@ -1,6 +1,6 @@
 //! Counts out and judges every sequence of facts up to a depth on the core: of 8 facts, or with `--deep` of 9.
 //!
-//! On an idle core of the class that this was written on, a set-up takes about half a minute and 0.7 GB at depth 8; each
+//! On an idle core of the class that this was written on, a set-up takes about half a minute and 0.5 GB at depth 8; each
 //! further fact takes about three times of both. Set-ups are spread over the cores.
 
 use std::env;
