@@ -151,6 +151,29 @@ impl Machine {
         matches!(self.recv, recv::State::Open | recv::State::EarlyData) && wanted
     }
 
+    /// Whether raw bytes of the peer may be read and thrown away now: where [`Output::Drain`] asks for it, and while our
+    /// last word waits for room, once nothing that the peer says is listened to. A peer that is blocked as we are takes
+    /// our bytes once we have taken its own.
+    ///
+    /// ```
+    /// use close_notify_core::{Event, Machine, Manner, Output, Policy, Role, Version};
+    /// let mut machine = Machine::established(Version::Tls13, Role::Client, Policy::STRICT);
+    /// for event in [Event::Close(Manner::Linger), Event::DeadlineStarted, Event::OutputSealed] {
+    ///     machine.handle(event)?;
+    /// }
+    /// assert_eq!(machine.output(), Output::SendCloseNotify { fin_follows: true });
+    /// assert!(machine.may_drain());
+    /// # Ok::<(), close_notify_core::Illegal>(())
+    /// ```
+    // no-mutual-wait; RFC 4511 §4.14.3.1 · handback-exact: what follows TLS is not thrown away
+    #[must_use]
+    pub const fn may_drain(&self) -> bool {
+        let output = self.output();
+        let is_unheard = self.recv.has_ended() && matches!(self.transport, transport::State::Open);
+        let is_over = self.manner.is_closing() && !matches!(self.manner, Manner::HandBack);
+        matches!(output, Output::Drain) || (output.is_a_last_word() && is_unheard && is_over)
+    }
+
     /// The version that the machine was made for.
     #[must_use]
     pub const fn version(&self) -> Version {

@@ -13,7 +13,7 @@ use crate::news::{News, errno_of, is_a_wait, news};
 
 /// Reads once, throws away what came, and tells the machine what happened.
 ///
-/// Does nothing unless the machine asks for [`Output::Drain`].
+/// Does nothing unless the machine asks for [`Output::Drain`], or [allows](Machine::may_drain) it while its last word waits.
 ///
 /// Errors: `WouldBlock` and `TimedOut` as the transport says them, the machine untouched. Every other error is a
 /// fact that the machine is told: the drain is over then, and this is no error.
@@ -39,7 +39,7 @@ use crate::news::{News, errno_of, is_a_wait, news};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn drain(machine: &mut Machine, transport: &mut impl Read, scratch: &mut [u8]) -> io::Result<()> {
-    if machine.output() != Output::Drain {
+    if !machine.may_drain() {
         return Ok(());
     }
     let fact = match news(transport.read(scratch)) {

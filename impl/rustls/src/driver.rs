@@ -192,16 +192,25 @@ impl<C: Tls> Driver<C> {
     /// Waits until our last word can leave. A peer that is blocked as we are reads on once we have read.
     fn wait_for_room(&mut self, line: &mut impl Line) -> io::Result<()> {
         line.only_try(true);
-        let heard = self.session.receive(line);
+        let took = self.take_what_came(line);
         line.only_try(false);
-        let input = match heard {
-            Ok(Received::Full | Received::End) => false,
-            Ok(_) => return self.waited(line, Ok(())),
+        let input = match took {
+            Ok(false) => false,
+            Ok(true) => return self.waited(line, Ok(())),
             Err(error) if is_a_wait(&error) => true,
             Err(error) => return Err(error),
         };
         let waited = line.wait_for_room(input, None);
         self.waited(line, waited)
+    }
+
+    /// Hears the peer once, or throws away what nobody listens to any more. Whether there may be more to take.
+    // no-mutual-wait
+    fn take_what_came(&mut self, line: &mut impl Line) -> io::Result<bool> {
+        if self.session.machine().may_drain() {
+            return self.session.drain(line).map(|()| true);
+        }
+        Ok(!matches!(self.session.receive(line)?, Received::Full | Received::End))
     }
 
     /// Whether a wait goes on: it does until the deadline, which is then told.

@@ -314,7 +314,7 @@ impl<C: Tls> Session<C> {
     }
 
     /// Reads raw bytes once and throws them away, where the machine asks for
-    /// [`Output::Drain`](close_notify_core::Output::Drain).
+    /// [`Output::Drain`](close_notify_core::Output::Drain), or [allows](Machine::may_drain) it behind [`Step::Blocked`].
     ///
     /// Errors: `WouldBlock` and `TimedOut` as the transport says them.
     pub fn drain(&mut self, transport: &mut impl Transport) -> io::Result<()> {
@@ -327,7 +327,7 @@ impl<C: Tls> Session<C> {
     /// Throws away what was read of the transport before, where the machine asks for that. Whether there was any.
     pub(crate) fn drain_what_came(&mut self) -> io::Result<bool> {
         let unread = self.inbox.unread().len();
-        if unread == 0 || self.machine.output() != Output::Drain {
+        if unread == 0 || !self.machine.may_drain() {
             return Ok(false);
         }
         self.inbox.consume(unread);

@@ -2,7 +2,9 @@
 
 mod common;
 
-use close_notify::{Manner, NotSent, Output, Pipe, Policy, Step, WriteEnd};
+use std::io::Write;
+
+use close_notify::{Manner, NotSent, Output, Pipe, Policy, Step, Stream, WriteEnd};
 
 /// How writing ends where the transport takes `room` bytes of the close_notify before the deadline.
 fn cut_at(room: usize) -> [WriteEnd; 2] {
@@ -30,4 +32,33 @@ fn a_close_notify_of_which_nothing_left_was_not_sent() {
 fn a_close_notify_of_which_a_byte_left_was_partly_written() {
     assert_eq!(cut_at(1), [WriteEnd::PartlyWritten; 2]);
     assert_eq!(cut_at(23), [WriteEnd::PartlyWritten; 2]);
+}
+
+// no-mutual-wait: each waits for room behind what the other does not read any more
+#[test]
+fn two_ends_that_both_linger_behind_full_buffers_come_to_an_end() {
+    for (version, manner) in common::VERSIONS
+        .into_iter()
+        .flat_map(|version| [Manner::Linger, Manner::AtOnce].map(|manner| (version, manner)))
+    {
+        let (client, server) = common::pair(version, Policy::STRICT);
+        let (near, far) = Pipe::pair(100);
+        let mut ends =
+            [(client, near), (server, far)].map(|(end, pipe)| Stream::from_session(end.session, pipe));
+        for end in &mut ends {
+            assert_eq!(end.write(&[0; 500]).expect("it is taken"), 500);
+        }
+        for _ in 0..50 {
+            for end in &mut ends {
+                let _ = end.close(manner);
+            }
+        }
+        for end in &ends {
+            assert_eq!(end.session().machine().output(), Output::Done, "{version} {manner}");
+        }
+        if manner == Manner::Linger {
+            let writing = ends.each_ref().map(|end| end.ending().writing);
+            assert_eq!(writing, [WriteEnd::CloseNotifySent; 2], "{version}");
+        }
+    }
 }

@@ -214,3 +214,33 @@ fn what_was_read_before_the_hand_over_counts() {
 fn eight_bytes_are_enough() {
     assert!(size_of::<Draining>() <= 8, "{} bytes", size_of::<Draining>());
 }
+
+/// What the machine that closed in this manner has said and waits for room with.
+fn with_a_last_word_that_waits(manner: Manner) -> Machine {
+    let mut machine = open(Version::Tls13);
+    for event in [Event::Close(manner), Event::DeadlineStarted, Event::OutputSealed] {
+        machine.handle(event).expect("each follows the one before");
+    }
+    machine
+}
+
+// no-mutual-wait: two ends that both linger, with their last words behind full buffers
+#[test]
+fn while_the_last_word_waits_for_room_what_nobody_hears_may_be_drained() {
+    for manner in [Manner::Linger, Manner::AtOnce] {
+        let mut machine = with_a_last_word_that_waits(manner);
+        assert!(machine.output().is_a_last_word() && machine.may_drain(), "{manner}");
+        machine.handle(Event::Drained { bytes: 100 }).unwrap();
+        assert_eq!(machine.ending().drained, 100);
+        machine.handle(EOF).unwrap();
+        assert!(!machine.may_drain(), "{manner}: there is no more");
+    }
+}
+
+#[test]
+fn while_the_last_word_waits_for_room_what_the_application_may_still_hear_is_not_drained() {
+    assert!(!with_a_last_word_that_waits(Manner::Graceful).may_drain(), "the peer is still heard");
+    let mut machine = with_a_last_word_that_waits(Manner::HandBack);
+    machine.handle(CLOSE_NOTIFY).unwrap();
+    assert!(!machine.may_drain(), "handback-exact: what follows is the application's");
+}

@@ -37,7 +37,9 @@ pub enum Step {
     /// This, or a part of it. Behind `CloseTransport` and `ResetTransport` the caller drops the transport; behind
     /// `StartDeadline` it starts a clock.
     Did(Output),
-    /// Nothing: the transport takes no more right now.
+    /// Nothing: the transport takes no more right now. A peer that is blocked as we are takes our bytes once we have taken
+    /// its own: [`drain`](Session::drain) where the machine [allows](close_notify_core::Machine::may_drain) it,
+    /// [`receive`](Session::receive) otherwise.
     Blocked,
     /// Nothing: the caller must [`receive`](Session::receive), [`drain`](Session::drain) or
     /// [`hand_back`](Session::hand_back).
