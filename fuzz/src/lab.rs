@@ -105,6 +105,12 @@ pub fn pair(version: Version, tickets: usize) -> ([Connection; 2], Vec<u8>) {
     (ends.map(|end| end.connection), last)
 }
 
+/// A client and a server whose handshake is done, each told the recorded other side: nothing is on its way between them.
+#[must_use]
+pub fn played_pair(version: Version) -> [Connection; 2] {
+    ROLES.map(|role| Recording::of(version, role).established())
+}
+
 /// One end of a handshake that takes its turns.
 struct End {
     connection: Connection,
@@ -239,6 +245,20 @@ mod tests {
         recording.theirs[UPDATES].clone().seal(APPLICATION_DATA, b"x", &mut bytes);
         turn(&mut connection, &bytes);
         assert_eq!(connection.reader().read(&mut [0; 8]).unwrap(), 1);
+    }
+
+    #[test]
+    fn two_played_ends_understand_each_other_and_tickets_are_sealed_with_the_recorded_keys() {
+        for version in VERSIONS {
+            let [mut client, mut server] = played_pair(version);
+            client.writer().write_all(b"x").unwrap();
+            let said = turn(&mut client, &[]);
+            turn(&mut server, &said);
+            assert_eq!(server.reader().read(&mut [0; 8]).unwrap(), 1);
+            assert!(Recording::of(version, Role::Client).ours[0].clone().open(&said).is_some());
+        }
+        let (_, tickets) = pair(Version::Tls13, 1);
+        assert!(Recording::of(Version::Tls13, Role::Server).ours[0].clone().open(&tickets).is_some());
     }
 
     #[test]

@@ -5,13 +5,18 @@
 //! Every input begins with [`FORMAT`]; behind a few bytes of set-up each byte is one action.
 
 pub mod choices;
+pub mod driven;
+pub mod hand_back;
+pub mod heard;
 pub mod lab;
 pub mod lockstep;
 pub mod observe;
 pub mod machine;
 pub mod reference;
+pub mod pair;
 mod replay;
 mod targets;
+pub mod wire;
 
 #[cfg(fuzzing)]
 #[doc(hidden)]

@@ -29,8 +29,10 @@ macro_rules! targets {
 }
 
 targets! {
+    hand_back: "TLS and plaintext by turns on one connection, which others may have used: exact to the byte", longest 96, floor 15000;
     lockstep: "two adapters in lockstep with the model: any configuration, any steps, any chunks", longest 256, floor 1000;
     machine: "the core alone: any facts in any order, any policy, every version", longest 32, floor 500000;
+    pair: "two adapters over a hostile wire: any policies, any manners, every duty that bytes decide", longest 96, floor 20000;
 }
 
 /// The target of a name.

@@ -1,0 +1,265 @@
+//! One end that an application drives over a wire: by a session and a loop of its own, or as a stream.
+//!
+//! Decides nothing about closing: both do what the machine says, and the calls are those that a program makes. What an
+//! application asked for is remembered, as it must ask again where a call would have waited.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::time::Duration;
+
+use close_notify::{AlertDescription, Event, FramingState, Machine, Manner, Output, Session, Step, Stream};
+
+use crate::wire::End;
+
+/// The most steps that an end makes while its transport does nothing: more than any way through the tables.
+const STEPS: u32 = 16;
+/// How an application that rejects says why.
+pub const REASON: AlertDescription = AlertDescription::ACCESS_DENIED;
+
+/// How an end is driven.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    /// By a session and a loop of the application.
+    Session,
+    /// As a blocking stream over a transport that does not block.
+    Stream,
+}
+
+/// An end of a connection, and its application.
+#[derive(Debug)]
+pub struct Driven {
+    adapter: Adapter,
+    asked: Option<Manner>,
+    back: Option<(End, Vec<u8>)>,
+}
+
+#[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "there are two of it in a run, and none is moved")]
+enum Adapter {
+    Session(Session, Option<End>),
+    Stream(Stream<End>),
+}
+
+impl Driven {
+    /// An end over a session.
+    #[must_use]
+    pub fn new(kind: Kind, session: Session, end: End) -> Self {
+        let adapter = match kind {
+            Kind::Session => Adapter::Session(session, Some(end)),
+            Kind::Stream => {
+                let mut stream = Stream::from_session(session, end);
+                stream.set_patience(Duration::MAX); // until the run says that it is over
+                Adapter::Stream(stream)
+            }
+        };
+        Self { adapter, asked: None, back: None }
+    }
+
+    /// The session beneath.
+    #[must_use]
+    pub const fn session(&self) -> &Session {
+        match &self.adapter {
+            Adapter::Session(session, _) => session,
+            Adapter::Stream(stream) => stream.session(),
+        }
+    }
+
+    /// The closing machine.
+    #[must_use]
+    pub const fn machine(&self) -> &Machine {
+        self.session().machine()
+    }
+
+    /// What the application asked for last and was not refused.
+    #[must_use]
+    pub const fn asked(&self) -> Option<Manner> {
+        self.asked
+    }
+
+    /// Whether nothing more is done here: the transport is gone.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        self.machine().output() == Output::Done
+    }
+
+    /// The transport, given back with what was read behind the peer's close_notify.
+    pub fn take_back(&mut self) -> Option<(End, Vec<u8>)> {
+        self.back.take()
+    }
+
+    /// Writes data. Returns how much was taken.
+    ///
+    /// Errors: as a stream's.
+    pub fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        match &mut self.adapter {
+            Adapter::Session(session, end) => {
+                drive(session, end);
+                match end {
+                    Some(end) => session.write(end, data),
+                    None => session.tell(Event::Write).and(Err(ErrorKind::NotConnected.into())),
+                }
+            }
+            Adapter::Stream(stream) => stream.write(data),
+        }
+    }
+
+    /// Reads data; nothing is the end that the policy takes for a clean one.
+    ///
+    /// Errors: as a stream's.
+    pub fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match &mut self.adapter {
+            Adapter::Session(session, end) => read(session, end, buffer),
+            Adapter::Stream(stream) => stream.read(buffer),
+        }
+    }
+
+    /// Asks for an end, or a part of it.
+    ///
+    /// Errors: where it was refused.
+    pub fn ask(&mut self, manner: Manner) -> io::Result<()> {
+        match &mut self.adapter {
+            Adapter::Session(session, _) if manner == Manner::Reject => {
+                session.tell(Event::Reject(REASON))?
+            }
+            Adapter::Session(session, _) => session.close(manner)?,
+            Adapter::Stream(_) => {}
+        }
+        let before = self.asked.replace(manner);
+        let went_on = self.go_on();
+        if matches!(self.adapter, Adapter::Stream(_)) && went_on.as_ref().is_err_and(is_misuse) {
+            self.asked = before;
+        }
+        went_on
+    }
+
+    /// Goes on with what was begun, and hears what came. Nothing is read of what the application may read.
+    ///
+    /// Errors: as a stream's; waits are none.
+    pub fn go_on(&mut self) -> io::Result<()> {
+        let asked = self.asked;
+        let done = match &mut self.adapter {
+            Adapter::Session(session, end) => {
+                go_on(session, end).map(|back| self.back = back.or(self.back.take()))
+            }
+            Adapter::Stream(stream) => match asked {
+                None => stream.flush(),
+                Some(Manner::HalfClose) => stream.close_write().map(drop),
+                Some(Manner::Reject) => stream.reject(REASON).map(drop),
+                Some(Manner::HandBack) if self.back.is_some() => Ok(()),
+                Some(Manner::HandBack) => stream.hand_back().map(|back| self.back = Some(back)),
+                Some(manner) => stream.close(manner).map(drop),
+            },
+        };
+        match done {
+            Err(error) if is_a_wait(&error) => Ok(()),
+            done => done,
+        }
+    }
+
+    /// The time that the application gives a close is over.
+    pub fn lose_patience(&mut self) {
+        match &mut self.adapter {
+            Adapter::Session(_, None) => {}
+            Adapter::Session(session, Some(_)) => session.deadline_passed().expect("a deadline is a fact"),
+            Adapter::Stream(stream) => stream.set_patience(Duration::ZERO),
+        }
+        // How it ends stands in the ending.
+        let _ = self.go_on();
+    }
+
+    /// The application asks for `SO_ERROR`, and tells what it got.
+    pub fn ask_for_error(&mut self) {
+        if let Adapter::Session(session, Some(end)) = &mut self.adapter
+            && let Some(errno) = end.take_error()
+        {
+            session.tell(Event::WriteFailed { errno }).expect("a failure is a fact");
+        }
+    }
+
+    /// The application lets go of the transport, whatever was due.
+    pub fn let_go(&mut self) {
+        if let Adapter::Session(session, place) = &mut self.adapter
+            && let Some(mut end) = place.take()
+        {
+            session.tell(Event::TransportClosed).expect("a transport can be let go of");
+            steps(session, &mut end);
+        }
+        self.back = None;
+    }
+}
+
+/// Whether a call was refused, and nothing changed.
+#[must_use]
+pub fn is_misuse(error: &io::Error) -> bool {
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<close_notify::Error>());
+    matches!(inner, Some(close_notify::Error::Misuse { .. }))
+}
+
+/// Whether a call has to be made again.
+fn is_a_wait(error: &io::Error) -> bool {
+    error.kind() == ErrorKind::WouldBlock
+}
+
+/// Does what the machine asks for until it waits.
+fn steps(session: &mut Session, end: &mut End) -> Step {
+    let (mut idle, mut moved) = (0, end.moved());
+    while idle < STEPS {
+        match session.step(end).expect("the machine has a row for what it asked for") {
+            Step::Did(Output::CloseTransport | Output::ResetTransport) => return Step::Done,
+            Step::Did(_) => {}
+            waits => return waits,
+        }
+        let now = end.moved();
+        idle = if now == moved { idle + 1 } else { 0 };
+        moved = now;
+    }
+    panic!("no spin: the machine asks for {:?} again and again", session.machine().output());
+}
+
+/// The same, where the transport may be gone already.
+fn drive(session: &mut Session, end: &mut Option<End>) -> Step {
+    let Some(there) = end else { return Step::Done };
+    let step = steps(session, there);
+    if step == Step::Done {
+        *end = None;
+    }
+    step
+}
+
+fn read(session: &mut Session, end: &mut Option<End>, buffer: &mut [u8]) -> io::Result<usize> {
+    loop {
+        let count = session.read(buffer);
+        if count > 0 {
+            return Ok(count);
+        }
+        let step = drive(session, end);
+        if session.has_plaintext() {
+            continue;
+        }
+        let Some(there) = end.as_mut().filter(|_| !session.machine().recv_state().has_ended()) else {
+            let is_clean = session.machine().reads_as_end(FramingState::DelimitedByEnd);
+            return if is_clean { Ok(0) } else { Err(ErrorKind::ConnectionAborted.into()) };
+        };
+        match step {
+            Step::Idle | Step::Blocked | Step::Waits(Output::AwaitPeer) => drop(session.receive(there)?),
+            Step::Waits(_) | Step::Done | Step::Did(_) => return Err(ErrorKind::WouldBlock.into()),
+        }
+    }
+}
+
+/// One round of a program's loop.
+fn go_on(session: &mut Session, end: &mut Option<End>) -> io::Result<Option<(End, Vec<u8>)>> {
+    let step = drive(session, end);
+    let Some(there) = end else { return Ok(None) };
+    match step {
+        Step::Waits(Output::HandBack) => {
+            let leftover = session.hand_back()?;
+            return Ok(end.take().map(|end| (end, leftover)));
+        }
+        Step::Waits(Output::Drain) => session.drain(there)?,
+        Step::Blocked if session.machine().may_drain() => session.drain(there)?,
+        Step::Idle | Step::Blocked | Step::Waits(_) => drop(session.receive(there)?),
+        Step::Done | Step::Did(_) => {}
+    }
+    drive(session, end);
+    Ok(None)
+}
