@@ -13,6 +13,7 @@ mod finale;
 use std::io::ErrorKind;
 
 use close_notify::{LateData, Manner, MissingNotify, PeerCloses, Policy, ReadEnd, Reply, Session, Version};
+use close_notify_core::recv;
 
 use crate::choices::Choices;
 use crate::driven::{Driven, Kind, is_misuse};
@@ -164,7 +165,7 @@ impl Run {
         }
         self.does_not_spin(at);
         let side = &mut self.sides[at];
-        let is_closed = side.end.session().ending().reading == ReadEnd::CloseNotify;
+        let is_closed = side.end.machine().recv_state() == recv::State::PeerNotified;
         side.was_closed_first |= is_closed && side.end.asked().is_none();
     }
 
