@@ -57,7 +57,7 @@ struct Entry<S> {
 /// Transports that linger, driven by hand: for an event loop of one's own. [`Lingerer`](crate::Lingerer) is one that drives itself.
 ///
 /// Shape: [`add`](Self::add); [`ready`](Self::ready) whenever a transport may have become readable, also right after it was added;
-/// [`turn`](Self::turn) after either, and when [`next_deadline`](Self::next_deadline) has come. Every call is O(1), a turn in its steps.
+/// [`turn`](Self::turn) after either, and when [`next_deadline`](Self::next_deadline) has come. Every call is O(1) beside the transports that it ends, a turn in its steps.
 ///
 /// ```
 /// use std::{io, time::Instant};
@@ -115,7 +115,8 @@ impl<S: Source> Engine<S> {
     }
 
     /// The transport lingers until it has ended, or until `deadline`, or for the patience of the limits: what comes first.
-    /// Where as many linger as may, the oldest has given way to it.
+    /// Where as many linger as may, the oldest has given way to it. Where the driver has not taken a turn for longer than the
+    /// patience, those whose deadlines have passed meanwhile have ended.
     ///
     /// `None` where it has nothing to wait for: it is let go.
     pub fn add(
@@ -125,6 +126,11 @@ impl<S: Source> Engine<S> {
         deadline: Option<Instant>,
         now: Instant,
     ) -> Option<Key> {
+        while self.wheel.is_behind(now)
+            && let Some(late) = self.wheel.passed(now)
+        {
+            self.tell(late, Event::DeadlinePassed);
+        }
         if self.entries.len() >= self.limits.connections
             && let Some(oldest) = self.by_age.first()
         {

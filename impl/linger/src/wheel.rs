@@ -45,6 +45,13 @@ impl Wheel {
         slot as u16
     }
 
+    /// Whether the driver comes so late that a deadline from now on may have no place of its own before the first that
+    /// has passed is told.
+    pub(crate) fn is_behind(&self, now: Instant) -> bool {
+        let passed = self.nanos_at(now) / self.tick;
+        self.first().is_some_and(|first| passed.saturating_sub(first) > SLOTS - 2 - TICKS_OF_PATIENCE)
+    }
+
     pub(crate) fn remove<T>(&mut self, slab: &mut Slab<T>, key: u32, slot: u16) {
         let list = &mut self.lists[usize::from(slot)];
         slab.unlink(list, Links::Wheel, key);

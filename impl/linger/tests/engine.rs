@@ -303,6 +303,20 @@ fn a_driver_that_comes_late_ends_only_what_is_due() {
     }
 }
 
+// Found by fuzzing: the wheel had no place for a deadline that far from the first one, and told it at once.
+#[test]
+fn one_that_is_added_while_the_driver_is_late_by_far_has_its_whole_patience() {
+    let mut bed = Bed::new(LIMITS);
+    bed.add(1, 1, []);
+    bed.now += LIMITS.patience * 4;
+    bed.add(2, 1, []);
+    assert_eq!(bed.turn().timed_out, 1);
+    bed.now += LIMITS.patience - Duration::from_millis(1);
+    assert_eq!((bed.turn().timed_out, bed.gone()), (1, vec![1]));
+    bed.now += SECOND;
+    assert_eq!(bed.turn().timed_out, 2);
+}
+
 #[test]
 fn a_patience_beyond_the_clock_is_no_deadline() {
     let mut bed = Bed::new(Limits { patience: Duration::MAX, ..LIMITS });
