@@ -210,7 +210,12 @@ impl<C: Tls> Driver<C> {
         if self.session.machine().may_drain() {
             return self.session.drain(line).map(|()| true);
         }
-        Ok(!matches!(self.session.receive(line)?, Received::Full | Received::End))
+        let had_ended = self.session.machine().recv_state().has_ended();
+        match self.session.receive(line)? {
+            // An end that has just come may leave nothing to wait for.
+            Received::End => Ok(!had_ended),
+            received => Ok(received != Received::Full),
+        }
     }
 
     /// Whether a wait goes on: it does until the deadline, which is then told.

@@ -31,7 +31,7 @@ pub(crate) trait Line: Transport {
     fn start_deadline(&mut self, patience: Duration);
     /// Whether a deadline runs and has passed: `None` where none runs.
     fn deadline_has_passed(&mut self) -> Option<bool>;
-    /// Whether what follows is tried once, and waited for by [`wait_for_room`](Transport::wait_for_room) alone.
+    /// What follows is tried and not waited for, until it is said as often that it is no more.
     fn only_try(&mut self, only: bool);
     /// Whether this call has taken all the time that the application gives it: nothing to the machine.
     fn call_has_passed(&mut self) -> bool;
@@ -45,8 +45,8 @@ pub(crate) struct Bounded<T> {
     /// A close has begun to wait, be it for ever.
     is_running: bool,
     pub(crate) call_by: Option<Instant>,
-    /// A moment that is past, while calls are only tried.
-    past: Option<Instant>,
+    /// How often it was said that calls are only tried: a deadline that is past.
+    tries: u8,
     born: Instant,
     pub(crate) lingering: Lingering,
 }
@@ -59,7 +59,7 @@ impl<T> Bounded<T> {
             deadline: None,
             is_running: false,
             call_by: None,
-            past: None,
+            tries: 0,
             born: Instant::now(),
             lingering: Lingering::default(),
         }
@@ -67,8 +67,8 @@ impl<T> Bounded<T> {
 
     /// The same line over the same transport, wrapped.
     pub(crate) fn map<U>(self, wrap: impl FnOnce(T) -> U) -> Bounded<U> {
-        let Self { inner, deadline, is_running, call_by, past, born, lingering } = self;
-        Bounded { inner: inner.map(wrap), deadline, is_running, call_by, past, born, lingering }
+        let Self { inner, deadline, is_running, call_by, tries, born, lingering } = self;
+        Bounded { inner: inner.map(wrap), deadline, is_running, call_by, tries, born, lingering }
     }
 
     /// A deadline that runs is that far from now; longer than the clock can say is for ever.
@@ -78,14 +78,9 @@ impl<T> Bounded<T> {
         }
     }
 
-    /// Whether a close has begun to wait.
-    pub(crate) const fn is_running(&self) -> bool {
-        self.is_running
-    }
-
     /// Until when a call of the transport may wait.
     fn until(&self) -> Option<Instant> {
-        self.past.or(earlier(self.deadline, self.call_by))
+        if self.tries > 0 { Some(self.born) } else { earlier(self.deadline, self.call_by) }
     }
 
     fn transport(&mut self) -> io::Result<&mut T> {
@@ -125,7 +120,7 @@ impl<T: Transport> Line for Bounded<T> {
     }
 
     fn only_try(&mut self, only: bool) {
-        self.past = only.then_some(self.born);
+        self.tries = if only { self.tries + 1 } else { self.tries - 1 };
     }
 
     fn call_has_passed(&mut self) -> bool {

@@ -197,13 +197,7 @@ impl<T: Transport, C: Tls> Stream<T, C> {
     ///
     /// Errors: none that a peer can cause.
     pub fn peer_closed_now(&mut self) -> io::Result<bool> {
-        let ran = self.line.is_running();
-        let closed = self.within(Duration::ZERO, Driver::peer_closed_now);
-        if !ran {
-            // A wait that this look began has the whole patience.
-            self.line.set_patience(self.driver.patience);
-        }
-        closed
+        self.driver.peer_closed_now(&mut self.line)
     }
 
     /// Ends the connection in this manner, within the patience of [`set_patience`](Self::set_patience).

@@ -3,8 +3,10 @@
 
 mod common;
 
+use std::cell::Cell;
 use std::io::{self, Read, Write};
 use std::pin::Pin;
+use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -313,6 +315,108 @@ fn a_bad_record_that_a_look_finds_is_answered_with_the_whole_patience() {
         let mut near = near.into_stream();
         assert!(near.peer_closed_now().unwrap());
         assert_eq!(near.close(Manner::Graceful).unwrap_err().kind(), io::ErrorKind::WouldBlock, "{version}");
+    }
+}
+
+// Found by fuzzing: the look told the deadline of the wait that it had begun, and cut its own answer.
+#[test]
+fn an_answer_that_a_look_begins_has_the_whole_patience_to_leave() {
+    for version in VERSIONS {
+        let (near, far) = common::pair(version, Policy::STRICT);
+        let (mut near, mut wire) = (near.into_stream(), far.pipe);
+        // More than the pipe holds: no answer can leave.
+        while near.write(&[7; 16_384]).is_ok() {}
+        wire.write_all(&common::FORGED).unwrap();
+        assert!(near.peer_closed_now().unwrap());
+        assert_eq!(near.ending().writing, WriteEnd::Closing, "{version}");
+        assert!(near.transport().is_some());
+    }
+}
+
+/// A transport that takes so many bytes.
+struct Narrow(Rc<Cell<usize>>);
+
+impl Read for Narrow {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        Err(io::ErrorKind::WouldBlock.into())
+    }
+}
+
+impl Write for Narrow {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let count = bytes.len().min(self.0.get());
+        self.0.set(self.0.get() - count);
+        if count == 0 { Err(io::ErrorKind::WouldBlock.into()) } else { Ok(count) }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl close_notify::Transport for Narrow {
+    fn shut_write(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn reset(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+// Found by fuzzing: what a flush had written of the last word was forgotten.
+#[test]
+fn a_last_word_that_a_flush_has_begun_counts_as_partly_written() {
+    for version in VERSIONS {
+        let (near, _far) = common::pair(version, Policy::STRICT);
+        let room = Rc::new(Cell::new(0));
+        let mut near = close_notify::Stream::from_session(near.session, Narrow(Rc::clone(&room)));
+        assert!(near.close(Manner::Graceful).is_err());
+        room.set(1);
+        assert!(near.flush().is_err());
+        near.set_patience(Duration::ZERO);
+        let ending = near.close(Manner::Graceful).unwrap();
+        assert_eq!(ending.writing, WriteEnd::PartlyWritten, "{version}");
+    }
+}
+
+/// A transport that takes nothing, and has been reset.
+struct Choked;
+
+impl Read for Choked {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        Err(io::ErrorKind::ConnectionReset.into())
+    }
+}
+
+impl Write for Choked {
+    fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+        Err(io::ErrorKind::WouldBlock.into())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl close_notify::Transport for Choked {
+    fn shut_write(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn reset(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+// Found by fuzzing: the call said that it waits for room, which nobody makes any more, and no waker was left.
+#[test]
+fn a_close_that_reads_a_reset_does_not_wait_for_room() {
+    for version in VERSIONS {
+        let (near, _far) = common::pair(version, Policy::STRICT);
+        let ending =
+            close_notify::Stream::from_session(near.session, Choked).close(Manner::Graceful).unwrap();
+        assert_eq!(ending.reading, ReadEnd::Reset, "{version}");
     }
 }
 

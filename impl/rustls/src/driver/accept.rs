@@ -75,10 +75,16 @@ impl<C: Tls> Driver<C> {
         Err(self.session.ended())
     }
 
-    /// Whether the peer has ended the connection by now. What it sent before is kept for reading.
-    ///
-    /// Shape: the line does not wait.
+    /// Whether the peer has ended the connection by now. What it sent before is kept for reading; nothing is waited
+    /// for, and a wait that begins here has the whole patience.
     pub(crate) fn peer_closed_now(&mut self, line: &mut impl Line) -> io::Result<bool> {
+        line.only_try(true);
+        let closed = self.look(line);
+        line.only_try(false);
+        closed
+    }
+
+    fn look(&mut self, line: &mut impl Line) -> io::Result<bool> {
         for _ in 0..RECORDS_A_LOOK {
             if self.session.machine().recv_state().has_ended() || !line.is_there() {
                 break;

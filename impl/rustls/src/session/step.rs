@@ -103,16 +103,7 @@ impl<C: Tls> Session<C> {
         }
         let unsent = self.outbox.unsent().len();
         let written = self.write_out(transport, last);
-        if !matches!(self.machine.send_state(), S::NotifyLeaving | S::AlertLeaving) {
-            return written;
-        }
-        // Shutting the write side flushes.
-        if self.is_taken() || (last && self.outbox.is_empty()) {
-            return self.tell(Event::OutputWritten);
-        }
-        if self.outbox.unsent().len() < unsent {
-            self.tell(Event::OutputBegun)?;
-        }
+        self.tell_what_left(unsent, last)?;
         written
     }
 

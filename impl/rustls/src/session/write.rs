@@ -96,7 +96,25 @@ impl<C: Tls> Session<C> {
         if self.outbox.is_empty() && matches!(self.machine.send_state(), send::State::Open) {
             self.seal_pending()?;
         }
-        self.write_out(transport, false)
+        let unsent = self.outbox.unsent().len();
+        let written = self.write_out(transport, false);
+        if self.machine.output().is_a_last_word() {
+            self.tell_what_left(unsent, false)?;
+        }
+        written
+    }
+
+    /// How far the last word has left, whichever call it left with.
+    pub(super) fn tell_what_left(&mut self, unsent: usize, last: bool) -> io::Result<()> {
+        use send::State as S;
+        if !matches!(self.machine.send_state(), S::NotifyLeaving | S::AlertLeaving) {
+            return Ok(());
+        }
+        // Shutting the write side flushes.
+        if self.is_taken() || (last && self.outbox.is_empty()) {
+            return self.tell(Event::OutputWritten);
+        }
+        if self.outbox.unsent().len() < unsent { self.tell(Event::OutputBegun) } else { Ok(()) }
     }
 
     /// Whether nothing that was written waits for the transport.
