@@ -1,0 +1,282 @@
+//! A call of ours, and what must follow from what it comes to.
+//!
+//! Decides what is looked at after each call. Leaves what an ending may say to `judge`.
+
+use std::cell::RefCell;
+use std::sync::atomic::Ordering;
+
+use close_notify::{Error, FramingState, Manner, MissingNotify, Output, ReadEnd, Version, WriteEnd};
+
+use super::{Bed, Clock, End, Op, PATIENCE, judge, stream};
+use crate::io_faults::ends::Came;
+use crate::io_faults::peer::LONGEST;
+
+/// Calls of the transport that one of ours may need beside those that move a byte or meet a fault.
+const CALLS: usize = 24;
+/// So much may be kept unread beside the budget before nothing more is read.
+const KEPT: usize = 16 * 1024;
+
+thread_local! {
+    static BUFFER: RefCell<Box<[u8]>> = RefCell::new(vec![0; LONGEST].into());
+}
+
+/// Whether a call goes on with a close that waits: a flush and a write have nothing to do with it.
+const fn drives(op: Op) -> bool {
+    !matches!(op, Op::Write(_) | Op::Flush)
+}
+
+impl Bed {
+    /// A call. One of its kind that waited is given up.
+    pub(in crate::io_faults) fn call(&mut self, clock: &mut Clock, op: Op) {
+        self.cancel(op.task());
+        self.make(clock, op);
+    }
+
+    pub(in crate::io_faults) fn cancel(&mut self, task: usize) {
+        self.tasks[task].op = None;
+    }
+
+    /// Every call that waits and was woken is made again; or every one that waits.
+    pub(in crate::io_faults) fn go(&mut self, clock: &mut Clock, all: bool) {
+        for task in 0..self.tasks.len() {
+            if let Some(op) = self.tasks[task].op.filter(|_| all || self.is_woken(task)) {
+                self.make(clock, op);
+            }
+        }
+    }
+
+    /// A call that waits is made again for nothing: if nobody woke it, there must be nothing to do.
+    pub(in crate::io_faults) fn look_again(&mut self, clock: &mut Clock, task: usize) {
+        let Some(op) = self.tasks[task].op else { return };
+        let is_woken = self.is_woken(task);
+        let before = self.before;
+        self.make(clock, op);
+        let is_idle = self.tasks[task].op == Some(op) && self.wire().moved == 0 && self.before == before;
+        assert!(is_woken || is_idle, "{op:?} had something to do, and nobody woke it");
+    }
+
+    /// A task by its waker. For a thread the docs of the stream say what it polls for.
+    fn is_woken(&self, task: usize) -> bool {
+        match &self.end {
+            End::OfTasks(_) => self.tasks[task].woken.0.load(Ordering::Relaxed),
+            End::Blocking(stream) => {
+                let (wire, session) = (self.wire.borrow(), stream.session());
+                let writes = !session.is_flushed()
+                    || matches!(
+                        session.machine().output(),
+                        Output::SendCloseNotify { .. } | Output::SendAlert { .. }
+                    );
+                let is_ready = wire.is_readable() || (writes && wire.is_writable());
+                // A thread knows what it has called since.
+                is_ready || self.facts.deadline_passed || self.last_task != task
+            }
+        }
+    }
+
+    fn make(&mut self, clock: &mut Clock, op: Op) {
+        let was_late = self.facts.deadline_passed && self.runs() && (self.salvages() || drives(op));
+        self.tasks[op.task()].woken.0.store(false, Ordering::Relaxed);
+        let mut wire = self.wire();
+        (wire.calls, wire.moved, wire.has_said_wait) = (0, 0, false);
+        drop(wire);
+        let came = BUFFER.with_borrow_mut(|buffer| {
+            if let Op::Write(count) = op {
+                buffer[..count].copy_from_slice(stream(self.facts.taken, count));
+            }
+            let came = self.end.call(op, buffer, &self.tasks[op.task()].waker);
+            if let (Op::Read(_), Came::Count(count)) = (op, &came) {
+                let (from, count) = (self.facts.got, *count);
+                assert!(buffer[..count] == *stream(from, count), "what is read is not what came at {from}");
+            }
+            came
+        });
+        self.last_task = op.task();
+        self.note(op, &came);
+        self.tasks[op.task()].op = matches!(came, Came::Waits).then_some(op);
+        assert!(!was_late || self.tasks[op.task()].op.is_none(), "{op:?} waits behind its deadline");
+        if self.runs() {
+            clock.runs();
+        }
+        self.judge(op, came);
+    }
+
+    /// What the application knows of a call once it has come back.
+    fn note(&mut self, op: Op, came: &Came) {
+        let misuse = |error: &std::io::Error| {
+            let ours = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
+            matches!(ours, Some(Error::Misuse { .. }))
+        };
+        let is_misuse = matches!(came, Came::Failed(error) if misuse(error));
+        match (op, came) {
+            (Op::Read(_), Came::Count(count)) => self.facts.got += count,
+            (Op::Write(_), Came::Count(count)) => self.facts.taken += count,
+            (Op::Write(count), Came::Failed(_)) if !is_misuse => {
+                self.facts.in_doubt = self.facts.in_doubt.max(count)
+            }
+            // It has failed, and is told so once nothing more can be read.
+            (Op::Write(count), Came::Waits) if self.salvages() => {
+                self.facts.in_doubt = self.facts.in_doubt.max(count)
+            }
+            _ => {}
+        }
+        let version = self.end.session().machine().version();
+        let asked = match op {
+            Op::Close(manner) => Some(manner),
+            Op::Reject(_) => Some(Manner::Reject),
+            Op::HandBack => Some(Manner::HandBack),
+            Op::Shutdown if version == Version::Tls12 => Some(Manner::Graceful),
+            Op::Read(_) | Op::Write(_) | Op::Flush | Op::CloseWrite | Op::Shutdown | Op::PeerClosedNow => {
+                None
+            }
+        };
+        if !is_misuse && self.facts.asked != Some(Manner::Abort) && asked.is_some() {
+            self.facts.asked = asked;
+        }
+    }
+
+    fn judge(&mut self, op: Op, came: Came) {
+        let ending = self.end.ending();
+        let wire = self.wire.borrow();
+        self.peer.hear(&wire.out[..if self.facts.handed_back { self.peer.opened } else { wire.out.len() }]);
+        // linger-is-bounded, and no call spins: what was read before may hold records, and each has its own step
+        let most = CALLS + 4 * wire.moved + 2 * self.peer.records();
+        assert!(wire.calls <= most, "{op:?}: {} calls for {} bytes", wire.calls, wire.moved);
+        drop(wire);
+        self.last = match &came {
+            Came::Waits => (None, 0),
+            Came::Count(count) => (None, 1 + count),
+            Came::Done | Came::Ended(_) | Came::Back(..) => (None, 1),
+            Came::Closed(closed) => (None, 1 + usize::from(*closed)),
+            Came::Failed(error) => (Some(error.kind()), 0),
+        };
+        judge::evidence_grows(&self.before, &ending);
+        match came {
+            Came::Waits => self.may_wait(op),
+            Came::Count(0) => self.may_end(op),
+            Came::Count(_) => {}
+            Came::Done => self.is_done(op),
+            Came::Ended(told) => {
+                assert_eq!(told, ending, "{op:?} tells of another ending");
+                let stays = matches!(op, Op::CloseWrite | Op::Shutdown);
+                assert!(stays || !self.end.has_transport(), "{op:?} has ended and keeps the transport");
+            }
+            Came::Back(held, left) => self.is_handed_back(held, &left),
+            Came::Closed(closed) => {
+                assert_eq!(closed, ending.reading != ReadEnd::Open, "whether the peer has closed")
+            }
+            Came::Failed(error) => {
+                judge::error_fits(&error, &ending, matches!(op, Op::Write(_)));
+                self.all_was_delivered(op, &error);
+            }
+        }
+        judge::ending_is_true(&ending, &self.facts, &self.wire.borrow(), &self.peer);
+        self.before = ending;
+    }
+
+    /// A call waits only where the transport has just said so, or where too much is kept unread.
+    fn may_wait(&self, op: Op) {
+        let is_kept = self.peer.data - self.facts.got > KEPT;
+        assert!(self.wire.borrow().has_said_wait || is_kept, "{op:?} waits for nothing");
+        let never = matches!(op, Op::PeerClosedNow | Op::Close(Manner::Abort));
+        assert!(!never, "{op:?} waits");
+    }
+
+    /// A read or a write of nothing.
+    fn may_end(&self, op: Op) {
+        if !matches!(op, Op::Read(room) if room > 0) {
+            assert!(matches!(op, Op::Read(0) | Op::Write(0)), "{op:?} takes nothing");
+            return;
+        }
+        let ending = self.end.ending();
+        let tolerated = self.facts.policy.missing_notify == MissingNotify::BetweenMessages
+            && self.facts.framing == FramingState::BetweenMessages
+            && ending.reading == ReadEnd::TruncatedAtBoundary;
+        // fin-is-not-close
+        assert!(ending.reading == ReadEnd::CloseNotify || tolerated, "a clean end: {ending:?}");
+        // delivered-before-end
+        let data = self.peer.end.map_or(self.peer.data, |end| end.data);
+        assert!(
+            ending.late > 0 || self.facts.got == data,
+            "{} of {data} bytes before the end",
+            self.facts.got
+        );
+    }
+
+    // delivered-before-end: before an end is told, what came is handed on
+    fn all_was_delivered(&self, op: Op, error: &std::io::Error) {
+        let ended = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
+        let is_end = matches!((op, ended), (Op::Read(_), Some(Error::Ended { .. })));
+        // A deadline ends a wait whatever has come by then.
+        if is_end && self.facts.asked.is_none() && !self.facts.deadline_passed {
+            let end = self.peer.end.map_or(usize::MAX, |end| end.at);
+            let data = self.peer.data_before(self.wire.borrow().read.min(end));
+            assert_eq!(self.facts.got, data, "an end is told before the data that came");
+        }
+    }
+
+    /// A flush or a shutdown has come to its end.
+    fn is_done(&self, op: Op) {
+        let (ending, wire) = (self.end.ending(), self.wire.borrow());
+        if op == Op::Flush && ending.writing == WriteEnd::Open {
+            assert_eq!(
+                (self.peer.heard, wire.unflushed),
+                (self.facts.taken, 0),
+                "a flush leaves bytes behind"
+            );
+        }
+        if op == Op::Shutdown {
+            let has_failed = wire.first_errno.is_some() || wire.is_gone;
+            assert!(wire.is_shut || has_failed, "a shutdown shuts nothing: {ending:?}");
+        }
+    }
+
+    // RFC 4511 §4.14.3.1 · handback-exact, wait-before-handback
+    fn is_handed_back(&mut self, held: super::Held, left: &[u8]) {
+        self.facts.handed_back = true;
+        let wire = self.wire.borrow();
+        let end = self.peer.end.filter(|end| end.alert == 0).expect("TLS ends by the peer's close_notify");
+        assert_eq!(left, &wire.said[end.at..wire.read], "what stands behind the close_notify");
+        assert_eq!(self.peer.last_word.map(|(_, alert)| alert), Some(0), "and by ours");
+        assert_eq!(wire.unflushed, 0, "our close_notify may stay behind");
+        assert!(!wire.is_shut, "the transport is shut");
+        drop(wire);
+        drop(held);
+    }
+
+    /// The peer ends well, the transport takes all: every call ends, and the connection with it.
+    pub(in crate::io_faults) fn finish(mut self, clock: &mut Clock) {
+        self.time_has_jumped(clock);
+        self.wire().faults = [None; 4];
+        self.waits(false, false);
+        self.makes_room(1 << 24);
+        if self.peer.end.is_none() {
+            self.peer_says(|peer, said| peer.say_end(0, said));
+        }
+        self.wire().grain = usize::MAX;
+        self.peer_ends(None);
+        self.ends_all(clock);
+        if !self.facts.handed_back {
+            self.call(clock, Op::Close(Manner::Graceful));
+            self.ends_all(clock);
+            // no-mutual-wait
+            assert!(!self.end.has_transport(), "a connection that is closed keeps its transport");
+        }
+    }
+
+    /// What was woken goes on, until nobody is woken; who waits then waits for the deadline.
+    fn ends_all(&mut self, clock: &mut Clock) {
+        for _ in 0..4 {
+            self.go(clock, false);
+        }
+        for task in 0..self.tasks.len() {
+            self.look_again(clock, task);
+        }
+        if self.tasks.iter().any(|task| task.op.is_some()) {
+            assert!(self.runs(), "a call waits for ever");
+            clock.jump(PATIENCE);
+            self.time_has_jumped(clock);
+            self.go(clock, false);
+            assert!(self.tasks.iter().all(|task| task.op.is_none()), "a call waits behind the deadline");
+        }
+    }
+}

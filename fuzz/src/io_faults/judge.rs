@@ -1,0 +1,181 @@
+//! What must hold after every call, whatever the transport did: told by the wire and the peer, not by the core.
+//!
+//! Decides what an ending may say, given what was really read and written. Each claim names its duty.
+
+use std::io::ErrorKind;
+
+use close_notify::{Ending, Error, FramingState, Illegal, Manner, NotSent, Policy, ReadEnd, WriteEnd};
+
+use super::peer::Peer;
+use super::wire::Wire;
+
+/// What the application has asked for and got.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Facts {
+    pub(super) policy: Policy,
+    pub(super) framing: FramingState,
+    /// So much data was taken from the application.
+    pub(super) taken: usize,
+    /// So much may have been taken by a write that then failed.
+    pub(super) in_doubt: usize,
+    /// So much data the application has read.
+    pub(super) got: usize,
+    /// It asked for an end of both directions, or rejected.
+    pub(super) asked: Option<Manner>,
+    /// A deadline has passed while it ran.
+    pub(super) deadline_passed: bool,
+    pub(super) handed_back: bool,
+}
+
+/// The kind of error that fits an end: the table of the crate's docs, read again.
+pub(super) const fn kind_for(reading: ReadEnd) -> ErrorKind {
+    match reading {
+        ReadEnd::TruncatedAtBoundary | ReadEnd::TruncatedInRecord | ReadEnd::CloseNotifyInHandshake => {
+            ErrorKind::UnexpectedEof
+        }
+        ReadEnd::Reset => ErrorKind::ConnectionReset,
+        ReadEnd::FatalAlert(_) => ErrorKind::ConnectionAborted,
+        ReadEnd::Refused(_) => ErrorKind::InvalidData,
+        ReadEnd::NotAwaited => ErrorKind::NotConnected,
+        ReadEnd::TimedOut => ErrorKind::TimedOut,
+        ReadEnd::OverBudget => ErrorKind::QuotaExceeded,
+        ReadEnd::Open | ReadEnd::CloseNotify => ErrorKind::BrokenPipe,
+    }
+}
+
+/// The ending against what happened on the wire.
+pub(super) fn ending_is_true(ending: &Ending, facts: &Facts, wire: &Wire, peer: &Peer) {
+    reading_is_true(ending, facts, wire, peer);
+    writing_is_true(ending, facts, wire, peer);
+    assert_eq!(ending.errno, wire.first_errno, "the first error number of the transport");
+    // What was taken leaves before our last word, or is counted as discarded.
+    let left = facts.taken + facts.in_doubt;
+    assert!(peer.heard <= left, "{} bytes of {left} have left", peer.heard);
+    if peer.last_word.is_some() {
+        // RFC 9846 §6.1 · cut-is-visible
+        let known = peer.heard + ending.discarded as usize;
+        assert!((facts.taken..=left).contains(&known), "{known} bytes of {} are accounted for", facts.taken);
+    }
+    // RFC 9846 §6.1: and the data behind an end is nobody's
+    let data = peer.end.map_or(peer.data, |end| end.data);
+    assert!(facts.got <= data, "data behind the end of the peer was handed on");
+}
+
+fn reading_is_true(ending: &Ending, facts: &Facts, wire: &Wire, peer: &Peer) {
+    let end_was_read = peer.end.filter(|end| end.at <= wire.read);
+    let closes = facts.asked.is_some();
+    match ending.reading {
+        // notify-whole
+        ReadEnd::CloseNotify => {
+            assert!(end_was_read.is_some_and(|end| end.alert == 0), "no close_notify was read")
+        }
+        ReadEnd::FatalAlert(alert) => {
+            assert!(end_was_read.is_some_and(|end| end.alert == alert.0), "no alert {} was read", alert.0);
+        }
+        // fin-is-not-close, notify-is-final, salvage-alert: what ends the direction stands before the transport's end
+        ReadEnd::TruncatedAtBoundary => {
+            assert!(wire.eof_was_read && end_was_read.is_none(), "no end between two records");
+            assert!(peer.is_border(wire.read), "an end inside a record is called one between two");
+        }
+        ReadEnd::TruncatedInRecord => {
+            assert!(wire.eof_was_read && end_was_read.is_none(), "no end inside a record");
+            assert!(!peer.is_border(wire.read), "an end between two records is called one inside");
+        }
+        // rst-is-not-close
+        ReadEnd::Reset => {
+            let reset = wire.read_has_failed || (wire.eof_was_read && wire.first_errno == Some(104));
+            assert!(reset && end_was_read.is_none(), "no reset was read");
+        }
+        ReadEnd::TimedOut => assert!(facts.deadline_passed, "a deadline is told that has not passed"),
+        ReadEnd::NotAwaited => assert!(closes, "nobody gave up waiting"),
+        ReadEnd::OverBudget => {
+            assert!(closes && wire.read > facts.policy.drain_budget as usize, "the budget is not spent");
+        }
+        ReadEnd::Refused(_) => assert!(closes, "what the peer says is no violation"),
+        ReadEnd::Open => {
+            // What ends a direction is told with the call that reads it, but for the call that holds it back.
+            assert!(!wire.read_has_failed, "a read that failed is no end");
+        }
+        ReadEnd::CloseNotifyInHandshake => panic!("the handshake was done before"),
+    }
+}
+
+fn writing_is_true(ending: &Ending, facts: &Facts, wire: &Wire, peer: &Peer) {
+    let is_partial = peer.opened < wire.out.len() && !facts.handed_back;
+    let word = peer.last_word.map(|(_, alert)| alert);
+    match ending.writing {
+        WriteEnd::Open => assert!(word.is_none(), "a last word has left, and writing is open"),
+        // A close_notify that has just left is counted with the next call.
+        WriteEnd::Closing => {}
+        // notify-before-fin, alert-survives-close: it counts once its last byte is in the transport, and not before
+        WriteEnd::CloseNotifySent => assert_eq!(word, Some(0), "a close_notify counts as sent"),
+        WriteEnd::FatalAlertSent(alert) => assert_eq!(word, Some(alert.0), "an alert counts as sent"),
+        WriteEnd::PartlyWritten => {
+            assert!(is_partial || !wire.is_flushed, "a last word counts as partly written");
+        }
+        WriteEnd::NotSent(why) => {
+            // What waits for a flush may never leave.
+            let stays = word.is_none() || !wire.is_flushed;
+            assert!(stays, "a last word has left, and counts as not sent: {why:?}");
+            assert!(!is_partial || wire.out[peer.opened] != 21, "a part of a last word has left: {why:?}");
+            not_sent_is_true(why, ending, facts, wire);
+        }
+        WriteEnd::Aborted { after_close_notify } => {
+            assert!(facts.asked == Some(Manner::Abort), "nobody aborted");
+            assert!(!after_close_notify || word == Some(0), "no close_notify has left before the abort");
+        }
+    }
+    // RFC 9846 §6.1 · notify-before-fin
+    let said = word.is_some() || matches!(ending.reading, ReadEnd::FatalAlert(_));
+    assert!(!wire.is_shut || said, "a FIN without a last word");
+}
+
+fn not_sent_is_true(why: NotSent, ending: &Ending, facts: &Facts, wire: &Wire) {
+    match why {
+        NotSent::TransportFailed => assert!(wire.first_errno.is_some(), "no transport has failed"),
+        NotSent::GaveUp => {
+            let over = ending.drained > facts.policy.drain_budget;
+            assert!(facts.deadline_passed || over, "nobody gave up");
+        }
+        NotSent::PeerFatalAlert => {
+            assert!(matches!(ending.reading, ReadEnd::FatalAlert(_)), "no fatal alert")
+        }
+        NotSent::NotAsked | NotSent::Unsealable => panic!("no last word: {why:?}"),
+    }
+}
+
+/// What was known stays known.
+pub(super) fn evidence_grows(before: &Ending, after: &Ending) {
+    let kept = matches!(before.reading, ReadEnd::Open) || before.reading == after.reading;
+    assert!(kept, "the first end stays: {before:?} {after:?}");
+    let is_final = !matches!(before.writing, WriteEnd::Open | WriteEnd::Closing);
+    let kept =
+        !is_final || before.writing == after.writing || matches!(after.writing, WriteEnd::Aborted { .. });
+    assert!(kept, "what was said stays said: {before:?} {after:?}");
+    assert!(before.discarded <= after.discarded && before.late <= after.late, "{before:?} {after:?}");
+    assert!(before.errno.is_none() || before.errno == after.errno, "the first error number stays");
+}
+
+/// An error of a call says how the connection ended, by the kind that fits.
+pub(super) fn error_fits(error: &std::io::Error, ending: &Ending, write: bool) {
+    let ours = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
+    match ours {
+        Some(Error::Ended { ending: told, .. }) => {
+            assert_eq!(told, ending, "an error tells of another ending");
+            assert_eq!(error.kind(), kind_for(ending.reading), "{ending:?}");
+            // salvage-alert: a failed write is told once nothing more can be read
+            let failed = matches!(
+                ending.writing,
+                WriteEnd::PartlyWritten | WriteEnd::NotSent(NotSent::TransportFailed)
+            );
+            assert!(!failed || ending.reading != ReadEnd::Open, "a failed write hides what can be read");
+        }
+        Some(Error::Misuse { illegal, .. }) => {
+            let is_write = write && matches!(illegal, Illegal::Send { .. });
+            let kind = if is_write { ErrorKind::BrokenPipe } else { ErrorKind::InvalidInput };
+            assert_eq!(error.kind(), kind, "{illegal:?}");
+        }
+        Some(other) => panic!("no tracker and no header is there: {other}"),
+        None => panic!("an error without an ending: {error:?}"),
+    }
+}

@@ -1,0 +1,371 @@
+//! The transport of a run: it takes and gives in pieces, waits, and fails as it is told.
+//!
+//! Decides how a faulty transport looks to each adapter. Leaves to the run when it is faulty. A reset is told to the call that
+//! meets it first, once, and reads as an end behind that; a write that met one meets a broken pipe from then on (our
+//! measurements of Linux).
+
+use std::cell::RefCell;
+use std::io::{self, ErrorKind, Read, Write};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// What the next call of one kind answers in place of its work.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Fault {
+    Interrupted,
+    Errno(i32),
+    /// An error without a number.
+    Kind(ErrorKind),
+    /// A write takes nothing, and says so.
+    Zero,
+    /// The word for a wait, from a transport that is ready.
+    Wait(ErrorKind),
+}
+
+/// The kinds of calls.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Call {
+    Read,
+    Write,
+    Flush,
+    Shut,
+}
+
+/// More calls than this in one call of ours are a spin.
+const SPIN: usize = 100_000;
+
+#[derive(Debug)]
+pub(super) struct Wire {
+    /// The streams of tasks: what is ready with the word for a wait has failed, and what takes nothing too.
+    pub(super) of_tasks: bool,
+    /// All that the peer has said, how much of it has arrived, and how much we have read.
+    pub(super) said: Vec<u8>,
+    pub(super) arrived: usize,
+    pub(super) read: usize,
+    /// The peer has ended its stream behind what it said.
+    pub(super) fin: bool,
+    /// A reset that no call has met yet.
+    pub(super) reset: Option<i32>,
+    /// A write has met one.
+    pub(super) is_broken: bool,
+    /// All that we wrote, and how much of it is behind the last flush.
+    pub(super) out: Vec<u8>,
+    pub(super) unflushed: usize,
+    pub(super) room: usize,
+    /// The most bytes that one call moves.
+    pub(super) grain: usize,
+    pub(super) faults: [Option<Fault>; 4],
+    pub(super) flush_waits: bool,
+    pub(super) shut_waits: bool,
+    /// Bytes that were taken stay behind until a flush.
+    pub(super) buffers: bool,
+    pub(super) is_shut: bool,
+    pub(super) is_reset_by_us: bool,
+    pub(super) is_gone: bool,
+    wakers: [Option<Waker>; 2],
+    /// What was answered.
+    pub(super) first_errno: Option<i32>,
+    pub(super) eof_was_read: bool,
+    pub(super) read_has_failed: bool,
+    pub(super) is_flushed: bool,
+    /// In the call of ours that runs.
+    pub(super) calls: usize,
+    pub(super) moved: usize,
+    pub(super) has_said_wait: bool,
+}
+
+impl Wire {
+    pub(super) fn new(of_tasks: bool, buffers: bool, room: usize) -> Self {
+        Self {
+            of_tasks,
+            said: Vec::with_capacity(512),
+            arrived: 0,
+            read: 0,
+            fin: false,
+            reset: None,
+            is_broken: false,
+            out: Vec::with_capacity(512),
+            unflushed: 0,
+            room,
+            grain: usize::MAX,
+            faults: [None; 4],
+            flush_waits: false,
+            shut_waits: false,
+            buffers,
+            is_shut: false,
+            is_reset_by_us: false,
+            is_gone: false,
+            wakers: [None, None],
+            first_errno: None,
+            eof_was_read: false,
+            read_has_failed: false,
+            is_flushed: true,
+            calls: 0,
+            moved: 0,
+            has_said_wait: false,
+        }
+    }
+
+    /// Who waits to read looks again.
+    pub(super) fn wake_reader(&mut self) {
+        if let Some(waker) = self.wakers[0].take() {
+            waker.wake();
+        }
+    }
+
+    /// Who waits to write, to flush or to shut looks again.
+    pub(super) fn wake_writer(&mut self) {
+        if let Some(waker) = self.wakers[1].take() {
+            waker.wake();
+        }
+    }
+
+    /// Whether a read would say something.
+    pub(super) fn is_readable(&self) -> bool {
+        self.read < self.arrived || self.faults[Call::Read as usize].is_some() || self.is_at_end()
+    }
+
+    /// Whether a write, a flush or a shutdown would say something.
+    pub(super) fn is_writable(&self) -> bool {
+        self.room > 0
+            || self.is_broken
+            || self.reset.is_some()
+            || self.faults[1..].iter().any(Option::is_some)
+    }
+
+    fn is_at_end(&self) -> bool {
+        self.read == self.said.len() && (self.fin || self.is_broken || self.reset.is_some())
+    }
+
+    /// Counts a call, and says what it answers in place of its work.
+    fn begin(&mut self, call: Call) -> io::Result<Option<Fault>> {
+        assert!(!self.is_gone, "a call of a transport that was let go of");
+        self.calls += 1;
+        assert!(self.calls < SPIN, "a call of ours spins");
+        match self.faults[call as usize].take() {
+            Some(Fault::Interrupted) => Err(ErrorKind::Interrupted.into()),
+            Some(Fault::Errno(errno)) => Err(self.failed(call, errno, io::Error::from_raw_os_error(errno))),
+            Some(Fault::Kind(kind)) => Err(self.failed(call, number_of(kind), kind.into())),
+            Some(Fault::Wait(kind)) => Err(self.says_wait(call, kind)),
+            other => Ok(other),
+        }
+    }
+
+    fn says_wait(&mut self, call: Call, kind: ErrorKind) -> io::Error {
+        if self.of_tasks {
+            return self.failed(call, 5, kind.into());
+        }
+        self.has_said_wait = true;
+        kind.into()
+    }
+
+    fn failed(&mut self, call: Call, errno: i32, error: io::Error) -> io::Error {
+        // A number that only says "again" is no failure of a transport that may be asked again.
+        let waits = matches!(error.kind(), ErrorKind::WouldBlock) && !self.of_tasks;
+        if error.kind() == ErrorKind::Interrupted || waits {
+            self.has_said_wait |= waits;
+            return error;
+        }
+        let errno = if error.kind() == ErrorKind::WouldBlock { 5 } else { errno };
+        self.first_errno.get_or_insert(errno);
+        self.read_has_failed |= call == Call::Read;
+        error
+    }
+
+    fn read_some(&mut self, most: usize) -> io::Result<Option<&[u8]>> {
+        self.begin(Call::Read)?;
+        if self.read < self.arrived {
+            let count = most.min(self.grain).min(self.arrived - self.read);
+            let from = self.read;
+            self.read += count;
+            self.moved += count;
+            return Ok(Some(&self.said[from..self.read]));
+        }
+        if self.is_at_end() {
+            if let Some(errno) = self.reset.take() {
+                self.is_broken = true;
+                return Err(self.failed(Call::Read, errno, io::Error::from_raw_os_error(errno)));
+            }
+            self.eof_was_read = true;
+            return Ok(Some(&[]));
+        }
+        Ok(None)
+    }
+
+    fn meets_reset(&mut self, call: Call) -> io::Result<()> {
+        if let Some(errno) = self.reset.take() {
+            self.is_broken = true;
+            return Err(self.failed(call, errno, io::Error::from_raw_os_error(errno)));
+        }
+        if self.is_broken {
+            return Err(self.failed(call, 32, io::Error::from_raw_os_error(32)));
+        }
+        Ok(())
+    }
+
+    fn write_some(&mut self, bytes: &[u8]) -> io::Result<Option<usize>> {
+        if self.begin(Call::Write)? == Some(Fault::Zero) {
+            if self.of_tasks {
+                self.first_errno.get_or_insert(5);
+            }
+            self.has_said_wait = true;
+            return Ok(Some(0));
+        }
+        self.meets_reset(Call::Write)?;
+        assert!(!self.is_shut, "a write behind the end of the write side");
+        let count = bytes.len().min(self.room).min(self.grain);
+        if count == 0 && !bytes.is_empty() {
+            return Ok(None);
+        }
+        self.room -= count;
+        self.moved += count;
+        self.unflushed += if self.buffers { count } else { 0 };
+        self.out.extend_from_slice(&bytes[..count]);
+        self.is_flushed = false;
+        Ok(Some(count))
+    }
+
+    fn flush_all(&mut self) -> io::Result<Option<()>> {
+        self.begin(Call::Flush)?;
+        if self.flush_waits {
+            return Ok(None);
+        }
+        (self.unflushed, self.is_flushed) = (0, true);
+        Ok(Some(()))
+    }
+
+    fn shut(&mut self) -> io::Result<Option<()>> {
+        self.begin(Call::Shut)?;
+        if self.is_broken {
+            return Err(self.failed(Call::Shut, 107, io::Error::from_raw_os_error(107)));
+        }
+        if self.shut_waits {
+            return Ok(None);
+        }
+        (self.unflushed, self.is_flushed) = (0, true);
+        self.is_shut = true;
+        Ok(Some(()))
+    }
+}
+
+/// What an error without a number counts as, by its kind alone.
+fn number_of(kind: ErrorKind) -> i32 {
+    if kind == ErrorKind::ConnectionReset {
+        104
+    } else if kind == ErrorKind::BrokenPipe {
+        32
+    } else {
+        5
+    }
+}
+
+/// The end of a wire that a stream of ours holds.
+#[derive(Debug)]
+pub(super) struct Held(pub(super) Rc<RefCell<Wire>>);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.0.borrow_mut().is_gone = true;
+    }
+}
+
+impl Held {
+    /// What a call says to a thread that asks again.
+    fn once<R>(&self, call: impl FnOnce(&mut Wire) -> io::Result<Option<R>>) -> io::Result<R> {
+        let mut wire = self.0.borrow_mut();
+        let done = call(&mut wire)?;
+        wire.has_said_wait |= done.is_none();
+        done.ok_or_else(|| ErrorKind::WouldBlock.into())
+    }
+}
+
+impl Read for Held {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.once(|wire| {
+            let read = wire.read_some(buffer.len())?;
+            Ok(read.map(|bytes| {
+                buffer[..bytes.len()].copy_from_slice(bytes);
+                bytes.len()
+            }))
+        })
+    }
+}
+
+impl Write for Held {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.once(|wire| wire.write_some(bytes))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.once(Wire::flush_all)
+    }
+}
+
+impl close_notify::Transport for Held {
+    fn shut_write(&mut self) -> io::Result<()> {
+        self.once(Wire::shut)
+    }
+
+    fn reset(&mut self) -> io::Result<()> {
+        self.0.borrow_mut().is_reset_by_us = true;
+        Ok(())
+    }
+}
+
+impl Held {
+    /// What a call says to a task, which is woken once it would say something else.
+    fn poll<R>(
+        &self,
+        cx: &Context<'_>,
+        side: usize,
+        call: impl FnOnce(&mut Wire) -> io::Result<Option<R>>,
+    ) -> Poll<io::Result<R>> {
+        let mut wire = self.0.borrow_mut();
+        match call(&mut wire) {
+            Ok(Some(done)) => Poll::Ready(Ok(done)),
+            Ok(None) => {
+                wire.wakers[side] = Some(cx.waker().clone());
+                wire.has_said_wait = true;
+                Poll::Pending
+            }
+            Err(error) => Poll::Ready(Err(error)),
+        }
+    }
+}
+
+impl AsyncRead for Held {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let room = buffer.remaining();
+        self.poll(cx, 0, |wire| {
+            let read = wire.read_some(room)?;
+            Ok(read.map(|bytes| buffer.put_slice(bytes)))
+        })
+    }
+}
+
+impl AsyncWrite for Held {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.poll(cx, 1, |wire| wire.write_some(bytes))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.poll(cx, 1, Wire::flush_all)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.poll(cx, 1, Wire::shut)
+    }
+}
+
+impl close_notify::tokio::Transport for Held {
+    fn reset(&mut self) -> io::Result<()> {
+        close_notify::Transport::reset(self)
+    }
+}
