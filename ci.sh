@@ -7,8 +7,8 @@ usage() {
     cat <<'TEXT'
 usage: ./ci.sh CHECK...
 
-  all           fmt, clippy, doc, no_std, features, test, openssl, fuzz_replay, bench_smoke, check and deny, in
-                this order; mutants and msrv are run by their names alone
+  all           fmt, clippy, doc, no_std, features, test, openssl, fuzz_replay, fuzz_reached, fuzz, fuzz_service, bench_smoke,
+                check and deny, in this order; mutants and msrv are run by their names alone
   fmt           the format, as rustfmt.toml has it
   clippy        lints of the workspace and all its targets, warnings denied
   test          unit tests, behaviours, examples in docs
@@ -18,6 +18,11 @@ usage: ./ci.sh CHECK...
   openssl       our ends against OpenSSL's, which is built from source: about 3 minutes the first time, on two cores
                 (skipped where perl, make or a C compiler is not installed)
   fuzz_replay   the committed corpus of every fuzz target
+  fuzz_reached  every event in every state of the core that the model reaches, and each of its steps, has a file of a
+                corpus that reaches it; no region of the source is missed that was run before
+  fuzz [S]      every fuzz target for S seconds, 20 if none are given: no finding, and none slower than its floor
+                (skipped where no C++ compiler is installed)
+  fuzz_service  what ClusterFuzzLite and OSS-Fuzz build, built here into a folder, and run (skipped likewise)
   bench_smoke   every bench runs once
   check         close-notify check: every configuration of the model, every attack replayed
   deny          licences, sources and advisories (skipped where cargo-deny is not installed)
@@ -26,7 +31,7 @@ usage: ./ci.sh CHECK...
 TEXT
 }
 
-all=(fmt clippy doc no_std features test openssl fuzz_replay bench_smoke check deny)
+all=(fmt clippy doc no_std features test openssl fuzz_replay fuzz_reached fuzz fuzz_service bench_smoke check deny)
 
 check_fmt() { cargo fmt --all --check; }
 check_clippy() { cargo clippy --workspace --all-targets -- -D warnings; }
@@ -69,12 +74,37 @@ check_openssl() {
     cargo test -p close-notify-interop --features openssl
 }
 
-check_fuzz_replay() {
-    if [ ! -f fuzz/Cargo.toml ]; then
-        echo "skipped: this checkout has no fuzz/"
-        return 0
-    fi
-    cargo test -p close-notify-fuzz
+check_fuzz_replay() { cargo test -p close-notify-fuzz -p close-notify-fz -p insecure-test-crypto; }
+
+check_fuzz_reached() {
+    cargo fz reached >target/reached.md || { tail -n 1 target/reached.md; return 1; }
+    tail -n 1 target/reached.md
+    cargo fz regions
+}
+
+fuzz_seconds=20
+check_fuzz() {
+    has_cpp || return 0
+    cargo fz all "$fuzz_seconds"
+}
+
+check_fuzz_service() {
+    has_cpp || return 0
+    local out target
+    out=$(mktemp -d)
+    # shellcheck disable=SC2064  # the folder is known now, and is gone when the function returns
+    trap "rm -rf '$out'" RETURN
+    OUT=$out SANITIZER=none .clusterfuzzlite/build.sh
+    for target in "$out"/*.options; do
+        target=${target%.options}
+        unzip -q "${target}_seed_corpus.zip" -d "$target.seeds"
+        "$target" -runs=0 -timeout=5 "$target.seeds" >"$target.log" 2>&1 || { tail "$target.log"; return 1; }
+    done
+    echo "what was built for a fuzzing service ran: $(cd "$out" && echo *.options | sed 's/\.options//g')"
+}
+
+has_cpp() {
+    command -v c++ >/dev/null || { echo "skipped: libFuzzer cannot be built without a C++ compiler"; return 1; }
 }
 
 # Proof: rustc is given a sysroot that holds `core` and nothing else, so a use of std or alloc cannot compile.
@@ -149,8 +179,14 @@ run() {
 }
 
 [ $# -gt 0 ] || { usage >&2; exit 2; }
-for name in "$@"; do
+while [ $# -gt 0 ]; do
+    name=$1
+    shift
     case $name in
+        fuzz)
+            case ${1:-} in [0-9]*) fuzz_seconds=$1; shift ;; esac
+            run fuzz
+            ;;
         all) for each in "${all[@]}"; do run "$each"; done ;;
         -h | --help | help) usage ;;
         *) if declare -F "check_$name" >/dev/null; then run "$name"; else usage >&2; exit 2; fi ;;

@@ -1,9 +1,15 @@
 //! The binaries of the targets, built by cargo-fuzz, which is installed where it is missing.
 
 use std::error::Error;
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+use close_notify_fuzz::TARGETS;
+
+use crate::fuzzer::TIMEOUT;
+use crate::{Outcome, compiler};
 
 /// What watches over memory.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -30,8 +36,8 @@ pub(crate) fn root() -> PathBuf {
 pub(crate) fn targets(names: &[&str], sanitizer: Sanitizer) -> Result<PathBuf, Box<dyn Error>> {
     let root = root();
     match sanitizer {
-        Sanitizer::None => build(&root, &root.join("target"), names, &["--sanitizer", "none"]),
-        Sanitizer::Address => build(&root, &root.join("target/asan"), names, &["--sanitizer", "address"]),
+        Sanitizer::None => build(&root, &root.join("target/fz"), names, &["--sanitizer", "none"]),
+        Sanitizer::Address => build(&root, &root.join("target/fz-asan"), names, &["--sanitizer", "address"]),
     }
 }
 
@@ -44,13 +50,28 @@ fn build(tree: &Path, folder: &Path, names: &[&str], options: &[&str]) -> Result
     let names = if names.is_empty() { vec![None] } else { names.iter().map(Some).collect() };
     for name in names {
         let mut build = cargo_fuzz(tree)?;
-        build.arg("build").args(options).arg("--target-dir").arg(folder).args(name);
+        // Every byte of an input is a choice: there are no magic numbers that a comparison could tell of.
+        build.args(["build", "--no-trace-compares"]).args(options).arg("--target-dir").arg(folder).args(name);
+        compiler::wrap(&mut build)?;
         if options.contains(&"address") {
             build.env("RUSTC_BOOTSTRAP", "1");
         }
         run(&mut build)?;
     }
     Ok(folder.join(triple()?).join("release"))
+}
+
+/// Builds every target into a folder as fuzzing services want it: a binary and its options beside it.
+pub(crate) fn into(folder: &Path, sanitizer: Sanitizer) -> Result<Outcome, Box<dyn Error>> {
+    let binaries = targets(&[], sanitizer)?;
+    fs::create_dir_all(folder)?;
+    for target in TARGETS {
+        fs::copy(binaries.join(target.name), folder.join(target.name))?;
+        let options = format!("[libfuzzer]\nmax_len = {}\ntimeout = {TIMEOUT}\n", target.longest);
+        fs::write(folder.join(format!("{}.options", target.name)), options)?;
+    }
+    println!("{} targets in {}", TARGETS.len(), folder.display());
+    Ok(Outcome::Fine)
 }
 
 /// Runs a command to its end.

@@ -4,6 +4,9 @@ use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 
 use close_notify_fuzz::{TARGETS, Target};
 
@@ -11,7 +14,7 @@ use crate::build::{self, Sanitizer, root};
 use crate::{Outcome, RunArgs, table};
 
 /// A hang is the typical mistake of closing: no input takes so long.
-const TIMEOUT: u64 = 5;
+pub(crate) const TIMEOUT: u64 = 5;
 /// The floor under AddressSanitizer, and for a target that is slow by itself its own.
 const ASAN_FLOOR: u32 = 2_000;
 
@@ -60,30 +63,48 @@ pub(crate) fn one(args: &RunArgs) -> Result<Outcome, Box<dyn Error>> {
     Ok(Outcome::Finding)
 }
 
-/// Fuzzes every target for a while, and holds each to its floor.
-pub(crate) fn all(seconds: u64, sanitizer: Sanitizer) -> Result<Outcome, Box<dyn Error>> {
+/// Fuzzes every target for a while, so many at a time, and holds each to its floor.
+pub(crate) fn all(seconds: u64, jobs: usize, sanitizer: Sanitizer) -> Result<Outcome, Box<dyn Error>> {
     let binaries = build::targets(&[], sanitizer)?;
-    let mut rows = Vec::new();
-    let mut is_fine = true;
-    for target in TARGETS {
-        let plan = Plan { seeded: true, seconds: Some(seconds), ..Plan::default() };
-        let said = fuzz(&binaries, target, plan, &scratch(target, false)?)?;
-        let floor = if sanitizer == Sanitizer::Address { target.floor.min(ASAN_FLOOR) } else { target.floor };
-        let verdict = match &said.finding {
-            Some(finding) => {
-                println!("{finding}");
-                "found something"
-            }
-            None if said.a_second < u64::from(floor) => "too slow",
-            None => "fine",
-        };
-        is_fine &= verdict == "fine";
-        let numbers = [said.executions, said.a_second, floor.into(), said.edges].map(table::count);
-        let [executions, a_second, floor, edges] = numbers;
-        rows.push([target.name.into(), executions, a_second, floor, edges, verdict.into()]);
-    }
+    let next = AtomicUsize::new(0);
+    let rows = Mutex::new(Vec::new());
+    let work = || {
+        while let Some(target) = TARGETS.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let row = judged(&binaries, target, seconds, sanitizer).map_err(|error| error.to_string());
+            rows.lock().unwrap_or_else(PoisonError::into_inner).push((target.name, row));
+        }
+    };
+    thread::scope(|scope| (0..jobs.max(1)).for_each(|_| drop(scope.spawn(work))));
+    let mut rows = rows.into_inner().unwrap_or_else(PoisonError::into_inner);
+    rows.sort_unstable_by_key(|(name, _)| *name);
+    let rows: Vec<_> = rows.into_iter().map(|(_, row)| row).collect::<Result<_, _>>()?;
+    let is_fine = rows.iter().all(|row| row[5] == FINE);
     println!("{}", table::of(&["target", "executions", "a second", "floor", "edges", "verdict"], rows));
     Ok(if is_fine { Outcome::Fine } else { Outcome::Finding })
+}
+
+const FINE: &str = "fine";
+
+fn judged(
+    binaries: &Path,
+    target: &'static Target,
+    seconds: u64,
+    sanitizer: Sanitizer,
+) -> Result<[String; 6], Box<dyn Error>> {
+    let plan = Plan { seeded: true, seconds: Some(seconds), ..Plan::default() };
+    let said = fuzz(binaries, target, plan, &scratch(target, false)?)?;
+    let floor = if sanitizer == Sanitizer::Address { target.floor.min(ASAN_FLOOR) } else { target.floor };
+    let verdict = match &said.finding {
+        Some(finding) => {
+            println!("{}: {finding}", target.name);
+            "found something"
+        }
+        None if said.a_second < u64::from(floor) => "too slow",
+        None => FINE,
+    };
+    let numbers = [said.executions, said.a_second, floor.into(), said.edges].map(table::count);
+    let [executions, a_second, floor, edges] = numbers;
+    Ok([target.name.into(), executions, a_second, floor, edges, verdict.into()])
 }
 
 /// Runs a target to its end, and reads what it says.

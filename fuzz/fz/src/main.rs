@@ -4,6 +4,7 @@
 //! Exit status: 0 fine, 1 a finding, 2 misuse.
 
 mod build;
+mod compiler;
 mod corpus;
 mod fuzzer;
 mod planted;
@@ -13,6 +14,7 @@ mod table;
 mod target_list;
 
 use std::error::Error;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
@@ -68,7 +70,18 @@ enum Command {
     All {
         /// For each target.
         seconds: u64,
+        /// How many at a time.
+        #[arg(long, value_name = "N", default_value_t = 2)]
+        jobs: usize,
         /// With AddressSanitizer: the floor is then 2,000 a second, but for tcp.
+        #[arg(long)]
+        asan: bool,
+    },
+    /// Build every target for a fuzzing service: binaries and their options, into a folder.
+    Build {
+        /// Where to.
+        folder: PathBuf,
+        /// With AddressSanitizer.
         #[arg(long)]
         asan: bool,
     },
@@ -113,6 +126,9 @@ enum Outcome {
 }
 
 fn main() -> ExitCode {
+    if let Some(code) = compiler::stands_in() {
+        return code;
+    }
     let cli = Cli::parse();
     match act(cli) {
         Ok(Outcome::Fine) => ExitCode::SUCCESS,
@@ -138,7 +154,8 @@ fn act_on(command: Command) -> Result<Outcome, Box<dyn Error>> {
             println!("{}", target_list::table());
             Ok(Outcome::Fine)
         }
-        Command::All { seconds, asan } => fuzzer::all(seconds, Sanitizer::address_if(asan)),
+        Command::All { seconds, jobs, asan } => fuzzer::all(seconds, jobs, Sanitizer::address_if(asan)),
+        Command::Build { folder, asan } => build::into(&folder, Sanitizer::address_if(asan)),
         Command::Merge { target } => corpus::merge(target),
         Command::Planted { names, seconds, write } => planted::find(&names, seconds, write),
         Command::Reached { write } => reached::report(write),
