@@ -132,7 +132,8 @@ impl<C: Tls> Engine<C> {
     /// What rustls sealed in answer is moved behind `sealed`.
     /// Where a part of an alert is held, rustls sees nothing of the next one.
     pub(crate) fn hear(&mut self, record: &[u8], sealed: &mut Vec<u8>, holds_part: bool) -> Heard {
-        let (result, seen) = hook::listen(holds_part, || feed(&mut self.connection, record));
+        let (result, seen) =
+            hook::listen(!self.is_handshaking(), holds_part, || feed(&mut self.connection, record));
         self.heard(alert_in_the_clear(record), sealed, result, seen)
     }
 
@@ -146,7 +147,7 @@ impl<C: Tls> Engine<C> {
     ) -> (usize, Option<Heard>) {
         let before = self.progress();
         let mut taken = 0;
-        let (last, seen) = hook::listen(holds_part, || {
+        let (last, seen) = hook::listen(!self.is_handshaking(), holds_part, || {
             for byte in bytes.chunks(1) {
                 taken += 1;
                 let result = feed(&mut self.connection, byte);
@@ -301,7 +302,10 @@ fn alert_in_the_clear(record: &[u8]) -> Option<AlertBytes> {
     }
 }
 
-/// The alert in a record, if it is one: as it was opened, or as it stood there unencrypted and rustls took it.
+/// The alert in a record that rustls took, if it is one: as it was opened, or as it stood there unencrypted.
+///
+/// One that it refused is none: it stood between the parts of a message (RFC 9846 §5.1), or behind too many records without
+/// content, and rustls opens no more.
 fn alert_of(
     in_the_clear: Option<AlertBytes>,
     seen: Seen,
@@ -309,8 +313,9 @@ fn alert_of(
 ) -> Option<AlertPayload> {
     let taken = matches!(result, Ok(_) | Err(Error::AlertReceived(_)));
     match (seen.opened, in_the_clear) {
+        _ if !taken => None,
         (Opened::Alert(alerts), _) => Some(alerts),
-        (Opened::Nothing, Some(alert)) if taken => Some(alert.into()),
+        (Opened::Nothing, Some(alert)) => Some(alert.into()),
         (Opened::Nothing | Opened::Other, _) => None,
     }
 }

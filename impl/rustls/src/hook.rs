@@ -77,12 +77,18 @@ struct Scope {
     order: Option<AlertBytes>,
     /// The next alert is the end of one that began in another record: rustls must not read it by itself.
     holds_part: bool,
+    /// The handshake is done: a warning is ours to count.
+    is_established: bool,
     seen: Seen,
 }
 
 impl Scope {
-    const IDLE: Self =
-        Self { order: None, holds_part: false, seen: Seen { sealed: None, opened: Opened::Nothing } };
+    const IDLE: Self = Self {
+        order: None,
+        holds_part: false,
+        is_established: false,
+        seen: Seen { sealed: None, opened: Opened::Nothing },
+    };
 }
 
 thread_local! {
@@ -144,9 +150,9 @@ pub(crate) fn watch<R>(order: Option<AlertBytes>, call: impl FnOnce() -> R) -> (
     scoped(Scope { order, ..Scope::IDLE }, call)
 }
 
-/// Makes one call into rustls that opens a record, while a part of an alert is held or not.
-pub(crate) fn listen<R>(holds_part: bool, call: impl FnOnce() -> R) -> (R, Seen) {
-    scoped(Scope { holds_part, ..Scope::IDLE }, call)
+/// Makes one call into rustls that opens a record, behind the handshake or not, while a part of an alert is held or not.
+pub(crate) fn listen<R>(is_established: bool, holds_part: bool, call: impl FnOnce() -> R) -> (R, Seen) {
+    scoped(Scope { is_established, holds_part, ..Scope::IDLE }, call)
 }
 
 /// Whether a record was opened in the call that is under way.
@@ -223,7 +229,7 @@ impl Tls12AeadAlgorithm for Hooked<&'static dyn Tls12AeadAlgorithm> {
     }
 
     fn decrypter(&self, key: AeadKey, iv: &[u8]) -> Box<dyn MessageDecrypter> {
-        Box::new(Opener { inner: self.0.decrypter(key, iv), hides: |_| false })
+        Box::new(Opener { inner: self.0.decrypter(key, iv), is_misread: |_| false })
     }
 
     fn key_block_shape(&self) -> KeyBlockShape {
@@ -250,7 +256,7 @@ impl Tls13AeadAlgorithm for Hooked<&'static dyn Tls13AeadAlgorithm> {
     }
 
     fn decrypter(&self, key: AeadKey, iv: Iv) -> Box<dyn MessageDecrypter> {
-        Box::new(Opener { inner: self.0.decrypter(key, iv), hides: is_read_by_level })
+        Box::new(Opener { inner: self.0.decrypter(key, iv), is_misread: is_read_by_level })
     }
 
     fn key_len(&self) -> usize {
@@ -301,7 +307,7 @@ impl MessageEncrypter for Sealer {
 struct Opener {
     inner: Box<dyn MessageDecrypter>,
     /// Which alerts rustls would misread: they are seen here alone.
-    hides: fn(AlertBytes) -> bool,
+    is_misread: fn(AlertBytes) -> bool,
 }
 
 impl MessageDecrypter for Opener {
@@ -314,7 +320,7 @@ impl MessageDecrypter for Opener {
         let mut scope = SCOPE.get();
         let alerts = if plain.typ == ContentType::Alert { AlertPayload::new(plain.payload) } else { None };
         let (opened, plain) = match alerts {
-            Some(alerts) if scope.holds_part || self.hides(plain.payload) => {
+            Some(alerts) if scope.holds_part || self.hides(plain.payload, scope.is_established) => {
                 (Opened::Alert(alerts), empty_data(plain))
             }
             Some(alerts) => (Opened::Alert(alerts), plain),
@@ -328,25 +334,34 @@ impl MessageDecrypter for Opener {
 
 impl Opener {
     /// Whether rustls would misread this alert record, or refuse one that a policy may allow.
-    fn hides(&self, payload: &[u8]) -> bool {
+    fn hides(&self, payload: &[u8], is_established: bool) -> bool {
         match *payload {
-            [level, description] => (self.hides)([level, description]),
+            [level, description] => {
+                let alert = [level, description];
+                (self.is_misread)(alert) || (is_established && is_warning(alert))
+            }
             _ => true,
         }
     }
 }
 
+const WARNING: u8 = 1;
+const FATAL: u8 = 2;
+const CLOSE_NOTIFY: u8 = 0;
+const USER_CANCELED: u8 = 90;
+
 // RFC 9846 §6 · level-ignored-13: rustls 0.23 still reads the level
 fn is_read_by_level([level, description]: AlertBytes) -> bool {
-    const WARNING: u8 = 1;
-    const FATAL: u8 = 2;
-    const CLOSE_NOTIFY: u8 = 0;
-    const USER_CANCELED: u8 = 90;
     match description {
         CLOSE_NOTIFY => !matches!(level, WARNING | FATAL),
         USER_CANCELED => level != WARNING,
         _ => level != FATAL,
     }
+}
+
+// RFC 5246 §7.2.2 · warning-may-continue: how many is the policy's to say; rustls survives four, and never more
+fn is_warning([level, description]: AlertBytes) -> bool {
+    level == WARNING && description != CLOSE_NOTIFY
 }
 
 /// What rustls sees in place of a hidden alert: a record without data.

@@ -76,9 +76,10 @@ impl Inbox {
 
     /// What the engine has not been given yet of a record of this length, and where it is `open`, the first byte of the
     /// next: an engine that always has a part of a record keeps its buffer, and needs no more than one call for each.
+    /// A byte that begins no record is kept back: the engine would refuse this record for it.
     pub(crate) fn give(&mut self, length: usize, open: bool) -> &[u8] {
         let from = self.start + self.ahead;
-        self.ahead = usize::from(open && self.start + length < self.end);
+        self.ahead = usize::from(open && matches!(self.unread().get(length), Some(20..=24)));
         &self.bytes[from..self.start + length + self.ahead]
     }
 
@@ -107,5 +108,21 @@ impl Inbox {
     pub(crate) fn scratch(&mut self) -> &mut [u8] {
         (self.start, self.end) = (0, 0);
         &mut self.bytes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_engine_is_given_a_byte_of_the_next_record_and_none_that_begins_no_record() {
+        for (next, ahead) in [(23, 1), (20, 1), (24, 1), (19, 0), (b'P', 0)] {
+            let mut inbox = Inbox::aligned();
+            inbox.fill(&mut &[23, 3, 3, 0, 1, 7, next][..]).unwrap();
+            assert_eq!(inbox.give(6, true).len(), 6 + ahead, "{next}");
+            inbox.consume(6);
+            assert_eq!(inbox.unread(), [next]);
+        }
     }
 }

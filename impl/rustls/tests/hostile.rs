@@ -11,7 +11,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use close_notify::tokio::{Irresettable, Stream, Transport};
-use close_notify::{Ending, FindEnding, Manner, Policy, ReadEnd, Version, WriteEnd};
+use close_notify::{Delivery, Ending, FindEnding, Manner, Pipe, Policy, ReadEnd, Version, WriteEnd};
 use common::VERSIONS;
 use common::tasks::{once, over, pipes};
 use tokio::io::{
@@ -498,5 +498,39 @@ fn a_flush_behind_a_reset_says_that_what_was_taken_never_left() {
         assert!(near.read(&mut [0; 8]).is_err());
         let error = near.flush().unwrap_err();
         assert!(Ending::find(&error).is_some(), "{version}: {error}");
+    }
+}
+
+#[test]
+fn a_write_that_rustls_has_no_room_for_fails_and_does_not_hang() {
+    for version in VERSIONS {
+        let mut connection = common::client(common::client_config(version, common::hooked()));
+        connection.set_buffer_limit(Some(0));
+        let server = common::server(common::server_config(version, common::hooked()));
+        let (near, far) = Pipe::pair(1 << 12);
+        let mut near = close_notify::Stream::new(connection, near, Policy::STRICT);
+        let mut far = close_notify::Stream::new(server, far, Policy::STRICT);
+        for _ in 0..8 {
+            let _waits = (near.complete_handshake(), far.complete_handshake());
+        }
+        near.set_patience(Duration::ZERO);
+        let error = near.write(b"x").unwrap_err();
+        assert_eq!(Ending::find(&error).unwrap().delivery, Delivery::Lost, "{version}");
+    }
+}
+
+#[test]
+fn a_look_leaves_an_alert_that_cannot_leave_yet_its_whole_patience() {
+    for version in VERSIONS {
+        let (client, _server) = common::pair(version, Policy::STRICT);
+        let (mut near, mut far) = Pipe::pair(64);
+        near.write_all(&[0; 64]).unwrap();
+        far.write_all(&[0; 16]).unwrap();
+        let mut near = close_notify::Stream::from_session(client.session, near);
+        assert!(near.peer_closed_now().unwrap(), "what came is no record");
+        assert_eq!(near.ending().writing, WriteEnd::Closing, "{version}");
+        far.read_exact(&mut [0; 64]).unwrap();
+        assert!(near.peer_closed_now().unwrap());
+        assert!(matches!(near.ending().writing, WriteEnd::FatalAlertSent(_)), "{version}: {}", near.ending());
     }
 }

@@ -62,3 +62,35 @@ fn two_ends_that_both_linger_behind_full_buffers_come_to_an_end() {
         }
     }
 }
+
+#[test]
+fn a_flush_that_writes_the_last_byte_of_a_close_notify_says_that_it_is_out() {
+    for version in common::VERSIONS {
+        let (mut client, _server) = common::pair(version, Policy::STRICT);
+        let (mut narrow, mut far) = Pipe::pair(24);
+        client.session.close(Manner::Graceful).expect("a first close");
+        for _ in 0..8 {
+            client.session.step(&mut narrow).expect("a step");
+        }
+        std::io::Read::read(&mut far, &mut [0; 24]).expect("what there was room for");
+        client.session.flush(&mut narrow).expect("there is room");
+        assert_eq!(client.session.ending().writing, WriteEnd::CloseNotifySent, "{version}");
+    }
+}
+
+#[test]
+fn a_flush_that_writes_a_part_of_a_close_notify_says_so() {
+    for version in common::VERSIONS {
+        let (mut client, _server) = common::pair(version, Policy::STRICT);
+        let (mut full, mut far) = Pipe::pair(1);
+        std::io::Write::write(&mut full, b"x").expect("a byte");
+        client.session.close(Manner::Graceful).expect("a first close");
+        for _ in 0..8 {
+            client.session.step(&mut full).expect("a step");
+        }
+        std::io::Read::read(&mut far, &mut [0; 1]).expect("a byte");
+        client.session.flush(&mut full).expect("there is room for a byte");
+        client.session.deadline_passed().expect("time passes");
+        assert_eq!(client.session.ending().writing, WriteEnd::PartlyWritten, "{version}");
+    }
+}

@@ -59,12 +59,15 @@ impl<C: Tls> Session<C> {
         Ok(taken)
     }
 
-    /// Seals data. Where rustls closes at a limit of its keys in its place, the machine is told.
+    /// Seals data. Where rustls closes at a limit of its keys in its place, or takes none, the machine is told.
     fn seal(&mut self, data: &Parts<'_>) -> io::Result<usize> {
         let (taken, engine_notified) = self.engine.seal_data(data, self.outbox.tail());
         if engine_notified {
             // RFC 9846 §5.5 · limit-close-counts
             self.tell(Event::EngineNotified)?;
+        } else if taken == 0 && !data.is_empty() {
+            // no-mutual-wait: a limit of its buffers that nothing can make room for
+            self.write_failed(0)?;
         }
         Ok(taken)
     }
