@@ -9,6 +9,7 @@ use close_notify::{Role, Version};
 use insecure_test_crypto::{
     Keys, client_config, keys_made_by, provider_without_any_security, reseed, server_config,
 };
+use rustls::crypto::CryptoProvider;
 use rustls::{
     ClientConfig, ClientConnection, Connection, ServerConfig, ServerConnection, SupportedProtocolVersion,
 };
@@ -80,7 +81,16 @@ impl Recording {
     /// A connection whose handshake is done. All that it said in it is gone.
     #[must_use]
     pub fn established(&self) -> Connection {
-        let mut end = End::new(self.version, self.role, 0);
+        self.played(End::new(self.version, self.role, 0))
+    }
+
+    /// The same without the hook of `close_notify::provider`: rustls by itself.
+    #[must_use]
+    pub fn established_bare(&self) -> Connection {
+        self.played(End::of(self.role, || Configs::bare(self.version).connection(self.role, 0)))
+    }
+
+    fn played(&self, mut end: End) -> Connection {
         if self.role == Role::Client {
             end.turn(&[]);
         }
@@ -121,8 +131,12 @@ struct End {
 
 impl End {
     fn new(version: Version, role: Role, tickets: usize) -> Self {
+        Self::of(role, || connection(version, role, tickets))
+    }
+
+    fn of(role: Role, connection: impl FnOnce() -> Connection) -> Self {
         reseed(seed(role, 0));
-        let (connection, made) = keys_made_by(|| connection(version, role, tickets));
+        let (connection, made) = keys_made_by(connection);
         Self { connection, role, turns: 0, keys: made.last().copied() }
     }
 
@@ -169,17 +183,7 @@ fn turn(connection: &mut Connection, mut heard: &[u8]) -> Vec<u8> {
 }
 
 fn connection(version: Version, role: Role, tickets: usize) -> Connection {
-    let configs = Configs::of(version);
-    match role {
-        Role::Client => {
-            let name = "localhost".try_into().expect("a name");
-            ClientConnection::new(Arc::clone(&configs.client), name).expect("a client").into()
-        }
-        Role::Server => {
-            let config = &configs.servers[tickets.min(TICKETS)];
-            ServerConnection::new(Arc::clone(config)).expect("a server").into()
-        }
-    }
+    Configs::of(version).connection(role, tickets)
 }
 
 /// The configurations of one version.
@@ -191,18 +195,42 @@ struct Configs {
 
 impl Configs {
     fn of(version: Version) -> &'static Self {
-        static OLD: LazyLock<Configs> = LazyLock::new(|| Configs::new(&rustls::version::TLS12));
-        static NEW: LazyLock<Configs> = LazyLock::new(|| Configs::new(&rustls::version::TLS13));
-        if version.has_independent_halves() { &NEW } else { &OLD }
+        static BOTH: LazyLock<[Configs; 2]> =
+            LazyLock::new(|| Configs::both(&close_notify::provider(provider_without_any_security())));
+        &BOTH[usize::from(version.has_independent_halves())]
     }
 
-    fn new(version: &'static SupportedProtocolVersion) -> Self {
-        let provider = Arc::new(close_notify::provider(provider_without_any_security()));
+    /// Those of rustls by itself.
+    fn bare(version: Version) -> &'static Self {
+        static BOTH: LazyLock<[Configs; 2]> =
+            LazyLock::new(|| Configs::both(&provider_without_any_security()));
+        &BOTH[usize::from(version.has_independent_halves())]
+    }
+
+    fn both(provider: &CryptoProvider) -> [Self; 2] {
+        [&rustls::version::TLS12, &rustls::version::TLS13].map(|version| Self::new(provider, version))
+    }
+
+    fn new(provider: &CryptoProvider, version: &'static SupportedProtocolVersion) -> Self {
+        let provider = Arc::new(provider.clone());
         let client = client_config(Arc::clone(&provider), version).expect("the version is spoken");
         let server = |tickets| {
             server_config(Arc::clone(&provider), version, tickets).expect("the version is spoken").into()
         };
         Self { client: client.into(), servers: (0..=TICKETS).map(server).collect() }
+    }
+
+    fn connection(&self, role: Role, tickets: usize) -> Connection {
+        match role {
+            Role::Client => {
+                let name = "localhost".try_into().expect("a name");
+                ClientConnection::new(Arc::clone(&self.client), name).expect("a client").into()
+            }
+            Role::Server => {
+                let config = &self.servers[tickets.min(TICKETS)];
+                ServerConnection::new(Arc::clone(config)).expect("a server").into()
+            }
+        }
     }
 }
 

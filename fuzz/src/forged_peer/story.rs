@@ -1,0 +1,202 @@
+//! The facts of a run, as they follow from the records, the calls and what the transport was asked for; and the ending that
+//! the reference reads off them.
+//!
+//! Decides which record our side has taken by when. Leaves to `meaning` what it is, to the reference what follows.
+
+use close_notify::{AlertDescription, Ending, Event, ReadEnd};
+
+use super::adversary::{Adversary, next_record};
+use super::meaning::{Meaning, Means};
+use super::setup::Setup;
+use super::wire::{News, World};
+use crate::reference::{self, Account, alerts_of};
+
+/// What a run may leave open, because either answer is right.
+#[derive(Clone, Copy, Default, Debug)]
+pub(crate) struct Leave {
+    /// A record that an endpoint may refuse was refused.
+    pub(crate) refuses: bool,
+    /// The deadline has passed in the call that is told of.
+    pub(crate) deadline: bool,
+}
+
+/// How far a run has come. A copy is a place to come back to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Story {
+    setup: reference::Setup,
+    pub(crate) account: Account,
+    /// What our side has read of the transport, and how much of it are records that it took.
+    pub(crate) given: usize,
+    pub(crate) at: usize,
+    /// What the transport has taken of our side.
+    taken: usize,
+    /// Which piece of the adversary comes next.
+    piece: usize,
+    /// The first byte of an alert whose second has not come.
+    held: Option<u8>,
+    /// Bytes of data that the application is owed, and where the last of them ends in the peer's stream.
+    pub(crate) owed: usize,
+    pub(crate) ranges: usize,
+}
+
+impl Story {
+    pub(crate) fn new(setup: &Setup) -> Self {
+        let Setup { version, role, policy, .. } = *setup;
+        let setup = reference::Setup { version, role, policy, established: true };
+        Self {
+            setup,
+            account: Account::new(setup),
+            given: 0,
+            at: 0,
+            taken: 0,
+            piece: 0,
+            held: None,
+            owed: 0,
+            ranges: 0,
+        }
+    }
+
+    pub(crate) fn ending(&self) -> Ending {
+        self.account.ending()
+    }
+
+    pub(crate) fn reads(&self) -> bool {
+        self.account.reads()
+    }
+
+    /// Tells a fact, if it can have happened. Whether it can.
+    pub(crate) fn tell(&mut self, fact: Event) -> bool {
+        let allowed = self.account.allows(fact);
+        if allowed {
+            self.account.tell(fact);
+        }
+        allowed
+    }
+
+    /// Bytes that were read of the transport and are no part of a record that was taken.
+    pub(crate) const fn unread(&self) -> usize {
+        self.given - self.at
+    }
+
+    /// What was read and is no record that was taken is thrown away.
+    pub(crate) fn drains(&mut self) {
+        let bytes = u32::try_from(self.unread()).unwrap_or(u32::MAX);
+        if bytes > 0 {
+            self.tell(Event::Drained { bytes });
+        }
+        self.at = self.given;
+    }
+
+    /// The same, where our side says that it has done it.
+    pub(crate) fn drains_if_told(&mut self, ours: &Ending) {
+        if !self.reads() && ours.drained > self.ending().drained {
+            self.drains();
+        }
+    }
+
+    /// Our last word is sealed, if it is due: by then, what could not leave any more has been thrown away.
+    pub(crate) fn seals(&mut self, ours: &Ending) {
+        let overtakes = !self.account.allows(Event::OutputSealed);
+        if overtakes {
+            self.discards(ours);
+        }
+        self.discards_if_told(ours);
+        self.tell(Event::OutputSealed);
+    }
+
+    /// What was pending is thrown away, as much as our side says.
+    pub(crate) fn discards(&mut self, ours: &Ending) {
+        let bytes = ours.discarded.saturating_sub(self.account.ending().discarded);
+        self.tell(Event::PendingDiscarded { bytes });
+    }
+
+    /// The same, where our side says that there was any.
+    pub(crate) fn discards_if_told(&mut self, ours: &Ending) {
+        if ours.discarded > self.ending().discarded {
+            self.discards(ours);
+        }
+    }
+
+    /// What the transport was asked for, before anything that follows from it.
+    pub(crate) fn hears(&mut self, news: News, is_reset: bool, ours: &Ending, word_ends_at: Option<usize>) {
+        if matches!(news, News::Shut | News::ShutFailed(_) | News::Dropped) {
+            self.discards_if_told(ours);
+        }
+        match news {
+            News::Read(count) => self.given += count,
+            News::ReadEnd => {
+                let inside_record = self.unread() > 0 || self.held.is_some();
+                self.tell(Event::TransportEof { inside_record });
+            }
+            News::ReadFailed(errno) => _ = self.tell(Event::TransportReset { errno }),
+            News::Wrote(count) => {
+                self.seals(ours);
+                self.taken += count;
+                if word_ends_at.is_some_and(|end| end <= self.taken) {
+                    self.tell(Event::OutputWritten);
+                } else if count > 0 {
+                    self.tell(Event::OutputBegun);
+                }
+            }
+            News::WriteFailed(errno) => {
+                self.seals(ours);
+                self.tell(Event::WriteFailed { errno });
+            }
+            News::Shut => _ = self.tell(Event::WriteShut),
+            News::ShutFailed(errno) => {
+                self.tell(Event::WriteFailed { errno });
+                self.tell(Event::WriteShut);
+            }
+            News::ResetByUs => {}
+            News::Dropped if is_reset => _ = self.tell(Event::TransportResetByUs),
+            News::Dropped => _ = self.tell(Event::TransportClosed),
+        }
+    }
+
+    /// The next record, if our side has all of it.
+    pub(crate) fn next_record(&self, world: &World, peer: &Adversary) -> Option<(usize, Meaning, bool)> {
+        next_record(&world.sent, self.at, self.given, &peer.pieces[self.piece.min(peer.pieces.len())..])
+    }
+
+    /// Our side takes this record.
+    pub(crate) fn takes(
+        &mut self,
+        (to, meaning, is_authentic): (usize, Meaning, bool),
+        leave: Leave,
+        ours: &Ending,
+        owed: &mut Vec<(usize, usize)>,
+        peer: &Adversary,
+    ) {
+        let bytes = u32::try_from(to - self.at).unwrap_or(u32::MAX);
+        self.at = to;
+        // Which alert fits a violation is a choice of the engine.
+        let violation = Event::PeerViolation(match ours.reading {
+            ReadEnd::Refused(alert) => alert,
+            _ => AlertDescription::UNEXPECTED_MESSAGE,
+        });
+        let data_at = peer.pieces.get(self.piece).map_or(0, |piece| piece.data_at);
+        self.piece += usize::from(is_authentic);
+        let refuses = meaning.may_refuse && leave.refuses;
+        match meaning.means {
+            _ if refuses => _ = self.tell(violation),
+            Means::Alerts(payload, length) => {
+                let reference::Setup { version, policy, .. } = self.setup;
+                for fact in alerts_of(version, &policy, &mut self.held, &payload[..length]) {
+                    self.tell(fact);
+                }
+            }
+            Means::Violation => _ = self.tell(violation),
+            Means::Message => _ = self.tell(Event::PeerMessage { bytes }),
+            Means::Data(length) => {
+                let delivers = self.account.delivers();
+                self.tell(Event::PeerData { bytes });
+                if delivers {
+                    owed.truncate(self.ranges);
+                    owed.push((data_at, length));
+                    self.ranges += 1;
+                    self.owed += length;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! The blocking stream over a transport that never blocks: each call does all that it can, and is told as one.
+
+use std::io::{self, Read, Write};
+use std::time::Duration;
+
+use close_notify::{AlertDescription, Event, Manner, MissingNotify, ReadEnd, Session, Stream, WriteEnd};
+
+use super::action::Call;
+use super::flaw::Flaw;
+use super::pattern;
+use super::run::{Run, forget};
+use super::setup::Setup;
+use super::story::Leave;
+use super::wire::{News, Owned};
+use crate::lab::Recording;
+
+/// A stream, and the end that was asked for last.
+pub(crate) struct Streamed {
+    stream: Stream<Owned>,
+    asked: Option<Call>,
+    is_impatient: bool,
+    buffer: Vec<u8>,
+}
+
+/// What a call came to.
+enum Came {
+    Done,
+    Blocked,
+    Failed,
+}
+
+impl Came {
+    fn of<T>(result: &io::Result<T>) -> Self {
+        match result {
+            Ok(_) => Self::Done,
+            Err(error) if super::is_wait(error) => Self::Blocked,
+            Err(_) => Self::Failed,
+        }
+    }
+}
+
+impl Streamed {
+    pub(crate) fn new(setup: &Setup, owned: Owned) -> Self {
+        let connection = Recording::of(setup.version, setup.role).established();
+        let session = Session::new(connection, setup.policy).with_forget(forget);
+        let mut stream = Stream::from_session(session, owned);
+        stream.set_patience(Duration::MAX);
+        Self { stream, asked: None, is_impatient: false, buffer: Vec::new() }
+    }
+
+    pub(crate) fn session(&self) -> &Session {
+        self.stream.session()
+    }
+
+    pub(crate) fn call(&mut self, run: &mut Run, call: Call) -> Result<usize, Flaw> {
+        match call {
+            Call::Write(length) => self.write(run, length),
+            Call::Read(length) => self.read(run, length),
+            Call::Flush => {
+                let came = Came::of(&self.stream.flush());
+                self.hear(run, came)
+            }
+            Call::Receive => {
+                let came = Came::of(&self.stream.peer_closed_now());
+                self.hear(run, came)
+            }
+            Call::Run => match self.asked {
+                Some(asked) => self.end(run, asked),
+                None => self.read(run, 1000),
+            },
+            Call::Close(Manner::HandBack) | Call::HandBack => self.end(run, Call::HandBack),
+            Call::Close(_) | Call::CloseWrite | Call::Reject(_) => self.end(run, call),
+            Call::DeadlinePasses => {
+                self.is_impatient = true;
+                self.stream.set_patience(Duration::ZERO);
+                match self.asked {
+                    Some(asked) => self.end(run, asked),
+                    None => Ok(0),
+                }
+            }
+        }
+    }
+
+    /// Asks for an end, and does what can be done of it.
+    fn end(&mut self, run: &mut Run, call: Call) -> Result<usize, Flaw> {
+        let fact = match call {
+            Call::Close(manner) => Event::Close(manner),
+            Call::CloseWrite => Event::CloseWrite,
+            Call::Reject(code) => Event::Reject(AlertDescription(code)),
+            _ => Event::Close(Manner::HandBack),
+        };
+        let told = run.story.tell(fact);
+        if told {
+            self.asked = Some(call);
+        }
+        let came = match call {
+            Call::Close(manner) => Came::of(&self.stream.close(manner)),
+            Call::CloseWrite => Came::of(&self.stream.close_write()),
+            Call::Reject(code) => Came::of(&self.stream.reject(AlertDescription(code))),
+            _ => return self.hand_back(run),
+        };
+        if told == matches!(came, Came::Failed) {
+            return Err(Flaw::of("misuse", "a call is refused, or not, against the rules"));
+        }
+        let is_done = matches!(came, Came::Done) && told && call != Call::CloseWrite;
+        let fruitful = self.hear(run, came)?;
+        if is_done && !run.world.borrow().is_gone {
+            return Err(Flaw::of("release", "a close that is done has not let go of the transport"));
+        }
+        Ok(fruitful)
+    }
+
+    fn hand_back(&mut self, run: &mut Run) -> Result<usize, Flaw> {
+        let result = self.stream.hand_back();
+        let came = Came::of(&result);
+        let Ok((transport, leftover)) = result else { return self.hear(run, came) };
+        let fruitful = self.hear(run, came)?;
+        std::mem::forget(transport);
+        run.world.borrow_mut().is_gone = true;
+        if !run.story.tell(Event::TransportHandedBack) {
+            return Err(Flaw::of(
+                "wait-before-handback",
+                "the transport was handed back before both had closed",
+            ));
+        }
+        let is_exact = run.world.borrow().sent[run.story.at..run.story.given] == leftover[..];
+        if is_exact {
+            Ok(fruitful)
+        } else {
+            Err(Flaw::of("handback-exact", "what is handed back is not what came behind the end"))
+        }
+    }
+
+    fn write(&mut self, run: &mut Run, length: usize) -> Result<usize, Flaw> {
+        let data = pattern::piece(run.wrote, length);
+        let may_write = run.story.tell(Event::Write);
+        let result = self.stream.write(data);
+        match &result {
+            Ok(count) => run.wrote += count,
+            Err(error) if super::is_wait(error) => {}
+            Err(_) => run.perhaps += length,
+        }
+        if result.is_ok() && !may_write {
+            return Err(Flaw::of("nothing-after-notify", "data was taken behind the end of writing"));
+        }
+        self.hear(run, Came::of(&result))
+    }
+
+    fn read(&mut self, run: &mut Run, length: usize) -> Result<usize, Flaw> {
+        let mut buffer = std::mem::take(&mut self.buffer);
+        buffer.resize(length, 0);
+        let result = self.stream.read(&mut buffer);
+        let fruitful = self.hear(run, Came::of(&result))?;
+        self.buffer = buffer;
+        match result {
+            Ok(0) if length > 0 => {
+                run.reads_end()?;
+                self.is_clean(run)?;
+            }
+            Ok(count) => run.reads(&self.buffer[..count])?,
+            Err(error) if super::is_wait(&error) => {}
+            Err(error) => {
+                run.reads_end()?;
+                if error.kind() != kind_of(run.story.ending().reading) {
+                    return Err(Flaw::of("fatal-is-an-error", "the error of reading is not that of its end"));
+                }
+            }
+        }
+        Ok(fruitful)
+    }
+
+    // RFC 9846 §6.1 · fin-is-not-close, rst-is-not-close
+    fn is_clean(&self, run: &Run) -> Result<(), Flaw> {
+        let ending = run.story.ending();
+        let accepts = run.setup.policy.missing_notify == MissingNotify::Accept;
+        match ending.reading {
+            ReadEnd::CloseNotify => Ok(()),
+            ReadEnd::TruncatedAtBoundary if accepts && ending.late == 0 => Ok(()),
+            _ => Err(Flaw::of("fin-is-not-close", "an end without close_notify was read as a clean one")),
+        }
+    }
+
+    /// Tells the story of the call.
+    fn hear(&mut self, run: &mut Run, came: Came) -> Result<usize, Flaw> {
+        let ours = self.stream.ending();
+        let news: Vec<News> = {
+            let world = &mut *run.world.borrow_mut();
+            run.said.hear(&world.taken)?;
+            std::mem::take(&mut world.news)
+        };
+        let fruitful = news.iter().filter(|news| matches!(news, News::Read(_) | News::Wrote(1..))).count();
+        let before = run.story;
+        for (refuses, deadline) in [(false, false), (true, false), (false, true), (true, true)] {
+            if deadline && !self.is_impatient {
+                break;
+            }
+            run.story = before;
+            run.tell_call(&news, &ours, Leave { refuses, deadline });
+            if run.story.ending() == ours {
+                break;
+            }
+        }
+        {
+            let world = &mut *run.world.borrow_mut();
+            world.news = news;
+            world.news.clear();
+        }
+        if run.story.ending() != ours {
+            return Err(Flaw::ending(ours, run.story.ending()));
+        }
+        self.is_served(run, came).map(|()| fruitful)
+    }
+
+    // no-mutual-wait: what can be said is said, what can be read is read
+    fn is_served(&self, run: &Run, came: Came) -> Result<(), Flaw> {
+        let world = run.world.borrow();
+        let owes = run.story.ending().writing == WriteEnd::Closing;
+        if matches!(came, Came::Blocked) && owes && world.room > 0 && world.broken.is_none() && !world.is_gone
+        {
+            return Err(Flaw::of(
+                "no-mutual-wait",
+                "the adapter waits with its last word unsaid, while there is room",
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// The table of `close_notify::Error`, which says how an end reads.
+const fn kind_of(reading: ReadEnd) -> io::ErrorKind {
+    match reading {
+        ReadEnd::TruncatedAtBoundary | ReadEnd::TruncatedInRecord | ReadEnd::CloseNotifyInHandshake => {
+            io::ErrorKind::UnexpectedEof
+        }
+        ReadEnd::Reset => io::ErrorKind::ConnectionReset,
+        ReadEnd::FatalAlert(_) => io::ErrorKind::ConnectionAborted,
+        ReadEnd::Refused(_) => io::ErrorKind::InvalidData,
+        ReadEnd::NotAwaited => io::ErrorKind::NotConnected,
+        ReadEnd::TimedOut => io::ErrorKind::TimedOut,
+        ReadEnd::OverBudget => io::ErrorKind::QuotaExceeded,
+        ReadEnd::Open | ReadEnd::CloseNotify => io::ErrorKind::BrokenPipe,
+    }
+}
