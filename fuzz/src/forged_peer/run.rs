@@ -25,8 +25,18 @@ const FRUITLESS: usize = 24;
 /// A record, and what the adapter may keep beside its budget.
 const KEPT: usize = 3 << 14;
 
+/// The longest read.
+const BUFFER: usize = 20_000;
+
 thread_local! {
+    /// What is read goes here: a run allocates as little as it can.
+    static READ: RefCell<[u8; BUFFER]> = const { RefCell::new([0; BUFFER]) };
     static FORGOTTEN: Cell<u32> = const { Cell::new(0) };
+}
+
+/// Lends a buffer of this length, or of the longest.
+pub(super) fn with_buffer<R>(length: usize, call: impl FnOnce(&mut [u8]) -> R) -> R {
+    READ.with_borrow_mut(|buffer| call(&mut buffer[..length.min(BUFFER)]))
 }
 
 /// What the adapters call where a session must be forgotten.
@@ -275,8 +285,10 @@ impl Run {
     fn finish(&mut self, subject: &mut Subject) -> Result<(), Flaw> {
         self.world.borrow_mut().room = usize::MAX;
         self.exhaust(subject)?;
-        self.call(subject, Call::DeadlinePasses)?;
-        self.exhaust(subject)?;
+        if subject.session().machine().manner().is_closing() {
+            self.call(subject, Call::DeadlinePasses)?;
+            self.exhaust(subject)?;
+        }
         let ending = self.story.ending();
         let must_forget = !ending.resumption.allowed;
         if must_forget != (FORGOTTEN.get() == 1) {

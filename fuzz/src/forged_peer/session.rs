@@ -4,7 +4,7 @@ use close_notify::{AlertDescription, Event, Output, Policy, Received, Session, S
 
 use super::action::Call;
 use super::flaw::Flaw;
-use super::run::{Run, forget};
+use super::run::{Run, forget, with_buffer};
 use super::setup::Setup;
 use super::story::Leave;
 use super::wire::{News, Owned, Wire};
@@ -19,8 +19,6 @@ pub(crate) struct Stepped {
     wire: Wire,
     owned: Option<Owned>,
     clock: bool,
-    /// What the news of the transport were read.
-    buffer: Vec<u8>,
 }
 
 impl Stepped {
@@ -28,7 +26,7 @@ impl Stepped {
         let connection = Recording::of(setup.version, setup.role).established();
         let policy: Policy = setup.policy;
         let session = Session::new(connection, policy).with_forget(forget);
-        Self { session, wire: owned.0.clone(), owned: Some(owned), clock: false, buffer: Vec::new() }
+        Self { session, wire: owned.0.clone(), owned: Some(owned), clock: false }
     }
 
     pub(crate) fn session(&self) -> &Session {
@@ -73,7 +71,8 @@ impl Stepped {
         let written = self.session.write(&mut self.wire, data);
         match &written {
             Ok(count) => run.wrote += count,
-            Err(error) if super::is_wait(error) => {}
+            Err(error) if super::is_wait(error) && run.world.borrow().broken.is_none() => {}
+            // It was taken by us, and the transport failed under it.
             Err(_) => run.perhaps += length,
         }
         let fruitful = self.hear(run)?;
@@ -84,9 +83,10 @@ impl Stepped {
     }
 
     fn read(&mut self, run: &mut Run, length: usize) -> Result<(), Flaw> {
-        self.buffer.resize(length, 0);
-        let count = self.session.read(&mut self.buffer);
-        run.reads(&self.buffer[..count])?;
+        let count = with_buffer(length, |buffer| {
+            let count = self.session.read(buffer);
+            run.reads(&buffer[..count]).map(|()| count)
+        })?;
         if count == 0 && length > 0 { run.reads_end() } else { Ok(()) }
     }
 

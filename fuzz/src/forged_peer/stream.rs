@@ -8,7 +8,7 @@ use close_notify::{AlertDescription, Event, Manner, MissingNotify, ReadEnd, Sess
 use super::action::Call;
 use super::flaw::Flaw;
 use super::pattern;
-use super::run::{Run, forget};
+use super::run::{Run, forget, with_buffer};
 use super::setup::Setup;
 use super::story::Leave;
 use super::wire::{News, Owned};
@@ -19,7 +19,6 @@ pub(crate) struct Streamed {
     stream: Stream<Owned>,
     asked: Option<Call>,
     is_impatient: bool,
-    buffer: Vec<u8>,
 }
 
 /// What a call came to.
@@ -45,7 +44,7 @@ impl Streamed {
         let session = Session::new(connection, setup.policy).with_forget(forget);
         let mut stream = Stream::from_session(session, owned);
         stream.set_patience(Duration::MAX);
-        Self { stream, asked: None, is_impatient: false, buffer: Vec::new() }
+        Self { stream, asked: None, is_impatient: false }
     }
 
     pub(crate) fn session(&self) -> &Session {
@@ -137,7 +136,8 @@ impl Streamed {
         let result = self.stream.write(data);
         match &result {
             Ok(count) => run.wrote += count,
-            Err(error) if super::is_wait(error) => {}
+            Err(error) if super::is_wait(error) && run.world.borrow().broken.is_none() => {}
+            // It was taken by us, and the transport failed under it.
             Err(_) => run.perhaps += length,
         }
         if result.is_ok() && !may_write {
@@ -147,17 +147,18 @@ impl Streamed {
     }
 
     fn read(&mut self, run: &mut Run, length: usize) -> Result<usize, Flaw> {
-        let mut buffer = std::mem::take(&mut self.buffer);
-        buffer.resize(length, 0);
-        let result = self.stream.read(&mut buffer);
+        with_buffer(length, |buffer| self.read_into(run, buffer))
+    }
+
+    fn read_into(&mut self, run: &mut Run, buffer: &mut [u8]) -> Result<usize, Flaw> {
+        let result = self.stream.read(buffer);
         let fruitful = self.hear(run, Came::of(&result))?;
-        self.buffer = buffer;
         match result {
-            Ok(0) if length > 0 => {
+            Ok(0) if !buffer.is_empty() => {
                 run.reads_end()?;
                 self.is_clean(run)?;
             }
-            Ok(count) => run.reads(&self.buffer[..count])?,
+            Ok(count) => run.reads(&buffer[..count])?,
             Err(error) if super::is_wait(&error) => {}
             Err(error) => {
                 run.reads_end()?;
