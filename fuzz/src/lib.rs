@@ -6,6 +6,7 @@
 
 pub mod choices;
 pub mod driven;
+pub mod forged_peer;
 pub mod hand_back;
 pub mod heard;
 pub mod io_faults;
@@ -15,10 +16,6 @@ pub mod machine;
 pub mod many;
 pub mod observe;
 pub mod pair;
-pub mod forged_peer;
-pub mod lab;
-pub mod lockstep;
-pub mod machine;
 pub mod raw_wire;
 pub mod reference;
 mod replay;

@@ -83,7 +83,7 @@ fn a_flush_that_writes_a_part_of_a_close_notify_says_so() {
     for version in common::VERSIONS {
         let (mut client, _server) = common::pair(version, Policy::STRICT);
         let (mut full, mut far) = Pipe::pair(1);
-        std::io::Write::write(&mut full, b"x").expect("a byte");
+        Write::write(&mut full, b"x").expect("a byte");
         client.session.close(Manner::Graceful).expect("a first close");
         for _ in 0..8 {
             client.session.step(&mut full).expect("a step");
