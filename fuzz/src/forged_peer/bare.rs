@@ -173,14 +173,14 @@ impl Bare {
     }
 
     /// What has been read of the transport, as the reference sees it.
-    fn hears(&self, run: &mut Run) {
+    fn hears(run: &mut Run, refuses: bool) {
         let world = run.world.borrow();
         run.story.given = world.given;
         let ours = run.story.ending();
         while run.story.reads()
             && let Some(record) = run.story.next_record(&world, &run.peer)
         {
-            run.story.takes(record, Leave::default(), &ours, &mut run.owed, &run.peer);
+            run.story.takes(record, Leave { refuses, deadline: false }, &ours, &mut run.owed, &run.peer);
         }
     }
 
@@ -202,7 +202,7 @@ impl Bare {
                 Err(_) => return self.judge_error(run),
             }
             let processed = self.connection.process_new_packets();
-            self.hears(run);
+            Self::hears(run, processed.is_err());
             self.flush();
             if processed.is_err() {
                 self.has_failed = true;
