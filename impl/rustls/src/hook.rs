@@ -75,6 +75,8 @@ pub(crate) struct Seen {
 #[derive(Clone, Copy)]
 struct Scope {
     order: Option<AlertBytes>,
+    /// Records are opened for us: whoever drives a connection otherwise reads what came.
+    listens: bool,
     /// The next alert is the end of one that began in another record: rustls must not read it by itself.
     holds_part: bool,
     /// The handshake is done: a warning is ours to count.
@@ -85,6 +87,7 @@ struct Scope {
 impl Scope {
     const IDLE: Self = Self {
         order: None,
+        listens: false,
         holds_part: false,
         is_established: false,
         seen: Seen { sealed: None, opened: Opened::Nothing },
@@ -152,7 +155,7 @@ pub(crate) fn watch<R>(order: Option<AlertBytes>, call: impl FnOnce() -> R) -> (
 
 /// Makes one call into rustls that opens a record, behind the handshake or not, while a part of an alert is held or not.
 pub(crate) fn listen<R>(is_established: bool, holds_part: bool, call: impl FnOnce() -> R) -> (R, Seen) {
-    scoped(Scope { is_established, holds_part, ..Scope::IDLE }, call)
+    scoped(Scope { listens: true, is_established, holds_part, ..Scope::IDLE }, call)
 }
 
 /// Whether a record was opened in the call that is under way.
@@ -318,6 +321,9 @@ impl MessageDecrypter for Opener {
     ) -> Result<InboundPlainMessage<'a>, Error> {
         let plain = self.inner.decrypt(message, seq)?;
         let mut scope = SCOPE.get();
+        if !scope.listens {
+            return Ok(plain);
+        }
         let alerts = if plain.typ == ContentType::Alert { AlertPayload::new(plain.payload) } else { None };
         let (opened, plain) = match alerts {
             Some(alerts) if scope.holds_part || self.hides(plain.payload, scope.is_established) => {

@@ -6,6 +6,8 @@
 use std::io::{self, Read};
 
 /// Type, version and length.
+/// Records of these types there are.
+const CONTENT_TYPES: std::ops::RangeInclusive<u8> = 20..=24;
 const HEADER: usize = 5;
 /// The longest record that any version allows.
 const LONGEST: usize = HEADER + (1 << 14) + 2048;
@@ -68,7 +70,7 @@ impl Inbox {
         }
         let header = unread.first_chunk::<HEADER>()?;
         let length = usize::from(u16::from_be_bytes([header[3], header[4]]));
-        if !matches!(header, [20..=24, 3, ..]) || HEADER + length > LONGEST {
+        if !CONTENT_TYPES.contains(&header[0]) || header[1] != 3 || HEADER + length > LONGEST {
             return Some(HEADER);
         }
         (unread.len() >= HEADER + length).then_some(HEADER + length)
@@ -79,7 +81,8 @@ impl Inbox {
     /// A byte that begins no record is kept back: the engine would refuse this record for it.
     pub(crate) fn give(&mut self, length: usize, open: bool) -> &[u8] {
         let from = self.start + self.ahead;
-        self.ahead = usize::from(open && matches!(self.unread().get(length), Some(20..=24)));
+        let next = self.unread().get(length);
+        self.ahead = usize::from(open && next.is_some_and(|first| CONTENT_TYPES.contains(first)));
         &self.bytes[from..self.start + length + self.ahead]
     }
 
