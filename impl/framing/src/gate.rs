@@ -78,7 +78,8 @@ impl<F: Framing> Gate<F> {
         let free = usize::try_from(free).unwrap_or(usize::MAX).min(self.held.len());
         out.extend(self.held.drain(..free));
         self.passed += free as u64;
-        if self.held.len() > self.limit {
+        // What the tracker found comes first: it lies no further than the limit.
+        if self.held.len() > self.limit && self.tracker.fault().is_none() {
             let offset = self.passed + self.limit as u64;
             self.overflow = Some(Fault { what: What::HeldTooLong, way: Way::Received, offset });
         }

@@ -11,6 +11,8 @@ use crate::walk::{Walk, Walker, skip, tracker};
 
 /// Enough for the tag and the word behind it.
 const KEPT: usize = 80;
+/// The longest tag that leaves room for the word behind it, PREAUTH and what ends that.
+const TAG: usize = KEPT - 9;
 
 /// Responses, as a client receives them.
 ///
@@ -112,7 +114,8 @@ struct Message {
     is_response: bool,
     has_begun: bool,
     line: Line<KEPT>,
-    /// Whether a literal came: what follows it continues the line.
+    /// Whether a literal was announced: what follows it continues the line.
+    has_literal: bool,
     mark: Mark,
     left: u64,
     /// A literal was announced that waits for our consent, and nothing of it came.
@@ -155,7 +158,15 @@ impl Mark {
 
 impl Message {
     const fn new(is_response: bool) -> Self {
-        Self { is_response, has_begun: false, line: Line::new(), mark: Mark::No, left: 0, is_waiting: false }
+        Self {
+            is_response,
+            has_begun: false,
+            line: Line::new(),
+            has_literal: false,
+            mark: Mark::No,
+            left: 0,
+            is_waiting: false,
+        }
     }
 
     /// A word of the first line, while the message is the last one.
@@ -163,10 +174,11 @@ impl Message {
         self.line.text().split(|byte| *byte == b' ').nth(index).unwrap_or_default()
     }
 
-    /// RFC 9051 §9: `resp-text` is text to the end of its line.
+    /// RFC 9051 §9: `resp-text` is text to the end of its line, which is the first.
     fn is_text(&self) -> bool {
         let status = [&b"OK"[..], b"NO", b"BAD", b"BYE", b"PREAUTH"];
         self.is_response
+            && !self.has_literal
             && (self.word(0) == b"+" || status.iter().any(|word| self.word(1).eq_ignore_ascii_case(word)))
     }
 
@@ -180,6 +192,8 @@ impl Message {
             return Ok(());
         }
         let literal = match self.mark {
+            // Whether it is one, and who may refuse it, cannot be told without the tag.
+            Mark::ShutCr(..) if self.word(0).len() > TAG => return Err(What::TooLong),
             Mark::ShutCr(length, waits) if !self.is_text() => Some((length, waits)),
             _ => None,
         };
@@ -187,6 +201,7 @@ impl Message {
         match literal {
             Some((length, waits)) => {
                 (self.left, self.is_waiting) = (length.ok_or(What::TooLong)?, waits);
+                self.has_literal = true;
                 self.line.go_on();
             }
             None => self.has_begun = false,

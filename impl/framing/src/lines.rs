@@ -200,9 +200,11 @@ impl<const N: usize> Line<N> {
         self.length == 0
     }
 
-    /// What comes continues the line behind something that is none of it: a CR before that is none of this line's end.
+    /// What comes continues the line behind something that is none of it: a CR before that is none of it either.
     pub(crate) const fn go_on(&mut self) {
-        self.is_after_cr = false;
+        if self.is_after_cr {
+            (self.length, self.is_after_cr) = (self.length - 1, false);
+        }
     }
 
     pub(crate) const fn clear(&mut self) {

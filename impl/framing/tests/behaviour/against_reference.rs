@@ -1,11 +1,13 @@
 //! The trackers against parsers of whole inputs, over generated messages: equal where the input is well-formed, cut
 //! wherever; and where bytes of it were changed, never less careful.
 
+use std::cell::RefCell;
 use std::fmt::Write;
 
 use close_notify_framing::lines::{LineEnd, Lines, Replies};
+use close_notify_framing::reference::{self, Prefix, Told};
 use close_notify_framing::{Framing, FramingState, LengthPrefixed, Width};
-use close_notify_framing::{http, imap, ldap, reference, smtp, websocket};
+use close_notify_framing::{http, imap, ldap, smtp, websocket};
 
 use crate::support::{InsideMessage, Random};
 
@@ -46,6 +48,18 @@ fn agrees<F: Framing>(
         }
     }
     assert!(between > ROUNDS && inside > ROUNDS, "{between} and {inside}: the inputs say too little");
+}
+
+/// All of it was received, and nothing sent.
+fn received(input: &[u8]) -> Told {
+    let mut told = Told::default();
+    told.received(input);
+    told
+}
+
+/// A tunnel is delimited by its end.
+const fn tunnel(_: &[u8]) -> FramingState {
+    FramingState::DelimitedByEnd
 }
 
 fn show(input: &[u8]) -> String {
@@ -125,7 +139,8 @@ fn request(random: &mut Random) -> Vec<u8> {
 
 #[test]
 fn http_requests() {
-    agrees(|random| some(random, request), http::Requests::new, reference::http_requests);
+    let expected = |input: &[u8]| reference::http_server(&received(input), tunnel).state;
+    agrees(|random| some(random, request), http::Requests::new, expected);
 }
 
 // RFC 9112 §8 · http-headers-cut
@@ -136,7 +151,7 @@ fn header_sections_are_held_back_as_the_reference_finds_them() {
         let mut tracker = http::Requests::new();
         for end in 1..=input.len() {
             tracker.received(&input[end - 1..end]);
-            let expected = reference::http_requests_releasable(&input[..end]);
+            let expected = reference::http_server(&received(&input[..end]), tunnel).releasable;
             assert_eq!(tracker.releasable(), expected as u64, "seed {seed}, {:?}", show(&input[..end]));
         }
     }
@@ -173,14 +188,14 @@ fn http_responses() {
         METHODS.iter().for_each(|method| tracker.ask(method));
         tracker
     };
-    agrees(responses, tracker, |input| reference::http_responses(input, &METHODS));
+    agrees(responses, tracker, |input| reference::http_client(&received(input), &METHODS, tunnel).state);
     let untold = |random: &mut Random| {
         some(random, |random| {
             let (fields, content) = fields_and_content(random, false);
             [format!("HTTP/1.1 200 OK\r\n{fields}\r\n").as_bytes(), &content].concat()
         })
     };
-    agrees(untold, http::Responses::new, |input| reference::http_responses(input, &[]));
+    agrees(untold, http::Responses::new, |input| reference::http_client(&received(input), &[], tunnel).state);
 }
 
 fn frames(random: &mut Random, masked: bool) -> Vec<u8> {
@@ -225,14 +240,18 @@ fn websocket() {
             }
             bytes
         };
-        agrees(messages, start, |input| reference::websocket(input, masked));
+        agrees(messages, start, |input| reference::websocket(input, masked, false));
     }
 }
 
 #[test]
 fn lines() {
     let line = |random: &mut Random| [&text(random, 20)[..], b"\r\n"].concat();
-    agrees(|random| some(random, line), || Lines::new(LineEnd::CrLf), reference::lines);
+    agrees(
+        |random| some(random, line),
+        || Lines::new(LineEnd::CrLf),
+        |input| reference::lines(input, b"\r\n"),
+    );
 }
 
 #[test]
@@ -255,27 +274,36 @@ fn replies() {
     }
 }
 
-/// A server that answers every line at once, and DATA with 354.
-struct Answered {
+/// A server that answers every command and every mail at once, and DATA with 354.
+struct Answered<'t> {
     tracker: smtp::Commands,
+    told: &'t RefCell<Told>,
     line: Vec<u8>,
     is_mail: bool,
 }
 
-impl Framing for Answered {
+impl Answered<'_> {
+    fn reply(&mut self, reply: &[u8]) {
+        self.tracker.sent(reply);
+        self.told.borrow_mut().sent(reply);
+    }
+}
+
+impl Framing for Answered<'_> {
     fn received(&mut self, bytes: &[u8]) {
         for byte in bytes {
             self.tracker.received(&[*byte]);
+            self.told.borrow_mut().received(&[*byte]);
             self.line.push(*byte);
             if self.is_mail {
                 self.is_mail = self.state() == InsideMessage;
             } else if self.line.to_ascii_uppercase().ends_with(b"DATA\r\n") && self.state() == InsideMessage {
-                self.tracker.sent(b"354 go on\r\n");
+                self.reply(b"354 go on\r\n");
                 self.is_mail = true;
                 continue;
             }
             if !self.is_mail && self.line.ends_with(b"\r\n") {
-                self.tracker.sent(b"250 ok\r\n");
+                self.reply(b"250 ok\r\n");
                 self.line.clear();
             }
         }
@@ -301,11 +329,12 @@ fn smtp() {
             _ => format!("{} {}\r\n", random.pick(&["NOOP", "MAIL", "RSET"]), word(random)).into_bytes(),
         }
     };
-    agrees(
-        |random| some(random, command),
-        || Answered { tracker: smtp::Commands::new(), line: Vec::new(), is_mail: false },
-        reference::smtp,
-    );
+    let told = RefCell::default();
+    let start = || {
+        told.take();
+        Answered { tracker: smtp::Commands::new(), told: &told, line: Vec::new(), is_mail: false }
+    };
+    agrees(|random| some(random, command), start, |_| reference::smtp(&told.borrow()));
 }
 
 #[test]
@@ -327,8 +356,12 @@ fn imap() {
             bytes
         }
     };
-    agrees(|random| some(random, message(true)), imap::Responses::new, |input| reference::imap(input, true));
-    agrees(|random| some(random, message(false)), imap::Commands::new, |input| reference::imap(input, false));
+    agrees(|random| some(random, message(true)), imap::Responses::new, reference::imap_responses);
+    agrees(
+        |random| some(random, message(false)),
+        imap::Commands::new,
+        |input| reference::imap_commands(&received(input)),
+    );
 }
 
 #[test]
@@ -354,10 +387,7 @@ fn length_prefixed() {
             [head, content].concat()
         };
         let start = || LengthPrefixed::big_endian(width, u64::MAX);
-        agrees(
-            |random| some(random, message),
-            start,
-            |input| reference::length_prefixed(input, 0, bytes, true, 0),
-        );
+        let prefix = Prefix { before: 0, width: bytes, big_endian: true, more: 0, uncounted: 0 };
+        agrees(|random| some(random, message), start, |input| reference::length_prefixed(input, &prefix));
     }
 }

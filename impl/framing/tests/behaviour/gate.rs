@@ -4,6 +4,7 @@ use close_notify_framing::{
     Framing, FramingState, Gate, Gated, What,
     http::{Requests, Responses},
     lines::{LineEnd, Lines},
+    websocket::Frames,
 };
 
 use crate::support::{BetweenMessages, InsideMessage};
@@ -127,6 +128,19 @@ fn what_is_held_back_is_bounded_whatever_the_pieces() {
         assert_eq!((fault.what, fault.offset), (What::HeldTooLong, 17), "pieces of {piece}");
         assert_eq!(out, b"12345\n\n1234\n");
         assert_eq!(gate.state(), InsideMessage);
+    }
+}
+
+#[test]
+fn a_fault_within_the_limit_is_the_one_that_is_said_whatever_the_pieces() {
+    for piece in [1, 2, 9, 100] {
+        let mut gate = Gate::with_limit(Frames::of_server(), 8);
+        let mut last = None;
+        for bytes in [b'x'; 20].chunks(piece) {
+            last = gate.pass(bytes, &mut Vec::new()).err();
+        }
+        let fault = last.expect("its first byte has reserved bits");
+        assert_eq!((fault.what, fault.offset), (What::Reserved, 0), "pieces of {piece}");
     }
 }
 

@@ -95,3 +95,22 @@ fn a_literal_that_cannot_be_counted_is_a_fault() {
     tracker.sent(line);
     assert_eq!(tracker.fault().map(|fault| fault.way), Some(Way::Sent));
 }
+
+// RFC 9051 §9: a tag has no longest; what cannot be told is not guessed
+#[test]
+fn a_literal_behind_a_tag_that_is_too_long_to_be_kept_is_a_fault() {
+    let long = format!("{} OK x {{3}}\r\n", "a".repeat(72));
+    assert_eq!(fault_in(Responses::new(), long.as_bytes()), Some((What::TooLong, 82)));
+    assert_eq!(fault_in(Commands::new(), long.as_bytes()), Some((What::TooLong, 82)));
+    let longest = format!("{} PREAUTH x {{3}}\r\n", "a".repeat(71));
+    assert_eq!(state_behind(Responses::new(), longest.as_bytes()), BetweenMessages);
+}
+
+#[test]
+fn a_line_behind_a_literal_is_no_status_response() {
+    let mut tracker = Responses::new();
+    tracker.received(b"{0}\r\n OK {5}\r\n");
+    assert_eq!(tracker.state(), InsideMessage);
+    tracker.received(b"hello\r\n");
+    assert_eq!(tracker.state(), BetweenMessages);
+}

@@ -1,0 +1,229 @@
+//! HTTP/1, of one direction and of both.
+
+use close_notify_core::FramingState::{self, BetweenMessages, DelimitedByEnd, InsideMessage};
+
+use super::{Rest, Told, find};
+
+/// Where a tracker stands behind all that it was told.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Stand {
+    /// Where the framing stands.
+    pub state: FramingState,
+    /// How many of the bytes received may be handed on: all but those of a section that is not whole. Says nothing of
+    /// inputs with a fault.
+    pub releasable: usize,
+}
+
+/// Responses as a client receives them, the requests that it sent, and what takes over; `asked` were sent before all.
+#[must_use]
+pub fn http_client(told: &Told, asked: &[&str], then: impl Fn(&[u8]) -> FramingState) -> Stand {
+    let input = told.all_received();
+    let before = asked.iter().map(|method| (0, (*method).to_owned()));
+    let requests: Vec<_> = before.chain(requests(told.all_sent()).0).collect();
+    let mut answered = 0;
+    let (stand, tunnel) = responses(input, |at| {
+        let (_, method) = requests.get(answered).filter(|(end, _)| *end <= told.sent_when(at))?;
+        answered += 1;
+        Some(method.clone())
+    });
+    match tunnel {
+        Some(at) => Stand { state: then(&input[at..]), releasable: input.len() },
+        None if stand.state == BetweenMessages && answered < requests.len() => {
+            Stand { state: InsideMessage, ..stand }
+        }
+        None => stand,
+    }
+}
+
+/// Requests as a server receives them, the responses that it sent, and what takes over.
+#[must_use]
+pub fn http_server(told: &Told, then: impl Fn(&[u8]) -> FramingState) -> Stand {
+    let input = told.all_received();
+    let (asked, stand) = requests(input);
+    let mut answered = 0;
+    let (_, tunnel) = responses(told.all_sent(), |at| {
+        let (_, method) = asked.get(answered).filter(|(end, _)| *end <= told.received_when(at))?;
+        answered += 1;
+        Some(method.clone())
+    });
+    let Some(sent) = tunnel else { return stand };
+    let at = told.received_when(sent);
+    let (before, stand) = requests(&input[..at]);
+    // The next protocol is used before it was allowed to be, or other requests stand behind the one that switched.
+    if stand.state != BetweenMessages || before.len() > answered {
+        return Stand { state: InsideMessage, ..stand };
+    }
+    Stand { state: then(&input[at..]), releasable: input.len() }
+}
+
+/// The method of each request whose head is whole, and where that ends.
+fn requests(input: &[u8]) -> (Vec<(usize, String)>, Stand) {
+    let (mut heads, mut rest) = (Vec::new(), input);
+    loop {
+        rest = skip_empty_lines(rest);
+        let start = input.len() - rest.len();
+        let held = Stand { state: InsideMessage, releasable: start };
+        if rest.is_empty() {
+            return (heads, Stand { state: BetweenMessages, releasable: start });
+        }
+        let Some((section, behind)) = section(rest) else { return (heads, held) };
+        let method = section[0].split(' ').next().unwrap_or_default().to_owned();
+        heads.push((input.len() - behind.len(), method));
+        let Some(content) = content(&section) else { return (heads, held) };
+        match behind_content(behind, content) {
+            Ok(behind) => rest = behind,
+            Err(unread) => {
+                return (heads, Stand { state: InsideMessage, releasable: input.len() - unread });
+            }
+        }
+    }
+}
+
+/// Responses, whose methods are asked for by where their heads end; and where a tunnel begins.
+fn responses(input: &[u8], mut method: impl FnMut(usize) -> Option<String>) -> (Stand, Option<usize>) {
+    let mut rest = input;
+    loop {
+        rest = skip_empty_lines(rest);
+        let start = input.len() - rest.len();
+        let held = (Stand { state: InsideMessage, releasable: start }, None);
+        if rest.is_empty() {
+            return (Stand { state: BetweenMessages, releasable: start }, None);
+        }
+        let Some((section, behind)) = section(rest) else { return held };
+        let Some(status) = status(&section[0]) else { return held };
+        rest = behind;
+        if (100..200).contains(&status) && status != 101 {
+            continue;
+        }
+        let at = input.len() - rest.len();
+        let method = method(at);
+        if status == 101 || (method.as_deref() == Some("CONNECT") && (200..300).contains(&status)) {
+            return (Stand { state: DelimitedByEnd, releasable: input.len() }, Some(at));
+        }
+        if method.as_deref() == Some("HEAD") || status == 204 || status == 304 {
+            continue;
+        }
+        match content(&section) {
+            Some(Content::None | Content::Other) => {
+                return (Stand { state: DelimitedByEnd, releasable: input.len() }, None);
+            }
+            Some(content) => match behind_content(rest, content) {
+                Ok(behind) => rest = behind,
+                Err(unread) => {
+                    return (Stand { state: InsideMessage, releasable: input.len() - unread }, None);
+                }
+            },
+            None => return held,
+        }
+    }
+}
+
+fn skip_empty_lines(mut input: &[u8]) -> &[u8] {
+    while let Some(rest) = input.strip_prefix(b"\r\n").or(input.strip_prefix(b"\n")) {
+        input = rest;
+    }
+    input
+}
+
+/// The lines of a header section without their ends, and what is behind it.
+fn section(mut input: &[u8]) -> Option<(Vec<String>, &[u8])> {
+    let mut lines: Vec<String> = Vec::new();
+    loop {
+        let end = find(input, b"\n")?;
+        let line = &input[..end];
+        input = &input[end + 1..];
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        if line.is_empty() {
+            return Some((lines, input));
+        }
+        let line: String = line.iter().map(|byte| char::from(*byte)).collect();
+        // RFC 9112 §5.2: a folded line belongs to the one before it
+        match lines.last_mut() {
+            Some(last) if line.starts_with([' ', '\t']) => *last += &line,
+            _ => lines.push(line),
+        }
+    }
+}
+
+fn status(line: &str) -> Option<u16> {
+    let mut words = line.split(' ');
+    words.next().filter(|version| version.starts_with("HTTP/1."))?;
+    words.next().filter(|status| status.len() == 3)?.parse().ok()
+}
+
+#[derive(Clone, Copy)]
+enum Content {
+    None,
+    Length(usize),
+    Chunked,
+    Other,
+}
+
+/// RFC 9112 §6.3; `None` where the message is faulty.
+fn content(section: &[String]) -> Option<Content> {
+    let values = |wanted: &str| -> Vec<String> {
+        let mut values = Vec::new();
+        for line in &section[1..] {
+            let Some((name, value)) = line.split_once(':') else { continue };
+            if name.eq_ignore_ascii_case(wanted) {
+                values.extend(value.split(',').map(|element| element.trim().to_ascii_lowercase()));
+            }
+        }
+        values
+    };
+    if !section[1..].iter().all(|line| line.contains(':')) {
+        return None;
+    }
+    let (lengths, codings) = (values("content-length"), values("transfer-encoding"));
+    if !lengths.is_empty() && !codings.is_empty() {
+        return None;
+    }
+    if !codings.is_empty() {
+        let is_old = section[0].contains("HTTP/1.0");
+        let chunked = codings.iter().filter(|coding| coding.starts_with("chunked")).count();
+        let last = codings.iter().rfind(|coding| !coding.is_empty());
+        return match last {
+            _ if is_old || chunked > 1 => None,
+            Some(last) if last == "chunked" => Some(Content::Chunked),
+            _ => Some(Content::Other),
+        };
+    }
+    let mut known = Content::None;
+    for length in &lengths {
+        if length.is_empty() || !length.bytes().all(|byte| byte.is_ascii_digit()) || *length != lengths[0] {
+            return None;
+        }
+        known = Content::Length(length.parse().ok()?);
+    }
+    Some(known)
+}
+
+/// What is behind the content; where it is not whole, how many bytes in the end are a section of trailers that is not.
+fn behind_content(mut input: &[u8], content: Content) -> Result<&[u8], usize> {
+    match content {
+        Content::None => Ok(input),
+        Content::Other => Err(0),
+        Content::Length(length) => input.get(length..).ok_or(0),
+        Content::Chunked => loop {
+            let (size, behind) = chunk_size(input).ok_or(0_usize)?;
+            if size == 0 {
+                return behind_trailers(behind).ok_or(behind.len());
+            }
+            input = behind.get(size..).and_then(|behind| behind.strip_prefix(b"\r\n")).ok_or(0_usize)?;
+        },
+    }
+}
+
+fn chunk_size(input: &[u8]) -> Option<(usize, &[u8])> {
+    let line = &input[..find(input, b"\r\n")?];
+    let size = line.split(|byte| *byte == b';').next()?;
+    let size = std::str::from_utf8(size).ok()?.trim_end_matches([' ', '\t']);
+    if line.contains(&b'\n') || size.starts_with('+') {
+        return None;
+    }
+    Some((usize::from_str_radix(size, 16).ok()?, &input[line.len() + 2..]))
+}
+
+fn behind_trailers(input: &[u8]) -> Rest<'_> {
+    section(input).map(|(_, behind)| behind)
+}

@@ -1,0 +1,180 @@
+//! The same answers from whole inputs, as plainly as can be: no state is kept, nothing is shared with the trackers, and
+//! HTTP is read without httparse. Tests and fuzzers judge the trackers by it.
+//!
+//! Each function eats messages from the front while they are whole. What is left says where the framing stands: nothing
+//! (between), something (inside), or a body that only the end delimits. Where the other direction has a say, it is
+//! [`Told`] that holds both.
+
+mod http;
+mod mail;
+mod told;
+
+use close_notify_core::FramingState::{self, BetweenMessages, InsideMessage};
+
+pub use http::{Stand, http_client, http_server};
+pub use mail::{imap_commands, imap_responses, smtp};
+pub use told::Told;
+
+/// What is behind the first message; `None` where there is no whole one.
+type Rest<'a> = Option<&'a [u8]>;
+
+fn whole_messages(mut input: &[u8], one: impl Fn(&[u8]) -> Rest<'_>) -> FramingState {
+    while !input.is_empty() {
+        match one(input) {
+            Some(rest) => input = rest,
+            None => return InsideMessage,
+        }
+    }
+    BetweenMessages
+}
+
+fn after<'a>(input: &'a [u8], mark: &[u8]) -> Rest<'a> {
+    find(input, mark).map(|at| &input[at + mark.len()..])
+}
+
+fn find(input: &[u8], mark: &[u8]) -> Option<usize> {
+    let last = mark[mark.len() - 1];
+    let before = mark.len() - 1;
+    (before..input.len()).find(|at| input[*at] == last && input[..=*at].ends_with(mark)).map(|at| at - before)
+}
+
+/// Lines that end so.
+#[must_use]
+pub fn lines(input: &[u8], end: &[u8]) -> FramingState {
+    whole_messages(input, |input| after(input, end))
+}
+
+/// Replies of SMTP, or of FTP.
+#[must_use]
+pub fn replies(input: &[u8], is_ftp: bool) -> FramingState {
+    whole_messages(input, |input| behind_reply(input, is_ftp))
+}
+
+fn behind_reply(input: &[u8], is_ftp: bool) -> Rest<'_> {
+    let first = &input[..find(input, b"\r\n")?];
+    let code = first.get(..3).filter(|code| code.iter().all(u8::is_ascii_digit))?;
+    let mut rest = &input[first.len() + 2..];
+    match first.get(3) {
+        None | Some(b' ') => return Some(rest),
+        Some(b'-') => {}
+        Some(_) => return None,
+    }
+    loop {
+        let line = &rest[..find(rest, b"\r\n")?];
+        rest = &rest[line.len() + 2..];
+        let sign = line.strip_prefix(code).map(|behind| behind.first());
+        match sign {
+            Some(None | Some(b' ')) => return Some(rest),
+            Some(Some(b'-')) => {}
+            _ if is_ftp => {}
+            _ => return None,
+        }
+    }
+}
+
+/// How messages say their length.
+#[derive(Clone, Copy, Debug)]
+pub struct Prefix {
+    /// So many bytes stand before the length.
+    pub before: usize,
+    /// So many bytes has the length.
+    pub width: usize,
+    /// Its highest byte comes first.
+    pub big_endian: bool,
+    /// It counts so many bytes beside the rest.
+    pub more: u64,
+    /// So many bytes of the rest it does not count.
+    pub uncounted: usize,
+}
+
+/// Messages with a length in front.
+#[must_use]
+pub fn length_prefixed(input: &[u8], prefix: &Prefix) -> FramingState {
+    let &Prefix { before, width, big_endian, more, uncounted } = prefix;
+    whole_messages(input, |input| {
+        let mut field = input.get(before..before + width)?.to_vec();
+        if big_endian {
+            field.reverse();
+        }
+        let said: u128 = field.iter().rev().fold(0, |said, byte| said * 256 + u128::from(*byte));
+        let rest = usize::try_from(said.checked_sub(u128::from(more))?).ok()?.checked_add(uncounted)?;
+        input.get(before.checked_add(width)?.checked_add(rest)?..)
+    })
+}
+
+/// LDAP messages.
+#[must_use]
+pub fn ldap(input: &[u8]) -> FramingState {
+    whole_messages(input, |input| {
+        let (tag, first, rest) = (*input.first()?, *input.get(1)?, input.get(2..)?);
+        if tag != 0x30 || first == 0x80 || first == 0xff {
+            return None;
+        }
+        if first < 0x80 {
+            return rest.get(usize::from(first)..);
+        }
+        let octets = usize::from(first - 0x80);
+        let length = rest
+            .get(..octets)?
+            .iter()
+            .try_fold(0_usize, |length, octet| length.checked_mul(256)?.checked_add(usize::from(*octet)))?;
+        rest[octets..].get(length..)
+    })
+}
+
+/// Frames of WebSocket, of one side; with a first reserved bit that is in use, or without.
+#[must_use]
+pub fn websocket(mut input: &[u8], masked: bool, deflate: bool) -> FramingState {
+    let mut fragments = false;
+    while !input.is_empty() {
+        let Some((first, length, rest)) = frame(input, masked) else { return InsideMessage };
+        if first & if deflate { 0x30 } else { 0x70 } != 0 {
+            return InsideMessage;
+        }
+        // RFC 7692 §6.1: control frames are not compressed
+        if first & 0x48 == 0x48 {
+            return InsideMessage;
+        }
+        let (fin, opcode) = (first >= 0x80, first % 16);
+        if opcode == 8 {
+            return if fin && !fragments && length != 1 && length < 126 {
+                BetweenMessages
+            } else {
+                InsideMessage
+            };
+        }
+        match opcode {
+            0 if fragments => fragments = !fin,
+            1 | 2 if !fragments => fragments = !fin,
+            9 | 10 if fin && length < 126 => {}
+            _ => return InsideMessage,
+        }
+        input = rest;
+    }
+    if fragments { InsideMessage } else { BetweenMessages }
+}
+
+fn frame(input: &[u8], masked: bool) -> Option<(u8, u64, &[u8])> {
+    let (first, second) = (*input.first()?, *input.get(1)?);
+    if (second >= 0x80) != masked {
+        return None;
+    }
+    let (length, header) = match second & 0x7f {
+        126 => (u64::from(u16::from_be_bytes(input.get(2..4)?.try_into().ok()?)), 4),
+        127 => (u64::from_be_bytes(input.get(2..10)?.try_into().ok()?), 10),
+        short => (u64::from(short), 2),
+    };
+    let shortest = if length < 126 {
+        2
+    } else if length < 65_536 {
+        4
+    } else {
+        10
+    };
+    if header != shortest || length >= 1 << 63 {
+        return None;
+    }
+    let header = header + if masked { 4 } else { 0 };
+    let rest = input.get(header..)?.get(usize::try_from(length).ok()?..)?;
+    Some((first, length, rest))
+}
