@@ -9,7 +9,10 @@ use close_notify::{Role, Version};
 use insecure_test_crypto::{
     Keys, client_config, keys_made_by, provider_without_any_security, reseed, server_config,
 };
+use rustls::client::UnbufferedClientConnection;
 use rustls::crypto::CryptoProvider;
+use rustls::pki_types::ServerName;
+use rustls::server::UnbufferedServerConnection;
 use rustls::{
     ClientConfig, ClientConnection, Connection, ServerConfig, ServerConnection, SupportedProtocolVersion,
 };
@@ -98,6 +101,35 @@ impl Recording {
         debug_assert!(!end.connection.is_handshaking(), "a recorded handshake ends");
         end.connection
     }
+
+    /// The same for the unbuffered API: `turn` hears a flight, the first one of a client being empty.
+    #[must_use]
+    pub fn established_unbuffered(&self, mut turn: impl FnMut(&mut Unbuffered, &[u8])) -> Unbuffered {
+        reseed(seed(self.role, 0));
+        let configs = Configs::of(self.version);
+        let mut connection = match self.role {
+            Role::Client => Unbuffered::Client(
+                UnbufferedClientConnection::new(Arc::clone(&configs.client), name()).expect("a client"),
+            ),
+            Role::Server => Unbuffered::Server(
+                UnbufferedServerConnection::new(Arc::clone(&configs.servers[0])).expect("a server"),
+            ),
+        };
+        let first = (self.role == Role::Client).then_some(&[][..]);
+        for (number, flight) in first.into_iter().chain(self.flights.iter().map(Vec::as_slice)).enumerate() {
+            reseed(seed(self.role, number as u64 + 1));
+            turn(&mut connection, flight);
+        }
+        connection
+    }
+}
+
+/// A connection of rustls's unbuffered API.
+pub enum Unbuffered {
+    /// A client's.
+    Client(UnbufferedClientConnection),
+    /// A server's.
+    Server(UnbufferedServerConnection),
 }
 
 /// A client and a server whose handshake is done, and the server's tickets, which the client has not read.
@@ -186,6 +218,10 @@ fn connection(version: Version, role: Role, tickets: usize) -> Connection {
     Configs::of(version).connection(role, tickets)
 }
 
+fn name() -> ServerName<'static> {
+    "localhost".try_into().expect("a name")
+}
+
 /// The configurations of one version.
 struct Configs {
     client: Arc<ClientConfig>,
@@ -222,10 +258,7 @@ impl Configs {
 
     fn connection(&self, role: Role, tickets: usize) -> Connection {
         match role {
-            Role::Client => {
-                let name = "localhost".try_into().expect("a name");
-                ClientConnection::new(Arc::clone(&self.client), name).expect("a client").into()
-            }
+            Role::Client => ClientConnection::new(Arc::clone(&self.client), name()).expect("a client").into(),
             Role::Server => {
                 let config = &self.servers[tickets.min(TICKETS)];
                 ServerConnection::new(Arc::clone(config)).expect("a server").into()

@@ -5,8 +5,10 @@
 //! Every input begins with [`FORMAT`]; behind a few bytes of set-up each byte is one action.
 
 pub mod choices;
+pub mod differential;
 pub mod driven;
 pub mod forged_peer;
+pub mod framing;
 pub mod hand_back;
 pub mod heard;
 pub mod io_faults;

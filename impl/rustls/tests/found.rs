@@ -1,4 +1,5 @@
 //! What fuzzers found in this crate, as connections whose peer has the keys.
+#![allow(clippy::unwrap_used, reason = "helpers of tests: clippy knows the tests alone")]
 
 #[path = "common/mod.rs"]
 mod common;

@@ -1,0 +1,221 @@
+//! OpenSSL in memory, as a careful application uses it, and a peer that has real keys.
+//!
+//! Sources: SSL_read(3), SSL_shutdown(3), SSL_get_error(3).
+
+use std::sync::{Arc, LazyLock};
+
+use close_notify::{Role, Version};
+use openssl::pkey::PKey;
+use openssl::ssl::{
+    Error, ErrorCode, Ssl, SslContext, SslMethod, SslOptions, SslStream, SslVerifyMode, SslVersion,
+};
+use openssl::x509::X509;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ClientConfig, ClientConnection, Connection, RootCertStore, ServerConfig, ServerConnection};
+
+use super::keyed_peer::{Directions, Log, feed, provider, read_record};
+use super::outcome::{Kind, Outcome};
+use super::peer::{Seal, bytes, said};
+use super::script::Script;
+use super::subject::{DATA, End, play};
+use super::wire::Wire;
+
+/// An alert of the peer is the error with this number more.
+const ALERTS: i32 = 1000;
+
+struct Identity {
+    certificate: CertificateDer<'static>,
+    key: PrivateKeyDer<'static>,
+}
+
+static IDENTITY: LazyLock<Identity> = LazyLock::new(|| {
+    let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).expect("a certificate");
+    let key = PrivateKeyDer::Pkcs8(made.signing_key.serialize_der().into());
+    Identity { certificate: made.cert.der().clone(), key }
+});
+
+/// What OpenSSL makes of the script.
+pub(super) fn outcome(script: &Script) -> Outcome {
+    let wire = Wire::new(usize::MAX);
+    let (openssl, mut keys) = connected(script, &wire);
+    wire.set_chunk(script.chunk);
+    let arriving = bytes(script, &mut keys);
+    let (read, kind) =
+        play(script, &arriving, &wire, OpenSsl { stream: openssl, has_failed: false, has_closed: false });
+    Outcome { kind, read, said: said(&wire.take_written(), &mut keys) }
+}
+
+/// Both ends behind their handshake.
+fn connected(script: &Script, wire: &Wire) -> (SslStream<Wire>, Directions) {
+    let context = Contexts::of(script.version, script.role);
+    let mut ssl = Ssl::new(context).expect("a connection of OpenSSL");
+    match script.role {
+        Role::Client => ssl.set_connect_state(),
+        Role::Server => ssl.set_accept_state(),
+    }
+    let mut near = SslStream::new(ssl, wire.clone()).expect("a stream of OpenSSL");
+    let (mut far, log) = peer(script.version, script.role);
+    for _ in 0..8 {
+        // It says whether it waits: both are asked again until they are done.
+        let is_done = near.do_handshake().is_ok();
+        let mut written = &wire.take_written()[..];
+        while let Ok(record) = read_record(&mut written) {
+            feed(&mut far, &record).expect("OpenSSL keeps to the protocol");
+        }
+        let mut answer = Vec::new();
+        while far.wants_write() {
+            far.write_tls(&mut answer).expect("a Vec takes every byte");
+        }
+        wire.arrive(&answer);
+        if is_done && !far.is_handshaking() && answer.is_empty() {
+            return (near, Directions::of(far, &log));
+        }
+    }
+    panic!("a handshake with OpenSSL ends")
+}
+
+/// rustls at the other end, and where its secrets are logged.
+fn peer(version: Version, ours: Role) -> (Connection, Arc<Log>) {
+    let log = Arc::new(Log::default());
+    let version =
+        if version.has_independent_halves() { &rustls::version::TLS13 } else { &rustls::version::TLS12 };
+    let connection = match ours {
+        Role::Client => {
+            let mut config = ServerConfig::builder_with_provider(provider().into())
+                .with_protocol_versions(&[version])
+                .expect("the version is spoken")
+                .with_no_client_auth()
+                .with_single_cert(vec![IDENTITY.certificate.clone()], IDENTITY.key.clone_key())
+                .expect("the key fits");
+            config.key_log = log.clone();
+            config.enable_secret_extraction = true;
+            config.send_tls13_tickets = 0;
+            ServerConnection::new(config.into()).expect("a server").into()
+        }
+        Role::Server => {
+            let mut roots = RootCertStore::empty();
+            roots.add(IDENTITY.certificate.clone()).expect("a certificate");
+            let mut config = ClientConfig::builder_with_provider(provider().into())
+                .with_protocol_versions(&[version])
+                .expect("the version is spoken")
+                .with_root_certificates(roots)
+                .with_no_client_auth();
+            config.key_log = log.clone();
+            config.enable_secret_extraction = true;
+            let name = "localhost".try_into().expect("a name");
+            ClientConnection::new(config.into(), name).expect("a client").into()
+        }
+    };
+    (connection, log)
+}
+
+struct Contexts;
+
+impl Contexts {
+    fn of(version: Version, role: Role) -> &'static SslContext {
+        static ALL: LazyLock<[SslContext; 4]> = LazyLock::new(|| {
+            [
+                (Version::Tls12, Role::Client),
+                (Version::Tls12, Role::Server),
+                (Version::Tls13, Role::Client),
+                (Version::Tls13, Role::Server),
+            ]
+            .map(|(version, role)| context(version, role))
+        });
+        &ALL[usize::from(version.has_independent_halves()) * 2 + usize::from(role == Role::Server)]
+    }
+}
+
+fn context(version: Version, role: Role) -> SslContext {
+    let mut context = SslContext::builder(SslMethod::tls()).expect("a context");
+    let version = if version.has_independent_halves() { SslVersion::TLS1_3 } else { SslVersion::TLS1_2 };
+    context.set_min_proto_version(Some(version)).expect("the version is spoken");
+    context.set_max_proto_version(Some(version)).expect("the version is spoken");
+    // Whom it talks to is no question here.
+    context.set_verify(SslVerifyMode::NONE);
+    context.set_options(SslOptions::NO_TICKET);
+    if role == Role::Server {
+        context.set_num_tickets(0).expect("no tickets");
+        let certificate = X509::from_der(&IDENTITY.certificate).expect("a certificate");
+        context.set_certificate(&certificate).expect("a certificate");
+        let key = PKey::private_key_from_der(IDENTITY.key.secret_der()).expect("a key");
+        context.set_private_key(&key).expect("the key fits");
+    }
+    context.build()
+}
+
+impl Seal for Directions {
+    fn seal(&mut self, content: u8, payload: &[u8], out: &mut Vec<u8>) {
+        out.extend(self.send.seal(content, payload));
+    }
+
+    fn update_ours(&mut self) {
+        self.send.update();
+    }
+
+    fn open(&mut self, record: &[u8]) -> Option<(u8, Vec<u8>)> {
+        let record = self.recv.open(record);
+        Some((record.content, record.payload))
+    }
+
+    fn update_theirs(&mut self) {
+        self.recv.update();
+    }
+}
+
+struct OpenSsl {
+    stream: SslStream<Wire>,
+    has_failed: bool,
+    has_closed: bool,
+}
+
+impl End for OpenSsl {
+    fn read(&mut self) -> (usize, Kind) {
+        let (mut count, mut buffer) = (0, [0; 256]);
+        loop {
+            match self.stream.ssl_read(&mut buffer) {
+                Ok(some) => count += some,
+                Err(error) => {
+                    let kind = kind(&error);
+                    self.has_failed |= !matches!(kind, Kind::Nothing | Kind::Clean);
+                    return (count, kind);
+                }
+            }
+        }
+    }
+
+    fn write(&mut self) {
+        // A write that fails is no reason not to read.
+        if !self.has_failed {
+            let _ = self.stream.ssl_write(DATA);
+        }
+    }
+
+    fn close(&mut self, _: bool) {
+        // SSL_shutdown(3): not behind an error that ended the connection; and its second call reads
+        if !self.has_failed && !self.has_closed {
+            let _ = self.stream.shutdown();
+        }
+        self.has_closed = true;
+        self.stream.get_ref().shut();
+    }
+}
+
+fn kind(error: &Error) -> Kind {
+    match error.code() {
+        ErrorCode::ZERO_RETURN => Kind::Clean,
+        ErrorCode::WANT_READ | ErrorCode::WANT_WRITE => Kind::Nothing,
+        ErrorCode::SYSCALL if error.io_error().is_some() => Kind::Reset,
+        ErrorCode::SYSCALL => Kind::Truncated,
+        _ => {
+            let errors = error.ssl_error().map(openssl::error::ErrorStack::errors).unwrap_or_default();
+            let reason = errors.first().map_or(0, openssl::error::Error::reason_code);
+            let is_eof = errors.iter().any(|error| error.reason() == Some("unexpected eof while reading"));
+            match u8::try_from(reason - ALERTS) {
+                _ if is_eof => Kind::Truncated,
+                Ok(alert) => Kind::Alert(alert),
+                Err(_) => Kind::Refused,
+            }
+        }
+    }
+}
