@@ -114,8 +114,8 @@ struct Message {
     is_response: bool,
     has_begun: bool,
     line: Line<KEPT>,
-    /// Whether a literal was announced: what follows it continues the line.
-    has_literal: bool,
+    /// How much is kept of the first line, once a literal was announced: what follows it continues the line.
+    first_line: Option<usize>,
     mark: Mark,
     left: u64,
     /// A literal was announced that waits for our consent, and nothing of it came.
@@ -162,7 +162,7 @@ impl Message {
             is_response,
             has_begun: false,
             line: Line::new(),
-            has_literal: false,
+            first_line: None,
             mark: Mark::No,
             left: 0,
             is_waiting: false,
@@ -171,14 +171,16 @@ impl Message {
 
     /// A word of the first line, while the message is the last one.
     fn word(&self, index: usize) -> &[u8] {
-        self.line.text().split(|byte| *byte == b' ').nth(index).unwrap_or_default()
+        let text = self.line.text();
+        let first = self.first_line.map_or(text, |length| &text[..length]);
+        first.split(|byte| *byte == b' ').nth(index).unwrap_or_default()
     }
 
     /// RFC 9051 §9: `resp-text` is text to the end of its line, which is the first.
     fn is_text(&self) -> bool {
         let status = [&b"OK"[..], b"NO", b"BAD", b"BYE", b"PREAUTH"];
         self.is_response
-            && !self.has_literal
+            && self.first_line.is_none()
             && (self.word(0) == b"+" || status.iter().any(|word| self.word(1).eq_ignore_ascii_case(word)))
     }
 
@@ -201,8 +203,8 @@ impl Message {
         match literal {
             Some((length, waits)) => {
                 (self.left, self.is_waiting) = (length.ok_or(What::TooLong)?, waits);
-                self.has_literal = true;
                 self.line.go_on();
+                self.first_line = self.first_line.or(Some(self.line.text().len()));
             }
             None => self.has_begun = false,
         }

@@ -114,3 +114,15 @@ fn a_line_behind_a_literal_is_no_status_response() {
     tracker.received(b"hello\r\n");
     assert_eq!(tracker.state(), BetweenMessages);
 }
+
+#[test]
+fn an_answer_that_goes_on_behind_a_literal_refuses_nothing() {
+    let mut tracker = Commands::new();
+    tracker.received(b"a {3}\r\n");
+    tracker.sent(b"a {0}\r\n NO\r\n");
+    assert_eq!(tracker.state(), InsideMessage);
+    let mut tracker = Commands::new();
+    tracker.received(b"{3}\r\n");
+    tracker.sent(b"{0}\r\n NO\r\n");
+    assert_eq!(tracker.state(), InsideMessage);
+}
