@@ -170,7 +170,10 @@ impl Wire {
             return error;
         }
         let errno = if error.kind() == ErrorKind::WouldBlock { 5 } else { errno };
-        self.first_errno.get_or_insert(errno);
+        // shutdown(2), ENOTCONN: the connection is over, and why it is another call says
+        if call != Call::Shut || error.kind() != ErrorKind::NotConnected {
+            self.first_errno.get_or_insert(errno);
+        }
         self.read_has_failed |= call == Call::Read;
         error
     }

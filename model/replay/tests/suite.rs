@@ -151,3 +151,17 @@ fn another_schema_is_refused() {
     let refused = Path::parse(r#"{"schema": 2, "config": "", "path": []}"#).expect_err("schema 2");
     assert_eq!(refused.to_string(), "schema 2 is unknown: this version reads schema 1");
 }
+
+// shutdown(2), ENOTCONN: that a write side cannot be shut says that the connection is over, not why
+#[test]
+fn a_reset_that_came_before_the_write_side_is_shut_keeps_its_own_number() {
+    let path: Vec<_> = ["write", "write", "write", "close", "step", "forge-reset", "step", "read"]
+        .map(|step| format!(r#"{{"do": "{step}", "side": "server"}}"#))
+        .into();
+    let config = "download/1.3/linger/close-delimited/strict";
+    let json = format!(r#"{{"schema": 1, "config": "{config}", "path": [{}]}}"#, path.join(", "));
+    let path = Path::parse(&json).expect("well-formed");
+    for over in Over::ALL {
+        assert_eq!(replay(&path, over).expect("a path"), Outcome::Taken, "over {over}");
+    }
+}

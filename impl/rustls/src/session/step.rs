@@ -131,12 +131,16 @@ impl<C: Tls> Session<C> {
         }
     }
 
-    /// A write side that cannot be shut is gone already: both facts are told.
+    /// A write side that cannot be shut is gone already: both facts are told. Why it is gone ENOTCONN does not say; the
+    /// number that does still waits in the socket (shutdown(2)).
     fn shut_write(&mut self, transport: &mut impl Transport) -> io::Result<()> {
         match transport.shut_write() {
             Ok(()) => {}
             Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(()),
             Err(error) if is_a_wait(&error) => return Err(error),
+            Err(error) if error.kind() == io::ErrorKind::NotConnected => {
+                self.tell(Event::WriteFailed { errno: 0 })?;
+            }
             Err(error) => self.tell(Event::WriteFailed { errno: errno_of(&error) })?,
         }
         self.tell(Event::WriteShut)
