@@ -56,7 +56,7 @@ pub(crate) struct CheckArgs {
     /// Name the configurations that would be explored, and stop.
     #[arg(long)]
     pub(crate) list: bool,
-    /// Do not take the attacks on real rustls over memory and loopback.
+    /// Do not take the attacks on real rustls over memory, smoltcp and loopback.
     #[arg(long)]
     pub(crate) no_replay: bool,
     /// Threads; as many as there are cores where not given.
@@ -89,7 +89,12 @@ pub(crate) struct ReplayArgs {
     #[arg(required = true)]
     pub(crate) file: Vec<PathBuf>,
     /// What carries the bytes.
-    #[arg(long, value_name = "memory,kernel", value_delimiter = ',', default_value = "memory,kernel")]
+    #[arg(
+        long,
+        value_name = "memory,smoltcp,kernel",
+        value_delimiter = ',',
+        default_value = "memory,smoltcp,kernel"
+    )]
     pub(crate) over: Vec<Over>,
     /// Draw each path as a sequence chart; a fuzz input is drawn without this.
     #[arg(long, conflicts_with = "json")]

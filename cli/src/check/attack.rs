@@ -73,6 +73,14 @@ fn kind(name: &str) -> (&str, &str) {
     (parts.next().unwrap_or_default(), parts.nth(1).unwrap_or_default())
 }
 
+/// `a, b and c`.
+fn listed(parts: &[&str]) -> String {
+    match parts {
+        [before @ .., last] if !before.is_empty() => format!("{} and {last}", before.join(", ")),
+        _ => parts.concat(),
+    }
+}
+
 fn because<'a>(row: &'a Row, claim: &str) -> Option<&'a str> {
     row.expected.iter().find(|expected| expected.claim == claim).map(|expected| expected.because.as_str())
 }
@@ -88,7 +96,11 @@ impl Attack<'_> {
         let mut answers: Vec<(String, Vec<&str>)> = Vec::new();
         for replay in report.replays.iter().filter(|one| one.claim == self.claim && one.config == self.config)
         {
-            let over = if replay.over == "kernel" { "over loopback" } else { "in memory" };
+            let over = match replay.over.as_str() {
+                "kernel" => "over loopback",
+                "smoltcp" => "over smoltcp",
+                _ => "in memory",
+            };
             let answer = match replay.outcome {
                 Replayed::Taken => "the same, step by step".to_owned(),
                 Replayed::Skipped => format!("not tried, {}", replay.why),
@@ -101,7 +113,7 @@ impl Attack<'_> {
         }
         answers
             .into_iter()
-            .map(|(answer, over)| format!("on real rustls, {}: {answer}", over.join(" and ")))
+            .map(|(answer, over)| format!("on real rustls, {}: {answer}", listed(&over)))
             .collect()
     }
 

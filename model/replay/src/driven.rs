@@ -51,7 +51,7 @@ pub fn drive(
     chunk: usize,
     mut choose: impl FnMut(&[Action]) -> Option<Action>,
 ) -> Result<(), Flaw> {
-    let judged = judged(pair);
+    let judged = claims_to_judge(pair);
     let mut walk = Walk::new(pair, Real::over(&pair.config, connected), Memory::new(chunk));
     let mut enabled = Vec::with_capacity(32);
     for at in 0.. {
@@ -83,13 +83,17 @@ pub fn is_possible(pair: &Pair, world: &World, action: Action) -> bool {
 }
 
 /// The claims that no choice of the configuration gives away.
-fn judged(pair: &Pair) -> Vec<&'static Claim> {
+#[must_use]
+pub fn claims_to_judge(pair: &Pair) -> Vec<&'static Claim> {
     let given_away = expected(&pair.config);
     let stands = |claim: &&Claim| given_away.iter().all(|rule| rule.claim != claim.name);
     pair.claims.iter().copied().filter(stands).collect()
 }
 
-fn judge(
+/// Whether every claim stands where the model may do this next.
+///
+/// Errors: [`Flaw::Broken`] with the first that does not.
+pub(crate) fn judge(
     pair: &Pair,
     judged: &[&'static Claim],
     world: &World,

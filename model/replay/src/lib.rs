@@ -19,14 +19,16 @@ mod real;
 mod relay;
 mod report;
 mod skip;
+mod stack;
 mod suite;
 mod wire;
 
-pub use driven::{Flaw, drive, is_possible};
+pub use driven::{Flaw, claims_to_judge, drive, is_possible};
 pub use input::{FORMAT, Input, input_of};
 pub use path::{Path, PathError};
 pub use real::Connected;
 pub use relay::replay;
 pub use report::{Divergence, Outcome, Over};
 pub use skip::Skip;
+pub use stack::{Course, Setup, Turn};
 pub use suite::generate;

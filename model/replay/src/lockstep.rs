@@ -9,7 +9,6 @@ use close_notify::{Ending, Event, FindEnding, Manner, Output, Received, Session,
 use close_notify_core::send;
 use close_notify_model::action::{Action, Side};
 use close_notify_model::config::Closing;
-use close_notify_model::kernel::Got;
 use close_notify_model::model::Pair;
 use close_notify_model::profile::Profile;
 use close_notify_model::world::World;
@@ -55,15 +54,32 @@ impl<'a, W: Wire> Walk<'a, W> {
     pub(crate) fn step(&mut self, action: Action) -> Result<(), Divergence> {
         let before = self.world;
         let after = self.pair.after(&before, action);
+        let torn = self.drained_torn(action, &before);
         self.act(action, &before)
             .map_err(|error| self.differs(format!("that {action} can be done"), error.to_string()))?;
         if let Some(side) = action.side() {
             self.settle(side, &before);
+            self.tallies[side.index()].drained += torn;
             self.count(side, action, &before, &after);
         }
         self.world = after;
         self.taken += 1;
         Side::BOTH.into_iter().try_for_each(|side| self.compare(side))
+    }
+
+    /// What the ends read and write at.
+    pub(crate) const fn wire(&self) -> &W {
+        &self.wire
+    }
+
+    /// The same, to be moved.
+    pub(crate) const fn wire_mut(&mut self) -> &mut W {
+        &mut self.wire
+    }
+
+    /// How many steps were taken.
+    pub(crate) const fn taken(&self) -> usize {
+        self.taken
     }
 
     /// The model's world, which reality has matched so far.
@@ -266,21 +282,26 @@ impl<'a, W: Wire> Walk<'a, W> {
         }
     }
 
+    /// Bytes of a torn record that a step drains: the model counts whole units.
+    fn drained_torn(&self, action: Action, before: &World) -> u32 {
+        match action {
+            Action::Read(side) if before.end(side).machine.output() == Output::Drain => {
+                self.wire.torn(side, before) as u32
+            }
+            _ => 0,
+        }
+    }
+
     /// What the model counts in units, in bytes of the records that they were.
     fn count(&mut self, side: Side, action: Action, before: &World, after: &World) {
         if !matches!(action, Action::Read(_)) {
             return;
         }
-        let at = usize::from(before.net.inward(side.index()).read);
-        let drains = before.end(side).machine.output() == Output::Drain;
-        if drains && before.net.peek(side.index()) == (Got::Eof { inside: true }) {
-            // The model counts whole units; the bytes of a torn one are drained all the same.
-            self.tallies[side.index()].drained += self.wire.length(side.other(), at) as u32 / 2;
-        }
         let (old, new) = (before.end(side).machine.ending(), after.end(side).machine.ending());
         if new.late == old.late && new.drained == old.drained {
             return;
         }
+        let at = usize::from(before.net.inward(side.index()).read);
         let length = self.wire.length(side.other(), at) as u32;
         let tally = &mut self.tallies[side.index()];
         tally.late += (new.late - old.late) * length;

@@ -15,6 +15,7 @@ use crate::path::{Path, PathError};
 use crate::real::Real;
 use crate::report::{Divergence, Outcome, Over};
 use crate::skip::Skip;
+use crate::stack::led::Led;
 
 /// Walks a path on real rustls over a transport.
 ///
@@ -75,6 +76,10 @@ fn walk(pair: &Pair, actions: &[Action], over: Over) -> Result<(), Divergence> {
     let real = Real::new(&pair.config, actions).map_err(unable)?;
     match over {
         Over::Memory => taken(Walk::new(pair, real, Memory::new(usize::MAX)), actions),
+        Over::Smoltcp => {
+            let wire = Led::new(pair.config.tcp.one_shot_errno).map_err(unable)?;
+            taken(Walk::new(pair, real, wire), actions)
+        }
         Over::Kernel => taken(Walk::new(pair, real, Kernel::new().map_err(unable)?), actions),
     }
 }

@@ -12,19 +12,22 @@ use crate::skip::Skip;
 pub enum Over {
     /// The model's own TCP, in memory.
     Memory,
+    /// The TCP of smoltcp in both ends, over a wire that the path leads.
+    Smoltcp,
     /// The kernel's TCP over loopback, through a relay that owns the wire.
     Kernel,
 }
 
 impl Over {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::Memory, Self::Kernel];
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Memory, Self::Smoltcp, Self::Kernel];
 }
 
 impl fmt::Display for Over {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Self::Memory => "memory",
+            Self::Smoltcp => "smoltcp",
             Self::Kernel => "kernel",
         })
     }
@@ -35,7 +38,7 @@ impl std::str::FromStr for Over {
 
     fn from_str(name: &str) -> Result<Self, String> {
         let known = Self::ALL.into_iter().find(|over| over.to_string() == name);
-        known.ok_or_else(|| format!("no transport is named {name}: memory or kernel"))
+        known.ok_or_else(|| format!("no transport is named {name}: memory, smoltcp or kernel"))
     }
 }
 

@@ -28,7 +28,7 @@ pub enum Skip {
     ForgedRecords,
     /// rustls seals what the kernel has no room for; the model keeps it as plaintext.
     FullBuffer,
-    /// Linux keeps what had arrived before a reset.
+    /// Linux keeps what had arrived before a reset, and so does smoltcp.
     RstDiscards,
     /// Linux reports an error once.
     StickyErrno,
@@ -47,7 +47,7 @@ impl Skip {
             (config.version == Version::Tls12 && has_tickets(config), Self::TicketBefore13),
             (config.scripts.iter().any(forges), Self::ForgedRecords),
             (config.tcp.send_buffer < Tcp::LINUX.send_buffer, Self::FullBuffer),
-            (kernel && config.tcp.rst_discards, Self::RstDiscards),
+            (over != Over::Memory && config.tcp.rst_discards, Self::RstDiscards),
             (kernel && !config.tcp.one_shot_errno, Self::StickyErrno),
         ];
         reasons.into_iter().find(|(applies, _)| *applies).map(|(_, reason)| reason)
@@ -93,7 +93,7 @@ impl fmt::Display for Skip {
             Self::TicketBefore13 => "up to TLS 1.2 rustls sends no message behind the handshake",
             Self::ForgedRecords => "the peer's records would have to be forged",
             Self::FullBuffer => "rustls seals what the kernel has no room for, the model does not",
-            Self::RstDiscards => "Linux keeps what had arrived before a reset",
+            Self::RstDiscards => "Linux and smoltcp keep what had arrived before a reset",
             Self::StickyErrno => "Linux reports an error once",
         })
     }

@@ -4,6 +4,7 @@ use std::io;
 
 use close_notify::Transport;
 use close_notify_model::action::{Action, Side};
+use close_notify_model::kernel::Got;
 use close_notify_model::world::World;
 
 /// Where an end reads and writes; what it wrote is kept.
@@ -40,4 +41,14 @@ pub(crate) trait Wire {
 
     /// The length of a record that was written, by its place in the direction.
     fn length(&self, side: Side, at: usize) -> usize;
+
+    /// How many bytes of a torn record the next read of an end returns in front of the end of its stream.
+    fn torn(&self, side: Side, before: &World) -> usize {
+        match before.net.peek(side.index()) {
+            Got::Eof { inside: true } => {
+                self.length(side.other(), usize::from(before.net.inward(side.index()).read)) / 2
+            }
+            Got::Unit(_) | Got::Eof { inside: false } | Got::Failed(_) | Got::Nothing => 0,
+        }
+    }
 }

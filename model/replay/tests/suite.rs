@@ -1,5 +1,5 @@
-//! The generated suite, walked on real rustls: every path is taken as the model says, over memory and over the
-//! kernel, or skipped with its reason. `REPLAY_RUNS=20` walks it so often in a row.
+//! The generated suite, walked on real rustls: every path is taken as the model says, over memory, over smoltcp
+//! and over the kernel, or skipped with its reason. `REPLAY_RUNS=20` walks it so often in a row.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::env;
@@ -56,6 +56,15 @@ fn every_path_that_linux_can_take_is_taken_over_the_kernel() {
             skipped.keys().all(|skip| matches!(skip, Skip::RstDiscards | Skip::StickyErrno)),
             "{skipped:?}"
         );
+    }
+}
+
+#[test]
+fn every_path_is_taken_over_smoltcp_but_those_whose_stack_forgets_what_came() {
+    for _ in 0..runs() {
+        let (taken, skipped) = walk(Over::Smoltcp);
+        assert!(taken >= 200, "{taken} paths");
+        assert!(skipped.keys().all(|skip| *skip == Skip::RstDiscards), "{skipped:?}");
     }
 }
 
