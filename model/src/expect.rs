@@ -2,7 +2,7 @@
 //!
 //! Every other claim is expected to hold. A verdict that differs, in either direction, fails the check.
 
-use close_notify_core::{Manner, MissingNotify};
+use close_notify_core::{Manner, MissingNotify, PeerCloses};
 
 use crate::config::{Closing, Config, Framing, Script, When};
 use crate::profile::Profile;
@@ -59,6 +59,14 @@ pub static RULES: &[Rule] = &[
         claim: "http-server-tries",
         because: "a server that drops its connection says nothing before the FIN",
         gives_away: |config, end, _| end.closing == Closing::Drop && std::ptr::eq(end, &config.scripts[1]),
+    },
+    Rule {
+        claim: "crossed-confirms-nothing",
+        because: "a peer that closes only in answer closes first once somebody on the path has forged a FIN to it",
+        gives_away: |config, end, peer| {
+            let trusts_habit = end.policy.peer_closes == PeerCloses::OnlyAfterUs;
+            trusts_habit && peer.when != When::Never && config.faults.fin && config.faults.budget > 0
+        },
     },
     Rule {
         claim: "every-close-ends",

@@ -142,7 +142,8 @@ named! {
     /// No TLS version tells an answer to our close_notify from one that crossed it on the wire, and only the answer
     /// proves that our data arrived (crossed-confirms-nothing). The default takes neither for a proof. A protocol in which
     /// the peer never closes first leaves the answer alone: then it does confirm. Few are so strict. In LDAP either side
-    /// may remove TLS (RFC 4511 §4.14.3), and an FTP server may end an upload that it cannot store (RFC 959 §3.4).
+    /// may remove TLS (RFC 4511 §4.14.3), and an FTP server may end an upload that it cannot store (RFC 959 §3.4). And whoever
+    /// is on the path can forge a FIN to such a peer, which then closes first: against an adversary it confirms nothing.
     ///
     /// ```
     /// use close_notify_core::{AlertDescription, AlertLevel, Event, Machine, Policy, Role, Version, Delivery, Manner, PeerCloses};

@@ -4,7 +4,7 @@ use close_notify_core::{ReadEnd, ResumptionRule, Version};
 
 use super::claim_table as claims;
 use crate::action::Side;
-use crate::config::Config;
+use crate::config::{Closing, Config};
 use crate::profile::Profile;
 use crate::property::View;
 use crate::wire::Unit;
@@ -34,8 +34,10 @@ fn is_premature(view: &View<'_>) -> bool {
     is_truncated(view) || view.reading() == ReadEnd::Reset
 }
 
+/// Neither a fatal alert nor the wish to send one: who rejects and then hastens has rejected.
 fn refused_nothing(view: &View<'_>) -> bool {
-    !ended_by_fatal_alert(view) && view.end().machine.manner() != close_notify_core::Manner::Reject
+    let rejected = matches!(view.script().closing, Closing::Reject(_)) && view.end().asked > 0;
+    !ended_by_fatal_alert(view) && !rejected
 }
 
 claims! {
