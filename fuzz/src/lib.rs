@@ -22,6 +22,7 @@ pub mod raw_wire;
 pub mod reference;
 mod replay;
 mod targets;
+pub mod tcp;
 pub mod wire;
 
 #[cfg(fuzzing)]

@@ -39,6 +39,7 @@ targets! {
     many: "up to 64 connections in one lingering engine, against a plain list of them", longest 512, floor 40000;
     pair: "two adapters over a hostile wire: any policies, any manners, every duty that bytes decide", longest 96, floor 20000;
     raw_wire: "arbitrary bytes during the handshake and behind it, real cipher and stand-in: cut, bent, inserted, ended at any byte", longest 128, floor 4000;
+    tcp: "two adapters, each on a TCP of its own, on a wire that loses, repeats, reorders, delays and forges", longest 256, floor 5000;
 }
 
 /// The target of a name.

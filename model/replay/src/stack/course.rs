@@ -19,7 +19,7 @@ use super::host::ROOM;
 use super::loose::{Landed, Loose, Maker, Setup};
 use crate::driven::{self, Flaw, is_possible};
 use crate::lockstep::Walk;
-use crate::real::Real;
+use crate::real::{Connected, Real};
 use crate::report::Divergence;
 
 /// Something that somebody let happen, or that came of it.
@@ -60,12 +60,18 @@ pub struct Course<'a> {
 impl<'a> Course<'a> {
     /// Two ends of a configuration whose handshake is done.
     ///
-    /// Shape: the claims are [`claims_to_judge`](crate::claims_to_judge) of the same pair.
+    /// Shape: the claims are [`claims_to_judge`](crate::claims_to_judge) of the same pair; `connected` is made with as many
+    /// tickets as the server's script has.
     ///
     /// Errors: where the stacks do not connect.
-    pub fn new(pair: &'a Pair, claims: &'a [&'static Claim], real: Real, setup: Setup) -> io::Result<Self> {
+    pub fn new(
+        pair: &'a Pair,
+        claims: &'a [&'static Claim],
+        connected: Connected,
+        setup: Setup,
+    ) -> io::Result<Self> {
         let wire = Loose::new(setup, pair.config.tcp.one_shot_errno)?;
-        let walk = Walk::new(pair, real, wire);
+        let walk = Walk::new(pair, Real::over(&pair.config, connected), wire);
         let (turns, mut enabled) = (Vec::with_capacity(256), Vec::with_capacity(32));
         pair.enabled(walk.world(), &mut enabled);
         Ok(Self { pair, claims, walk, turns, tore: [false; 2], enabled })
@@ -307,7 +313,7 @@ impl<'a> Course<'a> {
         self.walk.step(action).map_err(Flaw::Divergence)?;
         self.enabled.clear();
         self.pair.enabled(self.walk.world(), &mut self.enabled);
-        driven::judge(self.pair, self.claims, self.world(), self.is_at_rest(), self.walk.taken())
+        driven::judge(self.pair, self.claims, self.world(), &self.enabled, self.walk.taken())
     }
 
     fn differs(&self, model: &str, real: String) -> Flaw {

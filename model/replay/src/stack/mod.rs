@@ -10,6 +10,8 @@ mod host;
 pub(crate) mod led;
 mod loose;
 mod port;
+#[cfg(test)]
+mod quirks;
 mod segment;
 
 use close_notify_model::action::Side;

@@ -1,0 +1,169 @@
+//! Two adapters on the TCP of smoltcp: a wire that loses, repeats, reorders, delays and forges. Every run must be a path
+//! of the model.
+//!
+//! Decides how an input is read. Leaves what a run means to `close-notify-replay` and the oracle to the model's claims.
+//!
+//! An input begins as those of `lockstep`: the format, the configuration, the most bytes that a call moves. Then comes a byte
+//! for the length of segments and the first sequence numbers, and then one byte a turn. Behind the last turn
+//! the network heals: what is in the air lands, what was lost is sent again, and both ends go on until nothing is left to do.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use close_notify_model::action::{Action, Side};
+use close_notify_model::config::{Config, Faults};
+use close_notify_model::kernel::Tcp;
+use close_notify_model::model::Pair;
+use close_notify_model::property::Claim;
+use close_notify_model::subject::Subject;
+use close_notify_replay::{Connected, Course, Flaw, Input, Over, Setup, Skip, claims_to_judge};
+
+use crate::lab;
+
+/// A configuration whose wire may do anything, and what is claimed of it.
+struct Played {
+    pair: Pair,
+    claims: Vec<&'static Claim>,
+}
+
+/// An adversary on the path who never tires: a run has fewer turns than it has attacks.
+const ANYTHING: Faults = Faults {
+    budget: u8::MAX,
+    fin: true,
+    rst: true,
+    cut: true,
+    plain_notify: false,
+    stop_reading: true,
+    ask_error: true,
+    deadlines: true,
+    engine_limit: false,
+};
+
+/// Every configuration that two ends of rustls can take part in, by its name.
+static PLAYED: LazyLock<BTreeMap<String, Played>> = LazyLock::new(|| {
+    let replayable = |subject: Subject| match subject {
+        Subject::Pair(pair) if Skip::of(&pair.config, &[], Over::Smoltcp).is_none() => Some(pair.config),
+        Subject::Pair(_) | Subject::Relay(_) => None,
+    };
+    let played = |config: Config| {
+        let tcp = Tcp { rst_overtakes: true, ..config.tcp };
+        let pair = Pair::new(Config { tcp, faults: ANYTHING, ..config });
+        (pair.config.name.clone(), Played { claims: claims_to_judge(&pair), pair })
+    };
+    Subject::all().into_iter().filter_map(replayable).map(played).collect()
+});
+
+/// What the length of segments may be: whole records, or parts of them.
+const SEGMENTS: [usize; 4] = [1460, 64, 100, 200];
+/// How far from what its victim expects a forged segment may be: right, in the window, and outside of it.
+const OFFSETS: [isize; 8] = [0, 0, 0, 1, -1, 90, 5000, -5000];
+/// Behind how many bytes of a record a FIN may be forged.
+const INSIDE: [usize; 4] = [1, 5, 20, 60];
+/// How long time may pass, in milliseconds: nothing is sent again, some is, TIME-WAIT ends.
+const TIMES: [u64; 4] = [10, 400, 1_500, 11_000];
+/// More steps than two ends have left to take once the network is well.
+const STEPS: usize = 256;
+/// So often the healed network carries everything before a run is given up: a stack waits longer each time.
+const ROUNDS: usize = 64;
+
+/// Two adapters on a wire that may do anything.
+///
+/// Panics: where a run is no path of the model, or a claim is broken; that is what a fuzzer looks for.
+pub fn run(data: &[u8]) {
+    let Some(Input { subject, chunk, choices }) = Input::read(data) else { return };
+    let Some((played, (wire, turns))) = PLAYED.get(subject.name()).zip(choices.split_first()) else { return };
+    let config = &played.pair.config;
+    let setup = Setup { chunk, segment: SEGMENTS[usize::from(wire & 3)], seed: (wire >> 3).into() };
+    let attacked = wire & 4 == 0;
+    let tickets = usize::from(config.script(Side::Server).tickets);
+    let (ends, tickets) = lab::pair(config.version, tickets);
+    let connected = Connected { ends, tickets };
+    let mut course = Course::new(&played.pair, &played.claims, connected, setup)
+        .expect("two stacks on a good wire connect");
+    if let Err(flaw) = play(&mut course, attacked, turns) {
+        panic!("{}: {flaw}\n{setup:?}\n{:?}", config.name, course.turns());
+    }
+}
+
+fn play(course: &mut Course<'_>, attacked: bool, turns: &[u8]) -> Result<(), Flaw> {
+    turns.iter().try_for_each(|&turn| if attacked { attack(course, turn) } else { take(course, turn) })?;
+    heal(course)?;
+    course.finish()
+}
+
+/// One byte, one turn, with attacks and faults.
+fn attack(course: &mut Course<'_>, turn: u8) -> Result<(), Flaw> {
+    let choice = usize::from(turn);
+    let side = Side::BOTH[choice & 1];
+    let offset = OFFSETS[(choice >> 1) & 7];
+    match turn {
+        0..=95 => return pick(course, choice, |_| true),
+        96..=207 => return take(course, turn),
+        208..=223 => course.forge_reset(side, offset),
+        224..=239 => course.forge_fin(side, offset, 0),
+        240..=253 => course.forge_fin(side, 0, INSIDE[(choice >> 1) & 3]),
+        254..=255 => return course.cut(),
+    }
+    Ok(())
+}
+
+/// One byte, one turn in an orderly world: a wire that loses, repeats, reorders and delays is one.
+fn take(course: &mut Course<'_>, turn: u8) -> Result<(), Flaw> {
+    let choice = usize::from(turn);
+    let side = Side::BOTH[choice & 1];
+    let nth = (choice & 15) % course.in_flight().max(1);
+    match turn {
+        0..=95 => return pick(course, choice, is_orderly),
+        96..=111 => return course.speak(side),
+        112..=127 | 208..=255 => return carry(course),
+        128..=159 => return course.land(nth, false),
+        160..=175 => course.lose(nth),
+        176..=191 => return course.land(nth, true),
+        192..=207 => course.pass(TIMES[choice & 3]),
+    }
+    Ok(())
+}
+
+/// One of the steps that the ends may take.
+fn pick(course: &mut Course<'_>, choice: usize, may: fn(&Action) -> bool) -> Result<(), Flaw> {
+    let count = course.steps().filter(may).count();
+    let step = course.steps().filter(may).nth(choice % count.max(1));
+    step.map_or(Ok(()), |step| course.step(step))
+}
+
+/// Whether a step is neither a fault nor a deadline.
+const fn is_orderly(step: &Action) -> bool {
+    !matches!(step, Action::StopReading(_) | Action::AskError(_) | Action::Deadline(_))
+}
+
+/// Both stacks speak, and all that is in the air lands in its order.
+fn carry(course: &mut Course<'_>) -> Result<(), Flaw> {
+    Side::BOTH.into_iter().try_for_each(|side| course.speak(side))?;
+    (0..course.in_flight()).try_for_each(|_| course.land(0, false))
+}
+
+/// The network does what it should, and both ends do what they have to, until the model is at rest.
+fn heal(course: &mut Course<'_>) -> Result<(), Flaw> {
+    for _ in 0..ROUNDS {
+        carry(course)?;
+        let mut steps = 0;
+        while let Some(step) = next_step(course) {
+            course.step(step)?;
+            carry(course)?;
+            steps += 1;
+            if steps > STEPS {
+                return Err(Flaw::Broken { claim: "every-close-ends", at: course.turns().len() });
+            }
+        }
+        if course.is_at_rest() {
+            break;
+        }
+        course.pass(TIMES[2]);
+    }
+    Ok(())
+}
+
+/// What an end has to do next.
+fn next_step(course: &Course<'_>) -> Option<Action> {
+    course.steps().find(|step| !step.is_optional())
+}
