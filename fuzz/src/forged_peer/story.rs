@@ -119,7 +119,7 @@ impl Story {
 
     /// What the transport was asked for, before anything that follows from it.
     pub(crate) fn hears(&mut self, news: News, is_reset: bool, ours: &Ending, word_ends_at: Option<usize>) {
-        if matches!(news, News::Shut | News::ShutFailed(_) | News::Dropped) {
+        if matches!(news, News::Shut | News::ShutFailed | News::Dropped) {
             self.discards_if_told(ours);
         }
         match news {
@@ -143,8 +143,9 @@ impl Story {
                 self.tell(Event::WriteFailed { errno });
             }
             News::Shut => _ = self.tell(Event::WriteShut),
-            News::ShutFailed(errno) => {
-                self.tell(Event::WriteFailed { errno });
+            // shutdown(2): the number that says why is another call's
+            News::ShutFailed => {
+                self.tell(Event::WriteFailed { errno: 0 });
                 self.tell(Event::WriteShut);
             }
             News::ResetByUs => {}

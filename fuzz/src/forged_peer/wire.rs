@@ -33,14 +33,15 @@ pub(crate) enum News {
     Wrote(usize),
     WriteFailed(i32),
     Shut,
-    ShutFailed(i32),
+    /// ENOTCONN, which does not say why.
+    ShutFailed,
     ResetByUs,
     Dropped,
 }
 
 impl News {
     pub(crate) const fn is_of_writing(self) -> bool {
-        matches!(self, Self::Wrote(_) | Self::WriteFailed(_) | Self::Shut | Self::ShutFailed(_))
+        matches!(self, Self::Wrote(_) | Self::WriteFailed(_) | Self::Shut | Self::ShutFailed)
     }
 }
 
@@ -183,7 +184,7 @@ impl Transport for Wire {
         let world = &mut *self.0.borrow_mut();
         world.calls += 1;
         if world.broken.is_some() {
-            return Err(world.fail(News::ShutFailed, NOT_CONNECTED));
+            return Err(world.fail(|_| News::ShutFailed, NOT_CONNECTED));
         }
         world.is_shut = true;
         world.news.push(News::Shut);

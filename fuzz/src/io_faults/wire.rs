@@ -70,6 +70,7 @@ pub(super) struct Wire {
     pub(super) first_errno: Option<i32>,
     pub(super) eof_was_read: bool,
     pub(super) read_has_failed: bool,
+    pub(super) shut_has_failed: bool,
     pub(super) is_flushed: bool,
     /// In the call of ours that runs.
     pub(super) calls: usize,
@@ -102,6 +103,7 @@ impl Wire {
             first_errno: None,
             eof_was_read: false,
             read_has_failed: false,
+            shut_has_failed: false,
             is_flushed: true,
             calls: 0,
             moved: 0,
@@ -175,6 +177,7 @@ impl Wire {
             self.first_errno.get_or_insert(errno);
         }
         self.read_has_failed |= call == Call::Read;
+        self.shut_has_failed |= call == Call::Shut;
         error
     }
 

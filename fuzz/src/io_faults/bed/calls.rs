@@ -225,7 +225,7 @@ impl Bed {
             );
         }
         if op == Op::Shutdown {
-            let has_failed = wire.first_errno.is_some() || wire.is_gone;
+            let has_failed = wire.first_errno.is_some() || wire.shut_has_failed || wire.is_gone;
             assert!(wire.is_shut || has_failed, "a shutdown shuts nothing: {ending:?}");
         }
     }
