@@ -199,7 +199,8 @@
 //! # Limits
 //!
 //! * Without the hook of [`provider`]: see [`Session::is_hooked`].
-//! * rustls refuses the fifth warning of a connection by itself, whatever [`Policy::warnings`] allows.
+//! * rustls refuses the 33rd record without content in a row, warnings among them, whatever [`Policy::warnings`] allows;
+//!   and the fifth warning, without the hook or before the handshake is done.
 //! * 0-RTT data is not read: the core has its events, rustls hands it out beside the stream.
 //! * Without a guard ([`ClientGuard`], [`ServerGuard`]) no session is forgotten: rustls resumes those of a connection
 //!   that ended in a fatal alert. [`Connector::with_guard`] and [`Acceptor::with_guard`] take one.

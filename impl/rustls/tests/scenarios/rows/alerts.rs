@@ -153,12 +153,11 @@ pub(crate) fn warning_flood(arm: Arm) {
     // In TLS 1.3 no other alert is survived.
     let warnings: &[[u8; 2]] = if arm.is_13() { &[[1, 90]] } else { &[[1, 90], [1, 100], [1, 41]] };
     for warning in warnings {
-        // rustls 0.23 refuses the fifth by itself: what a policy allows beyond four is not kept.
-        for (limit, survived) in [(0, 0), (1, 1), (4, 4), (9, 4)] {
-            for count in [survived, survived + 1] {
+        for limit in [0, 1, 4, 9] {
+            for count in [usize::from(limit), usize::from(limit) + 1] {
                 let mut records: Vec<(u8, &[u8])> = vec![(ALERT, &warning[..]); count];
                 records.push((ALERT, &CLOSE_NOTIFY));
-                let reading = if count > survived { MISPLACED } else { CLOSED };
+                let reading = if count > limit.into() { MISPLACED } else { CLOSED };
                 read_as(arm, Policy { warnings: limit, ..Policy::STRICT }, &records, reading);
             }
         }
