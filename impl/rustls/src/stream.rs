@@ -25,7 +25,7 @@ use crate::transport::Transport;
 ///
 /// Over a transport that does not block, `WouldBlock` passes through and the call is made again once the transport is
 /// ready. Poll it for reading; for writing too while [`Session::is_flushed`] says no or [`Machine::output`] is a
-/// `SendCloseNotify` or `SendAlert` (both by [`session`](Self::session)). Poll a close no longer than the patience: the
+/// `SendCloseNotify`, a `SendAlert` or `ShutWrite` (both by [`session`](Self::session)). Poll a close no longer than the patience: the
 /// call that is made then ends the wait.
 ///
 /// [`Machine::output`]: crate::Machine::output

@@ -64,7 +64,7 @@ impl Bed {
                 let writes = !session.is_flushed()
                     || matches!(
                         session.machine().output(),
-                        Output::SendCloseNotify { .. } | Output::SendAlert { .. }
+                        Output::SendCloseNotify { .. } | Output::SendAlert { .. } | Output::ShutWrite
                     );
                 let is_ready = wire.is_readable() || (writes && wire.is_writable());
                 // A thread knows what it has called since.
