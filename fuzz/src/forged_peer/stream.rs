@@ -196,8 +196,10 @@ impl Streamed {
                 break;
             }
             run.story = before;
-            run.tell_call(&news, &ours, Leave { refuses, deadline });
+            let leave = Leave { refuses, deadline };
+            run.tell_call(&news, &ours, leave);
             if run.story.ending() == ours {
+                run.look_at_the_other_story(before, &news, &ours, leave);
                 break;
             }
         }
