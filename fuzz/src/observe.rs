@@ -2,7 +2,7 @@
 //!
 //! Decides what counts as one event: those of the core, an alert by what it may mean, a close by its manner.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use close_notify_core::{AlertDescription, AlertLevel, Event, Machine, Manner, recv, send, transport};
 
@@ -61,14 +61,24 @@ pub struct Reached {
 }
 
 thread_local! {
+    static IS_ASKED: Cell<bool> = const { Cell::new(false) };
     static REACHED: RefCell<Option<Reached>> = const { RefCell::new(None) };
 }
 
 /// Runs `call`, and gives what the cores were told in it on this thread.
 pub fn during(call: impl FnOnce()) -> Reached {
     REACHED.set(Some(Reached { told: [[false; EVENTS.len()]; STATES] }));
+    IS_ASKED.set(true);
     call();
+    IS_ASKED.set(false);
     REACHED.take().expect("it was set above, and nobody else takes it")
+}
+
+/// Whether somebody asks: a target that runs half a million times a second looks here first.
+#[inline]
+#[must_use]
+pub fn is_asked() -> bool {
+    IS_ASKED.get()
 }
 
 /// A core that stands so is about to be told this.
@@ -89,12 +99,52 @@ impl Reached {
         self.told[half.first() + state][event]
     }
 
+    /// What others did not reach of it.
+    #[must_use]
+    pub fn without(&self, other: &Self) -> Self {
+        let mut left = self.clone();
+        for (ours, theirs) in left.told.iter_mut().flatten().zip(other.told.iter().flatten()) {
+            *ours &= !theirs;
+        }
+        left
+    }
+
+    /// Whether nothing was reached, or nothing is left.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        !self.told.iter().flatten().any(|told| *told)
+    }
+
+    /// Strikes this event out where a machine that stands so is told it; gives the first state that was struck.
+    pub fn strike(&mut self, machine: &Machine, event: Event) -> Option<Told> {
+        let event = number(event);
+        let mut struck = None;
+        for (half, state) in Half::ALL.into_iter().zip(states_of(machine)) {
+            if std::mem::take(&mut self.told[state][event]) {
+                let state = half.names().1[state - half.first()];
+                struck = struck.or(Some(Told { half, state, event: EVENTS[event] }));
+            }
+        }
+        struck
+    }
+
     /// Adds what others reached.
     pub fn add(&mut self, other: &Self) {
         for (ours, theirs) in self.told.iter_mut().flatten().zip(other.told.iter().flatten()) {
             *ours |= theirs;
         }
     }
+}
+
+/// An event that a state is told, by their names.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Told {
+    /// Whose state it is.
+    pub half: Half,
+    /// The state.
+    pub state: &'static str,
+    /// The event.
+    pub event: &'static str,
 }
 
 /// A part of the machine.

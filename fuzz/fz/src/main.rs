@@ -107,6 +107,9 @@ enum Command {
         /// Write the tables to fuzz/REACHED.md.
         #[arg(long)]
         write: bool,
+        /// Write a file of `machine` for each event that no corpus tells the core in a state.
+        #[arg(long)]
+        fill: bool,
     },
     /// Which regions of the source the committed corpora run; fail where more are missed than fuzz/regions.tsv allows.
     Regions {
@@ -158,7 +161,7 @@ fn act_on(command: Command) -> Result<Outcome, Box<dyn Error>> {
         Command::Build { folder, asan } => build::into(&folder, Sanitizer::address_if(asan)),
         Command::Merge { target } => corpus::merge(target),
         Command::Planted { names, seconds, write } => planted::find(&names, seconds, write),
-        Command::Reached { write } => reached::report(write),
+        Command::Reached { write, fill } => reached::report(write, fill),
         Command::Regions { show, write } => regions::report(show, write),
     }
 }

@@ -10,7 +10,7 @@ use std::fmt::Write;
 use std::fs;
 
 use close_notify_fuzz::observe::{self, EVENTS, Half, Reached};
-use close_notify_fuzz::{Target, lockstep, target};
+use close_notify_fuzz::{Target, lockstep, machine, target};
 use close_notify_model::action::Action;
 use close_notify_model::explore::Graph;
 use close_notify_model::judge::unhindered;
@@ -21,10 +21,12 @@ use crate::build::root;
 use crate::{Outcome, fuzzer, table};
 
 /// Steps that two ends of rustls behind their handshake cannot take: why, and which target does the like.
-const ELSEWHERE: [(&str, &str); 3] = [
+const ELSEWHERE: [(&str, &str); 5] = [
     ("shake", "the handshake is rustls's: raw_wire cuts and twists it"),
     ("forge-notify", "an alert in the clear: raw_wire and forged_peer"),
     ("engine-limit", "2^24 records: the core is told it in machine"),
+    ("flush", "needs a full kernel, for which rustls seals and the model waits: io_faults and pair"),
+    ("stop-reading", "matters where the kernel is full, as flush does: io_faults and pair"),
 ];
 
 const HEAD: &str = "# What the corpora reach\n\nMade by `cargo fz reached --write`; CI runs `cargo fz reached`, which fails on a hole. A \
@@ -34,9 +36,15 @@ const HEAD: &str = "# What the corpora reach\n\nMade by `cargo fz reached --writ
     - **!**: none does.\n";
 
 /// Makes the tables.
-pub(crate) fn report(write: bool) -> Result<Outcome, Box<dyn Error>> {
+pub(crate) fn report(write: bool, fill: bool) -> Result<Outcome, Box<dyn Error>> {
     let (model, labels) = modelled()?;
     let (real, taken) = replayed()?;
+    if fill {
+        let missing = model.without(&real).without(&told_alone()?);
+        for (name, input) in machine::reach::inputs(missing) {
+            fs::write(root().join("fuzz/corpus/machine").join(name), input)?;
+        }
+    }
     let core = told_alone()?;
     let mut holes = 0;
     let mut text = HEAD.to_owned();

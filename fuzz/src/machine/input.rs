@@ -1,7 +1,8 @@
 //! The bytes of an input as a set-up and as facts.
 //!
 //! Set-up, six bytes: flags (version, role, established, and the plan); the policy (a preset, or one of its own); and for one of its
-//! own two bytes of choices, and one each for its warnings and its budget.
+//! own two bytes of choices, and one each for its warnings and its budget. Policy 254 is one of its own too, and has one more
+//! byte: an alert. What is said in words is judged there.
 
 use close_notify_core::{
     AlertDescription as Alert, AlertLevel, CoalescedAlerts, Event, FatalNotify, FragmentedAlert, LateData,
@@ -20,6 +21,8 @@ pub(super) struct Plan {
     pub(super) ends: bool,
     /// Whether the same facts are told to another machine.
     pub(super) repeats: bool,
+    /// Of which alert it is asked how it is called; then all that is said in words is judged.
+    pub(super) asks: Option<Alert>,
 }
 
 /// Numbers of bytes that matter: none, few, a budget's brink, as many as a count can hold.
@@ -33,6 +36,9 @@ const WARNINGS: [u8; 4] = [0, 1, 4, 255];
 /// No error, EPIPE, EIO, ETIMEDOUT, and the resets of Linux, of the BSDs and of Windows.
 const ERRNOS: [i32; 8] = [104, 32, 0, 54, 10_054, 10_053, 110, 5];
 
+/// A policy of its own, and words: few inputs ask for them, for they are slow.
+const IN_WORDS: u8 = 254;
+
 /// The set-up of a run.
 pub(super) fn setup(choices: &mut Choices<'_>) -> (Setup, Plan) {
     let [flags, preset] = [choices.byte(), choices.byte()];
@@ -43,7 +49,8 @@ pub(super) fn setup(choices: &mut Choices<'_>) -> (Setup, Plan) {
         established: flags & 8 == 0,
         policy: policy(preset, bytes),
     };
-    (setup, Plan { drives: flags & 16 != 0, ends: flags & 32 != 0, repeats: flags & 64 != 0 })
+    let asks = (preset == IN_WORDS).then(|| Alert(choices.byte()));
+    (setup, Plan { drives: flags & 16 != 0, ends: flags & 32 != 0, repeats: flags & 64 != 0, asks })
 }
 
 fn policy(preset: u8, [choice, more, warnings, budget]: [u8; 4]) -> Policy {

@@ -16,6 +16,8 @@ mod duties;
 pub mod exhaustive;
 mod input;
 mod judge;
+pub mod reach;
+mod said;
 mod shadow;
 
 use std::fmt;
@@ -25,6 +27,7 @@ use close_notify_core::{Ending, Event, Machine};
 use foldhash::fast::FixedState;
 
 use crate::choices::Choices;
+use crate::observe;
 use crate::reference::{Account, Setup};
 use shadow::Shadow;
 
@@ -69,6 +72,11 @@ pub fn run(data: &[u8]) {
         run.ends();
     }
     run.concludes();
+    if let Some(alert) = plan.asks
+        && let Err(flaw) = said::judged(&run.machine, alert)
+    {
+        run.fail(flaw);
+    }
 }
 
 impl Run {
@@ -94,10 +102,14 @@ impl Run {
     fn take(&mut self, fact: Event) {
         self.facts[self.count] = fact;
         self.count += 1;
+        let before = observe::is_asked().then_some(self.machine);
         let told = match judge::step(&mut self.machine, &mut self.account, &self.known, fact) {
             Ok(told) => told,
             Err(flaw) => self.fail(flaw),
         };
+        if let (Some(before), Some(_)) = (before, told) {
+            observe::note(&before, fact);
+        }
         self.known = told.unwrap_or(self.known);
         if let Err(flaw) = self.shadow.follow(&self.machine, fact, told.is_some()) {
             self.fail(flaw);

@@ -1,0 +1,169 @@
+//! What the core says of a run in words and levels: the sentence of the ending, how loud it is, and why a fact is refused.
+//!
+//! Decides what a text must name, never how: an ending that lost something says what, an alert is called by its name, a
+//! refusal names what was asked and where the machine stands. Texts are slow to make, so that a set-up must ask for them.
+
+use close_notify_core::{
+    AlertDescription, Delivery, Ending, FramingState, Illegal, Machine, NotSent, Policy, ReadEnd, Severity,
+    WriteEnd,
+};
+
+use super::input;
+use super::judge::Flaw;
+
+/// Judges all that is said of a machine, and of one alert.
+pub(super) fn judged(machine: &Machine, alert: AlertDescription) -> Result<(), Flaw> {
+    let ending = machine.ending();
+    sentence(&ending)?;
+    levels(&ending)?;
+    refusals(machine)?;
+    names(alert)?;
+    presets()
+}
+
+/// The ending in one sentence.
+fn sentence(ending: &Ending) -> Result<(), Flaw> {
+    let text = ending.to_string();
+    let says = |what: &str| text.contains(what);
+    let Some((reading, _)) = text.split_once("; ") else { return Err("a sentence without its halves") };
+    if reading != ending.reading.to_string() || !says("; ") || says("\n") {
+        return Err("a sentence does not begin with how reading ended");
+    }
+    // What people search for (OpenSSL, rustls and browsers say the like); cut-is-visible
+    let is_cut = matches!(ending.reading, ReadEnd::TruncatedAtBoundary | ReadEnd::TruncatedInRecord);
+    let whole = reading == "the peer sent close_notify";
+    let inside = reading.ends_with("inside a record");
+    let numbers = [
+        (is_cut, reading.contains("without sending TLS close_notify")),
+        (ending.reading == ReadEnd::CloseNotify, whole),
+        (ending.reading == ReadEnd::TruncatedInRecord, inside),
+        (ending.discarded > 0, says(&format!("; {} bytes of ours were discarded", ending.discarded))),
+        (ending.discarded == 0 && ending.delivery == Delivery::Lost, says("what we wrote may be lost")),
+        (ending.late > 0, says(&format!("; {} bytes came after our close", ending.late))),
+        (ending.user_canceled, says("the peer had sent user_canceled")),
+        (ending.errno.is_some(), says("; errno ")),
+        (matches!(ending.writing, WriteEnd::Aborted { .. }), says("reset the connection")),
+    ];
+    if numbers.iter().any(|(is_so, is_said)| is_so != is_said) {
+        return Err("a sentence leaves out what happened, or says what did not");
+    }
+    let number = ending.errno.is_none_or(|errno| text.ends_with(&format!("errno {errno}")));
+    let alone = ending.writing.to_string();
+    let refused = matches!(ending.reading, ReadEnd::Refused(_));
+    if !number || !(refused || says(&alone)) {
+        return Err("a sentence says another error, or that writing ended otherwise");
+    }
+    match alerts(ending).into_iter().flatten().all(|alert| says(&alert.to_string())) {
+        true => Ok(()),
+        false => Err("a sentence does not name the alert"),
+    }
+}
+
+/// The error alerts of either side.
+const fn alerts(ending: &Ending) -> [Option<AlertDescription>; 2] {
+    let read = match ending.reading {
+        ReadEnd::FatalAlert(alert) | ReadEnd::Refused(alert) => Some(alert),
+        _ => None,
+    };
+    let written = match ending.writing {
+        WriteEnd::FatalAlertSent(alert) => Some(alert),
+        _ => None,
+    };
+    [read, written]
+}
+
+/// How loud a log is, from what is lost alone.
+fn levels(ending: &Ending) -> Result<(), Flaw> {
+    let refused = matches!(ending.reading, ReadEnd::Refused(AlertDescription::INTERNAL_ERROR))
+        || ending.writing == WriteEnd::FatalAlertSent(AlertDescription::INTERNAL_ERROR);
+    let fails = refused || ending.writing == WriteEnd::NotSent(NotSent::Unsealable);
+    let chosen = matches!(ending.writing, WriteEnd::Aborted { .. });
+    let alarm = alerts(ending).iter().any(Option::is_some) || ending.writing == WriteEnd::PartlyWritten;
+    // What this side did not wait for, or threw away itself, is no loss that it must be told of.
+    let waited =
+        !matches!(ending.reading, ReadEnd::Open | ReadEnd::NotAwaited | ReadEnd::CloseNotifyInHandshake);
+    for &framing in FramingState::ALL {
+        let level = ending.severity(framing);
+        let cut = waited && ending.truncation_possible(framing);
+        let open = framing != FramingState::BetweenMessages;
+        let lost = ending.delivery == Delivery::Lost && !chosen && (open || ending.discarded > 0);
+        if (level == Severity::Error) != fails {
+            return Err("a failure of this side is no error in the log, or something else is");
+        }
+        if (level >= Severity::Warn) != (fails || alarm || cut || lost) {
+            return Err("a loss is not warned of, or there is a warning without a loss");
+        }
+        if ending.is_clean() && !cut && ending.delivery != Delivery::Lost && level != Severity::Debug {
+            return Err("a clean end makes a noise");
+        }
+        if level.to_string() != level.name() {
+            return Err("a level by another name");
+        }
+    }
+    Ok(())
+}
+
+/// Why each fact that is refused now is refused.
+fn refusals(machine: &Machine) -> Result<(), Flaw> {
+    for fact in input::distinct() {
+        let mut told = *machine;
+        let Err(illegal) = told.handle(fact) else { continue };
+        let (asked, stands, is_there) = match illegal {
+            Illegal::Send { state, event } => {
+                (event.to_string(), state.to_string(), state == machine.send_state())
+            }
+            Illegal::Recv { state, event } => {
+                (event.to_string(), state.to_string(), state == machine.recv_state())
+            }
+            Illegal::Transport { state, event } => {
+                (event.to_string(), state.to_string(), state == machine.transport_state())
+            }
+            Illegal::Manner { current, asked } => {
+                (asked.to_string(), current.to_string(), current == machine.manner())
+            }
+            Illegal::HalfClose { version } => {
+                (version.to_string(), "TLS 1.3".to_owned(), version == machine.version())
+            }
+            Illegal::NotAnError { alert } => (alert.to_string(), "no error".to_owned(), !alert.is_error()),
+        };
+        let text = illegal.to_string();
+        if !(is_there && text.contains(&asked) && text.contains(&stands)) {
+            return Err("a refusal does not say what was asked, or where the machine stands");
+        }
+    }
+    Ok(())
+}
+
+/// An alert has one name, which is read back as that alert, and no other text is.
+fn names(alert: AlertDescription) -> Result<(), Flaw> {
+    let name = alert.to_string();
+    let odd = [format!("{name} "), format!("alert {}", 256 + u32::from(alert.0)), name.to_uppercase()];
+    let registered = AlertDescription::REGISTERED.contains(&alert);
+    if name.parse() != Ok(alert) || registered != (alert.name() == Some(&*name)) {
+        return Err("an alert's name is not read back");
+    }
+    for text in odd {
+        match text.parse::<AlertDescription>() {
+            Ok(_) => return Err("an alert of another name"),
+            Err(unknown) if !unknown.to_string().contains("close_notify, ") => {
+                return Err("a wrong name of an alert, and no help");
+            }
+            Err(_) => {}
+        }
+    }
+    Ok(())
+}
+
+/// Each preset stands in the table under its name, and none takes half a message for a whole one.
+fn presets() -> Result<(), Flaw> {
+    let named = [
+        ("strict", Policy::STRICT),
+        ("https", Policy::https()),
+        ("ftps_data", Policy::ftps_data()),
+        ("smtp", Policy::smtp()),
+        ("ldap_stop_tls", Policy::ldap_stop_tls()),
+        ("pool", Policy::pool()),
+        ("proxy", Policy::proxy()),
+    ];
+    if Policy::PRESETS == named { Ok(()) } else { Err("a preset under another name") }
+}
