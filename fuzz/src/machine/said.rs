@@ -3,9 +3,11 @@
 //! Decides what a text must name, never how: an ending that lost something says what, an alert is called by its name, a
 //! refusal names what was asked and where the machine stands. Texts are slow to make, so that a set-up must ask for them.
 
+use std::fmt::{self, Write};
+
 use close_notify_core::{
     AlertDescription, Delivery, Ending, FramingState, Illegal, Machine, NotSent, Policy, ReadEnd, Severity,
-    WriteEnd,
+    UnknownAlert, WriteEnd,
 };
 
 use super::input;
@@ -15,6 +17,11 @@ use super::judge::Flaw;
 pub(super) fn judged(machine: &Machine, alert: AlertDescription) -> Result<(), Flaw> {
     let ending = machine.ending();
     sentence(&ending)?;
+    without_room(&ending)?;
+    without_room(&UnknownAlert)?;
+    if ending.may_resume() != ending.resumption.allowed {
+        return Err("a session may be resumed, or may not, against its rule");
+    }
     levels(&ending)?;
     refusals(machine)?;
     names(alert)?;
@@ -56,6 +63,34 @@ fn sentence(ending: &Ending) -> Result<(), Flaw> {
     match alerts(ending).into_iter().flatten().all(|alert| says(&alert.to_string())) {
         true => Ok(()),
         false => Err("a sentence does not name the alert"),
+    }
+}
+
+/// A sink with little room gets the beginning of a text, and the writer hears of it.
+fn without_room(said: &impl fmt::Display) -> Result<(), Flaw> {
+    let text = said.to_string();
+    let breaks = text.match_indices([';', ',']).map(|(at, _)| at + 1);
+    for room in [0].into_iter().chain(breaks).filter(|&room| room < text.len()) {
+        let mut sink = Sink { room, got: String::new() };
+        if write!(sink, "{said}").is_ok() || !text.starts_with(&sink.got) {
+            return Err("a text that does not fit is no error");
+        }
+    }
+    Ok(())
+}
+
+struct Sink {
+    room: usize,
+    got: String,
+}
+
+impl Write for Sink {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        if self.got.len() + text.len() > self.room {
+            return Err(fmt::Error);
+        }
+        self.got.push_str(text);
+        Ok(())
     }
 }
 
@@ -165,5 +200,9 @@ fn presets() -> Result<(), Flaw> {
         ("pool", Policy::pool()),
         ("proxy", Policy::proxy()),
     ];
-    if Policy::PRESETS == named { Ok(()) } else { Err("a preset under another name") }
+    if Policy::PRESETS == named && Policy::default() == Policy::STRICT {
+        Ok(())
+    } else {
+        Err("a preset under another name")
+    }
 }

@@ -24,6 +24,8 @@ pub(super) struct Setup {
     /// The handshake is over before anybody has the wire in hand.
     pub(super) established: bool,
     pub(super) lenient: bool,
+    /// The stream has a tracker.
+    pub(super) tracked: bool,
     real: bool,
 }
 
@@ -35,6 +37,7 @@ impl Setup {
             role: ROLES[bit(1)],
             established: bit(2) == 1,
             lenient: bit(3) == 1,
+            tracked: byte >> 4 == 7,
             // A real handshake costs as much as thirty of the others.
             real: byte >> 4 == 15,
         }
