@@ -17,7 +17,14 @@ pub(super) fn asked(machine: &Machine, account: &Account, told: &Ending) -> Resu
     if machine.delivers_data() != account.delivers() {
         return Err("data is delivered, or is not, against what happened");
     }
+    // An end is only ever hastened.
+    if machine.manner() != account.manner {
+        return Err("the manner is not the hastiest that was asked for");
+    }
     let output = machine.output();
+    if machine.may_drain() != may_drain(output, account) {
+        return Err("raw bytes may be thrown away, or may not, against what happened");
+    }
     let discards = owes_a_discard(account);
     // cut-is-visible: what is pending and cannot leave is counted, once, before anything else
     if discards != matches!(output, Output::DiscardPending) {
@@ -105,6 +112,14 @@ fn awaits_the_peer(account: &Account) -> bool {
 
 const fn drains(account: &Account) -> bool {
     matches!(account.manner, Manner::Linger | Manner::Reject) && !account.transport_over
+}
+
+/// Whether what the peer sends is for nobody: asked for, or while our last word waits for room.
+// no-mutual-wait; RFC 4511 §4.14.3.1 · handback-exact: what follows TLS is for the application
+fn may_drain(output: Output, account: &Account) -> bool {
+    let says = matches!(output, Output::SendCloseNotify { .. } | Output::SendAlert { .. });
+    let for_nobody = account.is_closing() && account.manner != Manner::HandBack && !account.reads();
+    output == Output::Drain || (says && for_nobody && !account.transport_over)
 }
 
 /// Both have said close_notify, and the write side is open for plaintext.

@@ -33,8 +33,8 @@ const BUDGETS: [u32; 8] = [0, 1, 100, 65_536, 0x0004_0000, u32::MAX - 1, u32::MA
 
 const WARNINGS: [u8; 4] = [0, 1, 4, 255];
 
-/// No error, EPIPE, EIO, ETIMEDOUT, and the resets of Linux, of the BSDs and of Windows.
-const ERRNOS: [i32; 8] = [104, 32, 0, 54, 10_054, 10_053, 110, 5];
+/// No error, EPIPE, ETIMEDOUT, and the resets of Linux, of the BSDs and of Windows.
+const ERRNOS: [i32; 7] = [104, 32, 0, 54, 10_054, 10_053, 110];
 
 /// A policy of its own, and words: few inputs ask for them, for they are slow.
 const IN_WORDS: u8 = 254;
@@ -125,8 +125,8 @@ const ANSWERS: [Event; 12] = [
     Event::PendingDiscarded { bytes: 0 },
 ];
 
-/// The next fact of any kind: 40 plain ones, four kinds with each of eight sizes, two with each of eight error numbers, and
-/// an alert or a rejection with any bytes.
+/// The next fact of any kind: 40 plain ones, four kinds with each of eight sizes, two with each of seven error numbers or
+/// any, and an alert or a rejection with any bytes.
 pub(super) fn fact(choices: &mut Choices<'_>) -> Option<Event> {
     let byte = choices.next_byte()?;
     let at = usize::from(byte);
@@ -147,19 +147,23 @@ pub(super) fn outside_fact(choices: &mut Choices<'_>) -> Option<(Event, bool)> {
 
 fn numbered(at: u8, choices: &mut Choices<'_>) -> Event {
     let bytes = SIZES[usize::from(at & 7)];
-    let errno = ERRNOS[usize::from(at & 7)];
     match at >> 3 {
         0 => Event::PeerData { bytes },
         1 => Event::Drained { bytes },
         2 => Event::PeerMessage { bytes },
-        3 => Event::TransportReset { errno },
-        4 => Event::WriteFailed { errno },
+        3 => Event::TransportReset { errno: errno(at & 7, choices) },
+        4 => Event::WriteFailed { errno: errno(at & 7, choices) },
         5 => Event::EngineNotified,
         6 => Event::PendingDiscarded { bytes },
         7 => Event::Reject(Alert(choices.byte())),
         8 => Event::PeerViolation(Alert(choices.byte())),
         _ => alert(choices.byte(), Alert(choices.byte())),
     }
+}
+
+/// A number that matters, or any: one that is no reset must not be taken for one.
+fn errno(at: u8, choices: &mut Choices<'_>) -> i32 {
+    ERRNOS.get(usize::from(at)).copied().unwrap_or_else(|| i32::from(choices.byte()))
 }
 
 /// The facts that matter, each with one number: what sequences are made of where they are counted out.

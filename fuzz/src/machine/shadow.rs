@@ -1,16 +1,20 @@
 //! The small machine of a lingering transport beside the whole one: both are told the same, and must ask the same.
 
-use close_notify_core::{Draining, Event, Machine, Output, drain};
+use close_notify_core::drain::{self, End};
+use close_notify_core::{Draining, Event, Machine, Output, transport};
 
 use super::judge::Flaw;
 
-/// What lingers without TLS, from where nothing but the transport is left.
+/// What lingers without TLS, from where nothing but the transport is left, and the first end that was told of it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Shadow(Option<Draining>);
+pub(super) struct Shadow {
+    draining: Option<Draining>,
+    end: Option<End>,
+}
 
 impl Shadow {
     pub(super) const fn of(machine: &Machine) -> Self {
-        Self(machine.lingering())
+        Self { draining: machine.lingering(), end: None }
     }
 
     /// Follows the whole machine by a fact.
@@ -18,7 +22,7 @@ impl Shadow {
     /// Errors: where the two no longer agree.
     // RFC 9112 §9.6 · linger-is-bounded, alert-survives-close, data-survives-close
     pub(super) fn follow(&mut self, after: &Machine, fact: Event, legal: bool) -> Result<(), Flaw> {
-        let Some((mut draining, fact)) = self.0.zip(of_the_transport(fact)) else {
+        let Some((mut draining, fact)) = self.draining.zip(of_the_transport(fact)) else {
             *self = Self::of(after);
             return Ok(());
         };
@@ -26,19 +30,24 @@ impl Shadow {
             fact == drain::Event::TransportResetByUs && draining.output() != Output::ResetTransport;
         let taken = draining.handle(fact).is_ok();
         if is_unasked {
-            self.0 = None;
+            self.draining = None;
             return if taken {
                 Err("a lingering transport took a reset that nobody asked for")
             } else {
                 Ok(())
             };
         }
-        self.0 = Some(draining);
+        self.draining = Some(draining);
         if taken != legal {
             return Err("a lingering transport takes other facts than the whole machine");
         }
         if draining.output() != after.output() {
             return Err("a lingering transport asks for something else than the whole machine");
+        }
+        // The first end stays.
+        self.end = self.end.or(if legal { end_by(fact, after) } else { None });
+        if draining.end() != self.end {
+            return Err("a lingering transport tells another end than the first");
         }
         let budget = after.policy().drain_budget;
         let left = (budget != u32::MAX).then(|| budget.saturating_sub(after.ending().drained));
@@ -46,6 +55,20 @@ impl Shadow {
             return Ok(());
         }
         Err("a lingering transport may read another number of bytes than the whole machine")
+    }
+}
+
+/// The end that a fact is, if it is one.
+fn end_by(fact: drain::Event, after: &Machine) -> Option<End> {
+    match fact {
+        drain::Event::PeerFin => Some(End::PeerFin),
+        drain::Event::PeerReset => Some(End::PeerReset),
+        drain::Event::DeadlinePassed => Some(End::TimedOut),
+        drain::Event::GaveWay => Some(End::GaveWay),
+        drain::Event::Drained { .. } => {
+            (after.transport_state() == transport::State::GivenUp).then_some(End::OverBudget)
+        }
+        drain::Event::TransportClosed | drain::Event::TransportResetByUs => None,
     }
 }
 
