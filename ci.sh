@@ -7,8 +7,9 @@ usage() {
     cat <<'TEXT'
 usage: ./ci.sh CHECK...
 
-  all           fmt, clippy, doc, no_std, features, test, openssl, fuzz_replay, fuzz_reached, fuzz, fuzz_service, bench_smoke,
-                check and deny, in this order; mutants and msrv are run by their names alone
+  all           fmt, clippy, doc, no_std, features, test, openssl, fuzz_replay, fuzz_reached, fuzz_service, bench_smoke, check and
+                deny, in this order; mutants and msrv are run by their names alone, and so is fuzz, while fuzz/open has
+                inputs that a target objects to
   fmt           the format, as rustfmt.toml has it
   clippy        lints of the workspace and all its targets, warnings denied
   test          unit tests, behaviours, examples in docs
@@ -31,7 +32,7 @@ usage: ./ci.sh CHECK...
 TEXT
 }
 
-all=(fmt clippy doc no_std features test openssl fuzz_replay fuzz_reached fuzz fuzz_service bench_smoke check deny)
+all=(fmt clippy doc no_std features test openssl fuzz_replay fuzz_reached fuzz_service bench_smoke check deny)
 
 check_fmt() { cargo fmt --all --check; }
 check_clippy() { cargo clippy --workspace --all-targets -- -D warnings; }

@@ -29,17 +29,17 @@ macro_rules! targets {
 }
 
 targets! {
-    differential: "one script for our streams, rustls alone and OpenSSL: the same end, or a difference that is known", longest 64, floor 2000;
-    forged_peer: "one adapter against a peer that holds the keys: any authenticated record at any moment, any calls of ours", longest 64, floor 40000;
-    framing: "every tracker of messages, told any bytes in any pieces, against reference parsers", longest 256, floor 8000;
-    hand_back: "TLS and plaintext by turns on one connection, which others may have used: exact to the byte", longest 96, floor 15000;
-    io_faults: "the std and the tokio stream over a transport that fails in every way, with time that jumps", longest 256, floor 40000;
-    lockstep: "two adapters in lockstep with the model: any configuration, any steps, any chunks", longest 256, floor 1000;
-    machine: "the core alone: any facts in any order, any policy, every version", longest 32, floor 500000;
-    many: "up to 64 connections in one lingering engine, against a plain list of them", longest 512, floor 40000;
-    pair: "two adapters over a hostile wire: any policies, any manners, every duty that bytes decide", longest 96, floor 20000;
-    raw_wire: "arbitrary bytes during the handshake and behind it, real cipher and stand-in: cut, bent, inserted, ended at any byte", longest 128, floor 4000;
-    tcp: "two adapters, each on a TCP of its own, on a wire that loses, repeats, reorders, delays and forges", longest 256, floor 5000;
+    differential: "one script for our streams, rustls alone and OpenSSL: the same end, or a difference that is known", longest 64, floor 8000;
+    forged_peer: "one adapter against a peer that holds the keys: any authenticated record at any moment, any calls of ours", longest 64, floor 20000;
+    framing: "every tracker of messages, told any bytes in any pieces, against reference parsers", longest 256, floor 15000;
+    hand_back: "TLS and plaintext by turns on one connection, which others may have used: exact to the byte", longest 96, floor 6000;
+    io_faults: "the std and the tokio stream over a transport that fails in every way, with time that jumps", longest 256, floor 4000;
+    lockstep: "two adapters in lockstep with the model: any configuration, any steps, any chunks", longest 256, floor 10000;
+    machine: "the core alone: any facts in any order, any policy, every version", longest 32, floor 40000;
+    many: "up to 64 connections in one lingering engine, against a plain list of them", longest 512, floor 60000;
+    pair: "two adapters over a hostile wire: any policies, any manners, every duty that bytes decide", longest 96, floor 10000;
+    raw_wire: "arbitrary bytes during the handshake and behind it, real cipher and stand-in: cut, bent, inserted, ended at any byte", longest 128, floor 2000;
+    tcp: "two adapters, each on a TCP of its own, on a wire that loses, repeats, reorders, delays and forges", longest 256, floor 8000;
 }
 
 /// The target of a name.
