@@ -93,6 +93,9 @@ check_fuzz() {
 check_fuzz_service() {
     has_cpp || return 0
     local out target
+    for target in zip unzip; do
+        command -v "$target" >/dev/null || { echo "skipped: seeds are packed with $target"; return 0; }
+    done
     out=$(mktemp -d)
     # shellcheck disable=SC2064  # the folder is known now, and is gone when the function returns
     trap "rm -rf '$out'" RETURN
