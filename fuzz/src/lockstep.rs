@@ -12,11 +12,7 @@ use crate::lab;
 /// The steps that [`run`] takes of an input on real ends, and where; nothing where rustls cannot take part.
 #[must_use]
 pub fn taken(data: &[u8]) -> Option<(&'static Pair, Vec<Action>)> {
-    let input = Input::read(data)?;
-    let Subject::Pair(pair) = input.subject else { return None };
-    if Skip::of(&pair.config, &[], Over::Memory).is_some() {
-        return None;
-    }
+    let (pair, input) = real(data)?;
     let mut world = pair.start();
     let mut taken = Vec::new();
     for step in input.path().path {
@@ -33,11 +29,8 @@ pub fn taken(data: &[u8]) -> Option<(&'static Pair, Vec<Action>)> {
 ///
 /// Panics: where a run is unsound; that is what a fuzzer looks for.
 pub fn run(data: &[u8]) {
-    let Some(Input { subject: Subject::Pair(pair), chunk, choices }) = Input::read(data) else { return };
+    let Some((pair, Input { chunk, choices, .. })) = real(data) else { return };
     let config = &pair.config;
-    if Skip::of(config, &[], Over::Memory).is_some() {
-        return;
-    }
     let mut choices = choices.iter();
     let mut path: Vec<Action> = Vec::with_capacity(choices.len());
     let choose = |enabled: &[Action]| {
@@ -50,4 +43,11 @@ pub fn run(data: &[u8]) {
     if let Err(flaw) = drive(pair, Connected { ends, tickets }, chunk, choose) {
         panic!("{}: {flaw}\n{path:?}", config.name);
     }
+}
+
+/// An input whose configuration two ends of rustls can take part in.
+fn real(data: &[u8]) -> Option<(&'static Pair, Input<'_>)> {
+    let input = Input::read(data)?;
+    let Subject::Pair(pair) = input.subject else { return None };
+    Skip::of(&pair.config, &[], Over::Memory).is_none().then_some((pair.as_ref(), input))
 }
