@@ -7,9 +7,8 @@ usage() {
     cat <<'TEXT'
 usage: ./ci.sh CHECK...
 
-  all           fmt, clippy, doc, no_std, features, test, openssl, fuzz_replay, fuzz_reached, fuzz_service, bench_smoke, check and
-                deny, in this order; mutants and msrv are run by their names alone, and so is fuzz, while fuzz/open has
-                inputs that a target objects to
+  all           fmt, clippy, doc, no_std, features, test, openssl, fuzz_replay, fuzz_reached, fuzz, fuzz_service, bench_smoke,
+                check and deny, in this order; mutants and msrv are run by their names alone
   fmt           the format, as rustfmt.toml has it
   clippy        lints of the workspace and all its targets, warnings denied
   test          unit tests, behaviours, examples in docs
@@ -32,7 +31,7 @@ usage: ./ci.sh CHECK...
 TEXT
 }
 
-all=(fmt clippy doc no_std features test openssl fuzz_replay fuzz_reached fuzz_service bench_smoke check deny)
+all=(fmt clippy doc no_std features test openssl fuzz_replay fuzz_reached fuzz fuzz_service bench_smoke check deny)
 
 check_fmt() { cargo fmt --all --check; }
 check_clippy() { cargo clippy --workspace --all-targets -- -D warnings; }
@@ -79,6 +78,7 @@ check_openssl() {
 check_fuzz_replay() { cargo test -p close-notify-fuzz -p close-notify-fz -p insecure-test-crypto; }
 
 check_fuzz_reached() {
+    mkdir -p target
     cargo fz reached >target/reached.md || { tail -n 1 target/reached.md; return 1; }
     tail -n 1 target/reached.md
     cargo fz regions
