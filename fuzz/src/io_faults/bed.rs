@@ -82,7 +82,6 @@ impl Bed {
             got: 0,
             asked: None,
             deadline_passed: false,
-            clock_ran_out: false,
             handed_back: false,
         };
         Self {
@@ -159,9 +158,10 @@ impl Bed {
     }
 
     pub(super) fn time_has_jumped(&mut self, clock: &Clock) {
-        self.facts.clock_ran_out |= clock.has_passed();
-        self.facts.deadline_passed |= clock.has_passed() && self.runs();
-        if self.facts.deadline_passed && matches!(self.end, End::Blocking(_)) {
+        let is_late = clock.has_passed();
+        self.facts.deadline_passed |= is_late && self.runs();
+        let has_clock = self.end.session().machine().deadline_runs();
+        if is_late && has_clock && matches!(self.end, End::Blocking(_)) {
             self.end.set_patience(Duration::ZERO);
         }
     }
@@ -182,16 +182,9 @@ impl Bed {
 
     /// Both adapters stand alike: what the last call came to, what is known, and what was moved.
     pub(super) fn stands_as(&self, other: &Self) {
-        // The clock of a close that has nothing to wait for runs on: a later wait may find it out, and the two beds tell it to
-        // their streams in ways of their own, a read earlier or later.
-        let has_passed = self.facts.clock_ran_out || other.facts.clock_ran_out;
         let standing = |bed: &Self| {
             let (wire, waits) = (bed.wire.borrow(), [0, 1, 2].map(|task| bed.tasks[task].op));
-            let (mut ending, mut read) = (bed.end.ending(), wire.read);
-            if has_passed {
-                (ending.drained, read) = (0, 0);
-            }
-            (bed.last, ending, wire.out.len(), read, wire.is_gone, waits)
+            (bed.last, bed.end.ending(), wire.out.len(), wire.read, wire.is_gone, waits)
         };
         assert_eq!(standing(self), standing(other), "the two adapters stand apart");
     }

@@ -24,8 +24,6 @@ pub(super) struct Facts {
     pub(super) asked: Option<Manner>,
     /// A deadline has passed while it ran.
     pub(super) deadline_passed: bool,
-    /// The clock of a close has run out, be there something to wait for or not.
-    pub(super) clock_ran_out: bool,
     pub(super) handed_back: bool,
 }
 

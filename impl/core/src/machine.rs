@@ -135,6 +135,12 @@ impl Machine {
         }
     }
 
+    /// Whether the deadline that [`Output::StartDeadline`] asks for has been started.
+    #[must_use]
+    pub const fn deadline_runs(&self) -> bool {
+        self.evidence.deadline_started
+    }
+
     /// Whether the application may write data now.
     #[must_use]
     pub const fn may_write(&self) -> bool {

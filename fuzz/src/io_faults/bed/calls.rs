@@ -94,7 +94,7 @@ impl Bed {
         self.note(op, &came);
         self.tasks[op.task()].op = matches!(came, Came::Waits).then_some(op);
         assert!(!was_late || self.tasks[op.task()].op.is_none(), "{op:?} waits behind its deadline");
-        if self.runs() {
+        if self.runs() || self.end.session().machine().deadline_runs() {
             clock.runs();
         }
         self.judge(op, came);

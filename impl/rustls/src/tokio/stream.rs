@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use ::tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use ::tokio::time::timeout;
-use close_notify_core::{AlertDescription, Ending, FramingState, Manner, Policy, recv, send};
+use close_notify_core::{AlertDescription, Ending, FramingState, Manner, Policy};
 use close_notify_framing::Framing;
 use rustls::Connection;
 
@@ -97,7 +97,7 @@ impl<IO: Transport, C: Tls> Stream<IO, C> {
         self.driver.patience = patience;
         if self.clock.is_running() {
             self.clock.start(patience);
-            self.wakers.wake_all();
+            self.wakers.wake_all_but(None);
         }
     }
 
@@ -166,22 +166,34 @@ impl<IO: Transport, C: Tls> Stream<IO, C> {
         call: impl FnOnce(&mut Driver<C>, &mut Polled<'_, '_, IO>) -> io::Result<R>,
     ) -> Poll<io::Result<R>> {
         self.wakers.register(waits, cx.waker());
-        let before = self.stands();
-        let result = self.at_once(call);
-        // Who waits for what cannot come any more learns so here: nothing else will wake it.
-        if self.stands() != before {
-            self.wakers.wake_others(waits);
-        }
-        match result {
+        match self.poll_once(Some(waits), call) {
             Err(error) if is_a_wait(&error) => Poll::Pending,
             result => Poll::Ready(result),
         }
     }
 
-    fn stands(&self) -> (send::State, recv::State, bool, bool) {
-        let machine = self.driver.session.machine();
-        let may_receive = self.driver.session.may_receive();
-        (machine.send_state(), machine.recv_state(), may_receive, self.io.is_some())
+    /// Makes one call of the driver. Who waits for what cannot come any more learns so here: nothing else will wake it.
+    fn poll_once<R>(
+        &mut self,
+        waits: Option<Waits>,
+        call: impl FnOnce(&mut Driver<C>, &mut Polled<'_, '_, IO>) -> io::Result<R>,
+    ) -> io::Result<R> {
+        let before = self.stands();
+        let mut cx = Context::from_waker(&self.waker);
+        let lingering = &self.lingering;
+        let mut line = Polled { io: &mut self.io, clock: &mut self.clock, lingering, cx: &mut cx };
+        let result = call(&mut self.driver, &mut line);
+        if self.stands() != before {
+            self.wakers.wake_all_but(waits);
+        }
+        result
+    }
+
+    fn stands(&self) -> impl Eq + use<IO, C> {
+        let session = &self.driver.session;
+        let machine = session.machine();
+        let halves = (machine.send_state(), machine.recv_state());
+        (halves, machine.transport_state(), machine.manner(), session.may_receive(), self.io.is_some())
     }
 
     /// Does the handshake to its end. Reading and writing do it too.
@@ -223,7 +235,7 @@ impl<IO: Transport, C: Tls> Stream<IO, C> {
     ///
     /// Errors: none that a peer can cause.
     pub fn peer_closed_now(&mut self) -> io::Result<bool> {
-        self.at_once(|driver, line| driver.peer_closed_now(line))
+        self.poll_once(None, |driver, line| driver.peer_closed_now(line))
     }
 
     /// Ends the connection in this manner, within the patience of [`set_patience`](Self::set_patience), as
@@ -256,9 +268,7 @@ impl<IO: Transport, C: Tls> Stream<IO, C> {
     ///
     /// Errors: none that a peer can cause.
     pub fn abort(&mut self) -> io::Result<Ending> {
-        let ended = self.at_once(|driver, line| driver.close(line, Manner::Abort));
-        self.wakers.wake_all();
-        ended
+        self.poll_once(None, |driver, line| driver.close(line, Manner::Abort))
     }
 
     /// Rejects the connection with a fatal alert, and lingers until the peer has read it, as
@@ -292,17 +302,6 @@ impl<IO: Transport, C: Tls> Stream<IO, C> {
     pub(crate) fn lingering_in(mut self, lingering: &Lingering) -> Self {
         self.lingering = lingering.clone();
         self
-    }
-
-    /// A call that has nothing to wait for.
-    fn at_once<R>(
-        &mut self,
-        call: impl FnOnce(&mut Driver<C>, &mut Polled<'_, '_, IO>) -> io::Result<R>,
-    ) -> io::Result<R> {
-        let mut cx = Context::from_waker(&self.waker);
-        let lingering = &self.lingering;
-        let mut line = Polled { io: &mut self.io, clock: &mut self.clock, lingering, cx: &mut cx };
-        call(&mut self.driver, &mut line)
     }
 }
 
@@ -347,7 +346,7 @@ impl<IO: Transport, C: Tls + Unpin> AsyncWrite for Stream<IO, C> {
 impl<IO: Transport, C: Tls> Drop for Stream<IO, C> {
     fn drop(&mut self) {
         if self.io.is_some() && self.lingering.has_service() {
-            let _ = self.at_once(|driver, line| {
+            let _ = self.poll_once(None, |driver, line| {
                 driver.let_go(line);
                 Ok(())
             });

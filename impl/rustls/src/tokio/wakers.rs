@@ -27,17 +27,9 @@ impl Wakers {
         }
     }
 
-    /// Every task looks again.
-    pub(super) fn wake_all(&self) {
-        self.wake_but(None);
-    }
-
     /// Every task looks again but the one that waits for this.
-    pub(super) fn wake_others(&self, waits: Waits) {
-        self.wake_but(Some(waits as usize));
-    }
-
-    fn wake_but(&self, kept: Option<usize>) {
+    pub(super) fn wake_all_but(&self, waits: Option<Waits>) {
+        let kept = waits.map(|waits| waits as usize);
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let woken: [Option<Waker>; 3] =
             std::array::from_fn(|slot| if Some(slot) == kept { None } else { all[slot].take() });
@@ -48,10 +40,10 @@ impl Wakers {
 
 impl Wake for Wakers {
     fn wake(self: Arc<Self>) {
-        self.wake_all();
+        self.wake_all_but(None);
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        self.wake_all();
+        self.wake_all_but(None);
     }
 }
