@@ -92,6 +92,16 @@ pub const KNOWN: &[Known] = &[
         reason: "what its counters refuse has no alert (`common_state.rs`, `TemperCounters`)",
     },
     Known {
+        subjects: BARE,
+        situation: "TLS 1.3, an error alert at level warning behind four user_canceled",
+        when: |script| script.is_13() && has(script, |word| word == Word::Alert([1, 90])),
+        says: |ours, theirs| {
+            matches!(ours.kind, Kind::Alert(_)) && theirs.kind == Kind::Refused && theirs.said.alert.is_none()
+        },
+        instead: "refused, and nothing sent",
+        reason: "its counter of warnings refuses before the alert is looked at (`process_alert`)",
+    },
+    Known {
         subjects: OTHERS,
         situation: "a reset, and something to write before it is read",
         when: |script| script.steps.contains(&Step::Ends(End::Reset)),

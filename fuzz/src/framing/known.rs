@@ -48,6 +48,8 @@ known! {
     HTTP, None, HeaderSectionTooLong: "the limit is the tracker's";
     HTTP, None, TransferEncoding: "a parameter is not guessed at";
     HTTP, Some(Way::Sent), Chunk: "what we send badly is our own fault: the reference waits for its end";
+    HTTP, Some(Way::Sent), ContentLength: "the same";
+    HTTP, Some(Way::Sent), LengthAndCoding: "the same";
     LENGTHS, None, TooLong: "the limit is the tracker's";
     IMAP, None, TooLong: "a tag too long to be kept: which literals are some cannot be told";
     &[Protocol::Smtp], None, Bdat: "a line too long to be kept";
