@@ -96,9 +96,10 @@ pub const KNOWN: &[Known] = &[
         situation: "TLS 1.3, an error alert at level warning behind four user_canceled",
         when: |script| script.is_13() && has(script, |word| word == Word::Alert([1, 90])),
         says: |ours, theirs| {
-            matches!(ours.kind, Kind::Alert(_)) && theirs.kind == Kind::Refused && theirs.said.alert.is_none()
+            let is_quiet = !theirs.said.alert.is_some_and(is_error);
+            matches!(ours.kind, Kind::Alert(_)) && theirs.kind == Kind::Refused && is_quiet
         },
-        instead: "refused, and nothing sent",
+        instead: "refused, and no alert sent for that",
         reason: "its counter of warnings refuses before the alert is looked at (`process_alert`)",
     },
     Known {

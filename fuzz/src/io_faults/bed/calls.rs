@@ -51,8 +51,12 @@ impl Bed {
         let is_woken = self.is_woken(task);
         let before = self.before;
         self.make(clock, op);
-        let is_idle = self.tasks[task].op == Some(op) && self.wire().moved == 0 && self.before == before;
-        assert!(is_woken || is_idle, "{op:?} had something to do, and nobody woke it");
+        let (moved, last) = (self.wire().moved, self.last);
+        let is_idle = self.tasks[task].op == Some(op) && moved == 0 && self.before == before;
+        assert!(
+            is_woken || is_idle,
+            "{op:?} had something to do, and nobody woke it: it moved {moved} bytes and came to {last:?}"
+        );
     }
 
     /// A task by its waker. For a thread the docs of the stream say what it polls for.

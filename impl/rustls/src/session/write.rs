@@ -72,6 +72,11 @@ impl<C: Tls> Session<C> {
         Ok(taken)
     }
 
+    /// Whether plaintext that had to wait is sealed before anything else is.
+    fn seals_on(&self) -> bool {
+        !self.pending.is_empty() && matches!(self.machine.send_state(), send::State::Open)
+    }
+
     /// Seals plaintext that had to wait.
     pub(super) fn seal_pending(&mut self) -> io::Result<()> {
         if self.pending.is_empty() {
@@ -96,7 +101,7 @@ impl<C: Tls> Session<C> {
         if self.machine.send_state().is_final() {
             return Ok(());
         }
-        if self.outbox.is_empty() && matches!(self.machine.send_state(), send::State::Open) {
+        if self.outbox.is_empty() && self.seals_on() {
             self.seal_pending()?;
         }
         let unsent = self.outbox.unsent().len();
@@ -143,7 +148,7 @@ impl<C: Tls> Session<C> {
             self.unflushed |= count.is_ok() && !last;
             self.took(count.map(drop))?;
         }
-        if !self.outbox.is_empty() || last || !self.unflushed {
+        if !self.outbox.is_empty() || last || !self.unflushed || self.seals_on() {
             return Ok(());
         }
         let flushed = transport.flush();
