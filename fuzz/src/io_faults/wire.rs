@@ -34,8 +34,11 @@ pub(super) enum Call {
     Shut,
 }
 
+/// So many transfers of one call of ours are as short as the transport is told to make them.
+const SHORT: usize = 16;
+
 /// More calls than this in one call of ours are a spin.
-const SPIN: usize = 100_000;
+const SPIN: usize = 10_000;
 
 #[derive(Debug)]
 pub(super) struct Wire {
@@ -55,7 +58,7 @@ pub(super) struct Wire {
     pub(super) out: Vec<u8>,
     pub(super) unflushed: usize,
     pub(super) room: usize,
-    /// The most bytes that one call moves.
+    /// The most bytes that a transfer moves.
     pub(super) grain: usize,
     pub(super) faults: [Option<Fault>; 4],
     pub(super) flush_waits: bool,
@@ -74,6 +77,8 @@ pub(super) struct Wire {
     pub(super) is_flushed: bool,
     /// In the call of ours that runs.
     pub(super) calls: usize,
+    /// Transfers in it that read and that wrote.
+    pub(super) moves: [usize; 2],
     pub(super) moved: usize,
     pub(super) has_said_wait: bool,
 }
@@ -106,6 +111,7 @@ impl Wire {
             shut_has_failed: false,
             is_flushed: true,
             calls: 0,
+            moves: [0; 2],
             moved: 0,
             has_said_wait: false,
         }
@@ -184,7 +190,7 @@ impl Wire {
     fn read_some(&mut self, most: usize) -> io::Result<Option<&[u8]>> {
         self.begin(Call::Read)?;
         if self.read < self.arrived {
-            let count = most.min(self.grain).min(self.arrived - self.read);
+            let count = most.min(self.grain(Call::Read)).min(self.arrived - self.read);
             let from = self.read;
             self.read += count;
             self.moved += count;
@@ -212,6 +218,13 @@ impl Wire {
         Ok(())
     }
 
+    /// The most that this transfer moves. It grows within one call of ours, so that no call costs as many as it has bytes.
+    fn grain(&mut self, call: Call) -> usize {
+        let moves = &mut self.moves[call as usize];
+        *moves += 1;
+        self.grain.saturating_mul(1 << (*moves / SHORT).min(20))
+    }
+
     fn write_some(&mut self, bytes: &[u8]) -> io::Result<Option<usize>> {
         if self.begin(Call::Write)? == Some(Fault::Zero) {
             if self.of_tasks {
@@ -222,7 +235,7 @@ impl Wire {
         }
         self.meets_reset(Call::Write)?;
         assert!(!self.is_shut, "a write behind the end of the write side");
-        let count = bytes.len().min(self.room).min(self.grain);
+        let count = bytes.len().min(self.room).min(self.grain(Call::Write));
         if count == 0 && !bytes.is_empty() {
             return Ok(None);
         }

@@ -99,7 +99,7 @@ fn policies() -> [Policy; 3] {
 /// The facts of a sequence.
 #[must_use]
 pub fn facts() -> Vec<Event> {
-    input::distinct()
+    input::DISTINCT.clone()
 }
 
 /// Counts out and judges every sequence of up to `depth` of `facts` from one set-up.

@@ -4,6 +4,8 @@
 //! own two bytes of choices, and one each for its warnings and its budget. Policy 254 is one of its own too, and has one more
 //! byte: an alert. What is said in words is judged there.
 
+use std::sync::LazyLock;
+
 use close_notify_core::{
     AlertDescription as Alert, AlertLevel, CoalescedAlerts, Event, FatalNotify, FragmentedAlert, LateData,
     Manner, MissingNotify, PeerCloses, Policy, Reply, ResumptionRule, Role, UserCanceled, Version,
@@ -167,7 +169,7 @@ fn errno(at: u8, choices: &mut Choices<'_>) -> i32 {
 }
 
 /// The facts that matter, each with one number: what sequences are made of where they are counted out.
-pub(super) fn distinct() -> Vec<Event> {
+pub(super) static DISTINCT: LazyLock<Vec<Event>> = LazyLock::new(|| {
     let bytes = 60;
     let numbered = [
         Event::PeerData { bytes },
@@ -179,4 +181,4 @@ pub(super) fn distinct() -> Vec<Event> {
         Event::WriteFailed { errno: 32 },
     ];
     [&OUTSIDE[..], &ANSWERS[..], &numbered[..]].concat()
-}
+});

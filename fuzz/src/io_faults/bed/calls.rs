@@ -81,7 +81,7 @@ impl Bed {
         let was_late = self.facts.deadline_passed && self.runs() && (self.salvages() || drives(op));
         self.tasks[op.task()].woken.0.store(false, Ordering::Relaxed);
         let mut wire = self.wire();
-        (wire.calls, wire.moved, wire.has_said_wait) = (0, 0, false);
+        (wire.calls, wire.moves, wire.moved, wire.has_said_wait) = (0, [0; 2], 0, false);
         drop(wire);
         let came = BUFFER.with_borrow_mut(|buffer| {
             if let Op::Write(count) = op {
