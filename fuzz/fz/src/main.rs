@@ -98,8 +98,8 @@ enum Command {
         /// How long one target may look for one mistake.
         #[arg(long, value_name = "S", default_value_t = 60)]
         seconds: u64,
-        /// Write the table to fuzz/PLANTED.md.
-        #[arg(long, conflicts_with = "names")]
+        /// Put each row into the table of fuzz/PLANTED.md.
+        #[arg(long)]
         write: bool,
     },
     /// Which states and events of the core, and which steps of the model, the committed corpora reach.

@@ -2,6 +2,7 @@
 //!
 //! Decides nothing about the mistakes: fuzz/planted.toml lists them. The shipped code has no switch for any.
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -58,21 +59,41 @@ pub(crate) fn find(names: &[String], seconds: u64, write: bool) -> Result<Outcom
         missed += usize::from(found.is_none());
         let row = row(mistake, found);
         eprintln!("{}", row.join(" | "));
+        if write {
+            record(&row)?;
+        }
         rows.push(row);
     }
-    let head = ["mistake", "what it is", "seen", "found by", "executions", "seconds"];
-    let text =
-        format!("{}\n\n{} of {} found.\n", table::of(&head, rows), chosen.len() - missed, chosen.len());
-    println!("{text}");
-    if write {
-        fs::write(root().join("fuzz/PLANTED.md"), HEAD.to_owned() + &text)?;
-    }
+    println!("{}\n\n{} of {} found.", table::of(&HEAD, rows), chosen.len() - missed, chosen.len());
     Ok(if missed == 0 { Outcome::Fine } else { Outcome::Finding })
 }
 
-const HEAD: &str = "# Planted mistakes\n\nMade by `cargo fz planted --write`: each row of planted.toml is planted into a copy of \
-    the tree by itself, and a\ntarget looks for it from an empty corpus, on one core. A figure depends on the machine and on \
-    the fuzzer's luck.\n\n";
+const HEAD: [&str; 6] = ["mistake", "what it is", "seen", "found by", "executions", "seconds"];
+const NOBODY: &str = "**nobody**";
+const INTRODUCTION: &str = "# Planted mistakes\n\nMade by `cargo fz planted --write`: each row of planted.toml is planted into a \
+    copy of the tree by itself, and a\ntarget looks for it from an empty corpus, on one core. A figure depends on the machine \
+    and on the fuzzer's luck.\n\n";
+
+/// Puts a row into the committed table, in the place of the one it had. What is planted no more goes.
+fn record(row: &[String; 6]) -> Result<(), Box<dyn Error>> {
+    let path = root().join("fuzz/PLANTED.md");
+    let before = fs::read_to_string(&path).unwrap_or_default();
+    let mut known: BTreeMap<String, [String; 6]> =
+        before.lines().filter_map(cells).map(|row| (row[0].clone(), row)).collect();
+    known.insert(row[0].clone(), row.clone());
+    let rows: Vec<_> = all()?.iter().filter_map(|mistake| known.remove(&mistake.name)).collect();
+    let found = rows.iter().filter(|row| row[3] != NOBODY).count();
+    let count = rows.len();
+    let text = format!("{INTRODUCTION}{}\n\n{found} of {count} found.\n", table::of(&HEAD, rows));
+    Ok(fs::write(path, text)?)
+}
+
+/// The cells of a line of the table.
+fn cells(line: &str) -> Option<[String; 6]> {
+    let line = line.strip_prefix('|')?.strip_suffix('|')?;
+    let cells: Vec<String> = line.split('|').map(|cell| cell.trim().to_owned()).collect();
+    cells.try_into().ok()
+}
 
 fn all() -> Result<Vec<Mistake>, Box<dyn Error>> {
     let text = fs::read_to_string(root().join("fuzz/planted.toml"))?;
@@ -97,7 +118,7 @@ fn row(mistake: &Mistake, found: Option<Found>) -> [String; 6] {
             let seconds = format!("{:.1}", took.as_secs_f64());
             [by.name.to_owned(), table::count(said.executions), seconds]
         }
-        None => ["**nobody**".to_owned(), String::new(), String::new()],
+        None => [NOBODY.to_owned(), String::new(), String::new()],
     };
     [mistake.name.clone(), mistake.is.clone(), mistake.seen.clone(), by, executions, seconds]
 }

@@ -35,8 +35,8 @@ const BUDGETS: [u32; 8] = [0, 1, 100, 65_536, 0x0004_0000, u32::MAX - 1, u32::MA
 
 const WARNINGS: [u8; 4] = [0, 1, 4, 255];
 
-/// No error, EPIPE, ETIMEDOUT, and the resets of Linux, of the BSDs and of Windows.
-const ERRNOS: [i32; 7] = [104, 32, 0, 54, 10_054, 10_053, 110];
+/// No error, EPIPE, ENOTCONN, and the resets of Linux, of the BSDs and of Windows.
+const ERRNOS: [i32; 7] = [104, 32, 0, 54, 10_054, 10_053, 107];
 
 /// A policy of its own, and words: few inputs ask for them, for they are slow.
 const IN_WORDS: u8 = 254;
