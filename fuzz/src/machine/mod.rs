@@ -32,8 +32,8 @@ use crate::reference::{Account, Setup};
 use shadow::Shadow;
 
 /// The most facts that a run has, and the most of them that an input may say: the rest is for its end.
-const LONGEST: usize = 96;
-const SAID: usize = 48;
+const LONGEST: usize = 64;
+const SAID: usize = 32;
 
 /// A run: the machine, what is noted beside it, and how it came there.
 struct Run {
