@@ -133,7 +133,6 @@ impl Account {
             && (self.is_leaving()
                 || (self.overtakes && !self.discard_told && !self.sealed && self.has_voice()));
         let refused = self.owes(Word::Alert);
-        let silenced = self.is_silenced() && !self.shut;
-        overtaken || refused || silenced || self.has_failed() || self.aborted
+        overtaken || refused || self.is_silenced() || self.has_failed() || self.aborted
     }
 }

@@ -118,10 +118,8 @@ impl Machine {
         }
         let by_fin = self.output_after(crate::Event::TransportEof { inside_record: false });
         let by_reset = self.output_after(crate::Event::TransportReset { errno: 0 });
-        let closes =
-            matches!((by_fin, by_reset), (Some(Output::CloseTransport), Some(Output::CloseTransport)));
-        let resets =
-            matches!((by_fin, by_reset), (Some(Output::ResetTransport), Some(Output::ResetTransport)));
+        let closes = matches!((by_fin, by_reset), (Output::CloseTransport, Output::CloseTransport));
+        let resets = matches!((by_fin, by_reset), (Output::ResetTransport, Output::ResetTransport));
         if closes || resets {
             Some(Draining { left: self.budget_left(), transport: self.transport, end: None, resets })
         } else {
@@ -129,11 +127,10 @@ impl Machine {
         }
     }
 
-    const fn output_after(mut self, event: crate::Event) -> Option<Output> {
-        match self.handle(event) {
-            Ok(()) => Some(self.output()),
-            Err(_) => None,
-        }
+    const fn output_after(mut self, event: crate::Event) -> Output {
+        // Where it is refused, the machine asks for what it asked for before.
+        let _ = self.handle(event);
+        self.output()
     }
 
     const fn budget_left(&self) -> u32 {

@@ -238,7 +238,9 @@ impl Machine {
             S::ReplyDue => true,
             // RFC 9846 §5.5 · limit-close-counts, cut-is-visible
             S::NotifyLeaving => self.evidence.engine_notified && !self.evidence.pending_discarded,
-            S::AlertDue | S::Silenced | S::Failed | S::Aborted => !self.evidence.pending_discarded,
+            S::AlertDue | S::Silenced | S::SilencedShut | S::Failed | S::Aborted => {
+                !self.evidence.pending_discarded
+            }
             S::Handshaking
             | S::Open
             | S::NotifyDue
@@ -246,8 +248,7 @@ impl Machine {
             | S::NotifiedShut
             | S::AlertLeaving
             | S::Alerted
-            | S::AlertedShut
-            | S::SilencedShut => false,
+            | S::AlertedShut => false,
         }
     }
 
@@ -261,7 +262,6 @@ impl Machine {
         use send::State as S;
         let shuts = self.manner.shuts_write_side();
         match self.send {
-            S::Aborted => Some(Output::ResetTransport),
             S::NotifyDue | S::NotifyLeaving => Some(Output::SendCloseNotify { fin_follows: shuts }),
             S::AlertDue | S::AlertLeaving => Some(Output::SendAlert { alert: self.evidence.own_alert() }),
             S::Notified | S::Alerted | S::Silenced if shuts => Some(Output::ShutWrite),
@@ -274,7 +274,8 @@ impl Machine {
             | S::AlertedShut
             | S::Silenced
             | S::SilencedShut
-            | S::Failed => None,
+            | S::Failed
+            | S::Aborted => None,
         }
     }
 

@@ -71,7 +71,7 @@ impl Machine {
                 (false, Rule::UncleanForbids10)
             }
             // RFC 2818 §2.2 · premature-forbids-reuse-https
-            Version::Tls10 | Version::Tls11 | Version::Tls12 | Version::Tls13
+            Version::Tls11 | Version::Tls12 | Version::Tls13
                 if self.was_premature() && matches!(self.policy.resumption, ResumptionRule::Rfc2818) =>
             {
                 (false, Rule::PrematureForbidsHttps)

@@ -165,7 +165,10 @@ impl State {
             (S::Handshaking | S::Open | S::ReplyDue | S::NotifyDue | S::AlertDue, E::Silence) => S::Silenced,
             (S::Silenced, E::WriteShut) => S::SilencedShut,
             (S::Silenced, E::CloseWrite | E::Reply | E::Alert | E::Silence | E::PendingDiscarded) => S::Silenced,
-            (S::SilencedShut, E::CloseWrite | E::Reply | E::Alert | E::Silence | E::WriteShut) => S::SilencedShut,
+            (
+                S::SilencedShut,
+                E::CloseWrite | E::Reply | E::Alert | E::Silence | E::WriteShut | E::PendingDiscarded,
+            ) => S::SilencedShut,
 
             // A transport that fails before the last byte is in it: the last word was not said.
             (
@@ -212,7 +215,7 @@ impl State {
             // Reports of a step that the machine has not asked for.
             | (
                 S::Handshaking | S::Open | S::NotifyDue | S::Notified | S::NotifiedShut | S::AlertLeaving | S::Alerted
-                | S::AlertedShut | S::SilencedShut,
+                | S::AlertedShut,
                 E::PendingDiscarded,
             )
             | (

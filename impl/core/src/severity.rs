@@ -104,7 +104,7 @@ impl Ending {
             (Delivery::Lost, _) if chosen => Severity::Info,
             (Delivery::Lost, FramingState::BetweenMessages) if self.discarded == 0 => Severity::Info,
             (Delivery::Lost, _) => Severity::Warn,
-            (Delivery::Confirmed | Delivery::Unconfirmed, _) if self.late > 0 => Severity::Info,
+            (Delivery::Unconfirmed, _) if self.late > 0 => Severity::Info,
             (Delivery::Confirmed | Delivery::Unconfirmed, _) => Severity::Debug,
         }
     }

@@ -46,6 +46,18 @@ fn no_record_of_ours_follows() {
     }
 }
 
+// cut-is-visible: a transport that fails before the driver has counted what was pending takes nothing from the count
+#[test]
+fn what_was_pending_is_counted_though_a_write_fails_first() {
+    for machine in every() {
+        let mut machine = told(machine, &[Event::WriteFailed { errno: EPIPE }]);
+        assert_eq!(machine.output(), Output::DiscardPending);
+        machine.handle(Event::PendingDiscarded { bytes: 5 }).unwrap();
+        assert_eq!(machine.ending().discarded, 5);
+        assert_ne!(machine.output(), Output::DiscardPending);
+    }
+}
+
 // RFC 9846 §6.2: the write side is shut and the transport closed, without a wait
 #[test]
 fn it_is_closed_at_once() {
