@@ -114,8 +114,7 @@ impl Streamed {
         let came = Came::of(&result);
         let Ok((transport, leftover)) = result else { return self.hear(run, came) };
         let fruitful = self.hear(run, came)?;
-        std::mem::forget(transport);
-        run.world.borrow_mut().is_gone = true;
+        transport.leave();
         if !run.story.tell(Event::TransportHandedBack) {
             return Err(Flaw::of(
                 "wait-before-handback",

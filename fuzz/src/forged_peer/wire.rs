@@ -204,6 +204,15 @@ impl Transport for Wire {
 #[derive(Debug)]
 pub(crate) struct Owned(pub(crate) Wire);
 
+impl Owned {
+    /// TLS leaves the transport, which stays: no news to its peer.
+    pub(crate) fn leave(self) {
+        let world = Rc::clone(&self.0.0);
+        drop(self);
+        world.borrow_mut().news.pop();
+    }
+}
+
 impl Drop for Owned {
     fn drop(&mut self) {
         let world = &mut *self.0.0.borrow_mut();

@@ -180,7 +180,7 @@ fn content(section: &[String]) -> Option<Content> {
     }
     if !codings.is_empty() {
         let is_old = section[0].contains("HTTP/1.0");
-        let chunked = codings.iter().filter(|coding| coding.starts_with("chunked")).count();
+        let chunked = codings.iter().filter(|coding| name_of(coding) == "chunked").count();
         let last = codings.iter().rfind(|coding| !coding.is_empty());
         return match last {
             _ if is_old || chunked > 1 => None,
@@ -196,6 +196,11 @@ fn content(section: &[String]) -> Option<Content> {
         known = Content::Length(length.parse().ok()?);
     }
     Some(known)
+}
+
+/// A transfer coding without its parameters.
+fn name_of(coding: &str) -> &str {
+    coding.split(';').next().unwrap_or_default().trim_end()
 }
 
 /// What is behind the content; where it is not whole, how many bytes in the end are a section of trailers that is not.
