@@ -4,6 +4,9 @@ use close_notify_core::FramingState::{self, BetweenMessages, DelimitedByEnd, Ins
 
 use super::{Rest, Told, find};
 
+/// RFC 9110 §5.6.3: nothing else is space, whatever Unicode says.
+const OWS: [char; 2] = [' ', '\t'];
+
 /// Where a tracker stands behind all that it was told.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Stand {
@@ -166,7 +169,7 @@ fn content(section: &[String]) -> Option<Content> {
         for line in &section[1..] {
             let Some((name, value)) = line.split_once(':') else { continue };
             if name.eq_ignore_ascii_case(wanted) {
-                values.extend(value.split(',').map(|element| element.trim().to_ascii_lowercase()));
+                values.extend(value.split(',').map(|element| element.trim_matches(OWS).to_ascii_lowercase()));
             }
         }
         values
@@ -200,7 +203,7 @@ fn content(section: &[String]) -> Option<Content> {
 
 /// A transfer coding without its parameters.
 fn name_of(coding: &str) -> &str {
-    coding.split(';').next().unwrap_or_default().trim_end()
+    coding.split(';').next().unwrap_or_default().trim_end_matches(OWS)
 }
 
 /// What is behind the content; where it is not whole, how many bytes in the end are a section of trailers that is not.
