@@ -68,13 +68,13 @@ pub(crate) fn one(args: &RunArgs) -> Result<Outcome, Box<dyn Error>> {
 }
 
 /// Fuzzes every target for a while, so many at a time, and holds each to its floor.
-pub(crate) fn all(seconds: u64, jobs: usize, sanitizer: Sanitizer) -> Result<Outcome, Box<dyn Error>> {
+pub(crate) fn all(plan: Plan<'_>, jobs: usize, sanitizer: Sanitizer) -> Result<Outcome, Box<dyn Error>> {
     let binaries = build::targets(&[], sanitizer)?;
     let next = AtomicUsize::new(0);
     let rows = Mutex::new(Vec::new());
     let work = || {
         while let Some(target) = TARGETS.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let row = judged(&binaries, target, seconds, sanitizer).map_err(|error| error.to_string());
+            let row = judged(&binaries, target, plan, sanitizer).map_err(|error| error.to_string());
             rows.lock().unwrap_or_else(PoisonError::into_inner).push((target.name, row));
         }
     };
@@ -92,10 +92,9 @@ const FINE: &str = "fine";
 fn judged(
     binaries: &Path,
     target: &'static Target,
-    seconds: u64,
+    plan: Plan<'_>,
     sanitizer: Sanitizer,
 ) -> Result<[String; 6], Box<dyn Error>> {
-    let plan = Plan { seeded: true, seconds: Some(seconds), ..Plan::default() };
     let said = fuzz(binaries, target, plan, &scratch(target, false)?)?;
     let floor = if sanitizer == Sanitizer::Address { target.floor.min(ASAN_FLOOR) } else { target.floor };
     let verdict = match &said.finding {

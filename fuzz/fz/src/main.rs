@@ -73,6 +73,9 @@ enum Command {
         /// How many at a time.
         #[arg(long, value_name = "N", default_value_t = 2)]
         jobs: usize,
+        /// Where libFuzzer's luck begins; another place each time, if it is left out.
+        #[arg(long)]
+        seed: Option<u32>,
         /// With AddressSanitizer: the floor is then 2,000 a second, but for tcp.
         #[arg(long)]
         asan: bool,
@@ -157,7 +160,10 @@ fn act_on(command: Command) -> Result<Outcome, Box<dyn Error>> {
             println!("{}", target_list::table());
             Ok(Outcome::Fine)
         }
-        Command::All { seconds, jobs, asan } => fuzzer::all(seconds, jobs, Sanitizer::address_if(asan)),
+        Command::All { seconds, jobs, seed, asan } => {
+            let plan = fuzzer::Plan { seeded: true, seconds: Some(seconds), seed, ..Default::default() };
+            fuzzer::all(plan, jobs, Sanitizer::address_if(asan))
+        }
         Command::Build { folder, asan } => build::into(&folder, Sanitizer::address_if(asan)),
         Command::Merge { target } => corpus::merge(target),
         Command::Planted { names, seconds, write } => planted::find(&names, seconds, write),
