@@ -37,6 +37,8 @@ impl<C: Tls> Session<C> {
             let taken = self.take(data)?;
             match self.flush(transport) {
                 Err(error) if taken > 0 && is_a_wait(&error) => return Ok(taken),
+                // The transport took what was in the way, and only its flush waits.
+                Err(error) if is_a_wait(&error) && !is_empty && self.pending.len() < CHUNK => {}
                 Err(error) => return Err(error),
                 Ok(()) if taken > 0 || is_empty => return Ok(taken),
                 Ok(()) => {}
