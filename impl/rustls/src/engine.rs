@@ -47,11 +47,13 @@ pub(crate) struct Engine<C> {
     connection: C,
     /// Whether records pass our hook, once the suite is known: it does not change then.
     is_hooked: OnceLock<bool>,
+    /// rustls takes itself for closed: it may not be shown what it would refuse (rustls#959).
+    is_spent: bool,
 }
 
 impl<C: Tls> Engine<C> {
     pub(crate) const fn new(connection: C) -> Self {
-        Self { connection, is_hooked: OnceLock::new() }
+        Self { connection, is_hooked: OnceLock::new(), is_spent: false }
     }
 
     pub(crate) const fn connection(&self) -> &C {
@@ -101,6 +103,11 @@ impl<C: Tls> Engine<C> {
             }
             (Some(_), Role::Server) => common.handshake_kind() == Some(HandshakeKind::Resumed),
         }
+    }
+
+    /// Whether rustls has said its own last word.
+    pub(crate) const fn is_spent(&self) -> bool {
+        self.is_spent
     }
 
     /// The error that ended the engine, if one has.
@@ -249,6 +256,7 @@ impl<C: Tls> Engine<C> {
                 return Ok(());
             }
         }
+        self.is_spent = true;
         let ((), seen) = hook::watch(Some(alert), || self.connection.send_close_notify());
         self.pull(out);
         let sealed = &mut out[before..];

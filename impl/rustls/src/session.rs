@@ -244,7 +244,8 @@ impl<C: Tls> Session<C> {
     ///
     /// Errors: `WouldBlock` and `TimedOut` as the transport says them.
     pub fn handshake(&mut self, transport: &mut impl Transport) -> io::Result<Progress> {
-        if !self.machine.recv_state().has_ended() && !self.is_taken() {
+        let may_leave = !self.is_taken() && !self.machine.send_state().is_final();
+        if !self.machine.recv_state().has_ended() && may_leave {
             match self.flush(transport) {
                 // A peer that is blocked as we are reads on once we have read.
                 Err(error) if is_a_wait(&error) && self.engine.is_handshaking() => {}

@@ -2,9 +2,9 @@
 
 mod common;
 
-use std::io::Write;
+use std::io::{self, Read, Write};
 
-use close_notify::{Manner, NotSent, Output, Pipe, Policy, Step, Stream, WriteEnd};
+use close_notify::{Manner, NotSent, Output, Pipe, Policy, Step, Stream, Transport, WriteEnd};
 
 /// How writing ends where the transport takes `room` bytes of the close_notify before the deadline.
 fn cut_at(room: usize) -> [WriteEnd; 2] {
@@ -72,7 +72,7 @@ fn a_flush_that_writes_the_last_byte_of_a_close_notify_says_that_it_is_out() {
         for _ in 0..8 {
             client.session.step(&mut narrow).expect("a step");
         }
-        std::io::Read::read(&mut far, &mut [0; 24]).expect("what there was room for");
+        far.read(&mut [0; 24]).expect("what there was room for");
         client.session.flush(&mut narrow).expect("there is room");
         assert_eq!(client.session.ending().writing, WriteEnd::CloseNotifySent, "{version}");
     }
@@ -88,9 +88,55 @@ fn a_flush_that_writes_a_part_of_a_close_notify_says_so() {
         for _ in 0..8 {
             client.session.step(&mut full).expect("a step");
         }
-        std::io::Read::read(&mut far, &mut [0; 1]).expect("a byte");
+        far.read(&mut [0; 1]).expect("a byte");
         client.session.flush(&mut full).expect("there is room for a byte");
         client.session.deadline_passed().expect("time passes");
         assert_eq!(client.session.ending().writing, WriteEnd::PartlyWritten, "{version}");
+    }
+}
+
+/// A pipe that keeps nothing back, and is asked to flush now and then.
+struct Asked {
+    pipe: Pipe,
+    waits: bool,
+}
+
+impl Read for Asked {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.pipe.read(buffer)
+    }
+}
+
+impl Write for Asked {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.pipe.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if std::mem::take(&mut self.waits) { Err(io::ErrorKind::WouldBlock.into()) } else { Ok(()) }
+    }
+}
+
+impl Transport for Asked {
+    fn shut_write(&mut self) -> io::Result<()> {
+        self.pipe.shut_write()
+    }
+
+    fn reset(&mut self) -> io::Result<()> {
+        self.pipe.reset()
+    }
+}
+
+// What the FIN has flushed was asked for again and again.
+#[test]
+fn behind_a_last_word_the_handshake_has_nothing_more_to_write() {
+    for version in common::VERSIONS {
+        let (client, _server) = common::pair(version, Policy::STRICT);
+        let (pipe, _far) = Pipe::pair(1 << 12);
+        let mut client = Stream::from_session(client.session, Asked { pipe, waits: true });
+        assert_eq!(client.write(b"x").expect("it is taken"), 1);
+        let _ = client.close(Manner::Linger);
+        assert_eq!(client.ending().writing, WriteEnd::CloseNotifySent, "{version}");
+        assert!(client.complete_handshake().is_err() || client.session().is_flushed(), "{version}");
     }
 }

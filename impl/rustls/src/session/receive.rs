@@ -170,11 +170,11 @@ impl<C: Tls> Session<C> {
     }
 
     /// A close_notify that was sent before the handshake was done leaves rustls nothing to do with what comes, and
-    /// must not be followed by an alert of its own.
+    /// must not be followed by an alert of its own. So too where the transport did not take it.
     fn is_deaf(&self) -> bool {
         use send::State as S;
         let notified = matches!(self.machine.send_state(), S::NotifyLeaving | S::Notified | S::NotifiedShut);
-        notified && !matches!(self.machine.recv_state(), recv::State::Open)
+        (notified || self.engine.is_spent()) && !matches!(self.machine.recv_state(), recv::State::Open)
     }
 
     /// The machine is made for a version before one is agreed: it is made again while nothing has happened yet.
