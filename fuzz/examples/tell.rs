@@ -3,11 +3,15 @@
 
 use std::{env, fs};
 
-use close_notify_fuzz::{forged_peer, raw_wire};
+use close_notify_fuzz::{forged_peer, raw_wire, whole};
 
 fn main() -> std::io::Result<()> {
     let target = env::args().nth(1).unwrap_or_default();
-    let tell = if target == "raw_wire" { raw_wire::tell } else { forged_peer::tell };
+    let tell = match target.as_str() {
+        "raw_wire" => raw_wire::tell,
+        "whole" => whole::tell,
+        _ => forged_peer::tell,
+    };
     for file in env::args().skip(2) {
         println!("{file}\n{}", tell(&fs::read(&file)?));
     }

@@ -23,6 +23,7 @@ pub mod reference;
 mod replay;
 mod targets;
 pub mod tcp;
+pub mod whole;
 pub mod wire;
 
 #[cfg(fuzzing)]

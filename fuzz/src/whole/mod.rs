@@ -1,0 +1,91 @@
+//! Whole connections, from connect to end, both ends of ours: handshakes that fail and succeed, resumption, halves, relays.
+//!
+//! Decides which world an input runs in: [`series`] has connections for threads, one behind the other and beside each other,
+//! that share the session stores; [`tasks`] a client and a server over tokio, whole or split; [`relay`] a relay between two
+//! connections; [`threads`] the halves of a blocking stream over sockets. Leaves what both ends must agree on to [`agree`].
+//!
+//! An input is, behind the format: a byte for the world, its set-up, then a byte an action.
+
+mod agree;
+mod configs;
+mod duct;
+mod end;
+mod line;
+mod opening;
+mod relay;
+mod remembered;
+mod series;
+mod side;
+mod tasks;
+mod threads;
+mod time;
+
+use std::fmt::Debug;
+
+use crate::choices::Choices;
+
+/// Room for all that one read moves.
+const ROOM: usize = 20_000;
+
+/// A world that an input runs in.
+struct World {
+    name: &'static str,
+    run: fn(&mut Choices<'_>),
+    tell: fn(&mut Choices<'_>) -> Vec<String>,
+}
+
+const WORLDS: [World; 4] = [
+    World { name: "series", run: series::run, tell: series::tell },
+    World { name: "tasks", run: tasks::run, tell: tasks::tell },
+    World { name: "relay", run: relay::run, tell: relay::tell },
+    World { name: "threads", run: threads::run, tell: threads::tell },
+];
+
+/// Runs an input.
+///
+/// Panics: where a duty is broken.
+pub fn run(data: &[u8]) {
+    let Some(mut choices) = Choices::read(data) else { return };
+    let _told = Told(data);
+    insecure_test_crypto::reseed(0);
+    (choices.pick(&WORLDS).run)(&mut choices);
+}
+
+/// An input in words, a step a line.
+#[must_use]
+pub fn tell(data: &[u8]) -> String {
+    let Some(mut choices) = Choices::read(data) else { return "another format".to_owned() };
+    let world = choices.pick(&WORLDS);
+    let mut lines = vec![world.name.to_owned()];
+    lines.extend((world.tell)(&mut choices));
+    lines.join("\n")
+}
+
+/// One line for the set-up, and one for each action that `next` reads.
+fn told<A: Debug>(
+    setting: &impl Debug,
+    choices: &mut Choices<'_>,
+    next: fn(&mut Choices<'_>) -> Option<A>,
+) -> Vec<String> {
+    let actions = std::iter::from_fn(|| next(choices)).map(|action| format!("{action:?}"));
+    std::iter::once(format!("{setting:?}")).chain(actions).collect()
+}
+
+/// Tells the input, where its run ends in a panic.
+struct Told<'a>(&'a [u8]);
+
+impl Drop for Told<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("{}", tell(self.0));
+        }
+    }
+}
+
+impl Copy for World {}
+
+impl Clone for World {
+    fn clone(&self) -> Self {
+        *self
+    }
+}

@@ -1,0 +1,244 @@
+//! Connections for threads, one behind the other and beside each other, that share the session stores.
+//!
+//! Decides how an input is read. Leaves to [`opening`](super::opening) how a connection begins, and to
+//! [`remembered`](super::remembered) which sessions may be resumed.
+
+mod life;
+
+use close_notify::{ClientGuard, Manner, Policy, ResumptionRule, Role, ServerGuard};
+
+use super::agree::Facts;
+use super::configs::{Configs, Form};
+use super::opening::{Makers, Opening};
+use super::remembered::{Remembered, Room};
+use super::{ROOM, told};
+use crate::choices::Choices;
+use crate::pair;
+use life::Life;
+
+/// More connections than this no run makes, and more at a time.
+const MOST: usize = 12;
+const BESIDE: usize = 3;
+
+/// What a run begins with.
+#[derive(Clone, Copy, Debug)]
+struct Setting {
+    form: Form,
+    is_hooked: bool,
+    tickets: usize,
+    /// How many sessions the client keeps, and how many connections the server refuses one by one.
+    kept: usize,
+    refused: usize,
+    policies: [Policy; 2],
+}
+
+impl Setting {
+    fn read(choices: &mut Choices<'_>) -> Self {
+        let what = choices.byte();
+        Self {
+            form: Form::ALL[usize::from(what & 3)],
+            is_hooked: what >> 2 & 1 == 0,
+            tickets: [2, 1, 0, 20][usize::from(what >> 3 & 3)],
+            kept: [2048, 2048, 8, 0][usize::from(what >> 5 & 3)],
+            refused: [1024, 1][usize::from(what >> 7)],
+            policies: [policy(choices), policy(choices)],
+        }
+    }
+
+    const fn room(&self) -> Room {
+        match (self.kept, self.refused) {
+            (0, _) => Room::None,
+            (2048, 1024) => Room::Enough,
+            _ => Room::Little,
+        }
+    }
+}
+
+pub(super) fn policy(choices: &mut Choices<'_>) -> Policy {
+    let choice = choices.byte();
+    Policy { resumption: ResumptionRule::ALL[usize::from(choice >> 7)], ..pair::policy(choice) }
+}
+
+/// One step of a run.
+#[derive(Clone, Copy, Debug)]
+enum Action {
+    Open(Opening),
+    Of(usize, Step),
+}
+
+/// One step of a connection, most of them at one side.
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    Shake,
+    Read(usize),
+    ReadInTwo(usize),
+    Write(usize),
+    WriteInParts(usize, usize),
+    Flush,
+    Close(Manner),
+    CloseWrite,
+    Reject,
+    HandBack,
+    Confirm,
+    Look,
+    Track,
+    LosePatience,
+    Drop,
+    /// So much of what this side said is carried on.
+    Carry(usize),
+    CarryAll,
+    Fin,
+    Reset,
+    Cut,
+    /// Both sides end it well.
+    Settle,
+    /// Both sides shake hands, and the client reads its tickets.
+    Greet,
+}
+
+const STEPS: [Step; 31] = [
+    Step::Settle,
+    Step::Greet,
+    Step::Shake,
+    Step::Read(ROOM),
+    Step::Read(9),
+    Step::ReadInTwo(3),
+    Step::Write(20),
+    Step::Write(5_000),
+    Step::WriteInParts(600, 7),
+    Step::WriteInParts(40, 1),
+    Step::Flush,
+    Step::Close(Manner::Graceful),
+    Step::Close(Manner::Linger),
+    Step::Close(Manner::AtOnce),
+    Step::Close(Manner::Abort),
+    Step::CloseWrite,
+    Step::Reject,
+    Step::HandBack,
+    Step::Confirm,
+    Step::Look,
+    Step::Track,
+    Step::LosePatience,
+    Step::Drop,
+    Step::Carry(usize::MAX),
+    Step::Carry(1),
+    Step::Carry(40),
+    Step::CarryAll,
+    Step::Fin,
+    Step::Reset,
+    Step::Cut,
+    Step::Close(Manner::HandBack),
+];
+
+struct At {
+    slot: usize,
+    side: usize,
+    action: Action,
+}
+
+impl std::fmt::Debug for At {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "connection {} side {}: {:?}", self.slot, self.side, self.action)
+    }
+}
+
+fn next(choices: &mut Choices<'_>) -> Option<At> {
+    let byte = choices.next_byte()?;
+    let (slot, side) = (usize::from(byte >> 6) % BESIDE, usize::from(byte >> 5 & 1));
+    let action = match STEPS.get(usize::from(byte & 31)) {
+        Some(step) => Action::Of(side, *step),
+        None => Action::Open(Opening::read(choices)),
+    };
+    Some(At { slot, side, action })
+}
+
+pub(super) fn tell(choices: &mut Choices<'_>) -> Vec<String> {
+    told(&Setting::read(choices), choices, next)
+}
+
+/// Runs an input of this world.
+///
+/// Panics: where a session is resumed that may not be or the other way round, and where two ends disagree.
+pub(super) fn run(choices: &mut Choices<'_>) {
+    let setting = Setting::read(choices);
+    let mut run = Run::new(&setting);
+    while let Some(At { slot, action, .. }) = next(choices) {
+        match action {
+            Action::Open(opening) => run.open(slot, &opening),
+            Action::Of(side, step) => run.act(slot, side, step),
+        }
+    }
+    for slot in 0..BESIDE {
+        run.leave(slot);
+    }
+}
+
+struct Run<'a> {
+    setting: &'a Setting,
+    configs: Configs,
+    client_guard: ClientGuard,
+    server_guard: ServerGuard,
+    remembered: Remembered,
+    lives: [Option<Life>; BESIDE],
+    begun: usize,
+    buffer: Box<[u8]>,
+}
+
+impl<'a> Run<'a> {
+    fn new(setting: &'a Setting) -> Self {
+        Self {
+            setting,
+            configs: Configs::new(setting.form, setting.is_hooked, setting.tickets),
+            client_guard: ClientGuard::with_sessions(setting.kept),
+            server_guard: ServerGuard::with_capacity(setting.refused),
+            remembered: Remembered::new(setting.form.version(), setting.room()),
+            lives: Default::default(),
+            begun: 0,
+            buffer: vec![0; ROOM].into(),
+        }
+    }
+
+    fn open(&mut self, slot: usize, opening: &Opening) {
+        if self.begun == MOST {
+            return;
+        }
+        self.leave(slot);
+        let Setting { policies, is_hooked, .. } = *self.setting;
+        let guards = (&self.client_guard, &self.server_guard);
+        let trace = self.remembered.begins(self.begun, opening.name);
+        let begun = Makers { configs: &self.configs, guards, policies }.open(opening);
+        let facts = policies.map(|policy| Facts::new(policy, is_hooked));
+        self.begun += 1;
+        self.lives[slot] = Some(Life::new(begun, opening, facts, trace));
+        self.note(slot);
+    }
+
+    fn act(&mut self, slot: usize, side: usize, step: Step) {
+        let Some(life) = &mut self.lives[slot] else { return };
+        life.act(side, step, &mut self.buffer);
+        self.note(slot);
+    }
+
+    /// What the connection shows now is noted, and judged.
+    fn note(&mut self, slot: usize) {
+        let Some(life) = &mut self.lives[slot] else { return };
+        life.agree();
+        let (trace, [client, server]) = life.shows();
+        self.remembered.answers(trace, &server);
+        self.remembered.gets(trace, &client);
+        for role in life.forbids() {
+            self.remembered.forgets(life.trace(), role);
+        }
+    }
+
+    /// Nobody waits any more: what was begun comes to an end.
+    fn leave(&mut self, slot: usize) {
+        let Some(life) = &mut self.lives[slot] else { return };
+        life.settle(&mut self.buffer);
+        life.finish();
+        self.note(slot);
+        self.lives[slot] = None;
+    }
+}
+
+const ROLES: [Role; 2] = [Role::Client, Role::Server];

@@ -1,0 +1,242 @@
+//! One connection of a run: its two ends, the path between them, and what each application has done.
+//!
+//! Decides how a step is done. Leaves what must hold to [`agree`](super::super::agree).
+
+use std::cell::RefCell;
+use std::io;
+use std::rc::Rc;
+use std::time::Duration;
+
+use close_notify::{Ending, ForgetSession, Manner, ReadEnd, Role};
+use rustls::HandshakeKind;
+
+use super::super::agree::{self, Facts};
+use super::super::duct::Path;
+use super::super::end::{End, read_in_two, write_in_parts};
+use super::super::opening::{Begun, Opening, REASON};
+use super::super::remembered::{Shows, Trace};
+use super::{ROLES, Step};
+use crate::heard::text;
+
+/// An application of a run writes no more than this.
+const MOST: usize = 40_000;
+/// More rounds than any settling takes over the narrowest pipe.
+const ROUNDS: usize = 4_000;
+
+pub(super) struct Life {
+    ends: [Option<Box<dyn End>>; 2],
+    path: Rc<RefCell<Path>>,
+    facts: [Facts; 2],
+    forgets: [Option<Box<dyn ForgetSession>>; 2],
+    is_forbidden: [bool; 2],
+    trace: Trace,
+    shows: [Shows; 2],
+}
+
+impl Life {
+    /// A connection that has begun.
+    ///
+    /// Panics: where the call that began it came to something else than the handshake.
+    pub(super) fn new(begun: Begun, opening: &Opening, facts: [Facts; 2], trace: Trace) -> Self {
+        let Begun { ends, path, made, forgets, written, seen } = begun;
+        let shows = Shows { resumed: None, is_shaken: false, tickets: 0 };
+        let (is_forbidden, shows) = ([false; 2], [shows; 2]);
+        let mut life = Self { ends, path, facts, forgets, is_forbidden, trace, shows };
+        if let Some((side, seen)) = seen {
+            life.shows[side] = seen;
+        }
+        for (side, facts) in life.facts.iter_mut().enumerate() {
+            facts.taken = written[side];
+            facts.is_adopted = opening.maker.adopts() == Some(side);
+        }
+        for end in life.ends.iter_mut().flatten() {
+            end.set_patience(Duration::MAX);
+        }
+        if let Some((side, made)) = made {
+            life.was_made(side, made, opening);
+        }
+        life.look();
+        life
+    }
+
+    fn was_made(&mut self, side: usize, made: io::Result<Option<Ending>>, opening: &Opening) {
+        match made {
+            Ok(ending) => ending.into_iter().for_each(|ending| self.facts[side].stands(ending)),
+            Err(error) => {
+                self.facts[side].failed(&error);
+                let is_a_wait = error.kind() == io::ErrorKind::WouldBlock;
+                let uses = opening.maker.adopts().is_some();
+                assert!(uses || is_a_wait || self.facts[side].ending.is_some(), "{error:?}");
+                assert!(uses || !opening.is_undisturbed(), "nothing disturbed this handshake: {error:?}");
+            }
+        }
+        self.is_refused_well(side, opening);
+    }
+
+    /// A handshake that one end refuses ends by the alert that says why, at both.
+    fn is_refused_well(&self, side: usize, opening: &Opening) {
+        let Some(refusal) = opening.refusal else { return };
+        let Some(ending) = self.facts[side].ending else { return };
+        let (role, alert) = refusal.alert();
+        let expected = if role == ROLES[side] { ReadEnd::Refused(alert) } else { ReadEnd::FatalAlert(alert) };
+        if opening.is_only_refused() {
+            assert_eq!(ending.reading, expected, "a handshake that is refused says why");
+        }
+    }
+
+    pub(super) fn agree(&self) {
+        agree::agree(&self.facts);
+    }
+
+    pub(super) const fn trace(&self) -> &Trace {
+        &self.trace
+    }
+
+    /// What both ends show of the handshake.
+    pub(super) const fn shows(&mut self) -> (&mut Trace, [Shows; 2]) {
+        (&mut self.trace, self.shows)
+    }
+
+    /// For which sides the connection has come to an end that forbids resumption, since this was asked last.
+    pub(super) fn forbids(&mut self) -> Vec<Role> {
+        let mut roles = Vec::new();
+        for (side, role) in ROLES.into_iter().enumerate() {
+            let forbids = self.facts[side].ending.is_some_and(|ending| !ending.resumption.allowed);
+            if forbids && !std::mem::replace(&mut self.is_forbidden[side], true) {
+                self.forgets[side].iter().for_each(|forget| forget.forget());
+                roles.push(role);
+            }
+        }
+        roles
+    }
+
+    /// Looks how both ends stand.
+    fn look(&mut self) {
+        for (side, end) in self.ends.iter().enumerate() {
+            let Some(end) = end else { continue };
+            self.facts[side].stands(end.ending());
+            self.shows[side] = Shows {
+                resumed: end.kind().map(|kind| kind == HandshakeKind::Resumed),
+                is_shaken: end.is_shaken() && end.kind().is_some(),
+                tickets: end.tickets(),
+            };
+        }
+    }
+
+    /// Does one step.
+    ///
+    /// Panics: where what it comes to does not fit.
+    pub(super) fn act(&mut self, side: usize, step: Step, buffer: &mut [u8]) {
+        match step {
+            Step::Carry(most) => drop(self.path.borrow_mut().carry(side, most)),
+            Step::CarryAll => drop(self.path.borrow_mut().carry_all()),
+            Step::Fin => self.path.borrow_mut().forge_fin(side),
+            Step::Reset => self.path.borrow_mut().forge_reset(side),
+            Step::Cut => self.path.borrow_mut().cut(side),
+            Step::Drop => self.ends[side] = None,
+            Step::Settle => self.settle(buffer),
+            Step::Greet => self.greet(buffer),
+            step => self.call(side, step, buffer),
+        }
+        self.look();
+    }
+
+    fn call(&mut self, side: usize, step: Step, buffer: &mut [u8]) {
+        let Some(end) = &mut self.ends[side] else { return };
+        let facts = &mut self.facts[side];
+        let came = match step {
+            Step::Read(most) => {
+                end.read(&mut buffer[..most]).map(|count| has_read(facts, side, &buffer[..count]))
+            }
+            Step::ReadInTwo(first) => {
+                read_in_two(end.as_mut(), buffer, first).map(|count| has_read(facts, side, &buffer[..count]))
+            }
+            Step::Write(most) => write(end.as_mut(), facts, side, most, most),
+            Step::WriteInParts(most, part) => write(end.as_mut(), facts, side, most, part),
+            Step::Flush => end.flush(),
+            Step::Shake => end.shake(),
+            Step::Close(manner) => end.close(manner).map(drop),
+            Step::CloseWrite => end.close_write().map(drop),
+            Step::Reject => end.reject(REASON).map(drop),
+            Step::HandBack => end.hand_back().map(drop),
+            Step::Confirm => end.confirm().map(drop),
+            Step::Look => end.has_peer_closed().map(drop),
+            Step::Track => {
+                end.track();
+                Ok(())
+            }
+            _ => {
+                end.set_patience(Duration::ZERO);
+                Ok(())
+            }
+        };
+        if let Err(error) = came {
+            facts.failed(&error);
+        }
+    }
+
+    /// Both sides shake hands, and the client reads what came behind.
+    fn greet(&mut self, buffer: &mut [u8]) {
+        for _ in 0..ROUNDS {
+            for side in 0..2 {
+                self.call(side, Step::Shake, buffer);
+            }
+            if !self.path.borrow_mut().carry_all() {
+                break;
+            }
+        }
+        self.call(0, Step::Look, buffer);
+    }
+
+    /// Both sides close and read on until neither has anything to do. Undisturbed, both end well.
+    pub(super) fn settle(&mut self, buffer: &mut [u8]) {
+        self.greet(buffer);
+        for _ in 0..ROUNDS {
+            for side in 0..2 {
+                self.call(side, Step::Close(Manner::Graceful), buffer);
+                self.call(side, Step::Read(buffer.len()), buffer);
+            }
+            if !self.path.borrow_mut().carry_all() {
+                break;
+            }
+        }
+        self.look();
+    }
+
+    /// Whoever still waits loses patience, and waits no more.
+    pub(super) fn finish(&mut self) {
+        for (end, facts) in self.ends.iter_mut().zip(&mut self.facts) {
+            let Some(end) = end else { continue };
+            end.set_patience(Duration::ZERO);
+            let closed = end.close(Manner::Graceful);
+            let waits = closed.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock);
+            assert!(!waits, "a close waits for ever: {:?}", end.ending());
+            if let Err(error) = closed {
+                facts.failed(&error);
+            }
+            assert!(!end.has_transport(), "a close is over, and the transport is there: {:?}", end.ending());
+        }
+        self.look();
+    }
+}
+
+fn has_read(facts: &mut Facts, side: usize, bytes: &[u8]) {
+    facts.read(1 - side, bytes);
+    facts.at_end |= bytes.is_empty();
+}
+
+/// Writes the next of a side's text, from places of so many bytes.
+fn write(end: &mut dyn End, facts: &mut Facts, side: usize, most: usize, part: usize) -> io::Result<()> {
+    let most = most.min(MOST.saturating_sub(facts.taken));
+    let data = text(side, facts.taken, most);
+    let written = if part >= most { end.write(data) } else { write_in_parts(end, data, part) };
+    match written {
+        Ok(taken) => facts.taken += taken,
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Err(error),
+        Err(error) => {
+            facts.in_doubt += most;
+            return Err(error);
+        }
+    }
+    Ok(())
+}

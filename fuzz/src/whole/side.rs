@@ -1,0 +1,255 @@
+//! One side over tokio: a stream that connects, is whole, is split and united again, or a transport without TLS; its tasks, and
+//! its application.
+//!
+//! Decides when a call that waits is made again: when its task was woken. One that is made again without that must find
+//! nothing to do.
+
+mod calls;
+
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
+
+use close_notify::tokio::{ReadHalf, Stream, WriteHalf};
+use close_notify::{AlertDescription, Ending, Manner, ReadEnd};
+
+use super::ROOM;
+use super::agree::Facts;
+use super::line::{Line, Net};
+
+/// A call of the application.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Op {
+    /// The handshake of a stream that is being made.
+    Connect,
+    Read(usize),
+    Write(usize),
+    /// From places of so many bytes.
+    WriteInParts(usize, usize),
+    Flush,
+    Shutdown,
+    Close(Manner),
+    CloseWrite,
+    Reject(AlertDescription),
+    /// Of a whole stream.
+    HandBack,
+    /// Of a whole stream.
+    Confirm,
+}
+
+impl Op {
+    const fn task(self) -> usize {
+        match self {
+            Self::Read(_) => 0,
+            Self::Write(_) | Self::WriteInParts(..) | Self::Flush | Self::Shutdown => 1,
+            Self::Connect
+            | Self::Close(_)
+            | Self::CloseWrite
+            | Self::Reject(_)
+            | Self::HandBack
+            | Self::Confirm => 2,
+        }
+    }
+}
+
+/// What a call came to.
+#[derive(Debug)]
+enum Came {
+    Read(usize),
+    Wrote(usize),
+    Done,
+    Ended(Ending),
+    /// The call is not one of what stands here.
+    Nothing,
+}
+
+type Connecting = Pin<Box<dyn Future<Output = io::Result<Stream<Line>>>>>;
+
+/// What a side has.
+enum State {
+    Connecting(Connecting),
+    Whole(Box<Stream<Line>>),
+    Halves(ReadHalf<Line>, WriteHalf<Line>),
+    /// No TLS.
+    Raw(Line),
+    Over,
+}
+
+/// How often a task was woken since it was polled last.
+#[derive(Default)]
+struct Woken(AtomicUsize);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+struct Task {
+    op: Option<Op>,
+    woken: Arc<Woken>,
+    waker: Waker,
+}
+
+impl Task {
+    fn new() -> Self {
+        let woken = Arc::new(Woken::default());
+        Self { op: None, waker: Waker::from(Arc::clone(&woken)), woken }
+    }
+
+    fn is_woken(&self) -> bool {
+        self.woken.0.load(Ordering::Relaxed) > 0
+    }
+}
+
+/// A side, and what its application has done.
+pub(super) struct Side {
+    /// Whose text it says: the other side's is read.
+    voice: usize,
+    state: State,
+    tasks: [Task; 3],
+    pub(super) facts: Facts,
+    /// Its application wrote so much at most in a run.
+    most: usize,
+    /// What it did may end the connection otherwise than well.
+    pub(super) is_rude: bool,
+    pub(super) patience_was_cut: bool,
+    buffer: Box<[u8]>,
+}
+
+impl Side {
+    fn over(voice: usize, facts: Facts, state: State) -> Self {
+        Self {
+            voice,
+            state,
+            tasks: std::array::from_fn(|_| Task::new()),
+            facts,
+            most: 60_000,
+            is_rude: false,
+            patience_was_cut: false,
+            buffer: vec![0; ROOM].into(),
+        }
+    }
+
+    /// A side whose stream is being made by this.
+    pub(super) fn connecting(
+        voice: usize,
+        facts: Facts,
+        stream: impl Future<Output = io::Result<Stream<Line>>> + 'static,
+    ) -> Self {
+        let mut side = Self::over(voice, facts, State::Connecting(Box::pin(stream)));
+        side.call(Op::Connect);
+        side
+    }
+
+    pub(super) fn whole(voice: usize, facts: Facts, stream: Stream<Line>) -> Self {
+        Self::over(voice, facts, State::Whole(Box::new(stream)))
+    }
+
+    pub(super) fn raw(voice: usize, facts: Facts, line: Line) -> Self {
+        Self::over(voice, facts, State::Raw(line))
+    }
+
+    /// Makes a call. One of its task that waited is given up.
+    pub(super) fn call(&mut self, op: Op) {
+        if op == Op::Connect || !matches!(self.state, State::Connecting(_)) {
+            self.tasks[op.task()].op = Some(op);
+            self.make(op);
+        }
+    }
+
+    pub(super) fn cancel(&mut self, task: usize) {
+        if self.tasks[task].op != Some(Op::Connect) {
+            self.tasks[task].op = None;
+        }
+    }
+
+    /// Every call that waits and was woken is made again. Whether there was one.
+    pub(super) fn go(&mut self) -> bool {
+        let mut went = false;
+        for task in 0..self.tasks.len() {
+            if let Some(op) = self.tasks[task].op.filter(|_| self.tasks[task].is_woken()) {
+                went = true;
+                self.make(op);
+            }
+        }
+        went
+    }
+
+    /// Makes a call that waits again for nothing: if nobody woke it, there must be nothing to do.
+    pub(super) fn look_again(&mut self, net: &Net, task: usize) {
+        let Some(op) = self.tasks[task].op.filter(|_| !self.tasks[task].is_woken()) else { return };
+        let before = (net.wire.borrow().moved(), self.facts.ending);
+        self.make(op);
+        let after = (net.wire.borrow().moved(), self.facts.ending);
+        let is_idle = self.tasks[task].op == Some(op) && before == after;
+        assert!(is_idle, "{op:?} of {} had something to do, and nobody woke it", self.voice);
+    }
+
+    pub(super) const fn waits(&self) -> bool {
+        self.tasks[0].op.is_some() || self.tasks[1].op.is_some() || self.tasks[2].op.is_some()
+    }
+
+    /// What it waits for.
+    pub(super) fn waits_for(&self) -> [Option<Op>; 3] {
+        [0, 1, 2].map(|task| self.tasks[task].op)
+    }
+
+    fn make(&mut self, op: Op) {
+        let task = &self.tasks[op.task()];
+        task.woken.0.store(0, Ordering::Relaxed);
+        let waker = task.waker.clone();
+        let came = self.poll(op, &mut Context::from_waker(&waker));
+        self.look();
+        let Poll::Ready(came) = came else { return };
+        self.tasks[op.task()].op = None;
+        match came {
+            Ok(came) => self.came(came),
+            Err(error) => self.failed(op, &error),
+        }
+    }
+
+    fn came(&mut self, came: Came) {
+        match came {
+            Came::Read(count) => {
+                self.facts.read(1 - self.voice, &self.buffer[..count]);
+                self.facts.at_end |= count == 0;
+            }
+            Came::Wrote(count) => self.facts.taken += count,
+            Came::Ended(ending) => assert_eq!(Some(ending), self.facts.ending, "a call tells of another end"),
+            Came::Done | Came::Nothing => {}
+        }
+    }
+
+    fn failed(&mut self, op: Op, error: &io::Error) {
+        if let Op::Write(most) | Op::WriteInParts(most, _) = op {
+            self.facts.in_doubt += most;
+        }
+        if matches!(self.state, State::Raw(_)) {
+            return;
+        }
+        self.facts.failed(error);
+    }
+
+    /// How the connection stands: both halves and the stream say the same.
+    fn look(&mut self) {
+        let ending = match &self.state {
+            State::Whole(stream) => stream.ending(),
+            State::Halves(read, write) => {
+                let ending = read.handle().ending();
+                assert_eq!(ending, write.handle().ending(), "the halves tell of two ends");
+                ending
+            }
+            State::Connecting(_) | State::Raw(_) | State::Over => return,
+        };
+        self.facts.stands(ending);
+    }
+
+    /// Whether it has read the end of the other side's text.
+    pub(super) fn has_ended(&self) -> bool {
+        self.facts.at_end || self.facts.ending.is_some_and(|ending| ending.reading != ReadEnd::Open)
+    }
+}

@@ -1,0 +1,362 @@
+//! The halves of a blocking stream, over a pair of Unix sockets: a thread that waits in one half, and another that ends it all.
+//!
+//! Decides which calls would wait: those are made in a thread of their own, and must come back once the connection has ended.
+//! The far end never waits. What a thread gets depends on nobody's speed: it reads, or writes, until it may not.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::os::unix::net::UnixStream;
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::Duration;
+
+use close_notify::{
+    AlertDescription, Ending, FindEnding, Handle, Manner, Policy, ReadHalf, Stream, Version, WriteHalf,
+};
+
+use super::agree::{self, Facts};
+use super::end::write_in_parts;
+use super::series::policy;
+use super::{ROOM, told};
+use crate::choices::Choices;
+use crate::heard::{LONGEST, is_text, text};
+use crate::lab;
+
+/// An application of a run writes no more than this where it must not wait: less than a socket holds.
+const MOST: usize = 40_000;
+/// One that fills the socket writes no more than this.
+const FILL: usize = 1 << 20;
+/// Longer than any thread needs to come back that was woken.
+const STUCK: Duration = Duration::from_secs(10);
+
+/// What a run begins with.
+#[derive(Clone, Copy, Debug)]
+struct Setting {
+    version: Version,
+    policies: [Policy; 2],
+}
+
+impl Setting {
+    fn read(choices: &mut Choices<'_>) -> Self {
+        let version = lab::VERSIONS[usize::from(choices.byte() & 1 == 0)];
+        Self { version, policies: [policy(choices), policy(choices)] }
+    }
+}
+
+/// One step of a run.
+#[derive(Clone, Copy, Debug)]
+enum Action {
+    FarWrites(usize),
+    FarReads,
+    FarCloses(Manner),
+    FarClosesWrite,
+    FarRejects,
+    FarDrops,
+    /// The reading half, where there is something to read.
+    Read(usize),
+    Write(usize),
+    WriteInParts(usize, usize),
+    Flush,
+    Look,
+    /// Said again: no close waits.
+    LosePatience,
+    /// By a handle.
+    Close(Manner),
+    CloseWrite,
+    Reject,
+    Abort,
+    /// A thread reads until there is no more.
+    ReaderWaits,
+    /// A thread writes until it may not.
+    WriterWaits,
+}
+
+const ACTIONS: [Action; 24] = [
+    Action::FarWrites(30),
+    Action::FarWrites(9_000),
+    Action::FarReads,
+    Action::FarCloses(Manner::AtOnce),
+    Action::FarCloses(Manner::Graceful),
+    Action::FarCloses(Manner::Abort),
+    Action::FarClosesWrite,
+    Action::FarRejects,
+    Action::FarDrops,
+    Action::Read(ROOM),
+    Action::Read(5),
+    Action::Write(30),
+    Action::Write(9_000),
+    Action::WriteInParts(90, 7),
+    Action::Flush,
+    Action::Look,
+    Action::LosePatience,
+    Action::Close(Manner::AtOnce),
+    Action::Close(Manner::Graceful),
+    Action::CloseWrite,
+    Action::Reject,
+    Action::Abort,
+    Action::ReaderWaits,
+    Action::WriterWaits,
+];
+
+fn next(choices: &mut Choices<'_>) -> Option<Action> {
+    Some(ACTIONS[usize::from(choices.next_byte()?) % ACTIONS.len()])
+}
+
+pub(super) fn tell(choices: &mut Choices<'_>) -> Vec<String> {
+    told(&Setting::read(choices), choices, next)
+}
+
+/// Runs an input of this world.
+///
+/// Panics: where a thread does not come back, or is told of another end than there is.
+pub(super) fn run(choices: &mut Choices<'_>) {
+    let setting = Setting::read(choices);
+    let mut run = Run::new(&setting).expect("the system has two sockets");
+    while let Some(action) = next(choices) {
+        run.act(action);
+    }
+    run.finish();
+}
+
+/// What a thread came to, and its half.
+struct Came<H> {
+    half: H,
+    moved: usize,
+    is_right: bool,
+    result: io::Result<()>,
+}
+
+enum Half<H> {
+    Here(H),
+    /// A thread has it.
+    Away(Receiver<Came<H>>),
+}
+
+struct Run {
+    handle: Handle<UnixStream>,
+    read: Option<Half<ReadHalf<UnixStream>>>,
+    write: Option<Half<WriteHalf<UnixStream>>>,
+    far: Option<Stream<UnixStream>>,
+    facts: [Facts; 2],
+    buffer: Box<[u8]>,
+}
+
+impl Run {
+    fn new(setting: &Setting) -> io::Result<Self> {
+        let (near, far) = UnixStream::pair()?;
+        far.set_nonblocking(true)?;
+        let [client, server] = lab::played_pair(setting.version);
+        let (read, write) = Stream::new(client, near, setting.policies[0]).into_split()?;
+        let mut far = Stream::new(server, far, setting.policies[1]);
+        far.set_patience(Duration::MAX);
+        // What waits for the far end would wait for us: only halves wait, and they have no deadline.
+        read.handle().set_patience(Duration::ZERO);
+        Ok(Self {
+            handle: read.handle().clone(),
+            read: Some(Half::Here(read)),
+            write: Some(Half::Here(write)),
+            far: Some(far),
+            facts: setting.policies.map(|policy| Facts::new(policy, true)),
+            buffer: vec![0; ROOM].into(),
+        })
+    }
+
+    fn act(&mut self, action: Action) {
+        match action {
+            Action::FarWrites(_)
+            | Action::FarReads
+            | Action::FarCloses(_)
+            | Action::FarClosesWrite
+            | Action::FarRejects
+            | Action::FarDrops => self.far_acts(action),
+            Action::Read(most) => self.reads(most),
+            Action::Write(most) => self.writes(most, most),
+            Action::WriteInParts(most, part) => self.writes(most, part),
+            Action::Flush => self.flushes(),
+            Action::ReaderWaits => self.reader_waits(),
+            Action::WriterWaits => self.writer_waits(),
+            action => self.handle_acts(action),
+        }
+        self.look();
+    }
+
+    fn far_acts(&mut self, action: Action) {
+        let Some(far) = &mut self.far else { return };
+        let facts = &mut self.facts[1];
+        let came = match action {
+            Action::FarWrites(most) => {
+                let data = text(1, facts.taken, most.min(MOST.saturating_sub(facts.taken)));
+                far.write(data).map(|count| facts.taken += count).inspect_err(|_| facts.in_doubt += most)
+            }
+            Action::FarReads => far.read(&mut self.buffer).map(|count| {
+                facts.read(0, &self.buffer[..count]);
+                facts.at_end |= count == 0;
+            }),
+            Action::FarCloses(manner) => far.close(manner).map(drop),
+            Action::FarClosesWrite => far.close_write().map(drop),
+            Action::FarRejects => far.reject(AlertDescription::ACCESS_DENIED).map(drop),
+            _ => {
+                self.far = None;
+                Ok(())
+            }
+        };
+        if let Err(error) = came {
+            self.facts[1].failed(&error);
+        }
+    }
+
+    /// Whether a read finds something: data that is not read yet, or an end.
+    fn has_something_to_read(&self) -> bool {
+        let far_is_flushed = self.far.as_ref().is_none_or(|far| far.session().is_flushed());
+        let has_data = self.facts[0].got < self.facts[1].taken && far_is_flushed;
+        has_data || self.far.is_none() || self.handle.ending().reading != close_notify::ReadEnd::Open
+    }
+
+    fn reads(&mut self, most: usize) {
+        if !self.has_something_to_read() {
+            return;
+        }
+        let Some(Half::Here(read)) = &mut self.read else { return };
+        match read.read(&mut self.buffer[..most]) {
+            Ok(count) => {
+                self.facts[0].read(1, &self.buffer[..count]);
+                self.facts[0].at_end |= count == 0;
+            }
+            Err(error) => self.facts[0].failed(&error),
+        }
+    }
+
+    fn writes(&mut self, most: usize, part: usize) {
+        let Some(Half::Here(write)) = &mut self.write else { return };
+        let facts = &mut self.facts[0];
+        let data = text(0, facts.taken, most.min(MOST.saturating_sub(facts.taken)));
+        match write_in_parts(write, data, part) {
+            Ok(count) => facts.taken += count,
+            Err(error) => {
+                facts.in_doubt += most;
+                facts.failed(&error);
+            }
+        }
+    }
+
+    fn flushes(&mut self) {
+        let Some(Half::Here(write)) = &mut self.write else { return };
+        if let Err(error) = write.flush() {
+            self.facts[0].failed(&error);
+        }
+    }
+
+    fn handle_acts(&mut self, action: Action) {
+        let came = match action {
+            Action::Look => self.handle.peer_closed_now().map(drop),
+            Action::LosePatience => {
+                self.handle.set_patience(Duration::ZERO);
+                Ok(())
+            }
+            Action::Close(manner) => self.handle.close(manner).map(drop),
+            // It waits until there is room, and has no deadline.
+            Action::CloseWrite if matches!(self.write, Some(Half::Away(_))) => Ok(()),
+            Action::CloseWrite => self.handle.close_write().map(drop),
+            Action::Reject => self.handle.reject(AlertDescription::ACCESS_DENIED).map(drop),
+            _ => self.handle.abort().map(drop),
+        };
+        if let Err(error) = came {
+            self.facts[0].failed(&error);
+        }
+    }
+
+    fn reader_waits(&mut self) {
+        let Some(Half::Here(mut half)) = self.read.take_if(|half| matches!(half, Half::Here(_))) else {
+            return;
+        };
+        let (came, awaited) = channel();
+        let from = self.facts[0].got;
+        self.read = Some(Half::Away(awaited));
+        thread::spawn(move || {
+            let (mut buffer, mut moved, mut is_right) = (vec![0; ROOM], 0, true);
+            let result = loop {
+                match half.read(&mut buffer) {
+                    Ok(0) => break Ok(()),
+                    Ok(count) => {
+                        is_right &= is_text(1, from + moved, &buffer[..count]);
+                        moved += count;
+                    }
+                    Err(error) => break Err(error),
+                }
+            };
+            let _ = came.send(Came { half, moved, is_right, result });
+        });
+    }
+
+    fn writer_waits(&mut self) {
+        let Some(Half::Here(mut half)) = self.write.take_if(|half| matches!(half, Half::Here(_))) else {
+            return;
+        };
+        let (came, awaited) = channel();
+        let from = self.facts[0].taken;
+        self.write = Some(Half::Away(awaited));
+        thread::spawn(move || {
+            let mut moved = 0;
+            let result = loop {
+                match half.write(text(0, from + moved, LONGEST)) {
+                    Ok(count) => moved += count,
+                    Err(error) => break Err(error),
+                }
+                if moved > FILL {
+                    break Ok(());
+                }
+            };
+            let _ = came.send(Came { half, moved, is_right: true, result });
+        });
+    }
+
+    fn look(&mut self) {
+        self.facts[0].stands(self.handle.ending());
+        if let Some(far) = &self.far {
+            self.facts[1].stands(far.ending());
+        }
+    }
+
+    /// The connection is ended by a handle: whoever waits in a half comes back, and is told of that end.
+    fn finish(mut self) {
+        self.handle.set_patience(Duration::ZERO);
+        let closed = self.handle.close(Manner::Graceful);
+        if let Err(error) = closed {
+            assert_ne!(error.kind(), ErrorKind::WouldBlock, "a close waits for ever");
+            self.facts[0].failed(&error);
+        }
+        self.look();
+        if let Some(Half::Away(awaited)) = self.read.take() {
+            let came = comes_back(&awaited, "read");
+            assert!(came.is_right, "what a thread read is not what was written");
+            self.facts[0].got += came.moved;
+            self.facts[0].at_end |= came.result.is_ok();
+            self.was_told(came.result);
+            drop(came.half);
+        }
+        if let Some(Half::Away(awaited)) = self.write.take() {
+            let came = comes_back(&awaited, "write");
+            self.facts[0].taken += came.moved;
+            self.facts[0].in_doubt += LONGEST;
+            self.was_told(came.result);
+            drop(came.half);
+        }
+        for _ in 0..FILL / ROOM {
+            self.far_acts(Action::FarReads);
+        }
+        self.look();
+        agree::agree(&self.facts);
+    }
+
+    /// A thread was told of an end, where it was told of one: as it stood then.
+    fn was_told(&mut self, result: io::Result<()>) {
+        if let Err(error) = result {
+            assert!(Ending::find(&error).is_some(), "a half tells of no end: {error:?}");
+            self.facts[0].stands(self.handle.ending());
+        }
+    }
+}
+
+/// A thread that was woken comes back.
+fn comes_back<H>(awaited: &Receiver<Came<H>>, call: &str) -> Came<H> {
+    awaited.recv_timeout(STUCK).unwrap_or_else(|_| panic!("a {call} waits for ever in its half"))
+}
