@@ -28,6 +28,9 @@ const FILL: usize = 1 << 20;
 /// Longer than any thread needs to come back that was woken.
 const STUCK: Duration = Duration::from_secs(10);
 
+/// About as long as a thread needs until it waits: no oracle depends on it, but one that does not wait need not be woken.
+const BEGINS: Duration = Duration::from_micros(300);
+
 /// What a run begins with.
 #[derive(Clone, Copy, Debug)]
 struct Setting {
@@ -172,8 +175,14 @@ impl Run {
             Action::Write(most) => self.writes(most, most),
             Action::WriteInParts(most, part) => self.writes(most, part),
             Action::Flush => self.flushes(),
-            Action::ReaderWaits => self.reader_waits(),
-            Action::WriterWaits => self.writer_waits(),
+            Action::ReaderWaits => {
+                self.reader_waits();
+                thread::sleep(BEGINS);
+            }
+            Action::WriterWaits => {
+                self.writer_waits();
+                thread::sleep(BEGINS);
+            }
             action => self.handle_acts(action),
         }
         self.look();
