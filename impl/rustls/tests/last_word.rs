@@ -72,7 +72,7 @@ fn a_flush_that_writes_the_last_byte_of_a_close_notify_says_that_it_is_out() {
         for _ in 0..8 {
             client.session.step(&mut narrow).expect("a step");
         }
-        far.read(&mut [0; 24]).expect("what there was room for");
+        far.read_exact(&mut [0; 24]).expect("what there was room for");
         client.session.flush(&mut narrow).expect("there is room");
         assert_eq!(client.session.ending().writing, WriteEnd::CloseNotifySent, "{version}");
     }
@@ -88,7 +88,7 @@ fn a_flush_that_writes_a_part_of_a_close_notify_says_so() {
         for _ in 0..8 {
             client.session.step(&mut full).expect("a step");
         }
-        far.read(&mut [0; 1]).expect("a byte");
+        far.read_exact(&mut [0; 1]).expect("a byte");
         client.session.flush(&mut full).expect("there is room for a byte");
         client.session.deadline_passed().expect("time passes");
         assert_eq!(client.session.ending().writing, WriteEnd::PartlyWritten, "{version}");
