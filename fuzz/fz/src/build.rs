@@ -36,20 +36,34 @@ pub(crate) fn root() -> PathBuf {
 pub(crate) fn targets(names: &[&str], sanitizer: Sanitizer) -> Result<PathBuf, Box<dyn Error>> {
     let root = root();
     match sanitizer {
-        Sanitizer::None => build(&root, &root.join("target/fz"), names, &["--sanitizer", "none"]),
-        Sanitizer::Address => build(&root, &root.join("target/fz-asan"), names, &["--sanitizer", "address"]),
+        Sanitizer::None => build(&root, &root.join("target/fz"), names, &["--sanitizer", "none"], &[]),
+        Sanitizer::Address => {
+            build(&root, &root.join("target/fz-asan"), names, &["--sanitizer", "address"], &[])
+        }
     }
 }
 
 /// Builds targets of another tree, quickly rather than well.
 pub(crate) fn targets_of(tree: &Path, names: &[&str]) -> Result<PathBuf, Box<dyn Error>> {
-    build(tree, &tree.join("target"), names, &["--sanitizer", "none", "--codegen-units", "16"])
+    let options = ["--sanitizer", "none", "--codegen-units", "16"];
+    build(tree, &tree.join("target"), names, &options, &QUICKLY)
 }
 
-fn build(tree: &Path, folder: &Path, names: &[&str], options: &[&str]) -> Result<PathBuf, Box<dyn Error>> {
+/// What a mistake changes is built anew, and no more.
+const QUICKLY: [(&str, &str); 2] =
+    [("CARGO_PROFILE_RELEASE_INCREMENTAL", "true"), ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1")];
+
+fn build(
+    tree: &Path,
+    folder: &Path,
+    names: &[&str],
+    options: &[&str],
+    environment: &[(&str, &str)],
+) -> Result<PathBuf, Box<dyn Error>> {
     let names = if names.is_empty() { vec![None] } else { names.iter().map(Some).collect() };
     for name in names {
         let mut build = cargo_fuzz(tree)?;
+        build.envs(environment.iter().copied());
         // Every byte of an input is a choice: there are no magic numbers that a comparison could tell of.
         build.args(["build", "--no-trace-compares"]).args(options).arg("--target-dir").arg(folder).args(name);
         compiler::wrap(&mut build)?;
