@@ -33,7 +33,7 @@ targets! {
     forged_peer: "one adapter against a peer that holds the keys: any authenticated record at any moment, any calls of ours", longest 64, floor 20000;
     framing: "every tracker of messages, told any bytes in any pieces, against reference parsers", longest 256, floor 15000;
     hand_back: "TLS and plaintext by turns on one connection, which others may have used: exact to the byte", longest 96, floor 6000;
-    io_faults: "the std and the tokio stream over a transport that fails in every way, with time that jumps", longest 256, floor 4000;
+    io_faults: "the std and the tokio stream over a transport that fails in every way, with time that jumps", longest 96, floor 4000;
     lockstep: "two adapters in lockstep with the model: any configuration, any steps, any chunks", longest 256, floor 10000;
     machine: "the core alone: any facts in any order, any policy, every version", longest 32, floor 40000;
     many: "up to 64 connections in one lingering engine, against a plain list of them", longest 512, floor 60000;
