@@ -11,6 +11,7 @@ mod configs;
 mod duct;
 mod end;
 mod line;
+mod makers;
 mod opening;
 mod relay;
 mod remembered;

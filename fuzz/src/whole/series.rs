@@ -9,7 +9,8 @@ use close_notify::{ClientGuard, Manner, Policy, ResumptionRule, Role, ServerGuar
 
 use super::agree::Facts;
 use super::configs::{Configs, Form};
-use super::opening::{Makers, Opening};
+use super::makers::Makers;
+use super::opening::Opening;
 use super::remembered::{Remembered, Room};
 use super::{ROOM, told};
 use crate::choices::Choices;

@@ -12,7 +12,7 @@ use close_notify::{Acceptor, AlertDescription, Connector, LateData, Manner, Poli
 use super::agree::{self, Facts};
 use super::configs::{Configs, Form, Refusal};
 use super::line::{Line, Net};
-use super::opening::name;
+use super::makers::name;
 use super::series::policy;
 use super::side::{Op, Side};
 use super::time::Clock;
