@@ -182,7 +182,7 @@ fn content(section: &[String]) -> Option<Content> {
         return None;
     }
     if !codings.is_empty() {
-        let is_old = section[0].contains("HTTP/1.0");
+        let is_old = is_of_http_10(&section[0]);
         let chunked = codings.iter().filter(|coding| name_of(coding) == "chunked").count();
         let last = codings.iter().rfind(|coding| !coding.is_empty());
         return match last {
@@ -199,6 +199,13 @@ fn content(section: &[String]) -> Option<Content> {
         known = Content::Length(length.parse().ok()?);
     }
     Some(known)
+}
+
+/// By the version, which begins a response and ends a request.
+fn is_of_http_10(line: &str) -> bool {
+    let version =
+        if line.starts_with("HTTP/") { line.split(' ').next() } else { line.split(' ').next_back() };
+    version == Some("HTTP/1.0")
 }
 
 /// A transfer coding without its parameters.
