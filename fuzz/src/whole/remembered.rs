@@ -97,7 +97,9 @@ impl Remembered {
         let must = self.room == Room::Enough && is_certain;
         assert!(resumed || !must, "a session was not resumed that may be: {trace:?}");
         if self.version != Version::Tls13 {
-            trace.own.client = trace.offered.map_or(trace.own.client, |origin| origin.client);
+            // A client takes a new session for the one that it offered; where it has little room it may have offered none.
+            let shared = trace.offered.filter(|_| resumed || self.room == Room::Enough);
+            trace.own.client = shared.map_or(trace.own.client, |origin| origin.client);
             trace.own.server = offered.filter(|_| resumed).map_or(trace.own.server, |origin| origin.server);
         }
     }
