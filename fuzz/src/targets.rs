@@ -40,7 +40,7 @@ targets! {
     pair: "two adapters over a hostile wire: any policies, any manners, every duty that bytes decide", longest 96, floor 10000;
     raw_wire: "arbitrary bytes during the handshake and behind it, real cipher and stand-in: cut, bent, inserted, ended at any byte", longest 128, floor 2000;
     tcp: "two adapters, each on a TCP of its own, on a wire that loses, repeats, reorders, delays and forges", longest 256, floor 8000;
-    whole: "connections from connect to end: handshakes that fail, sessions that are resumed, halves and relays", longest 96, floor 1800;
+    whole: "connections from connect to end: handshakes that fail, sessions that are resumed, halves and relays", longest 96, floor 600;
 }
 
 /// The target of a name.
