@@ -18,6 +18,7 @@ pub mod machine;
 pub mod many;
 pub mod observe;
 pub mod pair;
+mod paused;
 pub mod raw_wire;
 pub mod reference;
 mod replay;

@@ -3,16 +3,9 @@
 //! Decides nothing: the streams over tokio run on a paused clock, one runtime to a thread. The blocking stream reads the
 //! clock of the system, so for it a deadline that has passed is a patience that has become zero.
 
-use std::time::Duration;
+use tokio::runtime::EnterGuard;
 
-use tokio::runtime::{Builder, EnterGuard, Runtime};
-use tokio::time::advance;
-
-thread_local! {
-    static RUNTIME: &'static Runtime = Box::leak(Box::new(
-        Builder::new_current_thread().enable_time().start_paused(true).build().expect("a runtime"),
-    ));
-}
+use crate::paused;
 
 /// How long a close may take, in seconds.
 pub(super) const PATIENCE: u64 = 5;
@@ -27,12 +20,12 @@ pub(super) struct Clock {
 
 impl Clock {
     pub(super) fn new() -> Self {
-        Self { now: 0, by: None, _entered: RUNTIME.with(|runtime| runtime.enter()) }
+        Self { now: 0, by: None, _entered: paused::enter() }
     }
 
     pub(super) fn jump(&mut self, seconds: u64) {
         self.now += seconds;
-        RUNTIME.with(|runtime| runtime.block_on(advance(Duration::from_secs(seconds))));
+        paused::jump(seconds);
     }
 
     pub(super) fn has_passed(&self) -> bool {

@@ -311,7 +311,9 @@ impl Machine {
     }
 
     // salvage-alert: a failed write is no reason not to read
-    const fn salvages(&self) -> bool {
+    /// Whether a write has failed and the peer may still say why.
+    #[must_use]
+    pub const fn salvages(&self) -> bool {
         matches!(self.send, send::State::Failed) && !self.recv.has_ended()
     }
 }

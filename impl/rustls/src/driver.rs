@@ -350,18 +350,13 @@ impl<C: Tls> Driver<C> {
             return Ok(error);
         }
         // Behind an end there is nothing to salvage: how the connection goes on from there is for a close to wait for.
-        self.drive_until(line, if self.salvages() { Until::End } else { Until::LastWord })?;
+        self.drive_until(line, if self.session.machine().salvages() { Until::End } else { Until::LastWord })?;
         Ok(self.session.ended())
-    }
-
-    const fn salvages(&self) -> bool {
-        let machine = self.session.machine();
-        matches!(machine.send_state(), send::State::Failed) && !machine.recv_state().has_ended()
     }
 
     // salvage-alert: a call that is made again behind a wait finds the write failed already, and waits on
     fn salvage_on(&mut self, line: &mut impl Line) -> io::Result<()> {
-        if !self.salvages() || !line.is_there() {
+        if !self.session.machine().salvages() || !line.is_there() {
             return Ok(());
         }
         self.drive(line)?;
