@@ -23,6 +23,7 @@ pub mod raw_wire;
 pub mod reference;
 mod replay;
 mod targets;
+mod task;
 pub mod tcp;
 pub mod whole;
 pub mod wire;

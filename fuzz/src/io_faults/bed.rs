@@ -8,9 +8,6 @@ mod calls;
 use std::cell::{RefCell, RefMut};
 use std::io::ErrorKind;
 use std::rc::Rc;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Wake, Waker};
 use std::time::Duration;
 
 use close_notify::{Ending, ReadEnd, Stream, WriteEnd, tokio as tasks};
@@ -22,37 +19,14 @@ use super::peer::{Peer, stream};
 use super::script::Setting;
 use super::wire::{Call, Fault, Held, Wire};
 use crate::lab::Recording;
-
-/// A task that may have been woken.
-#[derive(Default)]
-struct Woken(AtomicBool);
-
-impl Wake for Woken {
-    fn wake(self: Arc<Self>) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-}
-
-struct Task {
-    /// What it waits for.
-    op: Option<Op>,
-    woken: Arc<Woken>,
-    waker: Waker,
-}
-
-impl Task {
-    fn new() -> Self {
-        let woken = Arc::new(Woken::default());
-        Self { op: None, waker: Waker::from(Arc::clone(&woken)), woken }
-    }
-}
+use crate::task::Task;
 
 pub(super) struct Bed {
     end: End,
     wire: Rc<RefCell<Wire>>,
     peer: Peer,
     facts: Facts,
-    tasks: [Task; 3],
+    tasks: [Task<Op>; 3],
     before: Ending,
     /// What the last call came to, in short.
     last: (Option<ErrorKind>, usize),

@@ -5,9 +5,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Poll};
 
 use close_notify::tokio::{Plain, Relayed, Stream, copy_bidirectional};
 use close_notify::{FirstCloser, Manner, Policy, ReadEnd, Version, WriteEnd};
@@ -22,6 +20,7 @@ use super::{ROOM, told};
 use crate::choices::Choices;
 use crate::lab;
 use crate::pair::nature;
+use crate::task::Task;
 use crate::wire::{ECONNRESET, Nature};
 
 /// What a run begins with.
@@ -67,32 +66,22 @@ pub(super) fn run(choices: &mut Choices<'_>) {
     run.finish();
 }
 
-#[derive(Default)]
-struct Woken(AtomicUsize);
-
-impl Wake for Woken {
-    fn wake(self: Arc<Self>) {
-        self.0.fetch_add(1, Ordering::Relaxed);
-    }
-}
-
 /// The relay's task.
 struct Relay {
     copies: Option<Pin<Box<dyn Future<Output = Relayed>>>>,
-    woken: Arc<Woken>,
-    waker: Waker,
+    task: Task<()>,
     relayed: Option<Relayed>,
 }
 
 impl Relay {
     fn new(copies: impl Future<Output = Relayed> + 'static) -> Self {
-        let woken = Arc::new(Woken(AtomicUsize::new(1)));
-        let waker = Waker::from(Arc::clone(&woken));
-        Self { copies: Some(Box::pin(copies)), woken, waker, relayed: None }
+        let task = Task::new();
+        task.waker.wake_by_ref();
+        Self { copies: Some(Box::pin(copies)), task, relayed: None }
     }
 
     fn go(&mut self) -> bool {
-        let is_woken = self.woken.0.swap(0, Ordering::Relaxed) > 0;
+        let is_woken = self.task.sleeps();
         if is_woken {
             self.poll();
         }
@@ -101,7 +90,7 @@ impl Relay {
 
     fn poll(&mut self) {
         let Some(copies) = &mut self.copies else { return };
-        if let Poll::Ready(relayed) = copies.as_mut().poll(&mut Context::from_waker(&self.waker)) {
+        if let Poll::Ready(relayed) = copies.as_mut().poll(&mut Context::from_waker(&self.task.waker)) {
             self.relayed = Some(relayed);
             self.copies = None;
         }
@@ -189,7 +178,7 @@ impl Run {
     fn rests(&mut self) {
         assert!(self.flow(ROUNDS), "a relay comes to no rest");
         let before = self.moved();
-        if self.relay.woken.0.load(Ordering::Relaxed) == 0 && self.relay.copies.is_some() {
+        if !self.relay.task.is_woken() && self.relay.copies.is_some() {
             self.relay.poll();
             let is_idle = self.relay.copies.is_some() && self.moved() == before;
             assert!(is_idle, "the relay had something to do, and nobody woke it");

@@ -9,9 +9,7 @@ mod calls;
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Poll};
 
 use close_notify::tokio::{ReadHalf, Stream, WriteHalf};
 use close_notify::{AlertDescription, Ending, Manner, ReadEnd};
@@ -19,6 +17,7 @@ use close_notify::{AlertDescription, Ending, Manner, ReadEnd};
 use super::ROOM;
 use super::agree::Facts;
 use super::line::{Line, Net};
+use crate::task::Task;
 
 /// A call of the application.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -78,39 +77,12 @@ enum State {
     Over,
 }
 
-/// How often a task was woken since it was polled last.
-#[derive(Default)]
-struct Woken(AtomicUsize);
-
-impl Wake for Woken {
-    fn wake(self: Arc<Self>) {
-        self.0.fetch_add(1, Ordering::Relaxed);
-    }
-}
-
-struct Task {
-    op: Option<Op>,
-    woken: Arc<Woken>,
-    waker: Waker,
-}
-
-impl Task {
-    fn new() -> Self {
-        let woken = Arc::new(Woken::default());
-        Self { op: None, waker: Waker::from(Arc::clone(&woken)), woken }
-    }
-
-    fn is_woken(&self) -> bool {
-        self.woken.0.load(Ordering::Relaxed) > 0
-    }
-}
-
 /// A side, and what its application has done.
 pub(super) struct Side {
     /// Whose text it says: the other side's is read.
     voice: usize,
     state: State,
-    tasks: [Task; 3],
+    tasks: [Task<Op>; 3],
     pub(super) facts: Facts,
     /// Its application wrote so much at most in a run.
     most: usize,
@@ -200,7 +172,7 @@ impl Side {
 
     fn make(&mut self, op: Op) {
         let task = &self.tasks[op.task()];
-        task.woken.0.store(0, Ordering::Relaxed);
+        task.sleeps();
         let waker = task.waker.clone();
         let came = self.poll(op, &mut Context::from_waker(&waker));
         self.look();

@@ -3,7 +3,6 @@
 //! Decides what is looked at after each call. Leaves what an ending may say to `judge`.
 
 use std::cell::RefCell;
-use std::sync::atomic::Ordering;
 
 use close_notify::{Error, FramingState, Manner, MissingNotify, Output, ReadEnd, Version, WriteEnd};
 
@@ -62,7 +61,7 @@ impl Bed {
     /// A task by its waker. For a thread the docs of the stream say what it polls for.
     fn is_woken(&self, task: usize) -> bool {
         match &self.end {
-            End::OfTasks(_) => self.tasks[task].woken.0.load(Ordering::Relaxed),
+            End::OfTasks(_) => self.tasks[task].is_woken(),
             End::Blocking(stream) => {
                 let (wire, session) = (self.wire.borrow(), stream.session());
                 let writes = !session.is_flushed()
@@ -79,7 +78,7 @@ impl Bed {
 
     fn make(&mut self, clock: &mut Clock, op: Op) {
         let was_late = self.facts.deadline_passed && self.runs() && (self.salvages() || drives(op));
-        self.tasks[op.task()].woken.0.store(false, Ordering::Relaxed);
+        self.tasks[op.task()].sleeps();
         let mut wire = self.wire();
         (wire.calls, wire.moves, wire.moved, wire.has_said_wait) = (0, [0; 2], 0, false);
         drop(wire);
