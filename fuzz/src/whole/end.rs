@@ -6,10 +6,8 @@ use std::io::{self, IoSlice, IoSliceMut, Read, Write};
 use std::time::Duration;
 
 use close_notify::framing::{LengthPrefixed, Width};
-use close_notify::{Acceptance, AlertDescription, Ending, Manner, Stream, Tls};
+use close_notify::{Acceptance, AlertDescription, Ending, Manner, Stream, Tls, Transport};
 use rustls::HandshakeKind;
-
-use super::duct::Duct;
 
 /// An end.
 pub(super) trait End: Read + Write {
@@ -30,7 +28,7 @@ pub(super) trait End: Read + Write {
     fn tickets(&self) -> usize;
 }
 
-impl<C: Tls> End for Stream<Duct, C> {
+impl<T: Transport, C: Tls> End for Stream<T, C> {
     fn shake(&mut self) -> io::Result<()> {
         self.complete_handshake()
     }
@@ -89,7 +87,11 @@ impl<C: Tls> End for Stream<Duct, C> {
 }
 
 /// Reads into two places, the first of this length.
-pub(super) fn read_in_two(end: &mut dyn End, buffer: &mut [u8], first: usize) -> io::Result<usize> {
+pub(super) fn read_in_two(
+    end: &mut (impl End + ?Sized),
+    buffer: &mut [u8],
+    first: usize,
+) -> io::Result<usize> {
     let (one, other) = buffer.split_at_mut(first);
     end.read_vectored(&mut [IoSliceMut::new(one), IoSliceMut::new(&mut []), IoSliceMut::new(other)])
 }

@@ -2,11 +2,13 @@
 //!
 //! Decides which world an input runs in: `series` has connections for threads, one behind the other and beside each other,
 //! that share the session stores; `tasks` a client and a server over tokio, whole or split; `relay` a relay between two
-//! connections; `threads` the halves of a blocking stream over sockets. Leaves what both ends must agree on to `agree`.
+//! connections; `threads` the halves of a blocking stream over sockets; `sockets` whole streams over those of the kernel, and a
+//! service that lingers. Leaves what both ends must agree on to `agree`.
 //!
 //! An input is, behind the format: a byte for the world, its set-up, then a byte an action.
 
 mod agree;
+mod call;
 mod configs;
 mod duct;
 mod end;
@@ -17,6 +19,7 @@ mod relay;
 mod remembered;
 mod series;
 mod side;
+mod sockets;
 mod tasks;
 mod threads;
 mod time;
@@ -35,12 +38,13 @@ struct World {
     tell: fn(&mut Choices<'_>) -> Vec<String>,
 }
 
-const WORLDS: [World; 4] = [
-    World { name: "series", run: series::run, tell: series::tell },
-    World { name: "tasks", run: tasks::run, tell: tasks::tell },
-    World { name: "relay", run: relay::run, tell: relay::tell },
-    World { name: "threads", run: threads::run, tell: threads::tell },
-];
+const SERIES: World = World { name: "series", run: series::run, tell: series::tell };
+const TASKS: World = World { name: "tasks", run: tasks::run, tell: tasks::tell };
+const RELAY: World = World { name: "relay", run: relay::run, tell: relay::tell };
+const THREADS: World = World { name: "threads", run: threads::run, tell: threads::tell };
+const SOCKETS: World = World { name: "sockets", run: sockets::run, tell: sockets::tell };
+
+const WORLDS: [World; 8] = [SERIES, TASKS, RELAY, THREADS, SERIES, TASKS, RELAY, SOCKETS];
 
 /// Runs an input.
 ///

@@ -126,7 +126,8 @@ impl Remembered {
         match role {
             Role::Client => {
                 by_client.insert(trace.own.client);
-                if self.version != Version::Tls13 {
+                // With little room it may have offered none: one that was resumed is its own then.
+                if self.version != Version::Tls13 && self.room == Room::Enough {
                     by_client.extend(trace.offered.map(|origin| origin.client));
                 }
             }

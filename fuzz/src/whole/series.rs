@@ -5,9 +5,12 @@
 
 mod life;
 
+use std::time::Duration;
+
 use close_notify::{ClientGuard, Manner, Policy, ResumptionRule, Role, ServerGuard};
 
 use super::agree::Facts;
+use super::call::Call;
 use super::configs::{Configs, Form};
 use super::makers::Makers;
 use super::opening::Opening;
@@ -70,20 +73,7 @@ enum Action {
 /// One step of a connection, most of them at one side.
 #[derive(Clone, Copy, Debug)]
 enum Step {
-    Shake,
-    Read(usize),
-    ReadInTwo(usize),
-    Write(usize),
-    WriteInParts(usize, usize),
-    Flush,
-    Close(Manner),
-    CloseWrite,
-    Reject,
-    HandBack,
-    Confirm,
-    Look,
-    Track,
-    LosePatience,
+    Call(Call),
     Drop,
     /// So much of what this side said is carried on.
     Carry(usize),
@@ -100,26 +90,26 @@ enum Step {
 const STEPS: [Step; 31] = [
     Step::Settle,
     Step::Greet,
-    Step::Shake,
-    Step::Read(ROOM),
-    Step::Read(9),
-    Step::ReadInTwo(3),
-    Step::Write(20),
-    Step::Write(5_000),
-    Step::WriteInParts(600, 7),
-    Step::WriteInParts(40, 1),
-    Step::Flush,
-    Step::Close(Manner::Graceful),
-    Step::Close(Manner::Linger),
-    Step::Close(Manner::AtOnce),
-    Step::Close(Manner::Abort),
-    Step::CloseWrite,
-    Step::Reject,
-    Step::HandBack,
-    Step::Confirm,
-    Step::Look,
-    Step::Track,
-    Step::LosePatience,
+    Step::Call(Call::Shake),
+    Step::Call(Call::Read(ROOM)),
+    Step::Call(Call::Read(9)),
+    Step::Call(Call::ReadInTwo(3)),
+    Step::Call(Call::Write(20)),
+    Step::Call(Call::Write(5_000)),
+    Step::Call(Call::WriteInParts(600, 7)),
+    Step::Call(Call::WriteInParts(40, 1)),
+    Step::Call(Call::Flush),
+    Step::Call(Call::Close(Manner::Graceful)),
+    Step::Call(Call::Close(Manner::Linger)),
+    Step::Call(Call::Close(Manner::AtOnce)),
+    Step::Call(Call::Close(Manner::Abort)),
+    Step::Call(Call::CloseWrite),
+    Step::Call(Call::Reject),
+    Step::Call(Call::HandBack),
+    Step::Call(Call::Confirm),
+    Step::Call(Call::Look),
+    Step::Call(Call::Track),
+    Step::Call(Call::Patience(Duration::ZERO)),
     Step::Drop,
     Step::Carry(usize::MAX),
     Step::Carry(1),
@@ -128,7 +118,7 @@ const STEPS: [Step; 31] = [
     Step::Fin,
     Step::Reset,
     Step::Cut,
-    Step::Close(Manner::HandBack),
+    Step::Call(Call::Close(Manner::HandBack)),
 ];
 
 struct At {

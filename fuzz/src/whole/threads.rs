@@ -1,14 +1,16 @@
-//! The halves of a blocking stream, over a pair of Unix sockets: a thread that waits in one half, and another that ends it all.
+//! The halves of a blocking stream, over two sockets: a thread that waits in one half, and another that ends it all.
 //!
 //! Decides which calls would wait: those are made in a thread of their own, and must come back once the connection has ended.
 //! The far end never waits. What a thread gets depends on nobody's speed: it reads, or writes, until it may not.
 
 use std::io::{self, ErrorKind, Read, Write};
+use std::net::TcpStream;
 use std::os::unix::net::UnixStream;
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use close_notify::linger::{Limits, Lingerer};
 use close_notify::{
     AlertDescription, Ending, FindEnding, Handle, Manner, Policy, ReadHalf, Stream, Version, WriteHalf,
 };
@@ -16,6 +18,7 @@ use close_notify::{
 use super::agree::{self, Facts};
 use super::end::write_in_parts;
 use super::series::policy;
+use super::sockets::{Socket, sockets};
 use super::{ROOM, told};
 use crate::choices::Choices;
 use crate::heard::{LONGEST, is_text, text};
@@ -35,13 +38,20 @@ const BEGINS: Duration = Duration::from_micros(300);
 #[derive(Clone, Copy, Debug)]
 struct Setting {
     version: Version,
+    is_tcp: bool,
+    lingers: bool,
     policies: [Policy; 2],
 }
 
 impl Setting {
     fn read(choices: &mut Choices<'_>) -> Self {
-        let version = lab::VERSIONS[usize::from(choices.byte() & 1 == 0)];
-        Self { version, policies: [policy(choices), policy(choices)] }
+        let what = choices.byte();
+        Self {
+            version: lab::VERSIONS[usize::from(what & 1 == 0)],
+            is_tcp: what >> 1 & 1 == 1,
+            lingers: what >> 2 & 1 == 1,
+            policies: [policy(choices), policy(choices)],
+        }
     }
 }
 
@@ -113,7 +123,11 @@ pub(super) fn tell(choices: &mut Choices<'_>) -> Vec<String> {
 /// Panics: where a thread does not come back, or is told of another end than there is.
 pub(super) fn run(choices: &mut Choices<'_>) {
     let setting = Setting::read(choices);
-    let mut run = Run::new(&setting).expect("the system has two sockets");
+    if setting.is_tcp { runs::<TcpStream>(&setting, choices) } else { runs::<UnixStream>(&setting, choices) }
+}
+
+fn runs<T: Socket>(setting: &Setting, choices: &mut Choices<'_>) {
+    let mut run = Run::<T>::new(setting).expect("the system has two sockets");
     while let Some(action) = next(choices) {
         run.act(action);
     }
@@ -134,21 +148,25 @@ enum Half<H> {
     Away(Receiver<Came<H>>),
 }
 
-struct Run {
-    handle: Handle<UnixStream>,
-    read: Option<Half<ReadHalf<UnixStream>>>,
-    write: Option<Half<WriteHalf<UnixStream>>>,
-    far: Option<Stream<UnixStream>>,
+struct Run<T: Socket> {
+    handle: Handle<T>,
+    read: Option<Half<ReadHalf<T>>>,
+    write: Option<Half<WriteHalf<T>>>,
+    far: Option<Stream<T>>,
+    service: Option<Lingerer>,
     facts: [Facts; 2],
     buffer: Box<[u8]>,
 }
 
-impl Run {
+impl<T: Socket> Run<T> {
     fn new(setting: &Setting) -> io::Result<Self> {
-        let (near, far) = UnixStream::pair()?;
-        far.set_nonblocking(true)?;
+        let [near, far] = sockets(!setting.is_tcp)?.map(T::from);
+        far.set_blocking(false)?;
         let [client, server] = lab::played_pair(setting.version);
-        let (read, write) = Stream::new(client, near, setting.policies[0]).into_split()?;
+        let mut near = Stream::new(client, near, setting.policies[0]);
+        let service = setting.lingers.then(|| Lingerer::spawn(Limits::DEFAULT)).transpose()?;
+        service.iter().for_each(|service| near.set_lingerer(service));
+        let (read, write) = near.into_split()?;
         let mut far = Stream::new(server, far, setting.policies[1]);
         far.set_patience(Duration::MAX);
         // What waits for the far end would wait for us: only halves wait, and they have no deadline.
@@ -158,6 +176,7 @@ impl Run {
             read: Some(Half::Here(read)),
             write: Some(Half::Here(write)),
             far: Some(far),
+            service,
             facts: setting.policies.map(|policy| Facts::new(policy, true)),
             buffer: vec![0; ROOM].into(),
         })
@@ -354,6 +373,11 @@ impl Run {
         }
         self.look();
         agree::agree(&self.facts);
+        self.far = None;
+        if let Some(service) = self.service {
+            let counters = service.finish(Instant::now() + STUCK);
+            assert_eq!(counters.lingering, 0, "nobody is there, and the service lingers: {counters}");
+        }
     }
 
     /// A thread was told of an end, where it was told of one: as it stood then.

@@ -11,16 +11,14 @@ use close_notify::{Ending, ForgetSession, Manner, ReadEnd, Role};
 use rustls::HandshakeKind;
 
 use super::super::agree::{self, Facts};
+use super::super::call::Call;
 use super::super::duct::Path;
-use super::super::end::{End, read_in_two, write_in_parts};
+use super::super::end::End;
 use super::super::makers::Begun;
-use super::super::opening::{Opening, REASON};
+use super::super::opening::Opening;
 use super::super::remembered::{Shows, Trace};
 use super::{ROLES, Step};
-use crate::heard::text;
 
-/// An application of a run writes no more than this.
-const MOST: usize = 40_000;
 /// More rounds than any settling takes over the narrowest pipe.
 const ROUNDS: usize = 4_000;
 
@@ -137,42 +135,14 @@ impl Life {
             Step::Drop => self.ends[side] = None,
             Step::Settle => self.settle(buffer),
             Step::Greet => self.greet(buffer),
-            step => self.call(side, step, buffer),
+            Step::Call(call) => self.call(side, call, buffer),
         }
         self.look();
     }
 
-    fn call(&mut self, side: usize, step: Step, buffer: &mut [u8]) {
-        let Some(end) = &mut self.ends[side] else { return };
-        let facts = &mut self.facts[side];
-        let came = match step {
-            Step::Read(most) => {
-                end.read(&mut buffer[..most]).map(|count| has_read(facts, side, &buffer[..count]))
-            }
-            Step::ReadInTwo(first) => {
-                read_in_two(end.as_mut(), buffer, first).map(|count| has_read(facts, side, &buffer[..count]))
-            }
-            Step::Write(most) => write(end.as_mut(), facts, side, most, most),
-            Step::WriteInParts(most, part) => write(end.as_mut(), facts, side, most, part),
-            Step::Flush => end.flush(),
-            Step::Shake => end.shake(),
-            Step::Close(manner) => end.close(manner).map(drop),
-            Step::CloseWrite => end.close_write().map(drop),
-            Step::Reject => end.reject(REASON).map(drop),
-            Step::HandBack => end.hand_back().map(drop),
-            Step::Confirm => end.confirm().map(drop),
-            Step::Look => end.has_peer_closed().map(drop),
-            Step::Track => {
-                end.track();
-                Ok(())
-            }
-            _ => {
-                end.set_patience(Duration::ZERO);
-                Ok(())
-            }
-        };
-        if let Err(error) = came {
-            facts.failed(&error);
+    fn call(&mut self, side: usize, call: Call, buffer: &mut [u8]) {
+        if let Some(end) = &mut self.ends[side] {
+            call.make(side, end.as_mut(), &mut self.facts[side], buffer);
         }
     }
 
@@ -180,13 +150,13 @@ impl Life {
     fn greet(&mut self, buffer: &mut [u8]) {
         for _ in 0..ROUNDS {
             for side in 0..2 {
-                self.call(side, Step::Shake, buffer);
+                self.call(side, Call::Shake, buffer);
             }
             if !self.path.borrow_mut().carry_all() {
                 break;
             }
         }
-        self.call(0, Step::Look, buffer);
+        self.call(0, Call::Look, buffer);
     }
 
     /// Both sides close and read on until neither has anything to do. Undisturbed, both end well.
@@ -194,8 +164,8 @@ impl Life {
         self.greet(buffer);
         for _ in 0..ROUNDS {
             for side in 0..2 {
-                self.call(side, Step::Close(Manner::Graceful), buffer);
-                self.call(side, Step::Read(buffer.len()), buffer);
+                self.call(side, Call::Close(Manner::Graceful), buffer);
+                self.call(side, Call::Read(buffer.len()), buffer);
             }
             if !self.path.borrow_mut().carry_all() {
                 break;
@@ -219,25 +189,4 @@ impl Life {
         }
         self.look();
     }
-}
-
-fn has_read(facts: &mut Facts, side: usize, bytes: &[u8]) {
-    facts.read(1 - side, bytes);
-    facts.at_end |= bytes.is_empty();
-}
-
-/// Writes the next of a side's text, from places of so many bytes.
-fn write(end: &mut dyn End, facts: &mut Facts, side: usize, most: usize, part: usize) -> io::Result<()> {
-    let most = most.min(MOST.saturating_sub(facts.taken));
-    let data = text(side, facts.taken, most);
-    let written = if part >= most { end.write(data) } else { write_in_parts(end, data, part) };
-    match written {
-        Ok(taken) => facts.taken += taken,
-        Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Err(error),
-        Err(error) => {
-            facts.in_doubt += most;
-            return Err(error);
-        }
-    }
-    Ok(())
 }

@@ -1,0 +1,83 @@
+//! What a run over sockets begins with.
+
+use close_notify::linger::{Limits, Lingerer};
+use close_notify::{Policy, Version};
+
+use super::super::configs::Refusal;
+use super::super::series::policy;
+use super::BRIEF;
+use crate::choices::Choices;
+use crate::lab;
+
+/// The bounds of the service of a run.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Service {
+    Wide,
+    None,
+    /// Nothing lingers any longer.
+    Brief,
+    /// One at a time.
+    Narrow,
+}
+
+impl Service {
+    pub(super) fn spawn(self) -> Option<Lingerer> {
+        let limits = match self {
+            Self::None => return None,
+            Self::Wide => Limits::DEFAULT,
+            Self::Brief => Limits { patience: BRIEF, ..Limits::DEFAULT },
+            Self::Narrow => Limits { connections: 1, ..Limits::DEFAULT },
+        };
+        Some(Lingerer::spawn(limits).expect("the system has a thread and three descriptors"))
+    }
+}
+
+/// How a run's connection is made.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Begin {
+    /// A handshake that was played before; for each end, whether it is tokio's.
+    Played([bool; 2]),
+    Called(Called),
+}
+
+/// What `Connector` and `Acceptor` are to do.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Called {
+    pub(super) by_tasks: bool,
+    pub(super) refusal: Option<Refusal>,
+    /// No handshake is that quick.
+    pub(super) has_no_time: bool,
+}
+
+/// What a run begins with.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Setting {
+    pub(super) version: Version,
+    pub(super) is_unix: bool,
+    pub(super) service: Service,
+    pub(super) begin: Begin,
+    pub(super) policies: [Policy; 2],
+}
+
+impl Setting {
+    pub(super) fn read(choices: &mut Choices<'_>) -> Self {
+        let what = choices.byte();
+        let bit = |at: u8| what >> at & 1 == 1;
+        let services = [Service::Wide, Service::Wide, Service::Brief, Service::Narrow];
+        let begin = if bit(6) {
+            let refusals = [None, Some(Refusal::Protocol), None, Some(Refusal::Certificate)];
+            let refusal = refusals[usize::from(what >> 2 & 3)];
+            let has_no_time = refusal.is_none() && bit(3);
+            Begin::Called(Called { by_tasks: bit(5), refusal, has_no_time })
+        } else {
+            Begin::Played([bit(2), bit(3)])
+        };
+        Self {
+            version: lab::VERSIONS[usize::from(!bit(0))],
+            is_unix: bit(1),
+            service: if bit(7) { Service::None } else { services[usize::from(choices.byte() & 3)] },
+            begin,
+            policies: [policy(choices), policy(choices)],
+        }
+    }
+}
