@@ -6,6 +6,7 @@ use std::io::{Error, ErrorKind};
 
 use close_notify::{Ending, FindEnding, MissingNotify, Policy, ReadEnd, WriteEnd};
 
+use super::shown;
 use crate::heard::is_text;
 
 /// What an application at one end has done, and what it was told.
@@ -56,6 +57,7 @@ impl Facts {
 
     /// An error says how the connection ended, or that the caller must ask again.
     pub(super) fn failed(&mut self, error: &Error) {
+        shown::is_a_line(error);
         match Ending::find(error) {
             Some(ending) => self.stands(ending),
             None => assert!(is_a_word_of_ours(error.kind()), "an error without an ending: {error:?}"),

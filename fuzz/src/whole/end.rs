@@ -2,6 +2,7 @@
 //!
 //! Decides nothing: the calls of a stream, under one name for all types of connections.
 
+use std::fmt::Debug;
 use std::io::{self, IoSlice, IoSliceMut, Read, Write};
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use close_notify::{Acceptance, AlertDescription, Ending, Manner, Stream, Tls, Tr
 use rustls::HandshakeKind;
 
 /// An end.
-pub(super) trait End: Read + Write {
+pub(super) trait End: Read + Write + Debug {
     fn shake(&mut self) -> io::Result<()>;
     fn confirm(&mut self) -> io::Result<Acceptance>;
     fn has_peer_closed(&mut self) -> io::Result<bool>;

@@ -18,6 +18,7 @@ mod opening;
 mod relay;
 mod remembered;
 mod series;
+mod shown;
 mod side;
 mod sockets;
 mod tasks;

@@ -15,7 +15,7 @@ use super::configs::{Configs, Form};
 use super::makers::Makers;
 use super::opening::Opening;
 use super::remembered::{Remembered, Room};
-use super::{ROOM, told};
+use super::{ROOM, shown, told};
 use crate::choices::Choices;
 use crate::pair;
 use life::Life;
@@ -162,6 +162,7 @@ pub(super) fn run(choices: &mut Choices<'_>) {
     for slot in 0..BESIDE {
         run.leave(slot);
     }
+    shown::is_brief(&(run.client_guard, run.server_guard));
 }
 
 struct Run<'a> {

@@ -14,9 +14,9 @@ use std::task::{Context, Poll};
 use close_notify::tokio::{ReadHalf, Stream, WriteHalf};
 use close_notify::{AlertDescription, Ending, Manner, ReadEnd};
 
-use super::ROOM;
 use super::agree::Facts;
 use super::line::{Line, Net};
+use super::{ROOM, shown};
 use crate::task::Task;
 
 /// A call of the application.
@@ -218,6 +218,14 @@ impl Side {
             State::Connecting(_) | State::Raw(_) | State::Over => return,
         };
         self.facts.stands(ending);
+    }
+
+    pub(super) fn shows_little(&self) {
+        match &self.state {
+            State::Whole(stream) => shown::is_brief(stream),
+            State::Halves(read, _) => shown::is_brief(read.handle()),
+            State::Connecting(_) | State::Raw(_) | State::Over => {}
+        }
     }
 
     /// Whether it has read the end of the other side's text.

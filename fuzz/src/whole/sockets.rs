@@ -19,7 +19,7 @@ use close_notify::{Manner, Policy, ReadEnd, Role, Version, WriteEnd};
 
 use super::agree::{self, Facts};
 use super::call::Call;
-use super::{ROOM, told};
+use super::{ROOM, shown, told};
 use crate::choices::Choices;
 pub(super) use ends::{Socket, sockets};
 use ends::{Socketed, make};
@@ -220,7 +220,7 @@ impl Run {
     fn drops(&mut self, at: usize) {
         let side = &mut self.sides[at];
         side.has_closed = true;
-        side.end = None;
+        side.end.take().iter().for_each(|end| shown::is_brief(end));
     }
 
     /// Whether the service was given the socket of this side.

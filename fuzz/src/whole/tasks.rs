@@ -224,6 +224,7 @@ impl Run {
         self.clock.jump(LONG);
         self.rests();
         for side in &self.sides {
+            side.shows_little();
             assert!(!side.waits(), "a task waits for ever: {:?}", side.waits_for());
         }
         agree::agree(&self.sides.each_ref().map(|side| side.facts));

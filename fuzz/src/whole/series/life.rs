@@ -17,6 +17,7 @@ use super::super::end::End;
 use super::super::makers::Begun;
 use super::super::opening::Opening;
 use super::super::remembered::{Shows, Trace};
+use super::super::shown;
 use super::{ROLES, Step};
 
 /// More rounds than any settling takes over the narrowest pipe.
@@ -178,6 +179,7 @@ impl Life {
     pub(super) fn finish(&mut self) {
         for (end, facts) in self.ends.iter_mut().zip(&mut self.facts) {
             let Some(end) = end else { continue };
+            shown::is_brief(end);
             end.set_patience(Duration::ZERO);
             let closed = end.close(Manner::Graceful);
             let waits = closed.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock);

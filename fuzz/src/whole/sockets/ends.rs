@@ -2,6 +2,7 @@
 //!
 //! Decides which kind of socket an end is over, and when a call of it may wait.
 
+use std::fmt::Debug;
 use std::io;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
@@ -25,7 +26,7 @@ use crate::lab;
 pub(in super::super) trait Socket:
     close_notify::Socket + From<OwnedFd> + Send + Sync + 'static
 {
-    type Tokio: close_notify::tokio::Transport + 'static;
+    type Tokio: close_notify::tokio::Transport + Debug + 'static;
 
     fn set_blocking(&self, blocks: bool) -> io::Result<()>;
     fn into_tokio(self) -> io::Result<Self::Tokio>;
@@ -70,7 +71,7 @@ impl<T: Socket> Socketed for Stream<T> {
 }
 
 /// Never: a task that waits is given up.
-impl<IO: close_notify::tokio::Transport> Socketed for Tasks<IO> {
+impl<IO: close_notify::tokio::Transport + Debug> Socketed for Tasks<IO> {
     fn waits(&mut self, _: bool) {}
 }
 

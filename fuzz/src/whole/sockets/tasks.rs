@@ -1,5 +1,6 @@
 //! An end over tokio that is called as one for threads that do not wait is: a call that waits is given up.
 
+use std::fmt::Debug;
 use std::future::Future;
 use std::io::{self, IoSlice, Read, Write};
 use std::time::Duration;
@@ -44,6 +45,7 @@ fn briefly<R>(call: impl Future<Output = io::Result<R>>) -> io::Result<R> {
 }
 
 /// An end.
+#[derive(Debug)]
 pub(super) struct Tasks<IO: Transport>(pub(super) Stream<IO>);
 
 impl<IO: Transport> Read for Tasks<IO> {
@@ -66,7 +68,7 @@ impl<IO: Transport> Write for Tasks<IO> {
     }
 }
 
-impl<IO: Transport> End for Tasks<IO> {
+impl<IO: Transport + Debug> End for Tasks<IO> {
     fn shake(&mut self) -> io::Result<()> {
         briefly(self.0.complete_handshake())
     }
