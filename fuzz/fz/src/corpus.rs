@@ -29,6 +29,7 @@ pub(crate) fn merge(target: &Target) -> Result<Outcome, Box<dyn Error>> {
     let length = format!("-max_len={}", target.longest);
     run(Command::new(binaries.join(target.name))
         .args(["-merge=1", "-timeout=5", &length])
+        .args(fuzzer::LEAN)
         .args([&kept, &committed, &found]))?;
     fs::remove_dir_all(&committed)?;
     fs::create_dir_all(&committed)?;

@@ -20,7 +20,7 @@ const ASAN_FLOOR: u32 = 2_000;
 
 /// An input is a few choices, and a run takes microseconds: what libFuzzer keeps about inputs beside the edges that they take
 /// would cost more than the run.
-const LEAN: [&str; 4] = ["-entropic=0", "-reduce_inputs=0", "-use_counters=0", "-use_cmp=0"];
+pub(crate) const LEAN: [&str; 4] = ["-entropic=0", "-reduce_inputs=0", "-use_counters=0", "-use_cmp=0"];
 
 /// One run of a target.
 #[derive(Clone, Copy, Debug, Default)]

@@ -18,6 +18,7 @@ use super::duct::{Duct, Path};
 use super::end::End;
 use super::opening::{Maker, Opening, REASON, Turn, Use};
 use super::remembered::Shows;
+use super::shown;
 use crate::heard::text;
 
 /// What makes the ends of a run's connections.
@@ -77,12 +78,14 @@ impl Makers<'_> {
 
     fn client_end(&self, opening: &Opening, config: &ClientConfig, duct: Duct) -> Box<dyn End> {
         let (config, forget) = self.guards.0.for_connection(config);
+        shown::is_brief(&forget);
         let client = ClientConnection::new(config, name(opening.name)).expect("a client");
         Box::new(Stream::from_session(Session::new(client, self.policies[0]).with_forget(forget), duct))
     }
 
     fn server_end(&self, config: &ServerConfig, duct: Duct) -> Box<dyn End> {
         let (config, forget) = self.guards.1.for_connection(config);
+        shown::is_brief(&forget);
         let server = ServerConnection::new(config).expect("a server");
         Box::new(Stream::from_session(Session::new(server, self.policies[1]).with_forget(forget), duct))
     }

@@ -7,6 +7,7 @@
 mod ends;
 mod setting;
 mod tasks;
+mod wrapped;
 
 use std::io;
 use std::net::TcpStream;
@@ -21,8 +22,8 @@ use super::agree::{self, Facts};
 use super::call::Call;
 use super::{ROOM, shown, told};
 use crate::choices::Choices;
+use ends::{Begun, Made, Socketed, make};
 pub(super) use ends::{Socket, sockets};
-use ends::{Socketed, make};
 use setting::{Begin, Called, Service, Setting};
 
 /// Longer than any end needs to come that must.
@@ -120,6 +121,21 @@ impl Side {
         Self { end: None, facts, patience: OWN, has_closed: false, lingers_from: None }
     }
 
+    fn begins(&mut self, made: Made) {
+        match made {
+            Ok(Begun::End(end)) => self.end = Some(end),
+            Ok(Begun::Adopted(end)) => {
+                self.facts.is_adopted = true;
+                self.end = Some(end);
+            }
+            Ok(Begun::Ended(ending)) => {
+                (self.facts.is_adopted, self.has_closed) = (true, true);
+                ending.into_iter().for_each(|ending| self.facts.stands(ending));
+            }
+            Err(error) => self.facts.failed(&error),
+        }
+    }
+
     fn call(&mut self, side: usize, call: Call, buffer: &mut [u8]) {
         let Some(end) = &mut self.end else { return };
         match call {
@@ -149,6 +165,7 @@ impl Side {
 struct Run {
     service: Option<Lingerer>,
     is_wide: bool,
+    is_narrow: bool,
     /// So many sockets were handed over to the service, and so many may have been by a handshake that failed.
     handed: u64,
     sides: [Side; 2],
@@ -165,16 +182,14 @@ impl Run {
         let mut run = Self {
             service,
             is_wide: setting.service == Service::Wide,
+            is_narrow: setting.is_narrow,
             handed: 0,
             sides: setting.policies.map(Side::new),
             buffer: vec![0; ROOM].into(),
         };
         run.handed = run.added();
         for (side, made) in run.sides.iter_mut().zip(made) {
-            match made {
-                Ok(end) => side.end = Some(end),
-                Err(error) => side.facts.failed(&error),
-            }
+            side.begins(made);
         }
         run.is_refused_well(setting);
         (0..2).for_each(|side| run.act(side, Action::Call(LONG)));
@@ -211,6 +226,8 @@ impl Run {
         let side = &mut self.sides[at];
         match action {
             Action::Call(call) => side.call(at, call, &mut self.buffer),
+            // Where there is no room, these wait for ever.
+            Action::Waiting(Call::Write(_) | Call::CloseWrite) if self.is_narrow => {}
             Action::Waiting(call) => side.waits(at, call, &mut self.buffer),
             Action::Drop => self.drops(at),
         }
@@ -282,7 +299,8 @@ impl Run {
             _ => return 0,
         };
         assert_eq!(heard.reading, expected, "a last word was destroyed behind the service: {said:?}");
-        far.facts.taken - before
+        // Where there was little room, what was taken may not have left.
+        if self.is_narrow { 0 } else { far.facts.taken - before }
     }
 
     /// Nobody is there any more: nothing lingers, and all that did is counted.

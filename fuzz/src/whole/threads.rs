@@ -12,14 +12,15 @@ use std::time::{Duration, Instant};
 
 use close_notify::linger::{Limits, Lingerer};
 use close_notify::{
-    AlertDescription, Ending, FindEnding, Handle, Manner, Policy, ReadHalf, Stream, Version, WriteHalf,
+    AlertDescription, Ending, FindEnding, FramingState, Handle, Manner, Policy, ReadHalf, Stream, Version,
+    WriteHalf,
 };
 
 use super::agree::{self, Facts};
 use super::end::write_in_parts;
 use super::series::policy;
 use super::sockets::{Socket, sockets};
-use super::{ROOM, told};
+use super::{ROOM, shown, told};
 use crate::choices::Choices;
 use crate::heard::{LONGEST, is_text, text};
 use crate::lab;
@@ -373,6 +374,8 @@ impl<T: Socket> Run<T> {
         }
         self.look();
         agree::agree(&self.facts);
+        shown::is_brief(&self.handle);
+        assert_eq!(self.handle.framing(), FramingState::DelimitedByEnd, "nobody said where messages end");
         self.far = None;
         if let Some(service) = self.service {
             let counters = service.finish(Instant::now() + STUCK);

@@ -11,15 +11,18 @@ use std::thread;
 use std::time::Duration;
 
 use close_notify::linger::Lingerer;
-use close_notify::{Acceptor, ClientGuard, Connector, Policy, ServerGuard, Stream, Version};
-use rustls::Connection;
+use close_notify::tokio::Irresettable;
+use close_notify::{Acceptor, ClientGuard, Connector, Ending, Policy, ServerGuard, Stream, Tls, Version};
+use rustix::net::sockopt::set_socket_send_buffer_size;
+use rustls::{ClientConfig, Connection, ServerConfig};
 
 use super::super::configs::{Configs, Form};
 use super::super::end::End;
 use super::super::makers::name;
 use super::STUCK;
-use super::setting::{Begin, Called, Setting};
+use super::setting::{Begin, Called, Driver, Setting};
 use super::tasks::{Tasks, runtime};
+use super::wrapped::wrapped;
 use crate::lab;
 
 /// A socket as threads have it, and as tokio has.
@@ -71,24 +74,54 @@ impl<T: Socket> Socketed for Stream<T> {
 }
 
 /// Never: a task that waits is given up.
-impl<IO: close_notify::tokio::Transport + Debug> Socketed for Tasks<IO> {
+impl<IO: close_notify::tokio::Transport + Debug, C: Tls + Unpin + Debug> Socketed for Tasks<IO, C> {
     fn waits(&mut self, _: bool) {}
 }
 
-/// An end, or how its handshake failed.
-pub(super) type Made = io::Result<Box<dyn Socketed>>;
+/// What a connection began with.
+pub(super) enum Begun {
+    End(Box<dyn Socketed>),
+    /// An end that others have driven before.
+    Adopted(Box<dyn Socketed>),
+    /// It is over; told how, unless its transport went back.
+    Ended(Option<Ending>),
+}
+
+/// An end, or how its handshake or the call failed that was to end it.
+pub(super) type Made = io::Result<Begun>;
 
 /// Makes both ends of a run.
 ///
 /// Errors: the system's.
 pub(super) fn make<T: Socket>(setting: &Setting, service: Option<&Lingerer>) -> io::Result<[Made; 2]> {
-    let sockets = sockets(setting.is_unix)?.map(T::from);
-    let Called { by_tasks: in_tasks, refusal, has_no_time } = match setting.begin {
-        Begin::Played(is_tokio) => return Ok(played(setting, sockets, service, is_tokio)),
-        Begin::Called(called) => called,
-    };
+    let sockets = sockets(setting.is_unix)?;
+    if setting.is_narrow {
+        // The least that the system has.
+        sockets.iter().try_for_each(|socket| set_socket_send_buffer_size(socket, 1))?;
+    }
+    let sockets = sockets.map(T::from);
     let form = if setting.version == Version::Tls13 { Form::Stored13 } else { Form::Id12 };
-    let (client, server) = Configs::new(form, true, 1).refusing(refusal);
+    match setting.begin {
+        Begin::Played(drivers) => Ok(played(setting, sockets, service, drivers)),
+        Begin::Called(how) => {
+            let configs = Configs::new(form, true, 1).refusing(how.refusal);
+            called(setting, how, configs, sockets, service)
+        }
+        Begin::Wrapped(how) => {
+            let configs = Configs::new(form, true, 1).refusing(None);
+            wrapped(setting, how, configs, in_tokio(sockets)?, service)
+        }
+    }
+}
+
+/// The ends that `Connector` and `Acceptor` make.
+fn called<T: Socket>(
+    setting: &Setting,
+    Called { by_tasks: in_tasks, has_no_time, .. }: Called,
+    (client, server): (ClientConfig, ServerConfig),
+    sockets: [T; 2],
+    service: Option<&Lingerer>,
+) -> io::Result<[Made; 2]> {
     let patience = if has_no_time { Duration::ZERO } else { STUCK };
     let mut connector = Connector::new(client, setting.policies[0])
         .with_guard(ClientGuard::default())
@@ -127,12 +160,12 @@ fn played<T: Socket>(
     setting: &Setting,
     [near, far]: [T; 2],
     service: Option<&Lingerer>,
-    is_tokio: [bool; 2],
+    drivers: [Driver; 2],
 ) -> [Made; 2] {
     let [client, server] = lab::played_pair(setting.version);
     [
-        end(near, client, setting.policies[0], service, is_tokio[0]),
-        end(far, server, setting.policies[1], service, is_tokio[1]),
+        end(near, client, setting.policies[0], service, drivers[0]),
+        end(far, server, setting.policies[1], service, drivers[1]),
     ]
 }
 
@@ -141,18 +174,30 @@ fn end<T: Socket>(
     connection: Connection,
     policy: Policy,
     service: Option<&Lingerer>,
-    is_tokio: bool,
+    driver: Driver,
 ) -> Made {
     socket.set_blocking(false)?;
-    if is_tokio {
-        let _entered = runtime().enter();
-        let mut stream = close_notify::tokio::Stream::new(connection, socket.into_tokio()?, policy);
-        service.into_iter().for_each(|service| stream.set_lingerer(service));
-        return Ok(Box::new(Tasks(stream)));
-    }
-    let mut stream = Stream::new(connection, socket, policy);
+    let _entered = runtime().enter();
+    Ok(Begun::End(match driver {
+        Driver::Threads => {
+            let mut stream = Stream::new(connection, socket, policy);
+            service.into_iter().for_each(|service| stream.set_lingerer(service));
+            Box::new(stream)
+        }
+        Driver::Tasks => of_tasks(connection, socket.into_tokio()?, policy, service),
+        Driver::Irresettable => of_tasks(connection, Irresettable(socket.into_tokio()?), policy, service),
+    }))
+}
+
+fn of_tasks<IO: close_notify::tokio::Transport + Debug + 'static>(
+    connection: Connection,
+    io: IO,
+    policy: Policy,
+    service: Option<&Lingerer>,
+) -> Box<dyn Socketed> {
+    let mut stream = close_notify::tokio::Stream::new(connection, io, policy);
     service.into_iter().for_each(|service| stream.set_lingerer(service));
-    Ok(Box::new(stream))
+    Box::new(Tasks(stream))
 }
 
 /// Both ends of a handshake in two threads that wait for each other.
@@ -165,19 +210,20 @@ fn by_threads<T: Socket>([near, far]: [T; 2], connector: Connector, acceptor: &A
         if let Some(socket) = stream.transport() {
             socket.set_blocking(false)?;
         }
-        Ok(Box::new(stream) as Box<dyn Socketed>)
+        Ok(Begun::End(Box::new(stream)))
     })
 }
 
 /// Both ends of a handshake in two tasks.
 fn by_tasks<T: Socket>(sockets: [T; 2], connector: &Connector, acceptor: &Acceptor) -> io::Result<[Made; 2]> {
-    let [near, far] = sockets.map(|socket| {
-        socket.set_blocking(false)?;
-        let _entered = runtime().enter();
-        socket.into_tokio()
-    });
-    let (near, far) = (near?, far?);
+    let [near, far] = in_tokio(sockets)?;
     let (client, server) = runtime()
         .block_on(async { tokio::join!(connector.connect_async(name(0), near), acceptor.accept_async(far)) });
-    Ok([client, server].map(|made| Ok(Box::new(Tasks(made?)) as Box<dyn Socketed>)))
+    Ok([client, server].map(|made| Ok(Begun::End(Box::new(Tasks(made?))))))
+}
+
+fn in_tokio<T: Socket>([near, far]: [T; 2]) -> io::Result<[T::Tokio; 2]> {
+    let _entered = runtime().enter();
+    let enters = |socket: T| socket.set_blocking(false).and_then(|()| socket.into_tokio());
+    Ok([enters(near)?, enters(far)?])
 }

@@ -1,11 +1,12 @@
 //! What a run over sockets begins with.
 
 use close_notify::linger::{Limits, Lingerer};
-use close_notify::{Policy, Version};
+use close_notify::{Manner, Policy, Version};
 
 use super::super::configs::Refusal;
 use super::super::series::policy;
 use super::BRIEF;
+use super::wrapped::How;
 use crate::choices::Choices;
 use crate::lab;
 
@@ -35,9 +36,40 @@ impl Service {
 /// How a run's connection is made.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Begin {
-    /// A handshake that was played before; for each end, whether it is tokio's.
-    Played([bool; 2]),
+    /// A handshake that was played before.
+    Played([Driver; 2]),
     Called(Called),
+    Wrapped(Wrapped),
+}
+
+/// What becomes of two streams of tokio-rustls.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Wrapped {
+    AsTheyAre,
+    /// A client's or a server's, under one type.
+    Either,
+    /// That of the server is ended.
+    EndedAtOnce(How),
+}
+
+const WRAPPED: [Wrapped; 8] = [
+    Wrapped::AsTheyAre,
+    Wrapped::Either,
+    Wrapped::EndedAtOnce(How::Close(Manner::Linger)),
+    Wrapped::EndedAtOnce(How::Close(Manner::AtOnce)),
+    Wrapped::EndedAtOnce(How::Close(Manner::Graceful)),
+    Wrapped::EndedAtOnce(How::Abort),
+    Wrapped::EndedAtOnce(How::Reject),
+    Wrapped::EndedAtOnce(How::HandBack),
+];
+
+/// What an end of a handshake that was played is driven by.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Driver {
+    Threads,
+    Tasks,
+    /// Tasks, over a transport whose socket nobody can have.
+    Irresettable,
 }
 
 /// What `Connector` and `Acceptor` are to do.
@@ -54,6 +86,8 @@ pub(super) struct Called {
 pub(super) struct Setting {
     pub(super) version: Version,
     pub(super) is_unix: bool,
+    /// Its sockets hold little.
+    pub(super) is_narrow: bool,
     pub(super) service: Service,
     pub(super) begin: Begin,
     pub(super) policies: [Policy; 2],
@@ -64,18 +98,23 @@ impl Setting {
         let what = choices.byte();
         let bit = |at: u8| what >> at & 1 == 1;
         let services = [Service::Wide, Service::Wide, Service::Brief, Service::Narrow];
-        let begin = if bit(6) {
+        let begin = if bit(6) && bit(4) {
+            Begin::Wrapped(WRAPPED[usize::from(what >> 2 & 3 | (what >> 5 & 1) << 2)])
+        } else if bit(6) {
             let refusals = [None, Some(Refusal::Protocol), None, Some(Refusal::Certificate)];
             let refusal = refusals[usize::from(what >> 2 & 3)];
             let has_no_time = refusal.is_none() && bit(3);
             Begin::Called(Called { by_tasks: bit(5), refusal, has_no_time })
         } else {
-            Begin::Played([bit(2), bit(3)])
+            let tasks = if bit(4) { Driver::Irresettable } else { Driver::Tasks };
+            Begin::Played([bit(2), bit(3)].map(|is_tokio| if is_tokio { tasks } else { Driver::Threads }))
         };
+        let room = choices.byte();
         Self {
             version: lab::VERSIONS[usize::from(!bit(0))],
             is_unix: bit(1),
-            service: if bit(7) { Service::None } else { services[usize::from(choices.byte() & 3)] },
+            service: if bit(7) { Service::None } else { services[usize::from(room & 3)] },
+            is_narrow: bit(1) && room >> 2 & 1 == 1,
             begin,
             policies: [policy(choices), policy(choices)],
         }

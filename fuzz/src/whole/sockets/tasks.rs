@@ -8,7 +8,7 @@ use std::time::Duration;
 use close_notify::framing::{LengthPrefixed, Width};
 use close_notify::tokio::{Stream, Transport};
 use close_notify::{Acceptance, AlertDescription, Ending, Manner, Tls};
-use rustls::HandshakeKind;
+use rustls::{Connection, HandshakeKind};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::runtime::{Builder, Runtime};
 
@@ -29,7 +29,7 @@ pub(super) fn runtime() -> &'static Runtime {
 }
 
 /// What a call comes to that does not wait.
-fn briefly<R>(call: impl Future<Output = io::Result<R>>) -> io::Result<R> {
+pub(super) fn briefly<R>(call: impl Future<Output = io::Result<R>>) -> io::Result<R> {
     let patience = async {
         for _ in 0..LOOKS {
             tokio::task::yield_now().await;
@@ -46,15 +46,15 @@ fn briefly<R>(call: impl Future<Output = io::Result<R>>) -> io::Result<R> {
 
 /// An end.
 #[derive(Debug)]
-pub(super) struct Tasks<IO: Transport>(pub(super) Stream<IO>);
+pub(super) struct Tasks<IO: Transport, C: Tls = Connection>(pub(super) Stream<IO, C>);
 
-impl<IO: Transport> Read for Tasks<IO> {
+impl<IO: Transport, C: Tls + Unpin> Read for Tasks<IO, C> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         briefly(self.0.read(buffer))
     }
 }
 
-impl<IO: Transport> Write for Tasks<IO> {
+impl<IO: Transport, C: Tls + Unpin> Write for Tasks<IO, C> {
     fn write(&mut self, data: &[u8]) -> io::Result<usize> {
         briefly(self.0.write(data))
     }
@@ -68,7 +68,7 @@ impl<IO: Transport> Write for Tasks<IO> {
     }
 }
 
-impl<IO: Transport + Debug> End for Tasks<IO> {
+impl<IO: Transport + Debug, C: Tls + Unpin + Debug> End for Tasks<IO, C> {
     fn shake(&mut self) -> io::Result<()> {
         briefly(self.0.complete_handshake())
     }
