@@ -60,17 +60,17 @@ impl<C: Tls> Driver<C> {
 
     /// Does the handshake to its end.
     ///
-    /// Errors: how it ended; `WouldBlock`.
+    /// Errors: how it ended; `WouldBlock`, or `TimedOut` where the time of the call is over.
     pub(crate) fn complete_handshake(&mut self, line: &mut impl Line) -> io::Result<()> {
         while line.is_there() {
             match self.session.handshake(line) {
-                Ok(Progress::Advanced) if line.call_has_passed() => return self.handshake_timed_out(line),
+                // A peer that drips keeps nobody.
+                Ok(Progress::Advanced) if line.call_has_passed() => {
+                    return Err(io::ErrorKind::TimedOut.into());
+                }
                 Ok(Progress::Advanced) => {}
                 Ok(Progress::Done) => return Ok(()),
                 Ok(Progress::Ending) => return self.end_of_handshake(line),
-                Err(error) if is_a_wait(&error) && line.call_has_passed() => {
-                    return self.handshake_timed_out(line);
-                }
                 Err(error) if is_a_wait(&error) => return Err(error),
                 Err(_) => return self.end_of_handshake(line),
             }

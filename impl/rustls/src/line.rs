@@ -27,7 +27,7 @@ pub(crate) trait Line: Transport {
     fn has_lingerer(&self) -> bool;
     /// Lets go of the transport, which lingers by itself from now on, or is dropped if it cannot.
     fn linger(&mut self, draining: Draining);
-    /// The clock of the machine runs, no longer than the call that started it may take.
+    /// The clock of the machine runs, whatever time the call has that started it.
     fn start_deadline(&mut self, patience: Duration);
     /// Whether a deadline runs and has passed: `None` where none runs.
     fn deadline_has_passed(&mut self) -> Option<bool>;
@@ -112,7 +112,7 @@ impl<T: Transport> Line for Bounded<T> {
     fn start_deadline(&mut self, patience: Duration) {
         self.is_running = true;
         // Longer than the clock can say is for ever.
-        self.deadline = earlier(self.call_by, Instant::now().checked_add(patience));
+        self.deadline = Instant::now().checked_add(patience);
     }
 
     fn deadline_has_passed(&mut self) -> Option<bool> {

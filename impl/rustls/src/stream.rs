@@ -12,7 +12,7 @@ use rustls::Connection;
 
 use crate::driver::{Acceptance, Driver, Standing};
 use crate::error::is_a_wait;
-use crate::line::Bounded;
+use crate::line::{Bounded, Line};
 use crate::lingering::Lingering;
 use crate::session::Session;
 use crate::tls::Tls;
@@ -154,7 +154,10 @@ impl<T: Transport, C: Tls> Stream<T, C> {
     /// Errors: as [`complete_handshake`](Self::complete_handshake); an ending that is
     /// [`TimedOut`](crate::ReadEnd::TimedOut), the transport dropped.
     pub fn complete_handshake_within(&mut self, patience: Duration) -> io::Result<()> {
-        self.within(patience, Driver::complete_handshake)
+        self.within(patience, |driver, line| match driver.complete_handshake(line) {
+            Err(error) if is_a_wait(&error) && line.call_has_passed() => driver.handshake_timed_out(line),
+            done => done,
+        })
     }
 
     pub(crate) fn lingering_in(mut self, lingering: &Lingering) -> Self {

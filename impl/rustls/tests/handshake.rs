@@ -10,10 +10,10 @@ use std::time::Duration;
 
 use close_notify::{
     Acceptance, Acceptor, AlertDescription, Connector, Ending, FindEnding, Pipe, Policy, ReadEnd, Role,
-    Stream, Version, WriteEnd,
+    Stream, Transport, Version, WriteEnd,
 };
 use common::{VERSIONS, client_config, demanding_server_config, hooked, server_config, sockets};
-use rustls::{ClientConfig, RootCertStore, ServerConfig};
+use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConfig, ServerConnection};
 
 const LONG: Duration = Duration::from_secs(20);
 
@@ -138,6 +138,73 @@ fn a_client_whose_certificate_is_missing_learns_it_by_name_before_it_writes() {
     let refused = ending(client.confirm_accepted(LONG));
     assert_eq!(refused.reading, ReadEnd::FatalAlert(AlertDescription::CERTIFICATE_REQUIRED));
     server.join().unwrap();
+}
+
+#[test]
+fn to_ask_before_the_handshake_is_done_ends_nothing() {
+    let (near, far) = Pipe::pair(1 << 16);
+    let client = ClientConnection::new(
+        client_config(Version::Tls13, hooked()).into(),
+        "localhost".try_into().unwrap(),
+    );
+    let mut client = Stream::new(client.unwrap(), near, Policy::STRICT);
+    assert_eq!(client.confirm_accepted(Duration::ZERO).unwrap(), Acceptance::Unknown);
+    let server = ServerConnection::new(server_config(Version::Tls13, hooked()).into()).unwrap();
+    let mut server = Stream::new(server, far, Policy::STRICT);
+    while server.complete_handshake().is_err() {
+        let _ = client.complete_handshake();
+    }
+    assert_eq!(client.confirm_accepted(Duration::ZERO).unwrap(), Acceptance::Confirmed);
+}
+
+/// A transport that takes so many more bytes, and then is broken for writing.
+struct Breaks(Pipe, usize);
+
+impl Read for Breaks {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buffer)
+    }
+}
+
+impl Write for Breaks {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self.0.write(&bytes[..bytes.len().min(self.1)]) {
+            Ok(0) => Err(io::ErrorKind::BrokenPipe.into()),
+            written => written.inspect(|count| self.1 -= count),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Transport for Breaks {
+    fn shut_write(&mut self) -> io::Result<()> {
+        self.0.shut_write()
+    }
+
+    fn reset(&mut self) -> io::Result<()> {
+        self.0.reset()
+    }
+}
+
+// salvage-alert: the time of a call is nothing to the wait for the alert
+#[test]
+fn to_ask_behind_a_write_that_failed_leaves_the_alert_its_time() {
+    let (client, server) = common::pair(Version::Tls13, Policy::STRICT);
+    let (near, far) = Pipe::pair(50);
+    let mut client = Stream::from_session(client.session, Breaks(near, 60));
+    let mut server = Stream::from_session(server.session, far);
+    assert_eq!(client.write(&[0; 500]).unwrap(), 500, "50 have left");
+    assert_eq!(server.read(&mut [0; 8]).unwrap_err().kind(), io::ErrorKind::WouldBlock, "half a record");
+    for _ in 0..2 {
+        assert_eq!(client.confirm_accepted(Duration::ZERO).unwrap(), Acceptance::Unknown);
+    }
+    assert!(client.session().machine().salvages(), "it has written on, and failed");
+    let _ = server.reject(AlertDescription::ACCESS_DENIED);
+    let refused = ending(client.read(&mut [0; 8]));
+    assert_eq!(refused.reading, ReadEnd::FatalAlert(AlertDescription::ACCESS_DENIED));
 }
 
 #[test]
