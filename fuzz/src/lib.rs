@@ -20,7 +20,6 @@ pub mod observe;
 pub mod pair;
 mod paused;
 pub mod raw_wire;
-pub mod reference;
 mod replay;
 mod targets;
 mod task;

@@ -9,7 +9,7 @@ use super::adversary::{Adversary, next_record};
 use super::meaning::{Meaning, Means};
 use super::setup::Setup;
 use super::wire::{News, World};
-use crate::reference::{self, Account, alerts_of};
+use close_notify_reference::{self as reference, Account, alerts_of};
 
 /// What a run may leave open, because either answer is right.
 #[derive(Clone, Copy, Default, Debug)]

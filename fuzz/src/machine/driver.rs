@@ -31,7 +31,7 @@ impl Run {
             Output::DiscardPending => self.take(Event::PendingDiscarded { bytes: 0 }),
             Output::SendCloseNotify { .. } | Output::SendAlert { .. } => {
                 // What the engine sealed by itself, or had sealed when something came between, is only written.
-                if !self.account.sealed {
+                if !self.account.is_sealed() {
                     self.take(Event::OutputSealed);
                 }
                 self.take(Event::OutputWritten);

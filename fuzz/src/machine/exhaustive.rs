@@ -16,8 +16,9 @@ use close_notify_core::{
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 
-use super::{input, judge};
-use crate::reference::{Account, Setup};
+use close_notify_reference::{Account, Setup, judge};
+
+use super::input;
 
 /// What was counted.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]

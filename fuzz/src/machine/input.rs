@@ -12,7 +12,7 @@ use close_notify_core::{
 };
 
 use crate::choices::Choices;
-use crate::reference::Setup;
+use close_notify_reference::Setup;
 
 /// How a run goes.
 #[derive(Clone, Copy, Debug)]
@@ -24,7 +24,7 @@ pub(super) struct Plan {
     /// Whether the same facts are told to another machine.
     pub(super) repeats: bool,
     /// Of which alert it is asked how it is called; then all that is said in words is judged.
-    pub(super) asks: Option<Alert>,
+    pub(super) asks: Option<(Alert, Event)>,
 }
 
 /// Numbers of bytes that matter: none, few, a budget's brink, as many as a count can hold.
@@ -51,7 +51,10 @@ pub(super) fn setup(choices: &mut Choices<'_>) -> (Setup, Plan) {
         established: flags & 8 == 0,
         policy: policy(preset, bytes),
     };
-    let asks = (preset == IN_WORDS).then(|| Alert(choices.byte()));
+    let asks = (preset == IN_WORDS).then(|| {
+        let choice = choices.byte();
+        (Alert(choice), DISTINCT[usize::from(choice) % DISTINCT.len()])
+    });
     (setup, Plan { drives: flags & 16 != 0, ends: flags & 32 != 0, repeats: flags & 64 != 0, asks })
 }
 

@@ -1,7 +1,7 @@
 //! The core alone: any facts in any order, under any policy, in every version, from before the handshake or behind it.
 //!
-//! Decides how an input is read and when a run is judged. What happened is noted by [`reference`](crate::reference), apart
-//! from the core; `judge` holds the machine against the notes after every fact, and `duties` what it asks of its driver.
+//! Decides how an input is read and when a run is judged. What happened is noted by
+//! [`close_notify_reference`], apart from the core, which is held against the notes after every fact.
 //!
 //! The reference is the model's view of one end. The model's own claims cannot take its place here: a claim is judged on a
 //! world (two ends, a network, what both applications meant to do), and a lone end that hears facts in an order that no
@@ -12,13 +12,9 @@
 //! from outside, and what the machine asks for is done behind it, unless the byte says to let the next fact come first.
 
 mod driver;
-mod duties;
 pub mod exhaustive;
 mod input;
-mod judge;
 pub mod reach;
-mod said;
-mod shadow;
 
 use std::fmt;
 use std::hash::BuildHasher;
@@ -28,8 +24,7 @@ use foldhash::fast::FixedState;
 
 use crate::choices::Choices;
 use crate::observe;
-use crate::reference::{Account, Setup};
-use shadow::Shadow;
+use close_notify_reference::{Account, Setup, Shadow, judge, said};
 
 /// The most facts that a run has, and the most of them that an input may say: the rest is for its end.
 const LONGEST: usize = 64;
@@ -72,8 +67,8 @@ pub fn run(data: &[u8]) {
         run.ends();
     }
     run.concludes();
-    if let Some(alert) = plan.asks
-        && let Err(flaw) = said::judged(&run.machine, alert)
+    if let Some((alert, fact)) = plan.asks
+        && let Err(flaw) = said::judged(&run.machine, alert, fact)
     {
         run.fail(flaw);
     }

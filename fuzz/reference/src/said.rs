@@ -10,11 +10,12 @@ use close_notify_core::{
     Severity, UnknownAlert, WriteEnd,
 };
 
-use super::input;
-use super::judge::Flaw;
+use crate::judge::Flaw;
 
-/// Judges what is said of a machine, and of one alert, whose number chooses what else is looked at.
-pub(super) fn judged(machine: &Machine, alert: AlertDescription) -> Result<(), Flaw> {
+/// Judges what is said of a machine, of one alert, whose number chooses what else is looked at, and where this fact is refused.
+///
+/// Errors: what is said badly.
+pub fn judged(machine: &Machine, alert: AlertDescription, fact: Event) -> Result<(), Flaw> {
     let ending = machine.ending();
     sentence(&ending)?;
     match alert.0 {
@@ -27,7 +28,7 @@ pub(super) fn judged(machine: &Machine, alert: AlertDescription) -> Result<(), F
         return Err("a session may be resumed, or may not, against its rule");
     }
     levels(&ending)?;
-    refusal(machine, input::DISTINCT[usize::from(alert.0) % input::DISTINCT.len()])?;
+    refusal(machine, fact)?;
     names(alert)
 }
 

@@ -1,19 +1,19 @@
 //! What must hold of each step: the machine against the notes.
 //!
-//! Decides nothing of TLS: what is true is `reference`'s to say, and what may be asked is `duties`'.
+//! Decides nothing of TLS: what is true is the notes' to say, and what may be asked is `duties`'.
 
 use close_notify_core::{Ending, Event, FirstCloser, FramingState, Machine, Manner, ReadEnd, WriteEnd};
 
-use super::duties;
-use crate::reference::Account;
+use crate::Account;
+use crate::duties;
 
 /// What is wrong, in words.
-pub(super) type Flaw = &'static str;
+pub type Flaw = &'static str;
 
 /// Tells a fact to both; gives what is known then, or nothing where the fact was refused. `known` is what was known before.
 ///
 /// Errors: what is wrong with the machine behind it.
-pub(super) fn step(
+pub fn step(
     machine: &mut Machine,
     account: &mut Account,
     known: &Ending,
@@ -76,7 +76,7 @@ fn ranks_grow(before: &Machine, after: &Machine) -> Result<(), Flaw> {
 /// What an application may conclude from the machine is what it may conclude from the notes.
 ///
 /// Errors: where the two differ.
-pub(super) fn conclusions(machine: &Machine, account: &Account) -> Result<(), Flaw> {
+pub fn conclusions(machine: &Machine, account: &Account) -> Result<(), Flaw> {
     let ending = machine.ending();
     if ending.is_clean() != account.is_clean() {
         return Err("the end is clean, or is not, against what happened");

@@ -53,7 +53,7 @@ pub(super) fn says(version: Version, policy: &Policy, established: bool, level: 
 ///
 /// ```
 /// use close_notify_core::{AlertDescription, CoalescedAlerts, Event, Policy, Version};
-/// use close_notify_fuzz::reference::alerts_of;
+/// use close_notify_reference::alerts_of;
 /// let policy = Policy { coalesced_alerts: CoalescedAlerts::ReadEach, ..Policy::STRICT };
 /// assert_eq!(alerts_of(Version::Tls12, &policy, &mut None, &[1, 100, 1, 0]).count(), 2);
 /// let refused = [Event::PeerViolation(AlertDescription::UNEXPECTED_MESSAGE)];

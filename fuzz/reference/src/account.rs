@@ -177,13 +177,20 @@ impl Account {
     }
 
     /// Whether the peer's direction is still open.
-    pub(crate) fn reads(&self) -> bool {
+    #[must_use]
+    pub fn reads(&self) -> bool {
         self.reading == ReadEnd::Open
     }
 
     /// Whether the end of both directions was asked for.
     pub(crate) fn is_closing(&self) -> bool {
         haste(self.manner) >= haste(Manner::HandBack)
+    }
+
+    /// Whether the last word is sealed, by whoever it was.
+    #[must_use]
+    pub const fn is_sealed(&self) -> bool {
+        self.sealed
     }
 
     /// Whether nothing keeps the last word from being said, be it decided or not.
@@ -202,7 +209,8 @@ impl Account {
     }
 
     /// Whether data that comes now goes to the application.
-    pub(crate) fn delivers(&self) -> bool {
+    #[must_use]
+    pub fn delivers(&self) -> bool {
         let wanted = !self.is_closing() || self.setup.policy.late_data == LateData::Deliver;
         self.reads() && matches!(self.stage, Stage::EarlyData | Stage::Done) && wanted
     }

@@ -6,11 +6,11 @@
 
 use close_notify_core::{Ending, Machine, Manner, Output, ReadEnd};
 
-use super::judge::Flaw;
-use crate::reference::{Account, Word};
+use crate::judge::Flaw;
+use crate::{Account, Word};
 
 /// Whether what the machine asks now may be asked; `told` is the ending that both agree on.
-pub(super) fn asked(machine: &Machine, account: &Account, told: &Ending) -> Result<(), Flaw> {
+pub(crate) fn asked(machine: &Machine, account: &Account, told: &Ending) -> Result<(), Flaw> {
     if machine.may_write() != account.may_write() {
         return Err("it may be written, or may not, against what happened");
     }

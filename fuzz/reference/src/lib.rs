@@ -5,12 +5,19 @@
 //! answer: where the core is a state for each half, this is a list of notes, and each thing that an ending tells is one
 //! sentence about them. "Reading ended by the first fact that ends it" is [`Account`]'s `end_reading`, and so on.
 //!
+//! [`judge`] holds a machine of the core against the notes behind each fact, [`said`] what it says of itself in words, and
+//! [`Shadow`] the small machine of lingering against the whole one.
+//!
 //! It is no driver: which step comes next is no knowledge about the end.
 //! Sources: `docs/requirements.md`, by the ids beside each sentence.
 
 mod account;
 mod alert;
+mod duties;
+pub mod judge;
 mod legal;
+pub mod said;
+mod shadow;
 mod trust;
 mod verdict;
 
@@ -18,6 +25,7 @@ use close_notify_core::{Ending, Event, Machine, Policy, Role, Version};
 
 pub use account::{Account, Word};
 pub use alert::alerts_of;
+pub use shadow::Shadow;
 
 /// What is fixed before the first fact.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -50,7 +58,7 @@ impl Setup {
 ///
 /// ```
 /// use close_notify_core::{Event, Policy, ReadEnd, Role, Version};
-/// use close_notify_fuzz::reference::{Setup, ending};
+/// use close_notify_reference::{Setup, ending};
 /// let setup = Setup { version: Version::Tls13, role: Role::Client, policy: Policy::STRICT, established: true };
 /// let facts = [Event::PeerData { bytes: 60 }, Event::TransportEof { inside_record: false }];
 /// assert_eq!(ending(&setup, &facts).reading, ReadEnd::TruncatedAtBoundary);

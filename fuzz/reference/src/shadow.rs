@@ -3,17 +3,19 @@
 use close_notify_core::drain::{self, End};
 use close_notify_core::{Draining, Event, Machine, Output, transport};
 
-use super::judge::Flaw;
+use crate::judge::Flaw;
 
 /// What lingers without TLS, from where nothing but the transport is left, and the first end that was told of it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Shadow {
+pub struct Shadow {
     draining: Option<Draining>,
     end: Option<End>,
 }
 
 impl Shadow {
-    pub(super) const fn of(machine: &Machine) -> Self {
+    /// The small machine of this one, as far as there is one yet.
+    #[must_use]
+    pub const fn of(machine: &Machine) -> Self {
         Self { draining: machine.lingering(), end: None }
     }
 
@@ -21,7 +23,7 @@ impl Shadow {
     ///
     /// Errors: where the two no longer agree.
     // RFC 9112 §9.6 · linger-is-bounded, alert-survives-close, data-survives-close
-    pub(super) fn follow(&mut self, after: &Machine, fact: Event, legal: bool) -> Result<(), Flaw> {
+    pub fn follow(&mut self, after: &Machine, fact: Event, legal: bool) -> Result<(), Flaw> {
         let Some((mut draining, fact)) = self.draining.zip(of_the_transport(fact)) else {
             *self = Self::of(after);
             return Ok(());
