@@ -76,7 +76,9 @@ check_openssl() {
     cargo test -p close-notify-interop --features openssl
 }
 
-check_fuzz_replay() { cargo test -p close-notify-fuzz -p close-notify-fz -p insecure-test-crypto; }
+check_fuzz_replay() {
+    cargo test -p close-notify-fuzz -p close-notify-fz -p close-notify-reference -p insecure-test-crypto
+}
 
 check_fuzz_reached() {
     mkdir -p target
