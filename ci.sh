@@ -8,7 +8,7 @@ usage() {
 usage: ./ci.sh CHECK...
 
   all           fmt, clippy, doc, no_std, features, test, openssl, fuzz_replay, fuzz_reached, fuzz, fuzz_service, bench_smoke,
-                check and deny, in this order; mutants and msrv are run by their names alone
+                check and deny, in this order; fuzz_peers, mutants and msrv are run by their names alone
   fmt           the format, as rustfmt.toml has it
   clippy        lints of the workspace and all its targets, warnings denied
   test          unit tests, behaviours, examples in docs
@@ -24,6 +24,7 @@ usage: ./ci.sh CHECK...
                 same seed each time, so that it tells of a change more than of luck (skipped where no C++ compiler is
                 installed)
   fuzz_service  what ClusterFuzzLite and OSS-Fuzz build, built here into a folder, and run (skipped likewise)
+  fuzz_peers    the fuzz targets with OpenSSL and the next rustls among those that are compared: about 5 minutes the first time
   bench_smoke   every bench runs once
   check         close-notify check: every configuration of the model, every attack replayed
   deny          licences, sources and advisories (skipped where cargo-deny is not installed)
@@ -78,6 +79,11 @@ check_openssl() {
 
 check_fuzz_replay() {
     cargo test -p close-notify-fuzz -p close-notify-fz -p close-notify-reference -p insecure-test-crypto
+}
+
+check_fuzz_peers() {
+    cargo clippy -p close-notify-fuzz --all-targets --features openssl,rustls-next -- -D warnings
+    cargo test -p close-notify-fuzz --features openssl,rustls-next
 }
 
 check_fuzz_reached() {

@@ -34,7 +34,7 @@ pub const KNOWN: &[Known] = &[
         reason: "no answer by itself (`common_state.rs`, `process_alert`; SSL_shutdown(3)); RFC 5246 §7.2.1 wants one at once",
     },
     Known {
-        subjects: BARE,
+        subjects: BOTH,
         situation: "TLS 1.2, close_notify at level fatal",
         when: |script| !script.is_13() && has(script, |word| word == Word::Alert([2, 0])),
         says: |ours, theirs| ours.kind == Kind::Alert(0) && theirs.kind == Kind::Clean,
@@ -58,7 +58,7 @@ pub const KNOWN: &[Known] = &[
         reason: "it refuses such levels (`process_alert`); RFC 9846 §6 has the level ignored",
     },
     Known {
-        subjects: BARE,
+        subjects: BOTH,
         situation: "TLS 1.3, user_canceled at level fatal",
         when: |script| script.is_13() && has(script, |word| word == Word::Alert([2, 90])),
         says: |_, theirs| theirs.kind == Kind::Alert(90),
@@ -74,7 +74,7 @@ pub const KNOWN: &[Known] = &[
         reason: "it answers a fatal alert with one (`process_alert`); RFC 9846 §6.2 has both sides say nothing more",
     },
     Known {
-        subjects: BARE,
+        subjects: BOTH,
         situation: "an alert record without an alert, with half of one, or with two",
         when: |script| {
             has(script, |word| matches!(word, Word::EmptyAlert | Word::SplitNotify | Word::TwoAlerts(_)))
@@ -92,7 +92,7 @@ pub const KNOWN: &[Known] = &[
         reason: "what its counters refuse has no alert (`common_state.rs`, `TemperCounters`)",
     },
     Known {
-        subjects: BARE,
+        subjects: BOTH,
         situation: "TLS 1.3, an error alert at level warning behind four user_canceled",
         when: |script| script.is_13() && has(script, |word| word == Word::Alert([1, 90])),
         says: |ours, theirs| {
@@ -119,6 +119,30 @@ pub const KNOWN: &[Known] = &[
         },
         instead: "a panic in debug builds; in others an alert behind its close_notify",
         reason: "it counts its close_notify as a fatal alert (rustls#959)",
+    },
+    Known {
+        subjects: NEXT,
+        situation: "an alert at a level that is none",
+        when: |script| has(script, |word| matches!(word, Word::Alert([0 | 3..=255, _]))),
+        says: |_, theirs| refuses_by(theirs, 47),
+        instead: "refused by illegal_parameter",
+        reason: "it refuses such levels in every version (0.24.0-dev.2); RFC 9846 §6 has the level ignored in TLS 1.3",
+    },
+    Known {
+        subjects: NEXT,
+        situation: "TLS 1.3, an error alert at level warning",
+        when: |script| script.is_13() && has(script, |word| matches!(word, Word::Alert([1, 1..=255]))),
+        says: |ours, theirs| matches!(ours.kind, Kind::Alert(_)) && refuses_by(theirs, 50),
+        instead: "refused by decode_error",
+        reason: "it takes it for a message that does not parse (0.24.0-dev.2); RFC 9846 §6.2 has both sides say nothing more",
+    },
+    Known {
+        subjects: NEXT,
+        situation: "more warnings, or wishes to shake hands again, than are survived",
+        when: |script| has(script, |word| matches!(word, Word::Ticket | Word::Alert([1, _]))),
+        says: |ours, theirs| matches!(ours.kind, Kind::Refused | Kind::Alert(_)) && refuses_by(theirs, 47),
+        instead: "refused by illegal_parameter, before an error alert behind them is looked at",
+        reason: "which alert names a fault is the stack's choice where more than one fits (RFC 9846 §6.2)",
     },
     Known {
         subjects: OPENSSL,
@@ -185,9 +209,13 @@ pub const KNOWN: &[Known] = &[
     },
 ];
 
+const NEXT: &[Subject] = &[Subject::Next];
 const OPENSSL: &[Subject] = &[Subject::OpenSsl];
-const OTHERS: &[Subject] = &[Subject::Rustls, Subject::Unbuffered, Subject::OpenSsl];
+const OTHERS: &[Subject] = &[Subject::Rustls, Subject::Unbuffered, Subject::OpenSsl, Subject::Next];
+/// The present rustls alone.
 const BARE: &[Subject] = &[Subject::Rustls, Subject::Unbuffered];
+/// The present one and the next.
+const BOTH: &[Subject] = &[Subject::Rustls, Subject::Unbuffered, Subject::Next];
 
 fn has(script: &Script, is: impl Fn(Word) -> bool) -> bool {
     script.words().any(is)
@@ -195,6 +223,12 @@ fn has(script: &Script, is: impl Fn(Word) -> bool) -> bool {
 
 fn is_error([_, code]: [u8; 2]) -> bool {
     code != 0
+}
+
+/// Refused by this alert, which nothing keeps from being sent but a close_notify before it, or a transport that takes no more.
+fn refuses_by(theirs: &Outcome, code: u8) -> bool {
+    let said = theirs.said.alert;
+    theirs.kind == Kind::Refused && (said.is_none_or(|said| said == [2, code]) || is_notify(theirs))
 }
 
 fn both(ours: &Outcome, theirs: &Outcome, kind: Kind) -> bool {

@@ -1,5 +1,5 @@
-//! The same script for our two streams, for rustls alone in its two APIs, and for OpenSSL: the same kind of end for each,
-//! or a difference that is known.
+//! The same script for our two streams, for rustls alone in its two APIs, for the next rustls and for OpenSSL: the same kind of
+//! end for each, or a difference that is known.
 //!
 //! Decides nothing about closing: our stream that blocks is what the others are compared with, and `known` says where
 //! they differ and why.
@@ -8,16 +8,20 @@
 //! behind all), one for the most bytes a read of the transport gives (0: no bound), and then the steps, see `script`.
 
 mod bare;
-#[cfg(feature = "openssl")]
+#[cfg(any(feature = "openssl", feature = "rustls-next"))]
 #[path = "../../../impl/rustls/tests/scenarios/keyed_peer.rs"]
 #[allow(dead_code, clippy::unwrap_used, reason = "a helper of tests, of which a part is used here")]
 mod keyed_peer;
 mod known;
+#[cfg(feature = "rustls-next")]
+mod next;
 #[cfg(feature = "openssl")]
 mod openssl;
 mod ours;
 mod outcome;
 mod peer;
+#[cfg(any(feature = "openssl", feature = "rustls-next"))]
+mod real_peer;
 mod script;
 mod subject;
 mod unbuffered;
@@ -49,6 +53,8 @@ pub fn compared(script: &Script) -> impl Iterator<Item = (Subject, Outcome, Outc
     let others = Subject::ALL.into_iter().zip(outcomes).skip(1);
     #[cfg(feature = "openssl")]
     let others = others.chain(std::iter::once((Subject::OpenSsl, openssl::outcome(script))));
+    #[cfg(feature = "rustls-next")]
+    let others = others.chain(std::iter::once((Subject::Next, next::outcome(script))));
     others.map(move |(subject, theirs)| (subject, outcomes[0], theirs))
 }
 

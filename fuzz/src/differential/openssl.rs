@@ -1,8 +1,8 @@
-//! OpenSSL in memory, as a careful application uses it, and a peer that has real keys.
+//! OpenSSL in memory, as a careful application uses it.
 //!
 //! Sources: SSL_read(3), SSL_shutdown(3), SSL_get_error(3).
 
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
 use close_notify::{Role, Version};
 use openssl::pkey::PKey;
@@ -10,29 +10,17 @@ use openssl::ssl::{
     Error, ErrorCode, Ssl, SslContext, SslMethod, SslOptions, SslStream, SslVerifyMode, SslVersion,
 };
 use openssl::x509::X509;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::{ClientConfig, ClientConnection, Connection, RootCertStore, ServerConfig, ServerConnection};
 
-use super::keyed_peer::{Directions, Log, feed, provider, read_record};
+use super::keyed_peer::Directions;
 use super::outcome::{Kind, Outcome};
-use super::peer::{Seal, bytes, said};
+use super::peer::{bytes, said};
+use super::real_peer::{IDENTITY, shakes};
 use super::script::Script;
 use super::subject::{DATA, End, play};
 use super::wire::Wire;
 
 /// An alert of the peer is the error with this number more.
 const ALERTS: i32 = 1000;
-
-struct Identity {
-    certificate: CertificateDer<'static>,
-    key: PrivateKeyDer<'static>,
-}
-
-static IDENTITY: LazyLock<Identity> = LazyLock::new(|| {
-    let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).expect("a certificate");
-    let key = PrivateKeyDer::Pkcs8(made.signing_key.serialize_der().into());
-    Identity { certificate: made.cert.der().clone(), key }
-});
 
 /// What OpenSSL makes of the script.
 pub(super) fn outcome(script: &Script) -> Outcome {
@@ -54,59 +42,8 @@ fn connected(script: &Script, wire: &Wire) -> (SslStream<Wire>, Directions) {
         Role::Server => ssl.set_accept_state(),
     }
     let mut near = SslStream::new(ssl, wire.clone()).expect("a stream of OpenSSL");
-    let (mut far, log) = peer(script.version, script.role);
-    for _ in 0..8 {
-        // It says whether it waits: both are asked again until they are done.
-        let is_done = near.do_handshake().is_ok();
-        let mut written = &wire.take_written()[..];
-        while let Ok(record) = read_record(&mut written) {
-            feed(&mut far, &record).expect("OpenSSL keeps to the protocol");
-        }
-        let mut answer = Vec::new();
-        while far.wants_write() {
-            far.write_tls(&mut answer).expect("a Vec takes every byte");
-        }
-        wire.arrive(&answer);
-        if is_done && !far.is_handshaking() && answer.is_empty() {
-            return (near, Directions::of(far, &log));
-        }
-    }
-    panic!("a handshake with OpenSSL ends")
-}
-
-/// rustls at the other end, and where its secrets are logged.
-fn peer(version: Version, ours: Role) -> (Connection, Arc<Log>) {
-    let log = Arc::new(Log::default());
-    let version =
-        if version.has_independent_halves() { &rustls::version::TLS13 } else { &rustls::version::TLS12 };
-    let connection = match ours {
-        Role::Client => {
-            let mut config = ServerConfig::builder_with_provider(provider().into())
-                .with_protocol_versions(&[version])
-                .expect("the version is spoken")
-                .with_no_client_auth()
-                .with_single_cert(vec![IDENTITY.certificate.clone()], IDENTITY.key.clone_key())
-                .expect("the key fits");
-            config.key_log = log.clone();
-            config.enable_secret_extraction = true;
-            config.send_tls13_tickets = 0;
-            ServerConnection::new(config.into()).expect("a server").into()
-        }
-        Role::Server => {
-            let mut roots = RootCertStore::empty();
-            roots.add(IDENTITY.certificate.clone()).expect("a certificate");
-            let mut config = ClientConfig::builder_with_provider(provider().into())
-                .with_protocol_versions(&[version])
-                .expect("the version is spoken")
-                .with_root_certificates(roots)
-                .with_no_client_auth();
-            config.key_log = log.clone();
-            config.enable_secret_extraction = true;
-            let name = "localhost".try_into().expect("a name");
-            ClientConnection::new(config.into(), name).expect("a client").into()
-        }
-    };
-    (connection, log)
+    let keys = shakes(script, wire, || near.do_handshake().is_ok());
+    (near, keys)
 }
 
 struct Contexts;
@@ -142,25 +79,6 @@ fn context(version: Version, role: Role) -> SslContext {
         context.set_private_key(&key).expect("the key fits");
     }
     context.build()
-}
-
-impl Seal for Directions {
-    fn seal(&mut self, content: u8, payload: &[u8], out: &mut Vec<u8>) {
-        out.extend(self.send.seal(content, payload));
-    }
-
-    fn update_ours(&mut self) {
-        self.send.update();
-    }
-
-    fn open(&mut self, record: &[u8]) -> Option<(u8, Vec<u8>)> {
-        let record = self.recv.open(record);
-        Some((record.content, record.payload))
-    }
-
-    fn update_theirs(&mut self) {
-        self.recv.update();
-    }
 }
 
 struct OpenSsl {

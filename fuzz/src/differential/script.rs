@@ -7,7 +7,7 @@ use std::fmt;
 use close_notify::{Role, Version};
 
 use crate::choices::Choices;
-use crate::lab::{ROLES, VERSIONS};
+use crate::lab::{ROLES, UPDATES, VERSIONS};
 
 /// What the peer puts into records.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -100,12 +100,16 @@ impl Script {
             chunk,
             steps: Vec::with_capacity(STEPS),
         };
-        let mut has_ended = false;
+        let (mut has_ended, mut updates) = (false, 0);
         while script.steps.len() < STEPS {
             let Some(step) = choices.next_byte().map(|byte| step(byte, &mut choices)) else { break };
+            let is_update = matches!(step, Step::Says(Word::KeyUpdate(_)));
             let is_peer = matches!(step, Step::Says(_) | Step::Ends(_));
-            if !(is_peer && has_ended) {
+            // A recorded peer has no keys beyond those.
+            let has_keys = !is_update || updates < UPDATES;
+            if has_keys && !(is_peer && has_ended) {
                 script.steps.push(step);
+                updates += usize::from(is_update);
             }
             has_ended |= matches!(step, Step::Ends(_));
         }

@@ -39,6 +39,8 @@ pub enum Subject {
     Unbuffered,
     /// OpenSSL.
     OpenSsl,
+    /// The next rustls, in its development.
+    Next,
 }
 
 impl Subject {
@@ -48,7 +50,8 @@ impl Subject {
     /// Those that this build has.
     pub fn present() -> impl Iterator<Item = Self> {
         let openssl = cfg!(feature = "openssl").then_some(Self::OpenSsl);
-        Self::ALL.into_iter().chain(openssl)
+        let next = cfg!(feature = "rustls-next").then_some(Self::Next);
+        Self::ALL.into_iter().chain(openssl).chain(next)
     }
 
     /// Its name for a reader.
@@ -60,6 +63,7 @@ impl Subject {
             Self::Rustls => "rustls, buffered",
             Self::Unbuffered => "rustls, unbuffered",
             Self::OpenSsl => "OpenSSL",
+            Self::Next => "rustls 0.24-dev",
         }
     }
 }
@@ -87,7 +91,7 @@ pub(super) fn outcomes(script: &Script) -> [Outcome; 4] {
                 play(script, &arriving, &wire, Buffered::new(recording.established(), wire.clone()))
             }
             Subject::Unbuffered => play(script, &arriving, &wire, Unbuffered::new(recording, wire.clone())),
-            Subject::OpenSsl => unreachable!("it is not one of them"),
+            Subject::OpenSsl | Subject::Next => unreachable!("it is not one of them"),
         };
         // Ours must not panic, whatever comes.
         let is_ours = matches!(subject, Subject::Blocking | Subject::Tokio);
