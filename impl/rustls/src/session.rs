@@ -124,7 +124,8 @@ impl<C: Tls> Session<C> {
     /// rustls tells nobody how much of a record it holds. Until the first record shows where one ends, bytes are
     /// given to it singly, and an end of the transport counts as one inside a record.
     ///
-    /// Shape: nobody has closed it yet: rustls tells nobody either whether it has sent a close_notify.
+    /// Shape: nobody has closed it yet, and it has not failed: rustls tells nobody either whether it has sent a close_notify or
+    /// an alert, and an ending knows only what was said from here on.
     ///
     /// ```
     /// use close_notify::{Policy, ReadEnd, Session};

@@ -156,6 +156,9 @@ pub struct Relayed {
     /// How TLS ended on each side that has it.
     pub endings: [Option<Ending>; 2],
     /// Both directions ended well, and each side was told so; otherwise both were reset.
+    ///
+    /// Up to TLS 1.2 one close_notify ends both directions (RFC 5246 §7.2.1): where a side has said one, the other is told,
+    /// and whatever ends that one then is in its ending alone.
     pub is_whole: bool,
 }
 
