@@ -1,19 +1,36 @@
 //! Tells inputs in words: the target, then the files; prints the set-up and the steps of each.
 #![allow(missing_docs, reason = "an example")]
 
+use std::process::ExitCode;
 use std::{env, fs};
 
 use close_notify_fuzz::{forged_peer, raw_wire, whole};
 
-fn main() -> std::io::Result<()> {
-    let target = env::args().nth(1).unwrap_or_default();
-    let tell = match target.as_str() {
-        "raw_wire" => raw_wire::tell,
-        "whole" => whole::tell,
-        _ => forged_peer::tell,
+const USAGE: &str = "tell TARGET FILE..., where the target is forged_peer, raw_wire or whole; \
+     `close-notify replay FILE` draws an input of lockstep";
+
+fn main() -> ExitCode {
+    let mut arguments = env::args().skip(1);
+    let tell = match arguments.next().as_deref() {
+        Some("forged_peer") => forged_peer::tell,
+        Some("raw_wire") => raw_wire::tell,
+        Some("whole") => whole::tell,
+        _ => return misused(USAGE),
     };
-    for file in env::args().skip(2) {
-        println!("{file}\n{}", tell(&fs::read(&file)?));
+    let files: Vec<_> = arguments.collect();
+    if files.is_empty() {
+        return misused(USAGE);
     }
-    Ok(())
+    for file in &files {
+        match fs::read(file) {
+            Ok(data) => println!("{file}\n{}", tell(&data)),
+            Err(error) => return misused(&format!("{file}: {error}")),
+        }
+    }
+    ExitCode::SUCCESS
+}
+
+fn misused(why: &str) -> ExitCode {
+    eprintln!("{why}");
+    ExitCode::from(2)
 }

@@ -6,8 +6,13 @@ use std::{env, fs};
 /// Runs a target on each file that the command line names.
 #[must_use]
 pub fn replay_files(target: fn(&[u8])) -> ExitCode {
-    for file in env::args().skip(1) {
-        match fs::read(&file) {
+    let files: Vec<_> = env::args().skip(1).collect();
+    if files.is_empty() {
+        eprintln!("name the files to replay; `cargo fz TARGET` fuzzes");
+        return ExitCode::from(2);
+    }
+    for file in &files {
+        match fs::read(file) {
             Ok(data) => target(&data),
             Err(error) => {
                 eprintln!("{file}: {error}");
@@ -15,5 +20,6 @@ pub fn replay_files(target: fn(&[u8])) -> ExitCode {
             }
         }
     }
+    println!("replayed, and nothing found: {}", files.join(" "));
     ExitCode::SUCCESS
 }

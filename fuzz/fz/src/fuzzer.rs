@@ -57,6 +57,7 @@ pub(crate) fn one(args: &RunArgs) -> Result<Outcome, Box<dyn Error>> {
     let scratch = scratch(args.target, args.empty)?;
     let status = command(&binaries, args.target, plan, &scratch)?.status()?;
     if status.success() {
+        println!("nothing found; inputs that reached more lie in {}", scratch.display());
         return Ok(Outcome::Fine);
     }
     println!(

@@ -105,7 +105,10 @@ fn chosen(names: &[String]) -> Result<Vec<Mistake>, Box<dyn Error>> {
     for name in names {
         if all.iter().all(|mistake| mistake.name != *name) {
             let known: Vec<_> = all.iter().map(|mistake| mistake.name.as_str()).collect();
-            return Err(format!("no mistake is named {name}; there are {}", known.join(", ")).into());
+            let all = known.join("\n  ");
+            return Err(
+                format!("no mistake is named {name}; fuzz/PLANTED.md says what each is:\n  {all}").into()
+            );
         }
     }
     all.retain(|mistake| names.is_empty() || names.contains(&mistake.name));
