@@ -8,7 +8,7 @@
 //! behind all), one for the most bytes a read of the transport gives (0: no bound), and then the steps, see `script`.
 
 mod bare;
-#[cfg(any(feature = "openssl", feature = "rustls-next"))]
+#[cfg(feature = "real-peer")]
 #[path = "../../../impl/rustls/tests/scenarios/keyed_peer.rs"]
 #[allow(dead_code, clippy::unwrap_used, reason = "a helper of tests, of which a part is used here")]
 mod keyed_peer;
@@ -20,7 +20,7 @@ mod openssl;
 mod ours;
 mod outcome;
 mod peer;
-#[cfg(any(feature = "openssl", feature = "rustls-next"))]
+#[cfg(feature = "real-peer")]
 mod real_peer;
 mod script;
 mod subject;

@@ -35,7 +35,7 @@ impl Wire {
     }
 
     /// The most bytes that a read gives, from now on.
-    #[cfg(any(feature = "openssl", feature = "rustls-next"))]
+    #[cfg(feature = "real-peer")]
     pub(super) fn set_chunk(&self, chunk: usize) {
         self.0.borrow_mut().chunk = chunk;
     }

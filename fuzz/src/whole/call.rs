@@ -13,7 +13,7 @@ use super::opening::REASON;
 use crate::heard::text;
 
 /// An application of a run writes no more than this: less than a socket holds.
-const MOST: usize = 40_000;
+pub(super) const MOST: usize = 40_000;
 
 /// A call.
 #[derive(Clone, Copy, Debug)]

@@ -44,8 +44,6 @@ enum Action {
     Drop,
 }
 
-/// The patience that a stream has by itself.
-const OWN: Duration = Duration::from_secs(5);
 const LONG: Call = Call::Patience(Duration::from_secs(3600));
 
 const ACTIONS: [Action; 32] = [
@@ -108,6 +106,7 @@ pub(super) fn run(choices: &mut Choices<'_>) {
 struct Side {
     end: Option<Box<dyn Socketed>>,
     facts: Facts,
+    /// As it was told last: each end is told before its first step.
     patience: Duration,
     /// Its application has asked for an end.
     has_closed: bool,
@@ -118,7 +117,7 @@ struct Side {
 impl Side {
     fn new(policy: Policy) -> Self {
         let facts = Facts::new(policy, true);
-        Self { end: None, facts, patience: OWN, has_closed: false, lingers_from: None }
+        Self { end: None, facts, patience: Duration::ZERO, has_closed: false, lingers_from: None }
     }
 
     fn begins(&mut self, made: Made) {
@@ -256,12 +255,10 @@ impl Run {
     fn finish(mut self) {
         self.act(0, Action::Call(LONG));
         self.act(0, Action::Call(Call::Close(Manner::Linger)));
-        self.drops(0);
-        self.notes(0);
+        self.act(0, Action::Drop);
         self.reads_to_the_end(1);
         let drained = self.has_survived(0, 1);
-        self.drops(1);
-        self.notes(1);
+        self.act(1, Action::Drop);
         self.service_is_empty(drained);
     }
 

@@ -17,6 +17,7 @@ use close_notify::{
 };
 
 use super::agree::{self, Facts};
+use super::call::{Call, MOST};
 use super::end::write_in_parts;
 use super::series::policy;
 use super::sockets::{Socket, sockets};
@@ -25,9 +26,7 @@ use crate::choices::Choices;
 use crate::heard::{LONGEST, is_text, text};
 use crate::lab;
 
-/// An application of a run writes no more than this where it must not wait: less than a socket holds.
-const MOST: usize = 40_000;
-/// One that fills the socket writes no more than this.
+/// An application that fills the socket writes no more than this.
 const FILL: usize = 1 << 20;
 /// Longer than any thread needs to come back that was woken.
 const STUCK: Duration = Duration::from_secs(10);
@@ -59,11 +58,7 @@ impl Setting {
 /// One step of a run.
 #[derive(Clone, Copy, Debug)]
 enum Action {
-    FarWrites(usize),
-    FarReads,
-    FarCloses(Manner),
-    FarClosesWrite,
-    FarRejects,
+    Far(Call),
     FarDrops,
     /// The reading half, where there is something to read.
     Read(usize),
@@ -85,14 +80,14 @@ enum Action {
 }
 
 const ACTIONS: [Action; 24] = [
-    Action::FarWrites(30),
-    Action::FarWrites(9_000),
-    Action::FarReads,
-    Action::FarCloses(Manner::AtOnce),
-    Action::FarCloses(Manner::Graceful),
-    Action::FarCloses(Manner::Abort),
-    Action::FarClosesWrite,
-    Action::FarRejects,
+    Action::Far(Call::Write(30)),
+    Action::Far(Call::Write(9_000)),
+    Action::Far(Call::Read(ROOM)),
+    Action::Far(Call::Close(Manner::AtOnce)),
+    Action::Far(Call::Close(Manner::Graceful)),
+    Action::Far(Call::Close(Manner::Abort)),
+    Action::Far(Call::CloseWrite),
+    Action::Far(Call::Reject),
     Action::FarDrops,
     Action::Read(ROOM),
     Action::Read(5),
@@ -185,12 +180,8 @@ impl<T: Socket> Run<T> {
 
     fn act(&mut self, action: Action) {
         match action {
-            Action::FarWrites(_)
-            | Action::FarReads
-            | Action::FarCloses(_)
-            | Action::FarClosesWrite
-            | Action::FarRejects
-            | Action::FarDrops => self.far_acts(action),
+            Action::Far(call) => self.far_calls(call),
+            Action::FarDrops => self.far = None,
             Action::Read(most) => self.reads(most),
             Action::Write(most) => self.writes(most, most),
             Action::WriteInParts(most, part) => self.writes(most, part),
@@ -208,28 +199,9 @@ impl<T: Socket> Run<T> {
         self.look();
     }
 
-    fn far_acts(&mut self, action: Action) {
-        let Some(far) = &mut self.far else { return };
-        let facts = &mut self.facts[1];
-        let came = match action {
-            Action::FarWrites(most) => {
-                let data = text(1, facts.taken, most.min(MOST.saturating_sub(facts.taken)));
-                far.write(data).map(|count| facts.taken += count).inspect_err(|_| facts.in_doubt += most)
-            }
-            Action::FarReads => far.read(&mut self.buffer).map(|count| {
-                facts.read(0, &self.buffer[..count]);
-                facts.at_end |= count == 0;
-            }),
-            Action::FarCloses(manner) => far.close(manner).map(drop),
-            Action::FarClosesWrite => far.close_write().map(drop),
-            Action::FarRejects => far.reject(AlertDescription::ACCESS_DENIED).map(drop),
-            _ => {
-                self.far = None;
-                Ok(())
-            }
-        };
-        if let Err(error) = came {
-            self.facts[1].failed(&error);
+    fn far_calls(&mut self, call: Call) {
+        if let Some(far) = &mut self.far {
+            call.make(1, far, &mut self.facts[1], &mut self.buffer);
         }
     }
 
@@ -370,7 +342,7 @@ impl<T: Socket> Run<T> {
             drop(came.half);
         }
         for _ in 0..FILL / ROOM {
-            self.far_acts(Action::FarReads);
+            self.far_calls(Call::Read(ROOM));
         }
         self.look();
         agree::agree(&self.facts);

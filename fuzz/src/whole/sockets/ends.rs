@@ -101,16 +101,11 @@ pub(super) fn make<T: Socket>(setting: &Setting, service: Option<&Lingerer>) -> 
     }
     let sockets = sockets.map(T::from);
     let form = if setting.version == Version::Tls13 { Form::Stored13 } else { Form::Id12 };
+    let configs = |refusal| Configs::new(form, true, 1).refusing(refusal);
     match setting.begin {
         Begin::Played(drivers) => Ok(played(setting, sockets, service, drivers)),
-        Begin::Called(how) => {
-            let configs = Configs::new(form, true, 1).refusing(how.refusal);
-            called(setting, how, configs, sockets, service)
-        }
-        Begin::Wrapped(how) => {
-            let configs = Configs::new(form, true, 1).refusing(None);
-            wrapped(setting, how, configs, in_tokio(sockets)?, service)
-        }
+        Begin::Called(how) => called(setting, how, configs(how.refusal), sockets, service),
+        Begin::Wrapped(how) => wrapped(setting, how, configs(None), in_tokio(sockets)?, service),
     }
 }
 

@@ -28,15 +28,14 @@ pub(super) fn wrapped<IO: Transport + Debug + 'static>(
 ) -> io::Result<[Made; 2]> {
     let (near, far) = shaken((client, server), transports)?;
     let [ours, theirs] = setting.policies;
-    let made = |near: Made, far: Made| Ok([near, far]);
-    match wrapped {
-        Wrapped::AsTheyAre => made(kept(near, ours, service), kept(far, theirs, service)),
+    Ok(match wrapped {
+        Wrapped::AsTheyAre => [kept(near, ours, service), kept(far, theirs, service)],
         Wrapped::Either => {
             let (near, far) = (TlsStream::Client(near), TlsStream::Server(far));
-            made(kept(near, ours, service), kept(far, theirs, service))
+            [kept(near, ours, service), kept(far, theirs, service)]
         }
-        Wrapped::EndedAtOnce(how) => made(kept(near, ours, service), used_up(far, how, theirs)),
-    }
+        Wrapped::EndedAtOnce(how) => [kept(near, ours, service), used_up(far, how, theirs)],
+    })
 }
 
 /// Two streams of tokio-rustls whose handshake is done.
