@@ -6,6 +6,7 @@
 
 use crate::alert::{AlertDescription, AlertLevel, Meaning, meaning};
 use crate::event::Event;
+use crate::evidence::is_reset;
 use crate::illegal::Illegal;
 use crate::machine::Machine;
 use crate::manner::Manner;
@@ -74,11 +75,20 @@ impl Machine {
             Event::TransportEof { .. } if self.evidence.reset_seen => {
                 Moves::recv(R::Reset).and_transport(T::Eof)
             }
+            // tcp(7), our measurement · dead-is-not-fin: nor is a timeout of the kernel's
+            Event::TransportEof { .. } if self.evidence.failure_seen => {
+                Moves::recv(R::TransportFailed).and_transport(T::Eof)
+            }
             Event::TransportEof { inside_record: false } => {
                 Moves::recv(R::EofAtBoundary).and_transport(T::Eof)
             }
             Event::TransportEof { inside_record: true } => Moves::recv(R::EofInRecord).and_transport(T::Eof),
-            Event::TransportReset { .. } => Moves::both(S::WriteFailed, R::Reset).and_transport(T::Reset),
+            Event::TransportReset { errno } if self.evidence.reset_seen || is_reset(errno) => {
+                Moves::both(S::WriteFailed, R::Reset).and_transport(T::Reset)
+            }
+            Event::TransportReset { .. } => {
+                Moves::both(S::WriteFailed, R::TransportFailed).and_transport(T::Reset)
+            }
             // salvage-alert: the receiving half goes on
             Event::WriteFailed { .. } => Moves::send(S::WriteFailed),
 
@@ -93,9 +103,13 @@ impl Machine {
             Event::OutputWritten => Moves::send(S::Written),
             Event::WriteShut => Moves::send(S::WriteShut),
             // RFC 9112 §9.6 · linger-is-bounded
-            Event::DeadlinePassed => self.give_up(R::Deadline),
+            Event::DeadlinePassed if self.manner.is_closing() => Self::give_up(R::Deadline),
+            // Nothing can be said any more: whoever only shut its write side is left with nothing to read either.
+            Event::DeadlinePassed => Self::give_up(R::Deadline).and_manner(Manner::AtOnce),
             Event::Drained { bytes } => self.within_budget(bytes, Moves::NONE),
-            Event::OutputBegun | Event::DeadlineStarted | Event::SessionForgotten => Moves::NONE,
+            Event::OutputBegun | Event::DeadlineStarted | Event::SessionForgotten | Event::Flushed => {
+                Moves::NONE
+            }
 
             // A transport that this side lets go of takes and brings no more, whoever asked for it.
             Event::TransportClosed => Moves::both(S::WriteFailed, R::StopWaiting).and_transport(T::Closed),
@@ -134,35 +148,43 @@ impl Machine {
 
     // RFC 9846 §6.1 · write-after-peer-notify: one direction alone, in 1.3 only
     const fn close_write(&self) -> Result<Moves, Illegal> {
-        if !self.version.has_independent_halves() {
-            Err(Illegal::HalfClose { version: self.version })
-        } else if self.transport.is_released() {
-            Ok(Moves::NONE)
+        if self.version.has_independent_halves() {
+            self.close(Manner::HalfClose)
         } else {
-            Ok(Moves::send(send::Event::CloseWrite).and_manner(Manner::HalfClose))
+            Err(Illegal::HalfClose { version: self.version })
         }
     }
 
     const fn close(&self, manner: Manner) -> Result<Moves, Illegal> {
         use {recv::Event as R, send::Event as S};
         let moves = match manner {
-            Manner::HalfClose => return self.close_write(),
             Manner::Reject => return self.reject(AlertDescription::INTERNAL_ERROR),
             Manner::Unasked => Moves::NONE,
             // What is over cannot end otherwise: the ending of `Done` is final.
-            Manner::Graceful | Manner::HandBack | Manner::Linger | Manner::AtOnce | Manner::Abort
+            Manner::HalfClose
+            | Manner::Graceful
+            | Manner::HandBack
+            | Manner::Linger
+            | Manner::AtOnce
+            | Manner::Abort
                 if self.transport.is_released() =>
             {
                 return Ok(Moves::NONE);
             }
+            // RFC 4511 §4.14.3.1 · wait-before-handback: an end that a fault has begun goes on, and nothing goes back
+            Manner::HandBack if self.is_ended_by_a_fault() => return Ok(Moves::NONE),
             // RFC 9846 §6.1 · notify-before-fin
-            Manner::Graceful | Manner::HandBack => Moves::send(S::CloseWrite),
+            Manner::HalfClose | Manner::Graceful | Manner::HandBack => Moves::send(S::CloseWrite),
             // RFC 5246 §7.2.1 · no-wait-needed
             Manner::Linger | Manner::AtOnce => Moves::both(S::CloseWrite, R::StopWaiting),
             // RFC 9846 §6.1 · abort-sends-no-notify
             Manner::Abort => Moves::both(S::Abort, R::StopWaiting),
         };
         Ok(moves.and_manner(manner))
+    }
+
+    const fn is_ended_by_a_fault(&self) -> bool {
+        matches!(self.recv, recv::State::Refused | recv::State::PeerFatal)
     }
 
     // RFC 9846 §6.2 · fatal-ends-both, and up to the drain: alert-survives-close
@@ -255,11 +277,11 @@ impl Machine {
     /// The moves of a fact whose bytes count against the budget once we have closed.
     const fn within_budget(&self, bytes: u32, moves: Moves) -> Moves {
         let spent = self.evidence.drained.saturating_add(bytes) > self.policy.drain_budget;
-        if self.manner.is_closing() && spent { self.give_up(recv::Event::BudgetSpent) } else { moves }
+        if self.manner.is_closing() && spent { Self::give_up(recv::Event::BudgetSpent) } else { moves }
     }
 
     /// The end of all waiting. What was not written by then was not said.
-    const fn give_up(&self, why: recv::Event) -> Moves {
+    const fn give_up(why: recv::Event) -> Moves {
         Moves::both(send::Event::WriteFailed, why).and_transport(transport::Event::GiveUp)
     }
 }

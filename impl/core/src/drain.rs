@@ -15,6 +15,9 @@ use crate::transport;
 /// What [`Draining`] keeps where the policy's budget is the largest number: bytes are not counted.
 const ENDLESS: u32 = u32::MAX;
 
+/// Any number of a reset.
+const ECONNRESET: i32 = 104;
+
 /// What happened to a lingering transport.
 ///
 /// ```
@@ -117,7 +120,7 @@ impl Machine {
             return None;
         }
         let by_fin = self.output_after(crate::Event::TransportEof { inside_record: false });
-        let by_reset = self.output_after(crate::Event::TransportReset { errno: 0 });
+        let by_reset = self.output_after(crate::Event::TransportReset { errno: ECONNRESET });
         let closes = matches!((by_fin, by_reset), (Output::CloseTransport, Output::CloseTransport));
         let resets = matches!((by_fin, by_reset), (Output::ResetTransport, Output::ResetTransport));
         if closes || resets {

@@ -45,6 +45,8 @@ pub enum ReadEnd {
     TimedOut,
     /// The peer sent more than the budget after our close.
     OverBudget,
+    /// The transport failed, and no reset of the peer's said so: a timeout of the kernel's, a host that is gone.
+    TransportFailed,
 }
 
 /// How writing ended.
@@ -271,8 +273,8 @@ impl Machine {
         }
     }
 
-    /// Whether reading ends without an error: by close_notify, or by a cut between records that the policy tolerates
-    /// where the framing stands.
+    /// Whether reading ends without an error: by a close_notify before which nothing was thrown away, or by a cut between
+    /// records that the policy tolerates where the framing stands.
     ///
     /// [`accepts_end`](Self::accepts_end) asks another question: a message that its length completes is whole however
     /// the connection ended, and a reset or an alert behind it is an error all the same.
@@ -290,7 +292,7 @@ impl Machine {
     /// ```
     #[must_use]
     pub const fn reads_as_end(&self, framing: FramingState) -> bool {
-        matches!(self.recv, recv::State::PeerNotified)
+        (matches!(self.recv, recv::State::PeerNotified) && self.evidence.late == 0)
             || (self.cut_at_boundary() && self.accepts_end(framing))
     }
 
@@ -316,6 +318,7 @@ impl Machine {
             R::NotAwaited => ReadEnd::NotAwaited,
             R::TimedOut => ReadEnd::TimedOut,
             R::OverBudget => ReadEnd::OverBudget,
+            R::TransportFailed => ReadEnd::TransportFailed,
         }
     }
 
@@ -339,7 +342,7 @@ impl Machine {
     const fn delivery(&self) -> Delivery {
         let answered = matches!(self.recv, recv::State::PeerNotified)
             && matches!(self.evidence.first_closer, FirstCloser::Us);
-        if self.evidence.discarded > 0 {
+        if self.has_lost_output() {
             Delivery::Lost
         } else if answered {
             Delivery::Confirmed
@@ -348,6 +351,11 @@ impl Machine {
         } else {
             Delivery::Unconfirmed
         }
+    }
+
+    /// Something that was written never left, and never will.
+    pub(crate) const fn has_lost_output(&self) -> bool {
+        self.evidence.discarded > 0 || (self.evidence.unflushed && self.send.is_mute())
     }
 
     /// The transport broke under what was written, or we broke it.
@@ -367,7 +375,7 @@ impl Machine {
             | send::State::Alerted
             | send::State::AlertedShut
             | send::State::Silenced
-            | send::State::SilencedShut => self.evidence.reset_seen,
+            | send::State::SilencedShut => self.evidence.broke,
         }
     }
 }

@@ -15,6 +15,12 @@ use crate::{recv, send};
 /// Source: `errno.h` of Linux (104), of the BSDs and macOS (54); Windows Sockets error codes (10054, 10053).
 const RESET_ERRNOS: [i32; 4] = [104, 54, 10054, 10053];
 
+/// The numbers of a call that may meet the peer's FIN alone: none, EPIPE, ENOTCONN of Linux, the BSDs and Windows, and
+/// what Windows calls ERROR_BROKEN_PIPE, ERROR_NO_DATA and WSAESHUTDOWN. Any other number is a transport that failed.
+///
+/// Source: send(2), shutdown(2), `errno.h`; Windows system and Sockets error codes.
+const HARMLESS_ERRNOS: [i32; 8] = [0, 32, 107, 57, 10057, 109, 232, 10058];
+
 /// The facts beside the states. Counters saturate.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Evidence {
@@ -39,6 +45,14 @@ pub(crate) struct Evidence {
     pub(crate) pending_discarded: bool,
     pub(crate) deadline_started: bool,
     pub(crate) session_forgotten: bool,
+    /// Something that was written is not in the transport yet, or will never be.
+    pub(crate) unflushed: bool,
+    /// A call met a failure of the transport that was no reset: an end of stream is no FIN any more.
+    pub(crate) failure_seen: bool,
+    /// The transport failed before both sides had said close_notify.
+    pub(crate) broke: bool,
+    /// The transport failed after our last word had left and before our FIN.
+    pub(crate) fin_failed: bool,
 }
 
 /// Every field, gathered into few writes.
@@ -66,7 +80,8 @@ impl Hash for Evidence {
         ];
         state.write_u64(u64::from_le_bytes(ends.map(u8::from)));
         state.write_u64(u64::from_le_bytes(rest));
-        state.write_u8(u8::from(self.begun));
+        let late = [self.begun, self.unflushed, self.failure_seen, self.broke, self.fin_failed];
+        state.write_u8(late.iter().fold(0, |bits, &bit| bits << 1 | u8::from(bit)));
         state.write_u8(u8::from(self.own_alert.is_some()));
         state.write_u8(u8::from(self.peer_alert.is_some()));
         state.write_i32(self.errno);
@@ -97,6 +112,10 @@ impl Evidence {
         pending_discarded: false,
         deadline_started: false,
         session_forgotten: false,
+        unflushed: false,
+        failure_seen: false,
+        broke: false,
+        fin_failed: false,
     };
 
     /// The alert that is due or was sent.
@@ -116,11 +135,13 @@ impl Evidence {
     }
 
     // RFC 9293 §3.10.7 · rst-is-not-close: a reset is known whichever call failed first
+    // tcp(7), our measurement · dead-is-not-fin: and so is any other end of the transport
     const fn keep_errno(&mut self, errno: i32) {
         if self.errno == 0 {
             self.errno = errno;
         }
         self.reset_seen |= is_reset(errno);
+        self.failure_seen |= !is_reset(errno) && !is_harmless(errno);
     }
 
     const fn keep_own_alert(&mut self, alert: AlertDescription) {
@@ -145,7 +166,11 @@ impl Machine {
             Event::SessionForgotten => self.evidence.session_forgotten = true,
             // What happens behind the release belongs to no connection of ours: the ending of `Done` is final.
             _ if self.transport.is_released() => return,
-            Event::Write => self.evidence.wrote = true,
+            Event::Write => {
+                self.evidence.wrote = true;
+                self.evidence.unflushed = true;
+            }
+            Event::Flushed if !self.send.is_mute() => self.evidence.unflushed = false,
             Event::Reject(alert) => self.evidence.keep_own_alert(alert),
             Event::Close(Manner::Reject) => self.evidence.keep_own_alert(AlertDescription::INTERNAL_ERROR),
             Event::PeerViolation(alert) if !self.recv.has_ended() => self.evidence.keep_own_alert(alert),
@@ -158,9 +183,15 @@ impl Machine {
             }
             Event::TransportReset { errno } => {
                 self.evidence.keep_errno(errno);
-                self.evidence.reset_seen = true;
+                self.evidence.failure_seen |= !is_reset(errno);
+                self.evidence.broke |= !self.both_notified();
             }
-            Event::WriteFailed { errno } => self.evidence.keep_errno(errno),
+            Event::WriteFailed { errno } => {
+                self.evidence.keep_errno(errno);
+                self.evidence.broke |= !is_harmless(errno) && !self.both_notified();
+            }
+            // A last word that is whole in the transport has all before it there.
+            Event::OutputWritten => self.evidence.unflushed = false,
             Event::EngineNotified => self.evidence.engine_notified = true,
             Event::OutputBegun => self.evidence.begun |= self.is_leaving(),
             Event::DeadlineStarted => self.evidence.deadline_started = true,
@@ -175,15 +206,21 @@ impl Machine {
             | Event::TransportEof { .. }
             | Event::OutputSealed
             | Event::OutputUnsealable
-            | Event::OutputWritten
             | Event::WriteShut
             | Event::DeadlinePassed
             | Event::Drained { .. }
             | Event::TransportClosed
             | Event::TransportResetByUs
-            | Event::TransportHandedBack => {}
+            | Event::TransportHandedBack
+            | Event::Flushed => {}
         }
         self.note_halves(event, send, recv);
+    }
+
+    /// Both sides have said close_notify: what the transport does later is no news about the data.
+    const fn both_notified(&self) -> bool {
+        let ours = matches!(self.send, send::State::Notified | send::State::NotifiedShut);
+        ours && matches!(self.recv, recv::State::PeerNotified)
     }
 
     /// The last word is sealed, and not yet whole in the transport.
@@ -199,6 +236,9 @@ impl Machine {
         }
         if matches!(send, S::Notified) {
             self.evidence.notified = true;
+        }
+        if matches!((self.send, send), (S::Notified, S::NotifiedShut)) {
+            self.evidence.fin_failed = !matches!(event, Event::WriteShut);
         }
         if matches!(send, S::Failed) && !matches!(self.send, S::Failed) {
             self.evidence.unsent = unsent_by(event);
@@ -300,14 +340,23 @@ const fn unsent_by(event: Event) -> NotSent {
         | Event::Drained { .. }
         | Event::SessionForgotten
         | Event::TransportResetByUs
-        | Event::TransportHandedBack => NotSent::GaveUp,
+        | Event::TransportHandedBack
+        | Event::Flushed => NotSent::GaveUp,
     }
 }
 
-const fn is_reset(errno: i32) -> bool {
+pub(crate) const fn is_reset(errno: i32) -> bool {
+    is_one_of(&RESET_ERRNOS, errno)
+}
+
+const fn is_harmless(errno: i32) -> bool {
+    is_one_of(&HARMLESS_ERRNOS, errno)
+}
+
+const fn is_one_of(known: &[i32], errno: i32) -> bool {
     let mut at = 0;
-    while at < RESET_ERRNOS.len() {
-        if errno == RESET_ERRNOS[at] {
+    while at < known.len() {
+        if errno == known[at] {
             return true;
         }
         at += 1;
@@ -315,6 +364,7 @@ const fn is_reset(errno: i32) -> bool {
     false
 }
 
+// dead-is-not-fin: a transport that failed is nobody's close
 const fn ended_by_peer(recv: recv::State) -> bool {
     use recv::State as R;
     matches!(
@@ -349,6 +399,7 @@ const fn asks_for_the_end(event: Event) -> bool {
         | Event::DeadlinePassed
         | Event::Drained { .. }
         | Event::SessionForgotten
-        | Event::TransportHandedBack => false,
+        | Event::TransportHandedBack
+        | Event::Flushed => false,
     }
 }

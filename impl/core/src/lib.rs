@@ -16,7 +16,7 @@
 //! 2. Tell it what the application does and what the peer's records and the transport say: [`Machine::handle`].
 //! 3. Do what [`Machine::output`] asks, and tell the result. Repeat until it is [`Output::Idle`] (the
 //!    application's turn) or [`Output::Done`].
-//! 4. Ask [`Machine::ending`] how it ended, at any time.
+//! 4. Ask [`Machine::answer`] what a call of the application returns, and [`Machine::ending`] how it ended, at any time.
 //!
 //! Where alerts arrive as records, [`read_alert`] says what a payload holds and which fact to tell.
 //!
@@ -41,6 +41,7 @@
 
 mod alert;
 mod alert_record;
+mod answer;
 mod couple;
 pub mod drain;
 mod ending;
@@ -66,6 +67,7 @@ mod version;
 
 pub use alert::{AlertDescription, AlertLevel, Meaning, UnknownAlert, meaning};
 pub use alert_record::{AlertRecord, read_alert};
+pub use answer::{Answer, Call};
 pub use drain::Draining;
 pub use ending::{Delivery, Ending, FirstCloser, NotSent, ReadEnd, WriteEnd};
 pub use event::Event;

@@ -107,6 +107,8 @@ impl Machine {
                 self.note(event, send, recv);
                 (self.send, self.recv, self.transport) = (send, recv, transport);
                 self.manner = manner;
+                // A wait that is over leaves its deadline behind: the next one has all the patience.
+                self.evidence.deadline_started &= self.waits();
                 Ok(())
             }
             (Err(illegal), _, _) | (_, Err(illegal), _) | (_, _, Err(illegal)) => Err(illegal),
@@ -135,7 +137,8 @@ impl Machine {
         }
     }
 
-    /// Whether the deadline that [`Output::StartDeadline`] asks for has been started.
+    /// Whether the deadline that [`Output::StartDeadline`] asked for runs. It ends by itself once nothing is waited for:
+    /// a side that has shut its write side may read for as long as it likes.
     #[must_use]
     pub const fn deadline_runs(&self) -> bool {
         self.evidence.deadline_started
@@ -253,8 +256,13 @@ impl Machine {
     }
 
     const fn deadline_is_due(&self) -> bool {
-        let waiting = self.manner.is_closing() || self.salvages();
-        waiting && !self.evidence.deadline_started && !matches!(self.send, send::State::Aborted)
+        self.waits() && !self.evidence.deadline_started && !matches!(self.send, send::State::Aborted)
+    }
+
+    // RFC 9112 §9.6 · every-close-ends: a last word needs room in the transport, whoever asked for it
+    /// Whether something is waited for that the peer can keep from us.
+    const fn waits(&self) -> bool {
+        self.manner.is_closing() || self.salvages() || self.last_word().is_some()
     }
 
     /// What the sending half still has to say.

@@ -6,7 +6,6 @@ use crate::ending::Ending;
 use crate::framing::FramingState;
 use crate::illegal::Illegal;
 use crate::named::named;
-use crate::version::Version;
 
 named! {
     /// How the application wants the connection to end.
@@ -20,7 +19,7 @@ named! {
     pub enum Manner {
         /// It has not asked for an end.
         Unasked,
-        /// It closed its write side and reads on (TLS 1.3).
+        /// It closed its write side and reads on.
         HalfClose,
         /// close_notify both ways, then close.
         Graceful,
@@ -102,22 +101,5 @@ impl Manner {
     #[must_use]
     pub const fn for_downstream(upstream: &Ending) -> Self {
         if upstream.truncation_possible(FramingState::DelimitedByEnd) { Self::Abort } else { Self::Graceful }
-    }
-}
-
-impl Manner {
-    /// How an application that only shuts its write side ends this connection: alone in TLS 1.3, and together with
-    /// the other direction before, where what still comes can be read all the same.
-    ///
-    /// Source: RFC 9846 §6.1 · write-after-peer-notify; RFC 5246 §7.2.1.
-    ///
-    /// ```
-    /// use close_notify_core::{Manner, Version};
-    /// assert_eq!(Manner::for_shutdown(Version::Tls13), Manner::HalfClose);
-    /// assert_eq!(Manner::for_shutdown(Version::Tls12), Manner::Graceful);
-    /// ```
-    #[must_use]
-    pub const fn for_shutdown(version: Version) -> Self {
-        if version.has_independent_halves() { Self::HalfClose } else { Self::Graceful }
     }
 }

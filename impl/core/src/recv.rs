@@ -43,6 +43,8 @@ named! {
         TimedOut,
         /// The peer sent more than we had agreed to read after our close.
         OverBudget,
+        /// The transport failed under the connection, and no reset of the peer's said so.
+        TransportFailed,
     }
 }
 
@@ -86,6 +88,8 @@ named! {
         Deadline,
         /// The budget of bytes is spent.
         BudgetSpent,
+        /// The transport failed, or ended after a call that does not read had met its failure.
+        TransportFailed,
     }
 }
 
@@ -108,7 +112,8 @@ impl State {
             | S::Refused
             | S::NotAwaited
             | S::TimedOut
-            | S::OverBudget => 4,
+            | S::OverBudget
+            | S::TransportFailed => 4,
         }
     }
 
@@ -151,6 +156,8 @@ impl State {
 
             // RFC 9293 §3.10.7 · rst-is-not-close
             (S::Plain | S::Handshaking | S::EarlyData | S::Open, E::Reset) => S::Reset,
+            // tcp(7), our measurement · dead-is-not-fin: the call that meets ETIMEDOUT leaves an end of stream
+            (S::Plain | S::Handshaking | S::EarlyData | S::Open, E::TransportFailed) => S::TransportFailed,
 
             // RFC 5246 §7.2.1, RFC 9846 §6.1 · no-wait-needed; RFC 9112 §9.6 · linger-is-bounded
             (S::Plain | S::Handshaking | S::EarlyData | S::Open, E::StopWaiting) => S::NotAwaited,
@@ -162,16 +169,17 @@ impl State {
                 S::PeerNotified | S::NotifiedEarly | S::PeerFatal | S::Refused | S::NotAwaited | S::TimedOut
                 | S::OverBudget,
                 E::Data | E::Message | E::Notify | E::UserCanceled | E::Warning | E::Fatal | E::Refuse | E::EofAtBoundary
-                | E::EofInRecord | E::Reset | E::StopWaiting | E::Deadline | E::BudgetSpent,
+                | E::EofInRecord | E::Reset | E::StopWaiting | E::Deadline | E::BudgetSpent | E::TransportFailed,
             )
             | (
-                S::CutAtBoundary | S::CutInRecord | S::Reset,
-                E::Refuse | E::EofAtBoundary | E::EofInRecord | E::Reset | E::StopWaiting | E::Deadline | E::BudgetSpent,
+                S::CutAtBoundary | S::CutInRecord | S::Reset | S::TransportFailed,
+                E::Refuse | E::EofAtBoundary | E::EofInRecord | E::Reset | E::StopWaiting | E::Deadline
+                | E::BudgetSpent | E::TransportFailed,
             ) => self,
 
             // Nothing arrives behind the transport's end, and no application data before there are keys.
             (
-                S::CutAtBoundary | S::CutInRecord | S::Reset,
+                S::CutAtBoundary | S::CutInRecord | S::Reset | S::TransportFailed,
                 E::Data | E::Message | E::Notify | E::UserCanceled | E::Warning | E::Fatal,
             )
             | (S::Plain | S::Handshaking, E::Data)
@@ -179,17 +187,19 @@ impl State {
             // Each step of the handshake comes once, and in its order.
             | (
                 S::Handshaking | S::EarlyData | S::Open | S::PeerNotified | S::NotifiedEarly | S::CutAtBoundary
-                | S::CutInRecord | S::Reset | S::PeerFatal | S::Refused | S::NotAwaited | S::TimedOut | S::OverBudget,
+                | S::CutInRecord | S::Reset | S::PeerFatal | S::Refused | S::NotAwaited | S::TimedOut | S::OverBudget
+                | S::TransportFailed,
                 E::KeysInUse,
             )
             | (
                 S::Plain | S::EarlyData | S::Open | S::PeerNotified | S::NotifiedEarly | S::CutAtBoundary
-                | S::CutInRecord | S::Reset | S::PeerFatal | S::Refused | S::NotAwaited | S::TimedOut | S::OverBudget,
+                | S::CutInRecord | S::Reset | S::PeerFatal | S::Refused | S::NotAwaited | S::TimedOut | S::OverBudget
+                | S::TransportFailed,
                 E::EarlyDataAccepted,
             )
             | (
                 S::Plain | S::Open | S::PeerNotified | S::NotifiedEarly | S::CutAtBoundary | S::CutInRecord | S::Reset
-                | S::PeerFatal | S::Refused | S::NotAwaited | S::TimedOut | S::OverBudget,
+                | S::PeerFatal | S::Refused | S::NotAwaited | S::TimedOut | S::OverBudget | S::TransportFailed,
                 E::HandshakeDone,
             ) => return Err(Illegal::Recv { state: self, event }),
         })

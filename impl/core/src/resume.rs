@@ -7,7 +7,6 @@ use crate::machine::Machine;
 use crate::named::named;
 use crate::policy::ResumptionRule;
 use crate::recv;
-use crate::send;
 use crate::version::Version;
 
 named! {
@@ -102,34 +101,19 @@ impl Machine {
     }
 
     const fn had_proper_notify(&self) -> bool {
-        let ours = match self.send {
-            send::State::Failed
-            | send::State::Silenced
-            | send::State::SilencedShut
-            | send::State::Aborted => false,
-            send::State::Handshaking
-            | send::State::Open
-            | send::State::ReplyDue
-            | send::State::NotifyDue
-            | send::State::NotifyLeaving
-            | send::State::Notified
-            | send::State::NotifiedShut
-            | send::State::AlertDue
-            | send::State::AlertLeaving
-            | send::State::Alerted
-            | send::State::AlertedShut => true,
-        };
         let theirs = matches!(self.recv, recv::State::PeerNotified)
             && matches!(self.evidence.notify_level, AlertLevel::WARNING);
-        ours && theirs
+        !self.send.is_mute() && theirs
     }
 
     /// The peer ended the transport before its close_notify; a failed write may be all that told us.
     const fn was_premature(&self) -> bool {
         use recv::State as R;
         match self.recv {
-            R::CutAtBoundary | R::CutInRecord | R::Reset => true,
-            R::NotAwaited | R::TimedOut | R::OverBudget => self.evidence.reset_seen,
+            R::CutAtBoundary | R::CutInRecord | R::Reset | R::TransportFailed => true,
+            R::NotAwaited | R::TimedOut | R::OverBudget => {
+                self.evidence.reset_seen || self.evidence.failure_seen
+            }
             R::Plain
             | R::Handshaking
             | R::EarlyData

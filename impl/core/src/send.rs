@@ -114,6 +114,12 @@ impl State {
         self.rank() >= 5
     }
 
+    /// Whether this half has ended without a last word: what had not left by then never will.
+    #[must_use]
+    pub const fn is_mute(self) -> bool {
+        matches!(self, Self::Silenced | Self::SilencedShut | Self::Failed | Self::Aborted)
+    }
+
     /// The state that follows, or the refusal of a move that cannot happen here.
     ///
     /// Errors: [`Illegal`] where the table has no row; the state is unchanged.

@@ -24,6 +24,7 @@ impl fmt::Display for ReadEnd {
             Self::NotAwaited => f.write_str("we did not wait for the peer's close_notify"),
             Self::TimedOut => f.write_str("the deadline passed before the peer's close_notify"),
             Self::OverBudget => f.write_str("the peer sent more than the budget after our close"),
+            Self::TransportFailed => f.write_str("the transport failed before the peer's close_notify"),
         }
     }
 }

@@ -66,6 +66,7 @@ impl Ending {
             ReadEnd::TruncatedAtBoundary
             | ReadEnd::TruncatedInRecord
             | ReadEnd::Reset
+            | ReadEnd::TransportFailed
             | ReadEnd::TimedOut
             | ReadEnd::OverBudget
                 if cut =>
@@ -76,6 +77,7 @@ impl Ending {
             ReadEnd::NotAwaited if !cut => Severity::Debug,
             ReadEnd::TruncatedInRecord
             | ReadEnd::Reset
+            | ReadEnd::TransportFailed
             | ReadEnd::TimedOut
             | ReadEnd::OverBudget
             | ReadEnd::NotAwaited

@@ -1,7 +1,8 @@
 //! A constructor for every state, and a driver that does what the machine says.
 
 use close_notify_core::{
-    AlertDescription, AlertLevel, Event, Illegal, Machine, Manner, Output, Policy, Role, Version,
+    AlertDescription, AlertLevel, Call, Event, FramingState, Illegal, Machine, Manner, Output, Policy, Role,
+    Version,
 };
 
 pub(crate) const CLOSE_NOTIFY: Event =
@@ -15,6 +16,8 @@ pub(crate) const EOF_IN_RECORD: Event = Event::TransportEof { inside_record: tru
 pub(crate) const ECONNRESET: i32 = 104;
 pub(crate) const EPIPE: i32 = 32;
 pub(crate) const RESET: Event = Event::TransportReset { errno: ECONNRESET };
+/// Reading, once all that came was read, where only the end says that it was all.
+pub(crate) const READ: Call = Call::Read { framing: FramingState::DelimitedByEnd };
 pub(crate) const VIOLATION: Event = Event::PeerViolation(AlertDescription::BAD_RECORD_MAC);
 pub(crate) const GRACEFUL: Event = Event::Close(Manner::Graceful);
 

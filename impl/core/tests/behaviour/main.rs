@@ -5,6 +5,7 @@
 
 mod alert;
 mod alert_record;
+mod answer;
 mod bounds;
 mod common;
 mod ending;

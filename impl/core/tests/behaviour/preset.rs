@@ -98,7 +98,7 @@ fn a_close_notify_at_level_fatal_is_an_error_up_to_12() {
 #[test]
 fn the_peers_close_notify_is_answered_as_the_preset_says() {
     each(Policy::PRESETS, |name, version, policy| {
-        let machine = told(open_with(version, policy), &[Event::Write, CLOSE_NOTIFY]);
+        let machine = told(open_with(version, policy), &[Event::Write, CLOSE_NOTIFY, Event::DeadlineStarted]);
         let expected = match (version, name) {
             (Version::Tls13, _) | (_, "https" | "smtp" | "ftps_data" | "proxy") => Output::Idle,
             (_, "strict" | "pool") => Output::DiscardPending,

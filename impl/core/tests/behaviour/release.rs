@@ -8,7 +8,7 @@ use close_notify_core::{
 use crate::common::*;
 
 fn dropped(version: Version) -> Machine {
-    told(open(version), &[Event::Write, Event::TransportClosed])
+    told(open(version), &[Event::Write, Event::Flushed, Event::TransportClosed])
 }
 
 // fin-is-not-close, notify-before-fin: a transport that is dropped ends both halves, and nobody calls it clean

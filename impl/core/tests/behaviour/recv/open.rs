@@ -1,8 +1,8 @@
 //! Application data arrives.
 
 use close_notify_core::{
-    AlertDescription, AlertLevel, Event, FatalNotify, FirstCloser, Machine, Output, Policy, ReadEnd, Reply,
-    Version, WriteEnd, recv, send,
+    AlertDescription, AlertLevel, Event, FatalNotify, FirstCloser, FramingState, Machine, MissingNotify,
+    Output, Policy, ReadEnd, Reply, Version, WriteEnd, recv, send,
 };
 
 use crate::common::*;
@@ -58,14 +58,42 @@ fn a_reset_seen_behind_another_errno_is_a_reset() {
     assert_eq!((ending.reading, ending.errno), (ReadEnd::Reset, Some(EPIPE)));
 }
 
-// A broken pipe follows a FIN that was read (measured on Linux): the end of stream behind it is that FIN. Nor are a timeout, or
-// ENOTCONN of Linux, the BSDs and Windows, a word of the peer's.
+// A broken pipe follows a FIN that was read (measured on Linux): the end of stream after it is that FIN. ENOTCONN of Linux,
+// the BSDs and Windows says nothing of why.
 #[test]
-fn eof_behind_an_error_that_is_no_reset_is_truncated() {
-    for errno in [EPIPE, 0, 110, 107, 57, 10057] {
+fn eof_after_a_broken_pipe_is_truncated() {
+    for errno in [EPIPE, 0, 107, 57, 10057, 109, 232, 10058] {
         let ending = told(open(Version::Tls13), &[Event::WriteFailed { errno }, EOF]).ending();
-        assert_eq!(ending.reading, ReadEnd::TruncatedAtBoundary);
+        assert_eq!((ending.reading, ending.first_closer), (ReadEnd::TruncatedAtBoundary, FirstCloser::Peer));
     }
+}
+
+// tcp(7), measured on Linux · dead-is-not-fin: ETIMEDOUT, ECONNABORTED, EHOSTUNREACH and EIO leave an end of stream
+#[test]
+fn eof_after_a_failure_of_the_transport_is_no_fin_under_any_policy() {
+    for (errno, &missing_notify) in
+        [110, 103, 113, 5].into_iter().flat_map(|errno| MissingNotify::ALL.iter().map(move |m| (errno, m)))
+    {
+        for eof in [EOF, EOF_IN_RECORD] {
+            let machine = open_with(Version::Tls13, Policy { missing_notify, ..Policy::STRICT });
+            let machine = told(machine, &[data(9), Event::WriteFailed { errno }, eof]);
+            let ending = machine.ending();
+            assert_eq!((ending.reading, ending.errno), (ReadEnd::TransportFailed, Some(errno)));
+            assert_eq!(ending.first_closer, FirstCloser::Nobody);
+            assert!(FramingState::ALL.iter().all(|&framing| !machine.reads_as_end(framing)));
+        }
+    }
+}
+
+// A read that fails says by its number whether the peer has reset the connection.
+#[test]
+fn a_read_that_fails_without_a_reset_is_no_reset() {
+    for errno in [110, 103, 113, 5, 0] {
+        let ending = told(open(Version::Tls12), &[Event::TransportReset { errno }]).ending();
+        assert_eq!((ending.reading, ending.first_closer), (ReadEnd::TransportFailed, FirstCloser::Nobody));
+    }
+    let known = [Event::WriteFailed { errno: ECONNRESET }, Event::TransportReset { errno: 110 }];
+    assert_eq!(told(open(Version::Tls12), &known).ending().reading, ReadEnd::Reset);
 }
 
 // RFC 9846 §6.1 · delivered-before-end; #19
@@ -99,10 +127,9 @@ fn close_notify_before_13_is_answered_at_once_and_drops_what_is_pending() {
         let machine = told(open(version), &[Event::Write, CLOSE_NOTIFY]);
         assert!(!machine.may_write());
         assert_eq!(machine.output(), Output::DiscardPending);
-        let machine = told(machine, &[Event::PendingDiscarded { bytes: 70 }]);
-        assert_eq!(machine.output(), Output::SendCloseNotify { fin_follows: false });
-        let machine = told(machine, &[Event::OutputSealed, Event::OutputWritten]);
-        assert_eq!(machine.output(), Output::Idle);
+        let mut machine = told(machine, &[Event::PendingDiscarded { bytes: 70 }]);
+        let expected = [Output::StartDeadline, Output::SendCloseNotify { fin_follows: false }, Output::Idle];
+        assert_eq!(drive(&mut machine), expected);
         let ending = machine.ending();
         assert_eq!((ending.discarded, ending.writing), (70, WriteEnd::CloseNotifySent));
         assert!(!ending.is_clean());
@@ -114,7 +141,7 @@ fn close_notify_before_13_is_answered_at_once_and_drops_what_is_pending() {
 fn flush_answers_behind_what_is_pending() {
     for version in COUPLED {
         let policy = Policy { reply: Reply::Flush, ..Policy::STRICT };
-        let machine = told(open_with(version, policy), &[Event::Write, CLOSE_NOTIFY]);
+        let machine = told(open_with(version, policy), &[Event::Write, CLOSE_NOTIFY, Event::DeadlineStarted]);
         assert_eq!(machine.output(), Output::SendCloseNotify { fin_follows: false });
         refused(machine, Event::Write);
         assert!(driven(machine, &[GRACEFUL]).ending().is_clean());
@@ -246,8 +273,8 @@ fn a_failed_write_is_no_reason_not_to_read() {
 fn the_salvage_ends_with_the_deadline() {
     let mut machine = told(open(Version::Tls13), &[Event::WriteFailed { errno: EPIPE }]);
     drive(&mut machine);
-    let machine = driven(machine, &[Event::DeadlinePassed]);
-    assert_eq!(machine.output(), Output::Idle);
+    machine = told(machine, &[Event::DeadlinePassed]);
+    assert_eq!(drive(&mut machine), [Output::ResetTransport, Output::Done]);
     assert_eq!(machine.ending().reading, ReadEnd::TimedOut);
 }
 

@@ -1,7 +1,8 @@
 //! Application data may be sent.
 
 use close_notify_core::{
-    AlertDescription, Event, FirstCloser, Illegal, Machine, Manner, Output, Version, WriteEnd, send,
+    AlertDescription, Answer, Call, Event, FirstCloser, Illegal, Machine, Manner, Output, Policy, Version,
+    WriteEnd, send,
 };
 
 use crate::common::*;
@@ -37,13 +38,28 @@ fn closing_discards_nothing() {
     }
 }
 
-// RFC 9846 §6.1: one direction alone is a thing of 1.3, whichever call asks for it
+// RFC 9846 §6.1: to end one direction alone is a promise that only 1.3 keeps
 #[test]
-fn half_closing_is_refused_before_13() {
+fn closing_the_write_side_is_refused_before_13() {
     for version in COUPLED {
-        for event in [Event::CloseWrite, Event::Close(Manner::HalfClose)] {
-            assert_eq!(refused(open(version), event), Illegal::HalfClose { version });
-        }
+        assert_eq!(refused(open(version), Event::CloseWrite), Illegal::HalfClose { version });
+    }
+}
+
+// RFC 5246 §7.2.1 · no-ok-over-a-loss: whoever only shuts its write side reads on, and what comes is not late
+#[test]
+fn shutting_the_write_side_reads_on_in_every_version_and_policy() {
+    for (&version, (_, policy)) in
+        Version::ALL.iter().flat_map(|v| Policy::PRESETS.iter().map(move |p| (v, p)))
+    {
+        let machine = driven(open_with(version, *policy), &[Event::Write, Event::Close(Manner::HalfClose)]);
+        assert_eq!(machine.answer(Call::Shutdown), Answer::Done);
+        assert!(machine.delivers_data() && !machine.deadline_runs());
+        let machine = driven(machine, &[data(1 << 20), CLOSE_NOTIFY]);
+        assert!(machine.ending().is_clean());
+        assert_eq!(machine.ending().drained, 0);
+        assert_eq!(machine.answer(READ), Answer::Done);
+        assert_eq!(driven(machine, &[GRACEFUL]).output(), Output::Done);
     }
 }
 
@@ -53,8 +69,14 @@ fn half_closing_in_13_shuts_our_side_and_reads_on_without_a_deadline() {
     for event in [Event::CloseWrite, Event::Close(Manner::HalfClose)] {
         let mut machine = told(open(Version::Tls13), &[event]);
         let done = drive(&mut machine);
-        assert_eq!(done, [Output::SendCloseNotify { fin_follows: true }, Output::ShutWrite, Output::Idle]);
-        assert!(machine.delivers_data());
+        let expected = [
+            Output::StartDeadline,
+            Output::SendCloseNotify { fin_follows: true },
+            Output::ShutWrite,
+            Output::Idle,
+        ];
+        assert_eq!(done, expected);
+        assert!(machine.delivers_data() && !machine.deadline_runs());
         let machine = told(machine, &[data(1 << 20), CLOSE_NOTIFY]);
         assert!(machine.ending().is_clean());
         assert_eq!(machine.ending().drained, 0);
@@ -93,8 +115,7 @@ fn rejecting_sends_the_alert_shuts_and_drains() {
 #[test]
 fn the_manner_reject_alone_says_internal_error_and_forgets_the_session() {
     for &version in Version::ALL {
-        let policy =
-            close_notify_core::Policy { reply: close_notify_core::Reply::WhenAsked, ..Default::default() };
+        let policy = Policy { reply: close_notify_core::Reply::WhenAsked, ..Default::default() };
         for before in [&[][..], &[CLOSE_NOTIFY]] {
             let machine = told(open_with(version, policy), before);
             let machine = driven(machine, &[Event::Close(Manner::Reject)]);
@@ -114,9 +135,8 @@ fn a_close_notify_of_the_engine_closes_like_any_other() {
         refused(machine, Event::OutputSealed);
         assert_eq!(machine.output(), Output::DiscardPending);
         machine = told(machine, &[Event::PendingDiscarded { bytes: 9 }]);
-        assert_eq!(machine.output(), Output::SendCloseNotify { fin_follows: false });
-        machine = told(machine, &[Event::OutputWritten]);
-        assert_eq!(machine.output(), Output::Idle);
+        let expected = [Output::StartDeadline, Output::SendCloseNotify { fin_follows: false }, Output::Idle];
+        assert_eq!(drive(&mut machine), expected);
         let ending = machine.ending();
         assert_eq!((ending.writing, ending.discarded), (WriteEnd::CloseNotifySent, 9));
         assert_eq!(ending.first_closer, FirstCloser::Us);
