@@ -67,6 +67,14 @@ pub struct Account {
     pub(crate) reset_seen: bool,
     pub(crate) warnings: u8,
     pub(crate) user_canceled: bool,
+    /// A call found the transport dead, by no reset.
+    pub(crate) death_seen: bool,
+    /// The transport broke while one of the two had not said close_notify.
+    pub(crate) broke: bool,
+    /// Something that was written is not in the transport.
+    pub(crate) unflushed: bool,
+    /// The FIN went after the last word, before the transport failed.
+    pub(crate) fin: bool,
 
     /// The peer's end of stream, a reset, or the end of our patience: nothing more is read of the transport.
     pub(crate) transport_over: bool,
@@ -105,6 +113,10 @@ impl Account {
             reset_seen: false,
             warnings: 0,
             user_canceled: false,
+            death_seen: false,
+            broke: false,
+            unflushed: false,
+            fin: false,
             transport_over: false,
             released: false,
             deadline_started: false,
@@ -116,6 +128,12 @@ impl Account {
     ///
     /// Shape: one that did happen; what did not is no news.
     pub fn tell(&mut self, fact: Event) {
+        self.note(fact);
+        // A wait that is over takes its deadline with it.
+        self.deadline_started &= self.waits();
+    }
+
+    fn note(&mut self, fact: Event) {
         match fact {
             Event::PendingDiscarded { bytes } => {
                 self.discard_told = true;
@@ -127,7 +145,9 @@ impl Account {
             Event::PeerKeysInUse => self.stage = Stage::Protected,
             Event::EarlyDataAccepted => self.stage = Stage::EarlyData,
             Event::HandshakeDone => self.stage = Stage::Done,
-            Event::Write => self.wrote = true,
+            Event::Write => (self.wrote, self.unflushed) = (true, true),
+            // flushed-means-left: what has no voice any more leaves nothing
+            Event::Flushed => self.unflushed &= !self.has_voice(),
             Event::CloseWrite => self.close(Manner::HalfClose),
             Event::Close(manner) => self.close(manner),
             Event::Reject(alert) => self.refuse(alert),
@@ -139,14 +159,17 @@ impl Account {
             Event::PeerAlert { .. } => {}
             Event::TransportEof { inside_record } => self.eof(inside_record),
             Event::TransportReset { errno } => {
+                self.broke |= !self.both_said_it();
                 self.error(errno);
-                self.reset_seen = true;
+                self.death_seen |= !is_reset(errno);
                 self.transport_over = true;
                 self.unsent_because(NotSent::TransportFailed);
-                self.end_reading(ReadEnd::Reset);
+                // rst-is-not-close, dead-is-not-fin
+                self.end_reading(if self.reset_seen { ReadEnd::Reset } else { ReadEnd::TransportFailed });
             }
             // salvage-alert: reading goes on
             Event::WriteFailed { errno } => {
+                self.broke |= !is_no_failure(errno) && !self.both_said_it();
                 self.error(errno);
                 self.unsent_because(NotSent::TransportFailed);
             }
@@ -159,10 +182,19 @@ impl Account {
             Event::OutputSealed => self.sealed = true,
             Event::OutputUnsealable => self.unsent_because(NotSent::Unsealable),
             Event::OutputBegun => self.begun |= self.is_leaving(),
-            Event::OutputWritten => self.written = true,
-            Event::WriteShut => self.shut = true,
+            // What is before the last word has left with it.
+            Event::OutputWritten => (self.written, self.unflushed) = (true, false),
+            Event::WriteShut => {
+                self.fin |= !self.shut;
+                self.shut = true;
+            }
             Event::DeadlineStarted => self.deadline_started = true,
-            Event::DeadlinePassed => self.lose_patience(ReadEnd::TimedOut),
+            Event::DeadlinePassed => {
+                self.lose_patience(ReadEnd::TimedOut);
+                if !self.is_closing() {
+                    self.hasten(Manner::AtOnce);
+                }
+            }
             Event::TransportClosed => {
                 self.unsent_because(NotSent::NotAsked);
                 self.let_go();
@@ -226,6 +258,8 @@ impl Account {
         match manner {
             Manner::Unasked => return,
             Manner::Reject => return self.refuse(AlertDescription::INTERNAL_ERROR),
+            // An end that a fault began goes on.
+            Manner::HandBack if matches!(self.reading, ReadEnd::Refused(_) | ReadEnd::FatalAlert(_)) => return,
             Manner::HalfClose | Manner::Graceful | Manner::HandBack => {}
             // RFC 9846 §6.1 · no-wait-needed
             Manner::Linger | Manner::AtOnce => self.end_reading(ReadEnd::NotAwaited),
@@ -315,18 +349,24 @@ impl Account {
     // RFC 9293 §3.10.7 · rst-is-not-close: an error that another call took is not forgotten
     fn eof(&mut self, inside_record: bool) {
         self.transport_over = true;
-        self.end_reading(match (self.reset_seen, inside_record) {
-            (true, _) => ReadEnd::Reset,
-            (false, true) => ReadEnd::TruncatedInRecord,
-            (false, false) => ReadEnd::TruncatedAtBoundary,
+        self.end_reading(match (self.reset_seen, self.death_seen, inside_record) {
+            (true, _, _) => ReadEnd::Reset,
+            (false, true, _) => ReadEnd::TransportFailed,
+            (false, false, true) => ReadEnd::TruncatedInRecord,
+            (false, false, false) => ReadEnd::TruncatedAtBoundary,
         });
     }
 
     /// The first error number is kept; zero is none.
     fn error(&mut self, errno: i32) {
         self.errno = self.errno.or((errno != 0).then_some(errno));
-        // ECONNRESET of Linux and of the BSDs, WSAECONNRESET, WSAECONNABORTED
-        self.reset_seen |= [104, 54, 10054, 10053].contains(&errno);
+        self.reset_seen |= is_reset(errno);
+        self.death_seen |= !is_reset(errno) && !is_no_failure(errno);
+    }
+
+    /// Each side's close_notify is where the other can read it.
+    fn both_said_it(&self) -> bool {
+        self.reading == ReadEnd::CloseNotify && self.has_notified() && !self.aborted
     }
 
     /// Counts bytes of the peer behind our close.
@@ -389,7 +429,9 @@ impl Account {
             | ReadEnd::Refused(_)
             | ReadEnd::NotAwaited
             | ReadEnd::TimedOut
-            | ReadEnd::OverBudget => {}
+            | ReadEnd::OverBudget
+            // dead-is-not-fin: nobody has closed
+            | ReadEnd::TransportFailed => {}
         }
     }
 
@@ -412,6 +454,17 @@ impl Account {
             }
         };
     }
+}
+
+/// ECONNRESET of Linux and of the BSDs, WSAECONNRESET, WSAECONNABORTED.
+fn is_reset(errno: i32) -> bool {
+    [104, 54, 10054, 10053].contains(&errno)
+}
+
+/// No number; EPIPE, ERROR_BROKEN_PIPE, ERROR_NO_DATA, WSAESHUTDOWN; ENOTCONN of Linux, of the BSDs and of Windows: what a
+/// call meets where the peer's FIN may stand.
+fn is_no_failure(errno: i32) -> bool {
+    [0, 32, 109, 232, 10058, 107, 57, 10057].contains(&errno)
 }
 
 /// How soon a manner ends the connection.

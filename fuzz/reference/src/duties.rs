@@ -86,9 +86,17 @@ fn owes_a_discard(account: &Account) -> bool {
     account.may_discard() && !account.discard_told && !leaves_all
 }
 
+impl Account {
+    /// Whether the peer can keep us waiting: for its end, for its alert, or for room for our last word.
+    // every-call-ends
+    pub(crate) fn waits(&self) -> bool {
+        let says = is_saying(self, Word::Notify) || is_saying(self, Word::Alert) || owes_a_fin(self);
+        self.is_closing() || (self.has_failed() && self.reads()) || says
+    }
+}
+
 fn owes_a_deadline(account: &Account) -> bool {
-    let waits = account.is_closing() || (account.has_failed() && account.reads());
-    waits && !account.deadline_started && !account.aborted
+    account.waits() && !account.deadline_started && !account.aborted
 }
 
 fn is_saying(account: &Account, word: Word) -> bool {

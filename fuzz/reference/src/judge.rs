@@ -5,7 +5,7 @@
 use close_notify_core::{Ending, Event, FirstCloser, FramingState, Machine, Manner, ReadEnd, WriteEnd};
 
 use crate::Account;
-use crate::duties;
+use crate::{answers, duties};
 
 /// What is wrong, in words.
 pub type Flaw = &'static str;
@@ -35,6 +35,7 @@ pub fn step(
     grows(known, &told)?;
     ranks_grow(&before, machine)?;
     duties::asked(machine, account, &told)?;
+    answers::agree(machine, account)?;
     Ok(Some(told))
 }
 

@@ -19,7 +19,8 @@ impl Account {
 
             // RFC 9846 §6.1, §6.2 · nothing-after-notify, fatal-ends-both
             Event::Write => self.may_write(),
-            Event::CloseWrite => self.may_close(Manner::HalfClose),
+            // RFC 9846 §6.1 · one direction alone is closed in 1.3 only
+            Event::CloseWrite => self.setup.version == Version::Tls13 && self.may_close(Manner::HalfClose),
             Event::Close(manner) => self.may_close(manner),
             // A rejection says an error (RFC 9846 §6.1).
             Event::Reject(alert) => !matches!(alert.0, 0 | 90),
@@ -64,7 +65,8 @@ impl Account {
             | Event::WriteFailed { .. }
             | Event::OutputBegun
             | Event::DeadlineStarted
-            | Event::SessionForgotten => true,
+            | Event::SessionForgotten
+            | Event::Flushed => true,
         }
     }
 
@@ -75,12 +77,12 @@ impl Account {
 
     fn may_close(&self, manner: Manner) -> bool {
         match manner {
-            // RFC 9846 §6.1, RFC 5246 §7.2.1 · one direction alone ends in 1.3 only
-            Manner::HalfClose => {
-                self.setup.version == Version::Tls13 && (self.released || self.manner != Manner::HandBack)
+            Manner::HalfClose => self.released || self.manner != Manner::HandBack,
+            // RFC 4511 §4.14.3.1 · a transport that is shut, or about to be, cannot go back; after a fault nothing is asked
+            Manner::HandBack => {
+                let faulty = matches!(self.reading, ReadEnd::Refused(_) | ReadEnd::FatalAlert(_));
+                self.released || faulty || matches!(self.manner, Manner::Unasked | Manner::HandBack)
             }
-            // RFC 4511 §4.14.3.1 · a transport that is shut, or about to be, cannot go back
-            Manner::HandBack => self.released || matches!(self.manner, Manner::Unasked | Manner::HandBack),
             Manner::Unasked
             | Manner::Graceful
             | Manner::Linger
@@ -92,7 +94,10 @@ impl Account {
 
     /// Whether anything can still come from the peer: nothing does behind the end of its transport.
     const fn hears(&self) -> bool {
-        !matches!(self.reading, ReadEnd::TruncatedAtBoundary | ReadEnd::TruncatedInRecord | ReadEnd::Reset)
+        !matches!(
+            self.reading,
+            ReadEnd::TruncatedAtBoundary | ReadEnd::TruncatedInRecord | ReadEnd::Reset | ReadEnd::TransportFailed
+        )
     }
 
     /// Data needs keys, and a place to come to. What ends the connection instead may come at any time.

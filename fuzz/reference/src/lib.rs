@@ -13,6 +13,7 @@
 
 mod account;
 mod alert;
+mod answers;
 mod duties;
 pub mod judge;
 mod legal;

@@ -106,6 +106,7 @@ const fn of_the_transport(fact: Event) -> Option<drain::Event> {
         | Event::WriteShut
         | Event::DeadlineStarted
         | Event::SessionForgotten
-        | Event::TransportHandedBack => return None,
+        | Event::TransportHandedBack
+        | Event::Flushed => return None,
     })
 }

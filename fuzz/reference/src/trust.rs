@@ -37,9 +37,10 @@ impl Account {
         }
     }
 
-    // fatal-is-an-error, rst-is-not-close
+    // fatal-is-an-error, rst-is-not-close; no-ok-over-a-loss: what was thrown away was not read
     pub(crate) fn reads_as_end(&self, framing: FramingState) -> bool {
-        self.reading == ReadEnd::CloseNotify || (self.is_cut_at_boundary() && self.accepts(framing))
+        let whole = self.reading == ReadEnd::CloseNotify && self.late == 0;
+        whole || (self.is_cut_at_boundary() && self.accepts(framing))
     }
 
     // RFC 9846 §4.2.10 · early-data-end: only behind the handshake, and with nothing dropped before it

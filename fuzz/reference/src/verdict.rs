@@ -48,13 +48,18 @@ impl Account {
     fn delivery(&self) -> Delivery {
         let answered = self.reading == ReadEnd::CloseNotify && self.first_closer == FirstCloser::Us;
         let failed = self.has_failed() && self.unsent != Some(NotSent::NotAsked);
-        let broke = self.aborted || failed || self.reset_seen;
-        match (self.discarded, answered, self.wrote && broke) {
-            (1.., _, _) => Delivery::Lost,
-            (0, true, _) => Delivery::Confirmed,
-            (0, false, true) => Delivery::Lost,
-            (0, false, false) => Delivery::Unconfirmed,
+        let broke = self.aborted || failed || self.broke;
+        match (self.has_lost_output(), answered, self.wrote && broke) {
+            (true, _, _) => Delivery::Lost,
+            (false, true, _) => Delivery::Confirmed,
+            (false, false, true) => Delivery::Lost,
+            (false, false, false) => Delivery::Unconfirmed,
         }
+    }
+
+    /// Bytes that were written never left, and nothing will bring them out.
+    pub(crate) fn has_lost_output(&self) -> bool {
+        self.discarded > 0 || (self.unflushed && !self.has_voice())
     }
 
     /// The strictest rule that applies.
@@ -94,8 +99,11 @@ impl Account {
     // RFC 2818 §2.2 · premature-forbids-reuse-https: the peer's doing, whichever call found it
     fn is_premature(&self) -> bool {
         match self.reading {
-            ReadEnd::TruncatedAtBoundary | ReadEnd::TruncatedInRecord | ReadEnd::Reset => true,
-            ReadEnd::NotAwaited | ReadEnd::TimedOut | ReadEnd::OverBudget => self.reset_seen,
+            ReadEnd::TruncatedAtBoundary
+            | ReadEnd::TruncatedInRecord
+            | ReadEnd::Reset
+            | ReadEnd::TransportFailed => true,
+            ReadEnd::NotAwaited | ReadEnd::TimedOut | ReadEnd::OverBudget => self.reset_seen || self.death_seen,
             ReadEnd::Open
             | ReadEnd::CloseNotify
             | ReadEnd::CloseNotifyInHandshake

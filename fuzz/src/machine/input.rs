@@ -158,7 +158,8 @@ fn numbered(at: u8, choices: &mut Choices<'_>) -> Event {
         2 => Event::PeerMessage { bytes },
         3 => Event::TransportReset { errno: errno(at & 7, choices) },
         4 => Event::WriteFailed { errno: errno(at & 7, choices) },
-        5 => Event::EngineNotified,
+        5 if at & 1 == 0 => Event::EngineNotified,
+        5 => Event::Flushed,
         6 => Event::PendingDiscarded { bytes },
         7 => Event::Reject(Alert(choices.byte())),
         8 => Event::PeerViolation(Alert(choices.byte())),
@@ -182,6 +183,8 @@ pub(super) static DISTINCT: LazyLock<Vec<Event>> = LazyLock::new(|| {
         Event::TransportReset { errno: 104 },
         Event::WriteFailed { errno: 104 },
         Event::WriteFailed { errno: 32 },
+        Event::WriteFailed { errno: 110 },
+        Event::Flushed,
     ];
     [&OUTSIDE[..], &ANSWERS[..], &numbered[..]].concat()
 });

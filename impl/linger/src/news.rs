@@ -28,6 +28,8 @@ pub(crate) fn news(read: io::Result<usize>) -> News {
         Ok(0) => News::End,
         Ok(bytes) => News::Bytes(u32::try_from(bytes).unwrap_or(u32::MAX)),
         Err(error) if error.kind() == io::ErrorKind::Interrupted => News::Again,
+        // A tunnel beneath that was cut says so by itself.
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => News::End,
         Err(error) if is_a_wait(&error) => News::Wait(error),
         Err(error) => News::Failed(error),
     }

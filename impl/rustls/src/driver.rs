@@ -10,7 +10,9 @@ mod standing;
 use std::io::{self, IoSlice};
 use std::time::Duration;
 
-use close_notify_core::{AlertDescription, Ending, Event, FramingState, Manner, Output, recv, send};
+use close_notify_core::{
+    AlertDescription, Answer, Call, Ending, Event, FramingState, Manner, Output, ReadEnd,
+};
 
 use crate::dropped;
 use crate::error::{Error, inner, is_a_wait};
@@ -101,16 +103,31 @@ impl<C: Tls> Driver<C> {
 
     pub(crate) fn close_write(&mut self, line: &mut impl Line) -> io::Result<Ending> {
         self.session.tell(Event::CloseWrite)?;
-        self.drive(line)?;
+        self.say_last_word(line)?;
         Ok(self.ending())
     }
 
     /// Says the last word of this side and shuts the write side, in any version, without waiting for the peer.
     #[cfg(feature = "tokio")]
     pub(crate) fn shut_down(&mut self, line: &mut impl Line) -> io::Result<()> {
-        let version = self.session.machine().version();
-        self.session.close(Manner::for_shutdown(version))?;
-        self.drive_until(line, Until::LastWord)
+        self.session.close(Manner::HalfClose)?;
+        self.say_last_word(line)
+    }
+
+    fn say_last_word(&mut self, line: &mut impl Line) -> io::Result<()> {
+        self.drive_until(line, Until::LastWord)?;
+        if self.session.machine().salvages() {
+            self.drive(line)?;
+        }
+        self.answered(Call::Shutdown)
+    }
+
+    /// The answer of a call that has nothing left to wait for.
+    fn answered(&mut self, call: Call) -> io::Result<()> {
+        match self.session.machine().answer(call) {
+            Answer::Done => Ok(()),
+            Answer::Wait | Answer::Failed => Err(self.session.ended()),
+        }
     }
 
     pub(crate) fn reject(&mut self, line: &mut impl Line, alert: AlertDescription) -> io::Result<Ending> {
@@ -121,17 +138,9 @@ impl<C: Tls> Driver<C> {
 
     /// Ends TLS over a transport that stays; returns what was read behind the peer's close_notify.
     pub(crate) fn hand_back(&mut self, line: &mut impl Line) -> io::Result<Vec<u8>> {
-        match self.session.close(Manner::HandBack) {
-            // A fault of the peer took its place while this call waited: the end that it has goes on.
-            Err(_) if self.is_ended_by_a_fault() => {}
-            asked => asked?,
-        }
+        self.session.close(Manner::HandBack)?;
         self.drive(line)?;
         self.session.hand_back()
-    }
-
-    const fn is_ended_by_a_fault(&self) -> bool {
-        matches!(self.session.machine().recv_state(), recv::State::Refused | recv::State::PeerFatal)
     }
 
     /// Does what the machine asks for until it is the application's turn, or the end.
@@ -141,6 +150,10 @@ impl<C: Tls> Driver<C> {
 
     fn drive_until(&mut self, line: &mut impl Line, until: Until) -> io::Result<()> {
         while line.is_there() {
+            // A wait that is over leaves no deadline to what the application does next.
+            if !self.session.machine().deadline_runs() {
+                line.stop_deadline();
+            }
             line.only_try(true);
             let step = self.session.step(line);
             line.only_try(false);
@@ -153,7 +166,9 @@ impl<C: Tls> Driver<C> {
                 Step::Waits(Output::Drain) if self.session.drain_what_came()? => {}
                 Step::Waits(Output::Drain) if self.hand_over(line)? => return Ok(()),
                 Step::Waits(_) if until == Until::LastWord => return Ok(()),
-                Step::Waits(output) => self.wait_for_peer(line, output)?,
+                Step::Waits(output) if self.wait_for_peer(line, output)? => {}
+                // The store is full: the application reads first.
+                Step::Waits(_) => return Ok(()),
             }
         }
         Ok(())
@@ -180,13 +195,17 @@ impl<C: Tls> Driver<C> {
         }
     }
 
-    fn wait_for_peer(&mut self, line: &mut impl Line, output: Output) -> io::Result<()> {
+    /// Waits once for the peer. Whether there was room for what it may say.
+    fn wait_for_peer(&mut self, line: &mut impl Line, output: Output) -> io::Result<bool> {
         let result = if output == Output::Drain {
             self.session.drain(line)
         } else {
-            self.session.receive(line).and_then(unless_full)
+            match self.session.receive(line) {
+                Ok(Received::Full) => return Ok(false),
+                received => received.map(drop),
+            }
         };
-        self.waited(line, result)
+        self.waited(line, result).map(|()| true)
     }
 
     /// Waits until our last word can leave. A peer that is blocked as we are reads on once we have read.
@@ -282,11 +301,13 @@ impl<C: Tls> Driver<C> {
         if held > 0 {
             return Err(Error::HeaderCut { held, ending: self.ending() }.into());
         }
-        // fatal-is-an-error, rst-is-not-close: a whole message does not make its connection's end a clean one
-        if self.session.machine().reads_as_end(self.standing.state()) {
-            return Ok(0);
+        match self.answered(Call::Read { framing: self.standing.state() }) {
+            Ok(()) => Ok(0),
+            Err(_) if self.ending().reading == ReadEnd::CloseNotify => {
+                Err(Error::Dropped { ending: self.ending() }.into())
+            }
+            Err(error) => Err(error),
         }
-        Err(self.session.ended())
     }
 
     fn drive_before_reading(&mut self, line: &mut impl Line) -> io::Result<()> {
@@ -325,15 +346,16 @@ impl<C: Tls> Driver<C> {
     pub(crate) fn flush(&mut self, line: &mut impl Line) -> io::Result<()> {
         self.salvage_on(line)?;
         while line.is_there() && !self.session.is_flushed() {
+            // What is owed comes first: a last word takes all that was written with it, or counts what it discards.
+            if self.session.machine().output() != Output::Idle {
+                self.drive_until(line, Until::LastWord)?;
+                break;
+            }
             if let Err(error) = self.session.flush(line) {
                 return Err(self.salvaged(line, error)?);
             }
         }
-        // Bytes that were taken and never left: whoever flushes asks for them.
-        if matches!(self.session.machine().send_state(), send::State::Failed) {
-            return Err(self.session.ended());
-        }
-        Ok(())
+        self.answered(Call::Flush)
     }
 
     /// Flushes after a write whose data is taken already: what the transport does not take now waits.
@@ -378,9 +400,4 @@ fn closes_both(manner: Manner) -> io::Result<()> {
             Err(io::Error::new(io::ErrorKind::InvalidInput, OTHER_CALLS))
         }
     }
-}
-
-/// Plaintext that nobody reads must not pile up, whatever the peer sends.
-fn unless_full(received: Received) -> io::Result<()> {
-    if received == Received::Full { Err(io::ErrorKind::WouldBlock.into()) } else { Ok(()) }
 }

@@ -12,9 +12,11 @@
 //! | not awaited | `NotConnected` | we did not wait for the peer's close_notify |
 //! | timed out | `TimedOut` | the deadline passed before the peer's close_notify |
 //! | over budget | `QuotaExceeded` | the peer sent more than the budget after our close |
+//! | the transport failed, by no reset | `ConnectionAborted` | the transport failed before the peer's close_notify |
 //! | close_notify, or none yet: a write that failed | `BrokenPipe` | how writing ended |
 //!
-//! A header section that any end cut is `UnexpectedEof` too, and what a tracker cannot follow is `InvalidData`. The
+//! A header section that any end cut is `UnexpectedEof` too, and so is a close_notify after data that was thrown away.
+//! What a tracker cannot follow is `InvalidData`. The
 //! caller's misuse is `InvalidInput`; a write behind the end of writing is `BrokenPipe`. Two refusals carry no
 //! ending, because they change nothing: a manner that `Stream::close` does not take (`InvalidInput`), and a rejection
 //! whose alert cannot be sealed (`Unsupported`).
@@ -56,6 +58,11 @@ pub enum Error {
         /// How the connection ended.
         ending: Ending,
     },
+    /// The peer closed cleanly, and data of it that came after our close was thrown away: what was read is not all.
+    Dropped {
+        /// How the connection ended; [`Ending::late`] says how much it was.
+        ending: Ending,
+    },
     /// The framing's tracker cannot follow what came or was sent: nothing behind it is handed on.
     Framing {
         /// What it was, and where.
@@ -85,6 +92,7 @@ impl Error {
         match self {
             Self::Ended { ending, .. }
             | Self::HeaderCut { ending, .. }
+            | Self::Dropped { ending }
             | Self::Framing { ending, .. }
             | Self::Misuse { ending, .. } => *ending,
         }
@@ -95,7 +103,7 @@ impl Error {
     pub const fn kind(&self) -> io::ErrorKind {
         match self {
             Self::Ended { ending, .. } => kind_of_end(ending.reading),
-            Self::HeaderCut { .. } => io::ErrorKind::UnexpectedEof,
+            Self::HeaderCut { .. } | Self::Dropped { .. } => io::ErrorKind::UnexpectedEof,
             Self::Framing { .. } => io::ErrorKind::InvalidData,
             Self::Misuse { illegal: Illegal::Send { event: send::Event::Write, .. }, .. } => {
                 io::ErrorKind::BrokenPipe
@@ -111,7 +119,7 @@ const fn kind_of_end(reading: ReadEnd) -> io::ErrorKind {
             io::ErrorKind::UnexpectedEof
         }
         ReadEnd::Reset => io::ErrorKind::ConnectionReset,
-        ReadEnd::FatalAlert(_) => io::ErrorKind::ConnectionAborted,
+        ReadEnd::FatalAlert(_) | ReadEnd::TransportFailed => io::ErrorKind::ConnectionAborted,
         ReadEnd::Refused(_) => io::ErrorKind::InvalidData,
         ReadEnd::NotAwaited => io::ErrorKind::NotConnected,
         ReadEnd::TimedOut => io::ErrorKind::TimedOut,
@@ -133,6 +141,7 @@ impl fmt::Display for Error {
             Self::HeaderCut { held, ending } => {
                 write!(f, "the end cut a header section: its {held} bytes are dropped: {ending}")
             }
+            Self::Dropped { ending } => write!(f, "what was read is not all: {ending}"),
             Self::Framing { fault, ending } if has_begun(ending) => write!(f, "{fault}: {ending}"),
             Self::Framing { fault, .. } => write!(f, "{fault}"),
             Self::Misuse { illegal, ending } if has_begun(ending) => write!(f, "{illegal}: {ending}"),
@@ -145,7 +154,7 @@ impl error::Error for Error {
     fn source(&self) -> Option<&(dyn error::Error + 'static)> {
         match self {
             Self::Ended { cause: Some(cause), .. } => Some(cause),
-            Self::Ended { cause: None, .. } | Self::HeaderCut { .. } => None,
+            Self::Ended { cause: None, .. } | Self::HeaderCut { .. } | Self::Dropped { .. } => None,
             Self::Framing { fault, .. } => Some(fault),
             Self::Misuse { illegal, .. } => Some(illegal),
         }

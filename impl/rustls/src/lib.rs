@@ -175,6 +175,8 @@
 //! | nobody waited for it | `NotConnected` |
 //! | the deadline | `TimedOut` |
 //! | the budget | `QuotaExceeded` |
+//! | a transport that failed, by no reset: a timeout of the kernel's | `ConnectionAborted` |
+//! | close_notify, after data that was thrown away ([`Error::Dropped`]) | `UnexpectedEof` |
 //! | nothing: writing alone has failed, or is over | `BrokenPipe` |
 //! | nothing: a step that cannot follow ([`Error::Misuse`]), a manner that `close` does not take | `InvalidInput` |
 //! | nothing: a rejection without [`provider`] whose alert keys would have to seal | `Unsupported` |
@@ -258,10 +260,10 @@ mod wrap;
 
 #[doc(inline)]
 pub use close_notify_core::{
-    AlertDescription, AlertLevel, CoalescedAlerts, Delivery, Ending, Event, FatalNotify, FirstCloser,
-    FragmentedAlert, FramingState, Illegal, LateData, Machine, Manner, MissingNotify, NotSent, Output,
-    PeerCloses, Policy, ReadEnd, Reply, Resumption, ResumptionRule, Role, Rule, Severity, UnknownAlert,
-    UserCanceled, Version, WriteEnd,
+    AlertDescription, AlertLevel, Answer, Call, CoalescedAlerts, Delivery, Ending, Event, FatalNotify,
+    FirstCloser, FragmentedAlert, FramingState, Illegal, LateData, Machine, Manner, MissingNotify, NotSent,
+    Output, PeerCloses, Policy, ReadEnd, Reply, Resumption, ResumptionRule, Role, Rule, Severity,
+    UnknownAlert, UserCanceled, Version, WriteEnd,
 };
 pub use close_notify_framing as framing;
 pub use close_notify_linger as linger;

@@ -29,6 +29,8 @@ pub(crate) trait Line: Transport {
     fn linger(&mut self, draining: Draining);
     /// The clock of the machine runs, whatever time the call has that started it.
     fn start_deadline(&mut self, patience: Duration);
+    /// Nothing is waited for any more.
+    fn stop_deadline(&mut self);
     /// Whether a deadline runs and has passed: `None` where none runs.
     fn deadline_has_passed(&mut self) -> Option<bool>;
     /// What follows is tried and not waited for, until it is said as often that it is no more.
@@ -113,6 +115,10 @@ impl<T: Transport> Line for Bounded<T> {
         self.is_running = true;
         // Longer than the clock can say is for ever.
         self.deadline = Instant::now().checked_add(patience);
+    }
+
+    fn stop_deadline(&mut self) {
+        (self.is_running, self.deadline) = (false, None);
     }
 
     fn deadline_has_passed(&mut self) -> Option<bool> {

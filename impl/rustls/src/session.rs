@@ -13,7 +13,8 @@ use std::fmt;
 use std::io;
 
 use close_notify_core::{
-    AlertDescription, AlertLevel, Ending, Event, Machine, Manner, Output, Policy, Role, Version, recv, send,
+    AlertDescription, AlertLevel, Answer, Call, Ending, Event, Machine, Manner, Output, Policy, Role,
+    Version, recv, send,
 };
 use close_notify_linger::Draining;
 use rustls::Connection;
@@ -145,6 +146,10 @@ impl<C: Tls> Session<C> {
         let is_fresh = common.is_handshaking() && common.wants_write() && connection.role() == Role::Client;
         let inbox = if is_fresh { Inbox::aligned() } else { Inbox::strayed() };
         let mut session = Self::over(connection, policy, inbox);
+        if !session.outbox.is_empty() {
+            // What others wrote and nobody has flushed. During the handshake it is none of theirs.
+            let _ = session.tell(Event::Write);
+        }
         session.tell_what_came_before();
         session
     }
@@ -342,7 +347,7 @@ impl<C: Tls> Session<C> {
     ///
     /// Errors: as [`tell`](Self::tell); nothing is given.
     pub fn hand_back(&mut self) -> io::Result<Vec<u8>> {
-        if self.machine.output() != Output::HandBack {
+        if self.machine.answer(Call::HandBack) != Answer::Done {
             return Err(self.ended());
         }
         self.tell(Event::TransportHandedBack)?;

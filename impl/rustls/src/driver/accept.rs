@@ -5,7 +5,7 @@
 
 use std::io;
 
-use close_notify_core::{ReadEnd, Role, Version};
+use close_notify_core::{Answer, Call, Role, Version};
 
 use super::Driver;
 use crate::error::is_a_wait;
@@ -59,18 +59,16 @@ impl<C: Tls> Driver<C> {
             if self.session.has_plaintext() {
                 return Ok(Acceptance::DataCame);
             }
-            if self.session.machine().recv_state().has_ended() || !line.is_there() {
-                return self.acceptance_at_end(line);
+            match self.session.machine().answer(Call::Confirm { is_known: false }) {
+                Answer::Wait if line.is_there() => drop(self.session.receive(line)?),
+                Answer::Done => return Ok(Acceptance::Unknown),
+                Answer::Wait | Answer::Failed => return self.refusal(line),
             }
-            self.session.receive(line)?;
         }
     }
 
-    /// A server that refuses says so by an alert: a close_notify is no refusal, and no proof either.
-    fn acceptance_at_end(&mut self, line: &mut impl Line) -> io::Result<Acceptance> {
-        if self.ending().reading == ReadEnd::CloseNotify {
-            return Ok(Acceptance::Unknown);
-        }
+    /// A server that refuses says so by an alert.
+    fn refusal(&mut self, line: &mut impl Line) -> io::Result<Acceptance> {
         self.drive(line)?;
         Err(self.session.ended())
     }
@@ -98,7 +96,7 @@ impl<C: Tls> Driver<C> {
         }
         match self.drive_until(line, super::Until::LastWord) {
             Err(error) if !is_a_wait(&error) => Err(error),
-            _ => Ok(self.session.machine().recv_state().has_ended()),
+            _ => Ok(self.session.machine().answer(Call::PeerClosed) == Answer::Done),
         }
     }
 }

@@ -54,7 +54,7 @@ pub enum Received {
     Part,
     /// Nothing new: reading has ended.
     End,
-    /// Nothing was read: plaintext must be read first.
+    /// Nothing was read: plaintext must be read first. Not once the end of both directions was asked for.
     Full,
 }
 
@@ -94,8 +94,11 @@ impl<C: Tls> Session<C> {
         !full
     }
 
+    /// Once the end of both directions is asked for, the budget bounds what still comes, and a close waits for nobody
+    /// who reads.
     pub(super) const fn is_full(&self) -> bool {
-        self.kept.len() - self.kept_from > (self.machine.policy().drain_budget as usize).saturating_add(CHUNK)
+        let most = (self.machine.policy().drain_budget as usize).saturating_add(CHUNK);
+        !self.machine.manner().is_closing() && self.kept.len() - self.kept_from > most
     }
 
     /// One read behind what is unread.
@@ -104,6 +107,10 @@ impl<C: Tls> Session<C> {
         match self.inbox.fill(transport) {
             Ok(0) => self.tell(Event::TransportEof { inside_record }),
             Ok(_) => Ok(()),
+            // A tunnel beneath that was cut says so by itself.
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                self.tell(Event::TransportEof { inside_record })
+            }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(()),
             Err(error) if is_a_wait(&error) => Err(error),
             Err(error) => {

@@ -4,7 +4,7 @@
 
 use std::io::{self, IoSlice};
 
-use close_notify_core::{Event, send};
+use close_notify_core::{Answer, Call, Event, send};
 use close_notify_linger::errno_of;
 
 use super::parts::Parts;
@@ -110,6 +110,9 @@ impl<C: Tls> Session<C> {
         let written = self.write_out(transport, false);
         if self.machine.output().is_a_last_word() {
             self.tell_what_left(unsent, false)?;
+        }
+        if self.is_taken() && self.pending.is_empty() && self.machine.answer(Call::Flush) == Answer::Wait {
+            self.tell(Event::Flushed)?;
         }
         written
     }

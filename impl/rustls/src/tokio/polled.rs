@@ -37,6 +37,11 @@ impl Clock {
         self.sleep = None;
     }
 
+    /// There is no deadline any more.
+    pub(super) fn stop(&mut self) {
+        (self.by, self.sleep) = (None, None);
+    }
+
     /// Whether the deadline has passed; the task is woken when it does.
     fn has_passed(&mut self, cx: &mut Context<'_>) -> Option<bool> {
         let by = self.by?;
@@ -138,6 +143,10 @@ impl<IO: Transport> Line for Polled<'_, '_, IO> {
 
     fn start_deadline(&mut self, patience: Duration) {
         self.clock.start(patience);
+    }
+
+    fn stop_deadline(&mut self) {
+        self.clock.stop();
     }
 
     fn deadline_has_passed(&mut self) -> Option<bool> {

@@ -314,7 +314,7 @@ fn may_end_well(side: &impl Side) -> bool {
 /// Whether this side's peer has ended both directions well: our answer is decided then.
 fn has_closed_both(side: &impl Side) -> bool {
     side.tls_ending().is_some_and(|ending| {
-        ending.reading == ReadEnd::CloseNotify
-            && matches!(ending.writing, WriteEnd::CloseNotifySent | WriteEnd::Closing)
+        let said = matches!(ending.writing, WriteEnd::CloseNotifySent | WriteEnd::Closing);
+        ending.reading == ReadEnd::CloseNotify && said && ending.discarded == 0
     })
 }
