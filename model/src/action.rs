@@ -83,6 +83,8 @@ pub enum Action {
     ForgeNotify(Side),
     /// From now on nothing passes in either direction.
     Cut,
+    /// The kernel of this end gives up a peer that no longer acknowledges.
+    GiveUp(Side),
     /// The deadline of this end passes.
     Deadline(Side),
     /// This end stops reading.
@@ -101,6 +103,7 @@ impl Action {
             | Self::ForgeReset(_)
             | Self::ForgeNotify(_)
             | Self::Cut
+            | Self::GiveUp(_)
             | Self::Deadline(_)
             | Self::StopReading(_)
             | Self::EngineLimit(_)
@@ -141,6 +144,7 @@ impl Action {
             | Self::ForgeFinInside(side)
             | Self::ForgeReset(side)
             | Self::ForgeNotify(side)
+            | Self::GiveUp(side)
             | Self::Deadline(side)
             | Self::StopReading(side)
             | Self::AskError(side) => Some(side),
@@ -171,6 +175,7 @@ impl fmt::Display for Action {
             Self::ForgeReset(_) => "forge-reset",
             Self::ForgeNotify(_) => "forge-notify",
             Self::Cut => "cut",
+            Self::GiveUp(_) => "give-up",
             Self::Deadline(_) => "deadline",
             Self::StopReading(_) => "stop-reading",
             Self::AskError(_) => "ask-error",

@@ -2,7 +2,7 @@
 //!
 //! A configuration is data. Which verdict is expected of it stands in `expect.rs`.
 
-use close_notify_core::{AlertDescription, FramingState, Manner, Policy, Version};
+use close_notify_core::{AlertDescription, Event, FramingState, Manner, Policy, Version};
 
 use crate::action::Side;
 use crate::kernel::Tcp;
@@ -19,6 +19,25 @@ pub enum Closing {
     Reject(AlertDescription),
     /// It lets go of the connection and asks for no end at all.
     Drop,
+    /// It shuts its write side as a stream is shut, in any version, and reads on; once the peer has ended, it closes the rest.
+    Shutdown,
+    /// It shuts its write side, and goes away once it is told that all of it has left.
+    ShutdownAndGo,
+}
+
+impl Closing {
+    /// What is asked for the first time, and once that is done.
+    #[must_use]
+    pub const fn event(self, is_first: bool) -> Event {
+        match self {
+            Self::In(manner) => Event::Close(manner),
+            Self::HalfThenGraceful if is_first => Event::CloseWrite,
+            Self::Shutdown | Self::ShutdownAndGo if is_first => Event::Close(Manner::HalfClose),
+            Self::HalfThenGraceful | Self::Shutdown => Event::Close(Manner::Graceful),
+            Self::Reject(alert) => Event::Reject(alert),
+            Self::Drop | Self::ShutdownAndGo => Event::TransportClosed,
+        }
+    }
 }
 
 /// When a script ends the connection.

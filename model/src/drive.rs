@@ -3,10 +3,11 @@
 //! Decides no closing step. It tells the core facts and does what the core says, as the adapters do;
 //! what a profile or a mutant does otherwise is asked of `rogue.rs` and `mutant.rs`.
 
-use close_notify_core::{AlertDescription, AlertLevel, AlertRecord, Event, Manner, Output, read_alert, recv};
+use close_notify_core::{
+    AlertDescription, AlertLevel, AlertRecord, Answer, Call, Event, Output, read_alert, recv,
+};
 
 use crate::action::{Action, Side};
-use crate::config::Closing;
 use crate::kernel::{Errno, Got};
 use crate::model::Pair;
 use crate::mutant::Mutant;
@@ -44,6 +45,7 @@ impl Pair {
             Action::Leave(side) => world.net.leave(side.index()),
             Action::Arrive(side) => world.net.arrive(side.index()),
             Action::ResetArrives(side) => world.net.reset_arrives(side.index(), self.config.tcp),
+            Action::GiveUp(side) => world.net.give_up(side.index()),
             Action::Deadline(side) => {
                 world.ends[side.index()].timed_out = true;
                 self.tell(world, side, Event::DeadlinePassed);
@@ -100,6 +102,10 @@ impl Pair {
 
     /// Does at once what touches nothing outside this end.
     fn settle(&self, world: &mut World, side: Side) {
+        let end = world.end(side);
+        if end.pending == 0 && end.machine.answer(Call::Flush) == Answer::Wait {
+            self.tell(world, side, Event::Flushed);
+        }
         loop {
             let end = &mut world.ends[side.index()];
             match self.output(&end.machine) {
@@ -112,10 +118,7 @@ impl Pair {
                     end.holds_session &= self.keeps_sessions();
                     self.tell(world, side, Event::SessionForgotten);
                 }
-                Output::StartDeadline => {
-                    end.deadline_runs = true;
-                    self.tell(world, side, Event::DeadlineStarted);
-                }
+                Output::StartDeadline => self.tell(world, side, Event::DeadlineStarted),
                 _ => break,
             }
         }
@@ -171,16 +174,10 @@ impl Pair {
 
     fn ask(&self, world: &mut World, side: Side) {
         world.ends[side.index()].asked += 1;
-        let event = match self.config.script(side).closing {
-            Closing::In(manner) => Event::Close(manner),
-            Closing::HalfThenGraceful if world.end(side).asked == 1 => Event::CloseWrite,
-            Closing::HalfThenGraceful => Event::Close(Manner::Graceful),
-            Closing::Reject(alert) => Event::Reject(alert),
-            Closing::Drop => {
-                world.net.close(side.index());
-                Event::TransportClosed
-            }
-        };
+        let event = self.config.script(side).closing.event(world.end(side).asked == 1);
+        if event == Event::TransportClosed {
+            world.net.close(side.index());
+        }
         self.tell(world, side, event);
     }
 
@@ -199,6 +196,7 @@ impl Pair {
         let end = &mut world.ends[side.index()];
         end.salvageable |= waiting && !end.has_read_all();
         end.saw_reset |= errno == Errno::Reset;
+        end.saw_failure |= errno == Errno::TimedOut && !end.has_read_all();
         end.write_failed = true;
         self.tell(world, side, Event::WriteFailed { errno: errno.number() });
     }
@@ -210,6 +208,10 @@ impl Pair {
             Output::SendCloseNotify { .. } => self.send_close_notify(world, side),
             Output::SendAlert { alert } => self.send_alert(world, side, alert),
             Output::ShutWrite => {
+                // shutdown(2): ENOTCONN, which says nothing of why
+                if world.net.sockets[index].dead {
+                    self.tell(world, side, Event::WriteFailed { errno: 0 });
+                }
                 world.net.shut_write(index);
                 self.tell(world, side, Event::WriteShut);
             }
@@ -273,7 +275,9 @@ impl Pair {
                 self.tell(world, side, Event::TransportEof { inside_record });
             }
             Got::Failed(errno) => {
-                world.ends[side.index()].saw_reset |= errno == Errno::Reset;
+                let end = &mut world.ends[side.index()];
+                end.saw_reset |= errno == Errno::Reset;
+                end.saw_failure |= errno == Errno::TimedOut && !end.has_read_all();
                 self.tell(world, side, Event::TransportReset { errno: errno.number() });
             }
             Got::Nothing => {}

@@ -2,7 +2,7 @@
 //!
 //! Decides what a driver or an application is free to do next; what the core asks for is the core's word.
 
-use close_notify_core::{Output, recv, send};
+use close_notify_core::{Answer, Call, Output, recv, send};
 
 use crate::action::{Action, Side};
 use crate::config::{Closing, When};
@@ -91,9 +91,13 @@ impl Pair {
         if end.machine.transport_state().is_released() {
             return false;
         }
-        let half = script.closing == Closing::HalfThenGraceful;
         if end.asked > 0 {
-            return half && end.asked == 1 && end.has_read_all();
+            let is_next = match script.closing {
+                Closing::HalfThenGraceful | Closing::Shutdown => end.has_read_all(),
+                Closing::ShutdownAndGo => self.answer(end, Call::Shutdown) != Answer::Wait,
+                Closing::In(_) | Closing::Reject(_) | Closing::Drop => false,
+            };
+            return is_next && end.asked == 1;
         }
         let quiet = end.has_read_all() && !end.is_notified();
         let all_said = end.said >= script.writes + script.tickets || !end.machine.may_write() || quiet;
@@ -198,13 +202,16 @@ impl Pair {
         if faults.cut && world.budget > 0 && !world.net.cut {
             actions.push(Action::Cut);
         }
+        let gives_up = |side: &Side| world.net.may_give_up(side.index());
+        actions.extend(Side::BOTH.into_iter().filter(gives_up).map(Action::GiveUp));
     }
 
     fn enabled_impatience(&self, world: &World, side: Side, actions: &mut Vec<Action>) {
         let (end, script) = (world.end(side), self.config.script(side));
         let released = end.machine.transport_state().is_released();
         let closing = end.machine.manner().is_closing() && !released;
-        if self.config.faults.deadlines && closing && end.deadline_runs && !end.timed_out {
+        let waits = end.machine.deadline_runs() && !released;
+        if self.config.faults.deadlines && waits && !end.timed_out {
             actions.push(Action::Deadline(side));
         }
         if usize::from(end.hastened) < script.hastens.len() && closing {

@@ -46,6 +46,13 @@ pub static RULES: &[Rule] = &[
         },
     },
     Rule {
+        claim: "data-survives-close",
+        because: "whoever goes away after a shutdown closes with bytes of the peer unread, or still to come",
+        gives_away: |_, end, peer| {
+            end.closing == Closing::ShutdownAndGo && sends_unasked(peer) && waits(peer)
+        },
+    },
+    Rule {
         claim: "notify-before-fin",
         because: "a socket that is dropped sends a FIN, and nobody was there to say close_notify before it",
         gives_away: |_, end, _| end.closing == Closing::Drop,
@@ -112,6 +119,6 @@ fn waits_for_peer(end: &Script) -> bool {
         Closing::In(
             Manner::AtOnce | Manner::Abort | Manner::Unasked | Manner::HalfClose | Manner::Reject,
         ) => false,
-        Closing::HalfThenGraceful | Closing::Drop => false,
+        Closing::HalfThenGraceful | Closing::Drop | Closing::Shutdown | Closing::ShutdownAndGo => false,
     }
 }

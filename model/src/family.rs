@@ -22,7 +22,7 @@ pub fn all() -> Vec<Config> {
         for family in [download, upload, crossed, reply, reject, abort, hand_back, peers, errno, handshake] {
             all.extend(family(version));
         }
-        for family in [stuck, patience, engine_limit, late, resumption, habit] {
+        for family in [stuck, patience, engine_limit, late, resumption, habit, shutdown] {
             all.extend(family(version));
         }
         all.extend(crate::trial::trials(version));
@@ -174,6 +174,32 @@ fn half_close() -> Vec<Config> {
             let server = Script { when: When::PeerEnded, ..writer(manner, 2) };
             let config = orderly(name, Version::Tls13, client, server);
             configs.push(Config { faults: Faults::ON_PATH, ..config });
+        }
+    }
+    configs
+}
+
+/// The write side is shut as a stream is shut, in any version: the client reads the answer, or goes away.
+fn shutdown(version: Version) -> Vec<Config> {
+    let mut configs = Vec::new();
+    let when_asked =
+        |script: Script| Script { policy: Policy { reply: Reply::WhenAsked, ..script.policy }, ..script };
+    let answering = when_asked(Script { writes: 2, ..Script::READER });
+    let full = Tcp { send_buffer: 1, ..Tcp::LINUX };
+    let stuck = Faults { budget: 1, stop_reading: true, cut: true, deadlines: true, ..Faults::NONE };
+    let discarding = Policy { late_data: LateData::Discard, ..Script::READER.policy };
+    for (what, closing) in [("reads-on", Closing::Shutdown), ("goes", Closing::ShutdownAndGo)] {
+        let client =
+            Script { writes: 2, closing, when: When::AllWritten, policy: discarding, ..Script::READER };
+        for (case, server, tcp, faults) in [
+            ("answered", answering, Tcp::LINUX, Faults::NONE),
+            ("quiet", Script::READER, Tcp::LINUX, Faults::NONE),
+            ("attacked", answering, Tcp::LINUX, Faults::ON_PATH),
+            ("full", answering, full, stuck),
+            ("closed-first", writer(Manner::Graceful, 1), full, Faults { deadlines: true, ..Faults::NONE }),
+        ] {
+            let name = format!("shutdown/{}/{what}/{case}", version_name(version));
+            configs.push(Config { tcp, faults, ..orderly(name, version, client, server) });
         }
     }
     configs

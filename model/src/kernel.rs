@@ -15,6 +15,8 @@ pub enum Errno {
     Reset,
     /// EPIPE: a reset came behind a FIN, or the socket is already dead.
     Pipe,
+    /// ETIMEDOUT: the kernel gave up a peer that no longer acknowledges.
+    TimedOut,
 }
 
 impl Errno {
@@ -24,6 +26,7 @@ impl Errno {
         match self {
             Self::Reset => 104,
             Self::Pipe => 32,
+            Self::TimedOut => 110,
         }
     }
 }
@@ -274,11 +277,26 @@ impl Net {
         if self.sockets[other].closed {
             return;
         }
-        let behind_fin = self.pipes[end].fin == Fin::Arrived;
-        self.sockets[other].errno = Some(if behind_fin { Errno::Pipe } else { Errno::Reset });
+        // CLOSE_WAIT alone: once our own FIN is out (LAST_ACK, CLOSING) it is ECONNRESET again. Measured.
+        let in_close_wait = self.pipes[end].fin == Fin::Arrived && self.pipes[other].fin == Fin::None;
+        self.sockets[other].errno = Some(if in_close_wait { Errno::Pipe } else { Errno::Reset });
         if tcp.rst_discards {
             self.pipes[end].arrived = self.pipes[end].read;
         }
+    }
+
+    /// Whether this end's kernel may give up: what it sent is not acknowledged, and never will be.
+    #[must_use]
+    pub fn may_give_up(&self, end: usize) -> bool {
+        let pipe = &self.pipes[end];
+        let waits = pipe.arrived < pipe.written || matches!(pipe.fin, Fin::Queued | Fin::Left);
+        self.cut && waits && !self.is_gone(end)
+    }
+
+    /// This end's kernel gives up (tcp(7), `TCP_USER_TIMEOUT`, `tcp_retries2`): nobody is told but the next call.
+    pub fn give_up(&mut self, end: usize) {
+        self.pipes[end].dropped = true;
+        self.sockets[end] = Socket { dead: true, errno: Some(Errno::TimedOut), ..self.sockets[end] };
     }
 
     /// The adversary's FIN arrives at the reader of this end's direction, between two units or inside the next.

@@ -4,8 +4,9 @@
 //! ending on its way out, or what the driver does; the core itself is never touched.
 
 use close_notify_core::{
-    AlertDescription, AlertLevel, Delivery, Ending, Event, FramingState, Machine, Manner, MissingNotify,
-    Output, Policy, ReadEnd, Reply, ResumptionRule, UserCanceled, Version, WriteEnd, recv, send,
+    AlertDescription, AlertLevel, Answer, Call, Delivery, Ending, Event, FramingState, Machine, Manner,
+    MissingNotify, Output, Policy, ReadEnd, Reply, ResumptionRule, UserCanceled, Version, WriteEnd, recv,
+    send,
 };
 
 use crate::action::Side;
@@ -166,6 +167,24 @@ mutants! {
     NeverHurries => "no-wait-needed" in "mutants/1.3/hurried";
     /// Says that it aborted before its close_notify, although that was sent.
     ForgetsItsNotify => "writing-is-told-true" in "mutants/1.3/hurried";
+    /// Reads a record that the transport's end tore apart as the end of data.
+    ReadsTornAsEnd => "no-ok-over-a-loss" in "mutants/1.3/graceful";
+    /// Reads a reset as the end of data.
+    ReadsResetAsEnd => "no-ok-over-a-loss" in "mutants/1.3/graceful";
+    /// Reads a clean end over data that was thrown away.
+    ReadsOverLoss => "no-ok-over-a-loss" in "mutants/1.3/late";
+    /// Reads a transport that its kernel gave up as one that the peer has ended.
+    TrustsDeadTransport => "dead-is-not-fin" in "mutants/1.3/given-up";
+    /// Flushes while data waits for room.
+    FlushesEarly => "flushed-means-left" in "mutants/1.2/reply-full";
+    /// Flushes over data that was thrown away.
+    FlushesOverLoss => "flushed-means-left" in "mutants/1.2/reply-full";
+    /// Says that the write side is shut as soon as close_notify has left.
+    ShutsBeforeFin => "shut-means-said" in "mutants/1.3/shutdown";
+    /// Says that the write side is shut over data that was thrown away.
+    ShutsOverLoss => "shut-means-said" in "mutants/1.2/reply-full";
+    /// Lets a shutdown wait for ever.
+    ShutsForEver => "every-call-ends" in "mutants/1.3/shutdown";
     /// Tells the same fact twice.
     TellsTwice => "no-illegal-move" in "mutants/1.3/orderly";
 }
@@ -200,7 +219,10 @@ impl Pair {
         let Some(mutant) = self.mutant else { return Some(event) };
         match (mutant, event) {
             (Mutant::AtOnceWaits, Event::Close(Manner::AtOnce)) => Some(Event::Close(Manner::Graceful)),
-            (Mutant::IgnoresDeadline, Event::DeadlinePassed) => None,
+            (Mutant::IgnoresDeadline | Mutant::ShutsForEver, Event::DeadlinePassed) => None,
+            (Mutant::TrustsDeadTransport, Event::WriteFailed { .. }) => {
+                Some(Event::WriteFailed { errno: 32 })
+            }
             (Mutant::NeverHurries, Event::Close(Manner::AtOnce | Manner::Abort))
                 if before.manner().is_closing() =>
             {
@@ -314,6 +336,25 @@ impl Pair {
             }
             Some(_) | None => told,
         }
+    }
+
+    /// What a call of the application answers.
+    #[must_use]
+    pub fn answer(&self, end: &End, call: Call) -> Answer {
+        let told = end.machine.answer(call);
+        let Some(mutant) = self.mutant else { return told };
+        let (recv, send) = (end.machine.recv_state(), end.machine.send_state());
+        let is_wrong = match (mutant, call) {
+            (Mutant::ReadsTornAsEnd, Call::Read { .. }) => recv == recv::State::CutInRecord,
+            (Mutant::ReadsResetAsEnd, Call::Read { .. }) => recv == recv::State::Reset,
+            (Mutant::ReadsOverLoss, Call::Read { .. }) => end.is_notified(),
+            (Mutant::FlushesEarly, Call::Flush) => told == Answer::Wait,
+            (Mutant::FlushesOverLoss, Call::Flush) => end.machine.ending().discarded > 0,
+            (Mutant::ShutsBeforeFin, Call::Shutdown) => send == send::State::Notified,
+            (Mutant::ShutsOverLoss, Call::Shutdown) => send == send::State::NotifiedShut,
+            _ => false,
+        };
+        if is_wrong { Answer::Done } else { told }
     }
 
     /// What the driver takes the core to allow.

@@ -1,8 +1,8 @@
 //! The configurations in which the mutants are tried: small, and such that the premise of their property fires.
 
 use close_notify_core::{
-    AlertDescription, FatalNotify, FragmentedAlert, Manner, MissingNotify, Policy, Reply, ResumptionRule,
-    UserCanceled, Version,
+    AlertDescription, FatalNotify, FragmentedAlert, LateData, Manner, MissingNotify, Policy, Reply,
+    ResumptionRule, UserCanceled, Version,
 };
 
 use crate::config::{Closing, Config, Faults, Framing, Script, When};
@@ -89,6 +89,7 @@ fn ends_13() -> Vec<Config> {
     let trial = |name, client, server| trial(Version::Tls13, name, client, server, Faults::NONE);
     let plain = |when| Script { plain: 1, when, ..end(Manner::HandBack) };
     let unread = Script { tickets: 1, ..Script::READER };
+    let discarding = Policy { late_data: LateData::Discard, ..Script::READER.policy };
     vec![
         trial("reply", GRACEFUL, WRITER),
         trial("at-once", end(Manner::AtOnce), Script::READER),
@@ -98,6 +99,7 @@ fn ends_13() -> Vec<Config> {
         trial("crossed", AT_ANY_TIME, AT_ANY_TIME),
         trial("hurried", Script { hastens: &[Manner::AtOnce, Manner::Abort], ..GRACEFUL }, Script::READER),
         trial("abort", Script::READER, Script { when: When::AnyTime, ..end(Manner::Abort) }),
+        trial("late", with_policy(GRACEFUL, discarding), WRITER),
     ]
 }
 
@@ -114,6 +116,8 @@ fn attacks_13() -> Vec<Config> {
     let by_length = Script { framing: Framing::SelfDelimited, ..with_policy(Script::READER, framed) };
     let handshake = |config: Config| Config { handshake: true, ..config };
     let early = Script { early: 1, ..GRACEFUL };
+    let shutting = Script { writes: 2, ..closing(Closing::Shutdown) };
+    let stuck = Faults { budget: 1, cut: true, ..TIMED };
     vec![
         trial("errno", with_policy(WRITER, lenient), end(Manner::Graceful), reset),
         trial("lenient", with_policy(Script::READER, lenient), GRACEFUL, Faults { deadlines: true, ..fin }),
@@ -122,6 +126,16 @@ fn attacks_13() -> Vec<Config> {
         handshake(trial("early", early, Script::READER, plain_notify)),
         trial("rfc2818", with_policy(Script::READER, https), GRACEFUL, fin),
         trial("engine-limit", Script { writes: 2, ..GRACEFUL }, Script::READER, limit),
+        trial(
+            "given-up",
+            with_policy(WRITER, lenient),
+            GRACEFUL,
+            Faults { budget: 1, cut: true, ..Faults::NONE },
+        ),
+        Config {
+            tcp: Tcp { send_buffer: 1, ..Tcp::LINUX },
+            ..trial("shutdown", shutting, Script::READER, stuck)
+        },
         trial(
             "self-delimited",
             by_length,

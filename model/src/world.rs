@@ -41,8 +41,6 @@ pub struct End {
     pub timed_out: bool,
     /// A write of its driver failed.
     pub write_failed: bool,
-    /// Its deadline runs.
-    pub deadline_runs: bool,
     /// Its engine has reached the limit of its keys.
     pub engine_limited: bool,
     /// Observed: units of the peer that its driver read between its close and the end.
@@ -57,6 +55,8 @@ pub struct End {
     pub illegal: bool,
     /// Observed: a call returned a reset to it.
     pub saw_reset: bool,
+    /// Observed: before reading had ended a call met the death of the transport, by no reset.
+    pub saw_failure: bool,
     /// Observed: a genuine, whole close_notify of the peer was read as TLS while reading was open.
     pub read_notify: bool,
     /// Observed: a close_notify was read before the handshake was done, whoever sent it.
@@ -113,7 +113,7 @@ impl Hash for End {
             | u32::from(self.got_after_end) << 12
             | u32::from(self.said_after_end) << 13
             | u32::from(self.salvageable) << 14
-            | u32::from(self.deadline_runs) << 15
+            | u32::from(self.saw_failure) << 15
             | u32::from(self.engine_limited) << 16
             | u32::from(self.write_failed) << 17;
         let counters = [
@@ -185,7 +185,6 @@ impl End {
             stopped: false,
             timed_out: false,
             write_failed: false,
-            deadline_runs: false,
             engine_limited: false,
             read_after_close: 0,
             holds_session: true,
@@ -193,6 +192,7 @@ impl End {
             finished_read: false,
             illegal: false,
             saw_reset: false,
+            saw_failure: false,
             read_notify: false,
             read_early_notify: false,
             read_fatal: false,

@@ -259,7 +259,9 @@ impl Account {
             Manner::Unasked => return,
             Manner::Reject => return self.refuse(AlertDescription::INTERNAL_ERROR),
             // An end that a fault began goes on.
-            Manner::HandBack if matches!(self.reading, ReadEnd::Refused(_) | ReadEnd::FatalAlert(_)) => return,
+            Manner::HandBack if matches!(self.reading, ReadEnd::Refused(_) | ReadEnd::FatalAlert(_)) => {
+                return;
+            }
             Manner::HalfClose | Manner::Graceful | Manner::HandBack => {}
             // RFC 9846 §6.1 · no-wait-needed
             Manner::Linger | Manner::AtOnce => self.end_reading(ReadEnd::NotAwaited),

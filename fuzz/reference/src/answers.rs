@@ -5,9 +5,9 @@
 
 use close_notify_core::{Answer, Call, FramingState, Machine, Output, ReadEnd};
 
+use crate::Word;
 use crate::account::{Account, Stage};
 use crate::judge::Flaw;
-use crate::Word;
 
 /// Whether the machine answers every call as the notes do.
 pub(crate) fn agree(machine: &Machine, account: &Account) -> Result<(), Flaw> {

@@ -96,7 +96,10 @@ impl Account {
     const fn hears(&self) -> bool {
         !matches!(
             self.reading,
-            ReadEnd::TruncatedAtBoundary | ReadEnd::TruncatedInRecord | ReadEnd::Reset | ReadEnd::TransportFailed
+            ReadEnd::TruncatedAtBoundary
+                | ReadEnd::TruncatedInRecord
+                | ReadEnd::Reset
+                | ReadEnd::TransportFailed
         )
     }
 

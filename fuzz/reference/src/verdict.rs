@@ -103,7 +103,9 @@ impl Account {
             | ReadEnd::TruncatedInRecord
             | ReadEnd::Reset
             | ReadEnd::TransportFailed => true,
-            ReadEnd::NotAwaited | ReadEnd::TimedOut | ReadEnd::OverBudget => self.reset_seen || self.death_seen,
+            ReadEnd::NotAwaited | ReadEnd::TimedOut | ReadEnd::OverBudget => {
+                self.reset_seen || self.death_seen
+            }
             ReadEnd::Open
             | ReadEnd::CloseNotify
             | ReadEnd::CloseNotifyInHandshake

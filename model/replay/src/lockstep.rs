@@ -5,10 +5,9 @@
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
 
-use close_notify::{Ending, Event, FindEnding, Manner, Output, Received, Session, Transport};
+use close_notify::{Call, Ending, Event, FindEnding, Output, Received, Session, Transport};
 use close_notify_core::send;
 use close_notify_model::action::{Action, Side};
-use close_notify_model::config::Closing;
 use close_notify_model::model::Pair;
 use close_notify_model::profile::Profile;
 use close_notify_model::world::World;
@@ -125,6 +124,9 @@ impl<'a, W: Wire> Walk<'a, W> {
         self.same(side, "receiving half", model.recv_state(), real.recv_state())?;
         self.same(side, "transport", model.transport_state(), real.transport_state())?;
         self.same(side, "manner", model.manner(), real.manner())?;
+        for call in [Call::Flush, Call::Shutdown, Call::Close, Call::HandBack] {
+            self.same(side, "answer", model.answer(call), real.answer(call))?;
+        }
         self.same(side, "next step", model.output(), real.output())
     }
 
@@ -165,6 +167,7 @@ impl<'a, W: Wire> Walk<'a, W> {
             | Action::ForgeFin(_)
             | Action::ForgeFinInside(_)
             | Action::ForgeReset(_)
+            | Action::GiveUp(_)
             | Action::Cut => self.wire.carry(action, before),
         }
     }
@@ -195,19 +198,13 @@ impl<'a, W: Wire> Walk<'a, W> {
             session.tell(Event::Write)?;
             match port.write_all(&ticket) {
                 Err(error) => session.tell(Event::WriteFailed { errno: error.raw_os_error().unwrap_or(0) }),
-                Ok(()) => Ok(()),
+                Ok(()) => session.tell(Event::Flushed),
             }
         })
     }
 
     fn close(&mut self, side: Side, before: &World) -> io::Result<()> {
-        let event = match self.pair.config.script(side).closing {
-            Closing::In(manner) => Event::Close(manner),
-            Closing::HalfThenGraceful if before.end(side).asked == 0 => Event::CloseWrite,
-            Closing::HalfThenGraceful => Event::Close(Manner::Graceful),
-            Closing::Reject(alert) => Event::Reject(alert),
-            Closing::Drop => Event::TransportClosed,
-        };
+        let event = self.pair.config.script(side).closing.event(before.end(side).asked == 0);
         self.sessions[side.index()].tell(event)?;
         if event == Event::TransportClosed {
             self.wire.release(side);

@@ -27,6 +27,7 @@ pub(crate) struct MemoryPort<'a> {
     bytes: &'a [u8],
     then: Option<io::Result<usize>>,
     fails: Option<Errno>,
+    is_dead: bool,
     chunk: usize,
     out: Vec<u8>,
 }
@@ -50,7 +51,7 @@ impl Wire for Memory {
         };
         let socket = before.net.sockets[side.index()];
         let fails = socket.errno.or(socket.dead.then_some(Errno::Pipe));
-        MemoryPort { bytes, then, fails, chunk: self.chunk, out: Vec::new() }
+        MemoryPort { bytes, then, fails, is_dead: socket.dead, chunk: self.chunk, out: Vec::new() }
     }
 
     fn wrote(&mut self, side: Side, records: Vec<Vec<u8>>) {
@@ -109,7 +110,7 @@ impl Write for MemoryPort<'_> {
 
 impl Transport for MemoryPort<'_> {
     fn shut_write(&mut self) -> io::Result<()> {
-        Ok(())
+        if self.is_dead { Err(io::ErrorKind::NotConnected.into()) } else { Ok(()) }
     }
 
     fn reset(&mut self) -> io::Result<()> {

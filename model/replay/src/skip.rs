@@ -32,6 +32,8 @@ pub enum Skip {
     RstDiscards,
     /// Linux reports an error once.
     StickyErrno,
+    /// A kernel gives up after minutes, and smoltcp never.
+    GivesUp,
 }
 
 impl Skip {
@@ -49,6 +51,7 @@ impl Skip {
             (config.tcp.send_buffer < Tcp::LINUX.send_buffer, Self::FullBuffer),
             (over != Over::Memory && config.tcp.rst_discards, Self::RstDiscards),
             (kernel && !config.tcp.one_shot_errno, Self::StickyErrno),
+            (over != Over::Memory && takes(|action| matches!(action, Action::GiveUp(_))), Self::GivesUp),
         ];
         reasons.into_iter().find(|(applies, _)| *applies).map(|(_, reason)| reason)
     }
@@ -95,6 +98,7 @@ impl fmt::Display for Skip {
             Self::FullBuffer => "rustls seals what the kernel has no room for, the model does not",
             Self::RstDiscards => "Linux and smoltcp keep what had arrived before a reset",
             Self::StickyErrno => "Linux reports an error once",
+            Self::GivesUp => "a kernel gives up after minutes, and smoltcp never",
         })
     }
 }

@@ -184,6 +184,7 @@ impl Scene<'_> {
             | Action::ForgeReset(_)
             | Action::ForgeNotify(_)
             | Action::Cut
+            | Action::GiveUp(_)
             | Action::Deadline(_)
             | Action::StopReading(_)
             | Action::AskError(_) => self.tell_fault(action),
@@ -221,6 +222,7 @@ impl Scene<'_> {
                 let errno = self.before.net.sockets[side.index()].errno.map_or("nothing", words::errno);
                 self.bad(side, format!("asks its socket for an error: {errno}"));
             }
+            Action::GiveUp(side) => self.bad(side, "its kernel gives the connection up"),
             Action::Cut => self.story.lines.push(Line::Cut { gap: self.lanes[0] }),
             Action::Shake(_)
             | Action::Write(_)

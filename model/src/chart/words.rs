@@ -15,6 +15,7 @@ pub(super) fn closes(closing: Closing) -> String {
         Closing::HalfThenGraceful => "application closes its write side and reads on".to_owned(),
         Closing::Reject(alert) => format!("application rejects the connection: {alert}"),
         Closing::Drop => "application drops the connection".to_owned(),
+        Closing::Shutdown | Closing::ShutdownAndGo => "application shuts its write side".to_owned(),
     }
 }
 
@@ -39,6 +40,7 @@ pub(super) const fn errno(errno: Errno) -> &'static str {
     match errno {
         Errno::Reset => "ECONNRESET",
         Errno::Pipe => "EPIPE",
+        Errno::TimedOut => "ETIMEDOUT",
     }
 }
 

@@ -4,8 +4,8 @@ use super::claim_table as claims;
 use crate::property::View;
 
 /// No deadline can come to the rescue any more.
-fn is_out_of_deadlines(view: &View<'_>) -> bool {
-    let none = !view.config().faults.deadlines || !view.end().deadline_runs;
+pub(super) fn is_out_of_deadlines(view: &View<'_>) -> bool {
+    let none = !view.config().faults.deadlines || !view.end().machine.deadline_runs();
     none || view.end().timed_out || view.is_released()
 }
 

@@ -3,6 +3,7 @@
 //! A claim is judged for every conforming end of a world. Guarantees depend on the application's choices:
 //! `expect.rs` says where they break. Everything else holds wherever its premise fires.
 
+mod answers;
 mod ends;
 mod framing;
 mod liveness;
@@ -139,10 +140,18 @@ pub(crate) use claims as claim_table;
 
 /// Every claim.
 pub fn claims() -> impl Iterator<Item = &'static Claim> {
-    [sending::CLAIMS, receiving::CLAIMS, session::CLAIMS, ends::CLAIMS, framing::CLAIMS, liveness::CLAIMS]
-        .into_iter()
-        .flatten()
-        .chain([&crate::relay::NO_LAUNDERING])
+    [
+        sending::CLAIMS,
+        receiving::CLAIMS,
+        session::CLAIMS,
+        ends::CLAIMS,
+        framing::CLAIMS,
+        liveness::CLAIMS,
+        answers::CLAIMS,
+    ]
+    .into_iter()
+    .flatten()
+    .chain([&crate::relay::NO_LAUNDERING])
 }
 
 /// The claims whose premise can fire in a configuration.

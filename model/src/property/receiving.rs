@@ -193,7 +193,7 @@ claims! {
     // RFC 9846 §6.1 · the guarantee that MissingNotify::Accept gives away
     "no-silent-truncation" Guarantee Always where |config| !config.handshake;
         says "what the application takes for whole is all that the peer sent";
-        if |v| v.end().has_read_all() && v.accepts();
+        if |v| v.end().has_read_all() && (v.accepts() || v.reads_the_end());
         then |v| {
             let all = v.data_before_notify() == v.end().got;
             let by_length = v.script().framing == crate::config::Framing::SelfDelimited;

@@ -1,6 +1,6 @@
 //! What a claim may look at: one end, its directions, and the truth about the other.
 
-use close_notify_core::{Ending, Manner, Policy, ReadEnd, send, transport};
+use close_notify_core::{Answer, Call, Ending, FramingState, Manner, Policy, ReadEnd, send, transport};
 
 use crate::action::Side;
 use crate::config::{Closing, Config, Script, When};
@@ -76,8 +76,22 @@ impl<'a> View<'a> {
 
     /// Whether the application takes what it has read for whole.
     pub(crate) fn accepts(&self) -> bool {
-        let framing = self.script().framing_state(self.end().got, self.peer_script().writes);
-        self.pair.accepts(self.end(), framing)
+        self.pair.accepts(self.end(), self.framing())
+    }
+
+    /// Where the application protocol stands.
+    pub(crate) const fn framing(&self) -> FramingState {
+        self.script().framing_state(self.end().got, self.peer_script().writes)
+    }
+
+    /// What a call of the application answers.
+    pub(crate) fn answer(&self, call: Call) -> Answer {
+        self.pair.answer(self.end(), call)
+    }
+
+    /// Whether reading says that this was all: `Ok(0)`.
+    pub(crate) fn reads_the_end(&self) -> bool {
+        self.answer(Call::Read { framing: self.framing() }) == Answer::Done
     }
 
     /// Whether its application has lost patience, and asked not to wait.

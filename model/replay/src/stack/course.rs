@@ -7,9 +7,8 @@
 use std::fmt;
 use std::io;
 
-use close_notify_core::Output;
+use close_notify_core::{Event, Output};
 use close_notify_model::action::{Action, Side};
-use close_notify_model::config::Closing;
 use close_notify_model::model::Pair;
 use close_notify_model::property::Claim;
 use close_notify_model::wire::Fin;
@@ -121,7 +120,10 @@ impl<'a> Course<'a> {
     fn lets_go(&self, side: Side, action: Action) -> bool {
         match action {
             Action::Step(_) => self.world().end(side).machine.output() == Output::CloseTransport,
-            Action::Close(_) => self.pair.config.script(side).closing == Closing::Drop,
+            Action::Close(_) => {
+                let is_first = self.world().end(side).asked == 0;
+                self.pair.config.script(side).closing.event(is_first) == Event::TransportClosed
+            }
             _ => false,
         }
     }
@@ -351,6 +353,7 @@ const fn is_of_the_wire(action: Action) -> bool {
             | Action::ForgeFin(_)
             | Action::ForgeFinInside(_)
             | Action::ForgeReset(_)
+            | Action::GiveUp(_)
             | Action::Cut
     )
 }

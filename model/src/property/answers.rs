@@ -1,0 +1,65 @@
+//! That what a call answers is so: applications go by it.
+
+use close_notify_core::{Answer, Call, FramingState, Manner, MissingNotify, ReadEnd};
+
+use super::claim_table as claims;
+use crate::property::View;
+use crate::property::liveness::is_out_of_deadlines;
+use crate::wire::{Fin, Unit};
+
+/// A FIN between two records, which no call has called anything else, with nothing thrown away before it.
+fn is_a_plain_fin(view: &View<'_>) -> bool {
+    let arrived = view.inward().fin == Fin::Arrived && !view.inward().torn;
+    arrived && !view.end().saw_reset && !view.end().saw_failure && view.told.late == 0
+}
+
+fn tolerates_a_fin(view: &View<'_>) -> bool {
+    match (view.policy().missing_notify, view.framing()) {
+        (MissingNotify::Refuse, _) | (_, FramingState::InsideMessage) => false,
+        (_, FramingState::BetweenMessages) => true,
+        (tolerance, FramingState::DelimitedByEnd) => tolerance == MissingNotify::Accept,
+    }
+}
+
+/// Units that the application handed over and that stand in the first `upto` of the log.
+fn on_the_wire(view: &View<'_>, upto: u8) -> u8 {
+    view.out().count(Unit::Data, upto) + view.out().count(Unit::Ticket, upto)
+}
+
+claims! {
+    // RFC 9846 §6.1
+    "no-ok-over-a-loss" Invariant Always where |config| !config.handshake;
+        says "reading says that this was all only if all before close_notify was handed on, or at a FIN that the policy tolerates";
+        if |v| v.reads_the_end();
+        then |v| {
+            let whole = v.end().read_notify && v.end().got == v.data_before_notify();
+            whole || (is_a_plain_fin(v) && tolerates_a_fin(v))
+        };
+
+    // tcp(7), measured on Linux
+    "dead-is-not-fin" Invariant Always where |config| config.faults.cut;
+        says "a transport that its kernel gave up never reads as one that the peer has ended";
+        if |v| v.end().saw_failure && v.end().has_read_all() && !v.end().read_notify;
+        then |v| {
+            let fin = matches!(v.reading(), ReadEnd::TruncatedAtBoundary | ReadEnd::TruncatedInRecord);
+            !fin && !v.reads_the_end()
+        };
+
+    // POSIX write(2)
+    "flushed-means-left" Invariant Always where |config| config.scripts.iter().any(|script| script.writes > 0);
+        says "a flush that is done has brought all that was written into the transport";
+        if |v| v.end().said > 0 && v.answer(Call::Flush) == Answer::Done;
+        then |v| on_the_wire(v, v.out().written) == v.end().said;
+
+    // RFC 9846 §6.1
+    "shut-means-said" Invariant Always where |_| true;
+        says "a shutdown that is done has brought all that was written, close_notify and FIN into the transport";
+        if |v| v.answer(Call::Shutdown) == Answer::Done;
+        then |v| v.out().fin != Fin::None
+            && v.out().position(Unit::Notify).is_some_and(|at| on_the_wire(v, at) == v.end().said);
+
+    "every-call-ends" Invariant AtRest where |_| true;
+        says "a shutdown that was asked for is answered, whatever the peer and the path do";
+        if |v| v.end().machine.manner() == Manner::HalfClose && is_out_of_deadlines(v);
+        then |v| v.answer(Call::Shutdown) != Answer::Wait;
+}
