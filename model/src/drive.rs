@@ -262,7 +262,8 @@ impl Pair {
 
     fn read(&self, world: &mut World, side: Side) {
         let forged = world.net.inward(side.index()).forged;
-        let raw = self.output(&world.end(side).machine) == Output::Drain;
+        let end = world.end(side);
+        let raw = self.output(&end.machine) == Output::Drain || end.machine.may_drain();
         let got = world.net.read(side.index(), self.config.tcp);
         let end = &mut world.ends[side.index()];
         let counts = matches!(got, Got::Unit(unit) if unit.alert().is_none());

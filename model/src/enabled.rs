@@ -94,7 +94,11 @@ impl Pair {
         if end.asked > 0 {
             let is_next = match script.closing {
                 Closing::HalfThenGraceful | Closing::Shutdown => end.has_read_all(),
-                Closing::ShutdownAndGo => self.answer(end, Call::Shutdown) != Answer::Wait,
+                // The call does all that is owed before it answers.
+                Closing::ShutdownAndGo => {
+                    let answered = self.answer(end, Call::Shutdown) != Answer::Wait;
+                    answered && self.output(&end.machine) == Output::Idle
+                }
                 Closing::In(_) | Closing::Reject(_) | Closing::Drop => false,
             };
             return is_next && end.asked == 1;
@@ -158,7 +162,9 @@ impl Pair {
         let wants = match self.output(&end.machine) {
             Output::AwaitPeer | Output::Drain => true,
             Output::Idle => open || self.is_shaking(world, side),
-            Output::SendCloseNotify { .. } | Output::SendAlert { .. } => open && !self.may_step(world, side),
+            Output::SendCloseNotify { .. } | Output::SendAlert { .. } => {
+                (open || end.machine.may_drain()) && !self.may_step(world, side)
+            }
             Output::DiscardPending
             | Output::ShutWrite
             | Output::ForgetSession
@@ -180,7 +186,7 @@ impl Pair {
 
     fn enabled_on_wire(&self, world: &World, side: Side, actions: &mut Vec<Action>) {
         let index = side.index();
-        if world.net.may_leave(index) {
+        if world.net.may_leave(index, self.config.tcp) {
             actions.push(Action::Leave(side));
         }
         if world.net.may_arrive(index) {

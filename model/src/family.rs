@@ -185,7 +185,7 @@ fn shutdown(version: Version) -> Vec<Config> {
     let when_asked =
         |script: Script| Script { policy: Policy { reply: Reply::WhenAsked, ..script.policy }, ..script };
     let answering = when_asked(Script { writes: 2, ..Script::READER });
-    let full = Tcp { send_buffer: 1, ..Tcp::LINUX };
+    let full = Tcp::NARROW;
     let stuck = Faults { budget: 1, stop_reading: true, cut: true, deadlines: true, ..Faults::NONE };
     let discarding = Policy { late_data: LateData::Discard, ..Script::READER.policy };
     for (what, closing) in [("reads-on", Closing::Shutdown), ("goes", Closing::ShutdownAndGo)] {

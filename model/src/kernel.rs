@@ -58,12 +58,22 @@ pub struct Tcp {
     pub one_shot_errno: bool,
     /// How many units the sender's kernel holds before a write would block.
     pub send_buffer: u8,
+    /// How many units may have left one kernel without being read at the other end.
+    pub window: u8,
 }
 
 impl Tcp {
     /// Linux, with room for everything.
-    pub const LINUX: Self =
-        Self { rst_overtakes: true, rst_discards: false, one_shot_errno: true, send_buffer: Pipe::CAPACITY };
+    pub const LINUX: Self = Self {
+        rst_overtakes: true,
+        rst_discards: false,
+        one_shot_errno: true,
+        send_buffer: Pipe::CAPACITY,
+        window: Pipe::CAPACITY,
+    };
+
+    /// Linux, with room for one unit at either end: whoever does not read blocks whoever writes.
+    pub const NARROW: Self = Self { send_buffer: 1, window: 1, ..Self::LINUX };
 }
 
 /// What a read returns.
@@ -209,9 +219,11 @@ impl Net {
 
     /// Whether the next unit, or the FIN, may leave the writer's kernel.
     #[must_use]
-    pub fn may_leave(&self, end: usize) -> bool {
+    pub fn may_leave(&self, end: usize, tcp: Tcp) -> bool {
         let pipe = &self.pipes[end];
-        !pipe.dropped && (pipe.left < pipe.written || pipe.fin == Fin::Queued)
+        let has_room = pipe.left - pipe.read < tcp.window;
+        let unit = pipe.left < pipe.written;
+        !pipe.dropped && ((unit && has_room) || (!unit && pipe.fin == Fin::Queued))
     }
 
     /// The next unit leaves, or the FIN behind the last.

@@ -132,10 +132,7 @@ fn attacks_13() -> Vec<Config> {
             GRACEFUL,
             Faults { budget: 1, cut: true, ..Faults::NONE },
         ),
-        Config {
-            tcp: Tcp { send_buffer: 1, ..Tcp::LINUX },
-            ..trial("shutdown", shutting, Script::READER, stuck)
-        },
+        Config { tcp: Tcp::NARROW, ..trial("shutdown", shutting, Script::READER, stuck) },
         trial(
             "self-delimited",
             by_length,

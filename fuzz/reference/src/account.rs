@@ -189,12 +189,7 @@ impl Account {
                 self.shut = true;
             }
             Event::DeadlineStarted => self.deadline_started = true,
-            Event::DeadlinePassed => {
-                self.lose_patience(ReadEnd::TimedOut);
-                if !self.is_closing() {
-                    self.hasten(Manner::AtOnce);
-                }
-            }
+            Event::DeadlinePassed => self.lose_patience(ReadEnd::TimedOut),
             Event::TransportClosed => {
                 self.unsent_because(NotSent::NotAsked);
                 self.let_go();

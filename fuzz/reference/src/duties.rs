@@ -4,7 +4,7 @@
 //! twice or never finds no premise.
 //! Sources: `docs/requirements.md`, by the ids beside each premise.
 
-use close_notify_core::{Ending, Machine, Manner, Output, ReadEnd};
+use close_notify_core::{Ending, Machine, Manner, NotSent, Output, ReadEnd};
 
 use crate::judge::Flaw;
 use crate::{Account, Word};
@@ -71,10 +71,14 @@ fn is_due(output: Output, account: &Account) -> bool {
         // notify-before-fin: a FIN leaves behind a last word, or behind the peer's fatal alert, alone
         Output::CloseTransport => is_through && is_over(account) && account.has_said(),
         // abort-sends-no-notify, and a close would send a FIN where no last word could be sent
-        Output::ResetTransport => account.aborted || (is_through && is_over(account) && account.has_failed()),
+        Output::ResetTransport => {
+            let failed = is_over(account) && account.has_failed();
+            account.aborted || (is_through && failed) || (timed && has_given_up(account))
+        }
         Output::Idle => {
             let silent = account.word.is_none() && account.has_voice();
-            timed && !account.is_closing() && (silent || is_through) && !awaits_the_peer(account)
+            let is_on = !account.is_closing() && !has_given_up(account);
+            timed && is_on && (silent || is_through) && !awaits_the_peer(account)
         }
     }
 }
@@ -134,6 +138,13 @@ fn may_drain(output: Output, account: &Account) -> bool {
 fn goes_back(account: &Account) -> bool {
     let both = account.reading == ReadEnd::CloseNotify && account.has_notified();
     account.manner == Manner::HandBack && both && !account.shut
+}
+
+/// Nobody asked for the end of both directions, and the deadline ended what was waited for.
+// every-call-ends: a FIN would say that this was all
+fn has_given_up(account: &Account) -> bool {
+    let by_time = account.reading == ReadEnd::TimedOut || account.unsent == Some(NotSent::GaveUp);
+    by_time && !account.is_closing() && !account.aborted
 }
 
 /// Nothing is left but to let go.

@@ -103,9 +103,7 @@ impl Machine {
             Event::OutputWritten => Moves::send(S::Written),
             Event::WriteShut => Moves::send(S::WriteShut),
             // RFC 9112 §9.6 · linger-is-bounded
-            Event::DeadlinePassed if self.manner.is_closing() => Self::give_up(R::Deadline),
-            // Nothing can be said any more: whoever only shut its write side is left with nothing to read either.
-            Event::DeadlinePassed => Self::give_up(R::Deadline).and_manner(Manner::AtOnce),
+            Event::DeadlinePassed => Self::give_up(R::Deadline),
             Event::Drained { bytes } => self.within_budget(bytes, Moves::NONE),
             Event::OutputBegun | Event::DeadlineStarted | Event::SessionForgotten | Event::Flushed => {
                 Moves::NONE

@@ -5,6 +5,7 @@
 
 use core::hash::{Hash, Hasher};
 
+use crate::ending::NotSent;
 use crate::event::Event;
 use crate::evidence::Evidence;
 use crate::illegal::Illegal;
@@ -292,6 +293,8 @@ impl Machine {
         let waits = !self.recv.has_ended();
         match self.manner {
             Manner::Unasked | Manner::HalfClose if self.salvages() => Output::AwaitPeer,
+            // every-call-ends, notify-before-fin: nothing can be said or heard any more, and a close would send a FIN
+            Manner::Unasked | Manner::HalfClose if self.has_given_up() => Output::ResetTransport,
             Manner::Unasked | Manner::HalfClose => Output::Idle,
             Manner::Graceful | Manner::HandBack if waits => Output::AwaitPeer,
             // RFC 4511 §4.14.3.1 · wait-before-handback
@@ -311,6 +314,13 @@ impl Machine {
             }
             Manner::Abort => Output::ResetTransport,
         }
+    }
+
+    /// The deadline has ended a wait.
+    const fn has_given_up(&self) -> bool {
+        let said =
+            !matches!(self.send, send::State::Failed) || !matches!(self.evidence.unsent, NotSent::GaveUp);
+        matches!(self.recv, recv::State::TimedOut) || !said
     }
 
     /// Both have said close_notify, and the transport still takes and brings bytes.

@@ -20,16 +20,15 @@ use close_notify::{
 };
 use common::tasks::{once, over, sockets as task_sockets};
 use common::{VERSIONS, pair, streams};
+use rustix::net::sockopt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 
 /// Long enough for whatever comes at once, and short enough to wait for.
 const PATIENCE: Duration = Duration::from_millis(100);
 const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nanswer";
 
-/// A client under a policy, and a server that answers when it likes: it is no close_notify of the client's that ends it.
+/// A client under a policy, and a server that no close_notify of the client's keeps from answering.
 async fn client_under(version: Version, policy: Policy) -> (Task<DuplexStream>, Task<DuplexStream>) {
-    let (near, _) = over(version, policy, duplex(1 << 16)).await;
-    drop(near);
     let (near, far) = duplex(1 << 16);
     let client = common::client(common::client_config(version, common::hooked()));
     let server = common::server(common::server_config(version, common::hooked()));
@@ -225,14 +224,25 @@ async fn flush_and_shutdown_fail_where_a_reset_kept_bytes_from_leaving() {
 fn filled_halves(
     version: Version,
 ) -> (close_notify::ReadHalf<TcpStream>, close_notify::WriteHalf<TcpStream>, Stream<TcpStream>) {
-    let (mut near, far) = streams(version, Policy::STRICT);
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    // As little as the kernel allows, before there is a window.
+    sockopt::set_socket_recv_buffer_size(&listener, 1).unwrap();
+    let near = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    sockopt::set_socket_send_buffer_size(&near, 1).unwrap();
+    let far = listener.accept().unwrap().0;
+    let client = common::client(common::client_config(version, common::hooked()));
+    let server = common::server(common::server_config(version, common::hooked()));
+    let mut near = Stream::new(client, near, Policy::STRICT);
+    let mut far = Stream::new(server, far, Policy::STRICT);
+    let far = thread::spawn(move || far.complete_handshake().map(|()| far).unwrap());
+    near.complete_handshake().unwrap();
     near.transport().unwrap().set_nonblocking(true).unwrap();
     while let Ok(taken) = near.write(&[1; 60_000]) {
         assert!(taken > 0);
     }
     near.transport().unwrap().set_nonblocking(false).unwrap();
     let (read, write) = near.into_split().unwrap();
-    (read, write, far)
+    (read, write, far.join().unwrap())
 }
 
 #[test]
@@ -382,7 +392,7 @@ fn a_connection_that_the_kernel_gave_up_reads_as_failed() {
         thread::spawn(move || {
             let policy = Policy { missing_notify: MissingNotify::Accept, ..Policy::STRICT };
             let (mut near, mut far) = streams(version, policy);
-            rustix::net::sockopt::set_tcp_user_timeout(near.transport().unwrap(), 200).unwrap();
+            sockopt::set_tcp_user_timeout(near.transport().unwrap(), 200).unwrap();
             far.write_all(b"half of the answer").unwrap();
             let error = loop {
                 if let Err(error) = near.write_all(&[0; 65_536]) {
