@@ -285,3 +285,13 @@ async fn a_close_in_a_task_that_must_yield_first_goes_on() {
         assert!(peer.await.unwrap().is_clean());
     }
 }
+
+#[tokio::test]
+async fn a_look_in_a_task_that_must_yield_first_sees_what_has_come() {
+    for version in VERSIONS {
+        let ((read, _write), mut far) = halves(version, 1 << 14).await;
+        far.close(Manner::AtOnce).await.unwrap();
+        use_up_the_turn().await;
+        assert!(read.handle().peer_closed_now().unwrap(), "{version}");
+    }
+}

@@ -4,14 +4,18 @@
 //! lock is held any more.
 
 use std::io;
+use std::pin::pin;
 use std::sync::Arc;
-use std::task::{Context, Waker};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
+
+use ::tokio::task::unconstrained;
 
 use super::polled::{Clock, Polled};
 use super::transport::Transport;
 use super::wakers::Wakers;
 use crate::driver::Driver;
+use crate::error::is_a_wait;
 use crate::lingering::Lingering;
 use crate::session::Session;
 use crate::tls::Tls;
@@ -54,9 +58,30 @@ impl<IO: Transport, C: Tls> Driven<IO, C> {
         is_running
     }
 
-    /// Makes one call of the driver.
+    /// Makes one call of the driver for a task that waits.
     pub(super) fn call<R>(
         &mut self,
+        call: impl FnOnce(&mut Driver<C>, &mut Polled<'_, '_, IO>) -> io::Result<R>,
+    ) -> Called<R> {
+        self.lend(true, call)
+    }
+
+    /// Makes one call of the driver that nobody waits for, in a runtime or not.
+    pub(super) fn at_once<R>(
+        &mut self,
+        call: impl FnOnce(&mut Driver<C>, &mut Polled<'_, '_, IO>) -> io::Result<R>,
+    ) -> Called<R> {
+        // tokio hides what has come from a task that has done much already, until it yields: this call cannot.
+        let called = pin!(unconstrained(async { self.lend(false, call) }));
+        let Poll::Ready(called) = called.poll(&mut Context::from_waker(Waker::noop())) else {
+            unreachable!("nothing is awaited in it")
+        };
+        called
+    }
+
+    fn lend<R>(
+        &mut self,
+        is_awaited: bool,
         call: impl FnOnce(&mut Driver<C>, &mut Polled<'_, '_, IO>) -> io::Result<R>,
     ) -> Called<R> {
         let before = self.stands();
@@ -65,8 +90,14 @@ impl<IO: Transport, C: Tls> Driven<IO, C> {
             clock: &mut self.clock,
             lingering: &self.lingering,
             cx: &mut Context::from_waker(&self.waker),
+            is_awaited,
+            without_runtime: None,
         };
-        let result = call(&mut self.driver, &mut line);
+        let result = match call(&mut self.driver, &mut line) {
+            // Nothing would wake the task.
+            Err(error) if is_a_wait(&error) => Err(line.without_runtime.map_or(error, io::Error::other)),
+            result => result,
+        };
         Called { result, has_changed: self.stands() != before }
     }
 
@@ -81,7 +112,7 @@ impl<IO: Transport, C: Tls> Driven<IO, C> {
 impl<IO: Transport, C: Tls> Drop for Driven<IO, C> {
     fn drop(&mut self) {
         if self.io.is_some() && self.lingering.has_service() {
-            let _ = self.call(|driver, line| {
+            let _ = self.at_once(|driver, line| {
                 driver.let_go(line);
                 Ok(())
             });

@@ -133,7 +133,7 @@ impl<IO: Transport, C: Tls> Handle<IO, C> {
         &self,
         call: impl FnOnce(&mut Driver<C>, &mut Polled<'_, '_, IO>) -> io::Result<R>,
     ) -> io::Result<R> {
-        let called = self.driven().call(call);
+        let called = self.driven().at_once(call);
         self.0.wakers.at_once(called)
     }
 

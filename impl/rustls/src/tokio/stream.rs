@@ -32,7 +32,10 @@ use crate::tls::Tls;
 /// otherwise. [`close`](Self::close) ends the connection; dropping the stream drops the transport without a word.
 /// `poll_shutdown` says close_notify and shuts the write side, and does not wait for the peer: what the peer still
 /// sends can be read. Every future may be dropped and its call made again; each call says what holds in between.
-/// A call that must wait under a deadline needs a runtime with time (`enable_time`, `enable_all`).
+///
+/// A call that must wait under a deadline needs a runtime with time (`enable_time`, `enable_all`): it fails outside of
+/// any, and tokio panics in one without time. It may be made again in another runtime, and goes on there. What waits
+/// for nothing needs none: [`peer_closed_now`](Self::peer_closed_now), [`abort`](Self::abort), a drop.
 ///
 /// ```
 /// use close_notify::tokio::Stream;
@@ -166,7 +169,7 @@ impl<IO: Transport, C: Tls> Stream<IO, C> {
         &mut self,
         call: impl FnOnce(&mut Driver<C>, &mut Polled<'_, '_, IO>) -> io::Result<R>,
     ) -> io::Result<R> {
-        self.wakers.at_once(self.driven.call(call))
+        self.wakers.at_once(self.driven.at_once(call))
     }
 
     /// Does the handshake to its end. Reading and writing do it too.
@@ -201,7 +204,8 @@ impl<IO: Transport, C: Tls> Stream<IO, C> {
         timeout(patience, known).await.unwrap_or(Ok(Acceptance::Unknown))
     }
 
-    /// Whether the peer has ended the connection by now: [`crate::Stream::peer_closed_now`]. It never waits.
+    /// Whether the peer has ended the connection by now: [`crate::Stream::peer_closed_now`]. It never waits, and
+    /// sees what the runtime has noticed of the transport.
     ///
     /// Errors: none that a peer can cause.
     pub fn peer_closed_now(&mut self) -> io::Result<bool> {
