@@ -66,6 +66,8 @@ enum Came {
 }
 
 type Connecting = Pin<Box<dyn Future<Output = io::Result<Stream<Line>>>>>;
+/// A call of a handle: it is woken for as long as its future is kept.
+type Calling = Pin<Box<dyn Future<Output = io::Result<Came>>>>;
 
 /// What a side has.
 enum State {
@@ -83,6 +85,7 @@ pub(super) struct Side {
     voice: usize,
     state: State,
     tasks: [Task<Op>; 3],
+    calling: Option<Calling>,
     pub(super) facts: Facts,
     /// Its application wrote so much at most in a run.
     most: usize,
@@ -98,6 +101,7 @@ impl Side {
             voice,
             state,
             tasks: std::array::from_fn(|_| Task::new()),
+            calling: None,
             facts,
             most: 60_000,
             is_rude: false,
@@ -128,6 +132,7 @@ impl Side {
     /// Makes a call. One of its task that waited is given up.
     pub(super) fn call(&mut self, op: Op) {
         if op == Op::Connect || !matches!(self.state, State::Connecting(_)) {
+            self.cancel(op.task());
             self.tasks[op.task()].op = Some(op);
             self.make(op);
         }
@@ -136,6 +141,7 @@ impl Side {
     pub(super) fn cancel(&mut self, task: usize) {
         if self.tasks[task].op != Some(Op::Connect) {
             self.tasks[task].op = None;
+            self.calling.take_if(|_| task == 2);
         }
     }
 

@@ -252,7 +252,8 @@ impl<T: Socket, C: Tls> Handle<T, C> {
 
     /// Ends the connection in this manner: [`Stream::close`] says how.
     ///
-    /// Shape: one thread closes at a time.
+    /// Shape: several threads may close, each in its manner. An end is only ever hastened
+    /// ([`Manner::then`](crate::Manner::then)), and each of them returns how it came.
     ///
     /// Errors: those of [`Stream::close`].
     pub fn close(&self, manner: Manner) -> io::Result<Ending> {

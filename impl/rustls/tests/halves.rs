@@ -5,10 +5,13 @@
 mod common;
 
 use std::io::{ErrorKind, Read, Write};
+use std::net::TcpStream;
 use std::thread;
 use std::time::Duration;
 
-use close_notify::{AlertDescription, Ending, FindEnding, Manner, Policy, ReadEnd, Version, WriteEnd};
+use close_notify::{
+    AlertDescription, Ending, FindEnding, Manner, Policy, ReadEnd, Stream, Version, WriteEnd,
+};
 use common::{VERSIONS, streams};
 
 #[test]
@@ -75,6 +78,67 @@ fn an_abort_frees_a_read_that_waits() {
         drop(write);
         let error = far.read(&mut [0; 8]).unwrap_err();
         assert_eq!(Ending::find(&error).unwrap().reading, ReadEnd::Reset, "{version}: {error}");
+    }
+}
+
+/// The peer has something to read: what it is stays there.
+fn wait_for_word(peer: &Stream<TcpStream>) {
+    assert_eq!(peer.transport().unwrap().peek(&mut [0]).unwrap(), 1);
+}
+
+#[test]
+fn a_close_that_hastens_frees_the_one_that_waits() {
+    for version in VERSIONS {
+        for (slow, fast) in [
+            (Manner::Graceful, Manner::AtOnce),
+            (Manner::Graceful, Manner::Abort),
+            (Manner::Linger, Manner::AtOnce),
+            (Manner::Linger, Manner::Abort),
+        ] {
+            let (near, far) = streams(version, Policy::STRICT);
+            let (read, write) = near.into_split().unwrap();
+            read.handle().set_patience(Duration::MAX);
+            let closer = thread::spawn(move || read.handle().close(slow).unwrap());
+            wait_for_word(&far);
+            let ending = write.handle().close(fast).unwrap();
+            assert_eq!(closer.join().unwrap(), ending, "{version}: {slow:?}, then {fast:?}");
+        }
+    }
+}
+
+#[test]
+fn however_many_threads_close_each_learns_of_the_answer() {
+    for version in VERSIONS {
+        let (near, mut far) = streams(version, Policy::STRICT);
+        let (read, _write) = near.into_split().unwrap();
+        read.handle().set_patience(Duration::MAX);
+        let closers = [(); 8].map(|()| {
+            let handle = read.handle().clone();
+            thread::spawn(move || handle.close(Manner::Graceful).unwrap())
+        });
+        wait_for_word(&far);
+        assert!(far.close(Manner::Graceful).unwrap().is_clean(), "{version}");
+        for closer in closers {
+            assert!(closer.join().unwrap().is_clean(), "{version}");
+        }
+    }
+}
+
+#[test]
+fn a_patience_that_another_thread_sets_is_that_of_all_who_close() {
+    for version in VERSIONS {
+        let (near, far) = streams(version, Policy::STRICT);
+        let (read, _write) = near.into_split().unwrap();
+        read.handle().set_patience(Duration::MAX);
+        let closers = [(); 3].map(|()| {
+            let handle = read.handle().clone();
+            thread::spawn(move || handle.close(Manner::Graceful).unwrap())
+        });
+        wait_for_word(&far);
+        read.handle().set_patience(Duration::ZERO);
+        for closer in closers {
+            assert_eq!(closer.join().unwrap().reading, ReadEnd::TimedOut, "{version}");
+        }
     }
 }
 

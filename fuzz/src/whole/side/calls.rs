@@ -6,10 +6,10 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use close_notify::framing::{LengthPrefixed, Width};
-use close_notify::tokio::Stream;
+use close_notify::tokio::{Handle, Stream};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::{Came, Line, Op, Side, State};
+use super::{Calling, Came, Line, Op, Side, State};
 use crate::heard::text;
 
 /// How long a server's answer is waited for, in seconds.
@@ -33,9 +33,12 @@ impl Side {
             },
             State::Halves(read, write) => match op {
                 Op::Read(most) => poll_read(read, cx, &mut self.buffer[..most]),
-                Op::Close(manner) => pin!(read.handle().close(manner)).poll(cx).map_ok(Came::Ended),
-                Op::CloseWrite => pin!(write.handle().close_write()).poll(cx).map_ok(Came::Ended),
-                Op::Reject(alert) => pin!(read.handle().reject(alert)).poll(cx).map_ok(Came::Ended),
+                Op::Close(_) | Op::CloseWrite | Op::Reject(_) => {
+                    let calling = self.calling.get_or_insert_with(|| call_of(read.handle().clone(), op));
+                    let came = calling.as_mut().poll(cx);
+                    self.calling.take_if(|_| came.is_ready());
+                    came
+                }
                 op => poll_write(write, op, cx, data),
             },
             State::Raw(line) => match op {
@@ -62,6 +65,10 @@ impl Side {
     pub(in crate::whole) fn turn(&mut self) {
         // Halves have no such calls.
         self.tasks[2].op.take_if(|op| matches!(op, Op::HandBack | Op::Confirm));
+        // A call of a handle that is given up is made again on the stream.
+        if self.calling.take().is_some() {
+            self.tasks[2].waker.wake_by_ref();
+        }
         self.state = match std::mem::replace(&mut self.state, State::Over) {
             State::Whole(stream) => {
                 let (read, write) = stream.into_split();
@@ -105,7 +112,7 @@ impl Side {
     /// Everything is dropped without a word.
     pub(in crate::whole) fn drops(&mut self) {
         self.is_rude = true;
-        self.state = State::Over;
+        (self.state, self.calling) = (State::Over, None);
         (0..3).for_each(|task| self.tasks[task].op = None);
     }
 
@@ -154,6 +161,17 @@ fn poll_write(
         Op::Shutdown => ends.poll_shutdown(cx).map_ok(|()| Came::Done),
         _ => Poll::Ready(Ok(Came::Nothing)),
     }
+}
+
+fn call_of(handle: Handle<Line>, op: Op) -> Calling {
+    Box::pin(async move {
+        match op {
+            Op::Close(manner) => handle.close(manner).await.map(Came::Ended),
+            Op::CloseWrite => handle.close_write().await.map(Came::Ended),
+            Op::Reject(alert) => handle.reject(alert).await.map(Came::Ended),
+            _ => Ok(Came::Nothing),
+        }
+    })
 }
 
 /// The calls that a whole stream has alone, or as futures.

@@ -5,8 +5,8 @@
 //! > **What holds after a cancel.** The machine has what was asked and what was done: a future that is dropped loses
 //! > nothing. Call again, and the rest is done; drop the stream, and the peer sees as much of the end as had left.
 //!
-//! Every call that waits wakes every task that waits on the same stream: halves that are split, by us or by
-//! `tokio::io::split`, may read, write and close in tasks of their own.
+//! Whatever ends a wait wakes every task that waits on the same stream: halves that are split, by us or by
+//! `tokio::io::split`, may read, write and close in tasks of their own, and a [`Handle`] may close from any number of them.
 //!
 //! A client and a server that end well, and know it:
 //!
@@ -46,6 +46,7 @@
 //!
 //! A stream that tokio-rustls made becomes such a stream by [`WithEnding`].
 
+mod driven;
 mod polled;
 mod relay;
 mod split;

@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use ::tokio::io::{AsyncWrite, ReadBuf};
+use ::tokio::runtime::{Handle, Id, TryCurrentError};
 use ::tokio::time::{Instant as Moment, Sleep, sleep_until};
 
 use close_notify_linger::Draining;
@@ -20,9 +21,38 @@ const FOR_EVER: Duration = Duration::from_secs(30 * 365 * 86_400);
 /// The deadline of a close, once it runs.
 #[derive(Debug, Default)]
 pub(super) struct Clock {
-    by: Option<Moment>,
-    /// What wakes the task that waits for it: made by the first wait, because it needs a runtime.
-    sleep: Option<Pin<Box<Sleep>>>,
+    by: Option<By>,
+    /// What wakes the tasks that wait for it: one in each runtime in which a task waits, as its timers end with it.
+    sleeps: Vec<(Id, Pin<Box<Sleep>>)>,
+}
+
+/// A deadline on the clock of the runtime that it was started in, which a test may have paused, and on the system's,
+/// which holds everywhere else.
+#[derive(Clone, Copy, Debug)]
+struct By {
+    home: Option<Id>,
+    there: Moment,
+    elsewhere: Instant,
+}
+
+impl By {
+    fn after(patience: Duration) -> Self {
+        let patience = patience.min(FOR_EVER);
+        Self { home: runtime().ok(), there: Moment::now() + patience, elsewhere: Instant::now() + patience }
+    }
+
+    /// The deadline on the clock that is read here.
+    fn here(self) -> Moment {
+        if self.home == runtime().ok() {
+            return self.there;
+        }
+        Moment::now() + self.elsewhere.saturating_duration_since(Instant::now())
+    }
+}
+
+/// The runtime that this is called in.
+fn runtime() -> Result<Id, TryCurrentError> {
+    Handle::try_current().map(|runtime| runtime.id())
 }
 
 impl Clock {
@@ -32,30 +62,44 @@ impl Clock {
 
     /// The deadline is that far from now.
     pub(super) fn start(&mut self, patience: Duration) {
-        let now = Moment::now();
-        self.by = now.checked_add(patience).or_else(|| now.checked_add(FOR_EVER));
-        self.sleep = None;
+        *self = Self { by: Some(By::after(patience)), sleeps: Vec::new() };
     }
 
     /// There is no deadline any more.
     pub(super) fn stop(&mut self) {
-        (self.by, self.sleep) = (None, None);
+        *self = Self::default();
     }
 
-    /// Whether the deadline has passed; the task is woken when it does.
-    fn has_passed(&mut self, cx: &mut Context<'_>) -> Option<bool> {
-        let by = self.by?;
-        let sleep = self.sleep.get_or_insert_with(|| Box::pin(sleep_until(by)));
-        Some(sleep.as_mut().poll(cx).is_ready())
+    fn has_passed(&self) -> Option<bool> {
+        self.by.map(|by| by.here() <= Moment::now())
+    }
+
+    /// The task is woken when the deadline passes, by the runtime that it is in.
+    ///
+    /// Errors: it is in none.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Result<Poll<()>, TryCurrentError> {
+        let (Some(by), here) = (self.by, runtime()?) else { return Ok(Poll::Pending) };
+        // A runtime that is gone has ended its timers.
+        self.sleeps.retain(|(home, sleep)| *home == here || !sleep.is_elapsed());
+        let known = self.sleeps.iter().position(|(home, _)| *home == here);
+        let at = known.unwrap_or_else(|| {
+            self.sleeps.push((here, Box::pin(sleep_until(by.here()))));
+            self.sleeps.len() - 1
+        });
+        Ok(self.sleeps[at].1.as_mut().poll(cx))
     }
 }
 
-/// One poll's view of a transport.
+/// One call's view of a transport.
 pub(super) struct Polled<'a, 'c, IO> {
     pub(super) io: &'a mut Option<IO>,
     pub(super) clock: &'a mut Clock,
     pub(super) lingering: &'a Lingering,
     pub(super) cx: &'a mut Context<'c>,
+    /// A task waits for what the call waits for.
+    pub(super) is_awaited: bool,
+    /// The task waits for the deadline where no timer can wake it.
+    pub(super) without_runtime: Option<TryCurrentError>,
 }
 
 impl<IO: Transport> Polled<'_, '_, IO> {
@@ -134,7 +178,7 @@ impl<IO: Transport> Line for Polled<'_, '_, IO> {
     }
 
     fn linger(&mut self, draining: Draining) {
-        let deadline = self.clock.by.map(Moment::into_std);
+        let deadline = self.clock.by.map(|by| by.elsewhere);
         #[cfg(unix)]
         self.lingering.take_over(self.io.take().and_then(Transport::into_socket), draining, deadline);
         #[cfg(not(unix))]
@@ -150,7 +194,17 @@ impl<IO: Transport> Line for Polled<'_, '_, IO> {
     }
 
     fn deadline_has_passed(&mut self) -> Option<bool> {
-        self.clock.has_passed(self.cx)
+        let has_passed = self.clock.has_passed()?;
+        if has_passed || !self.is_awaited {
+            return Some(has_passed);
+        }
+        match self.clock.poll(self.cx) {
+            Ok(poll) => Some(poll.is_ready()),
+            Err(without_runtime) => {
+                self.without_runtime = Some(without_runtime);
+                Some(false)
+            }
+        }
     }
 
     fn only_try(&mut self, _only: bool) {}

@@ -1,10 +1,10 @@
 //! Two halves of one stream for two tasks: one closing state, whoever closes.
 //!
-//! Decides nothing. A half holds the stream for the time of one poll alone, so that a task that waits in a write, or
-//! in a read, keeps nobody from closing: the close goes on, and the waiting task learns how the connection ended.
+//! Decides nothing. A half holds the connection for the time of one poll alone, so that a task that waits in a write, or
+//! in a read, keeps nobody from closing: the close goes on, and the waiting task learns how the connection ended. Who is
+//! woken is woken after that.
 
 use std::fmt;
-use std::future::poll_fn;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,9 +15,12 @@ use ::tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use close_notify_core::{AlertDescription, Ending, FramingState, Manner};
 use rustls::Connection;
 
+use super::driven::Driven;
+use super::polled::Polled;
 use super::stream::Stream;
 use super::transport::Transport;
-use super::wakers::Waits;
+use super::wakers::{Waits, Wakers};
+use crate::driver::Driver;
 use crate::tls::Tls;
 
 /// Ends the connection that the halves share, from any task.
@@ -38,7 +41,7 @@ use crate::tls::Tls;
 /// # Ok(()) })
 /// # }
 /// ```
-pub struct Handle<IO: Transport, C: Tls = Connection>(Arc<Mutex<Stream<IO, C>>>);
+pub struct Handle<IO: Transport, C: Tls = Connection>(Arc<Shared<IO, C>>);
 
 /// The reading half of a [`Stream`].
 /// Errors: of reading, as those of the stream.
@@ -94,68 +97,102 @@ pub struct ReadHalf<IO: Transport, C: Tls = Connection>(Handle<IO, C>);
 #[derive(Debug)]
 pub struct WriteHalf<IO: Transport, C: Tls = Connection>(Handle<IO, C>);
 
+struct Shared<IO: Transport, C: Tls> {
+    driven: Mutex<Driven<IO, C>>,
+    wakers: Arc<Wakers>,
+}
+
 pub(super) fn halves<IO: Transport, C: Tls>(stream: Stream<IO, C>) -> (ReadHalf<IO, C>, WriteHalf<IO, C>) {
-    let handle = Handle(Arc::new(Mutex::new(stream)));
+    let Stream { driven, wakers } = stream;
+    let handle = Handle(Arc::new(Shared { driven: Mutex::new(driven), wakers }));
     (ReadHalf(handle.clone()), WriteHalf(handle))
 }
 
 impl<IO: Transport, C: Tls> Handle<IO, C> {
-    fn stream(&self) -> MutexGuard<'_, Stream<IO, C>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn driven(&self) -> MutexGuard<'_, Driven<IO, C>> {
+        self.0.driven.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn poll<R>(
+        &self,
+        cx: &Context<'_>,
+        waits: Waits,
+        call: impl FnOnce(&mut Driver<C>, &mut Polled<'_, '_, IO>) -> io::Result<R>,
+    ) -> Poll<io::Result<R>> {
+        self.0.wakers.poll(waits, cx, || self.driven().call(call))
+    }
+
+    async fn until_done<R>(
+        &self,
+        mut call: impl FnMut(&mut Driver<C>, &mut Polled<'_, '_, IO>) -> io::Result<R>,
+    ) -> io::Result<R> {
+        self.0.wakers.until_done(|| self.driven().call(&mut call)).await
+    }
+
+    fn at_once<R>(
+        &self,
+        call: impl FnOnce(&mut Driver<C>, &mut Polled<'_, '_, IO>) -> io::Result<R>,
+    ) -> io::Result<R> {
+        let called = self.driven().at_once(call);
+        self.0.wakers.at_once(called)
     }
 
     /// How the connection has ended so far.
     #[must_use]
     pub fn ending(&self) -> Ending {
-        self.stream().ending()
+        self.driven().driver.ending()
     }
 
     /// Whether the peer has ended the connection by now: [`Stream::peer_closed_now`].
     ///
     /// Errors: none that a peer can cause.
     pub fn peer_closed_now(&self) -> io::Result<bool> {
-        self.stream().peer_closed_now()
+        self.at_once(|driver, line| driver.peer_closed_now(line))
     }
 
     /// Where the framing stands.
     #[must_use]
     pub fn framing(&self) -> FramingState {
-        self.stream().framing()
+        self.driven().driver.standing.state()
     }
 
     /// How long a close may take: [`Stream::set_patience`].
     pub fn set_patience(&self, patience: Duration) {
-        self.stream().set_patience(patience);
+        let is_running = self.driven().set_patience(patience);
+        if is_running {
+            self.0.wakers.wake_all_but(None);
+        }
     }
 
     /// Ends the connection in this manner: [`Stream::close`] says how, and what holds after a cancel.
     ///
-    /// Shape: one task closes at a time.
+    /// Shape: several tasks may close, each in its manner. An end is only ever hastened
+    /// ([`Manner::then`](crate::Manner::then)), and each of them returns how it came.
     ///
     /// Errors: those of [`Stream::close`].
     pub async fn close(&self, manner: Manner) -> io::Result<Ending> {
-        poll_fn(|cx| self.stream().poll_close(cx, manner)).await
+        self.until_done(|driver, line| driver.close(line, manner)).await
     }
 
     /// Closes the write side and reads on (TLS 1.3): [`Stream::close_write`].
     ///
     /// Errors: those of [`Stream::close_write`].
     pub async fn close_write(&self) -> io::Result<Ending> {
-        poll_fn(|cx| self.stream().poll(cx, Waits::Close, |driver, line| driver.close_write(line))).await
+        self.until_done(|driver, line| driver.close_write(line)).await
     }
 
     /// Resets the transport: [`Stream::abort`].
     ///
     /// Errors: those of [`Stream::abort`].
     pub fn abort(&self) -> io::Result<Ending> {
-        self.stream().abort()
+        self.at_once(|driver, line| driver.close(line, Manner::Abort))
     }
 
     /// Rejects the connection with a fatal alert: [`Stream::reject`].
     ///
     /// Errors: those of [`Stream::reject`].
     pub async fn reject(&self, alert: AlertDescription) -> io::Result<Ending> {
-        poll_fn(|cx| self.stream().poll(cx, Waits::Close, |driver, line| driver.reject(line, alert))).await
+        self.until_done(|driver, line| driver.reject(line, alert)).await
     }
 }
 
@@ -187,7 +224,9 @@ impl<IO: Transport, C: Tls> ReadHalf<IO, C> {
         }
         drop(self);
         match Arc::try_unwrap(other.0.0) {
-            Ok(stream) => Ok(stream.into_inner().unwrap_or_else(PoisonError::into_inner)),
+            Ok(Shared { driven, wakers }) => {
+                Ok(Stream { driven: driven.into_inner().unwrap_or_else(PoisonError::into_inner), wakers })
+            }
             Err(shared) => Err((Self(Handle(Arc::clone(&shared))), WriteHalf(Handle(shared)))),
         }
     }
@@ -207,13 +246,16 @@ impl<IO: Transport, C: Tls + Unpin> AsyncRead for ReadHalf<IO, C> {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut *self.0.stream()).poll_read(cx, buffer)
+        let unfilled = buffer.initialize_unfilled();
+        self.0
+            .poll(cx, Waits::Read, |driver, line| driver.read(line, unfilled))
+            .map_ok(|count| buffer.advance(count))
     }
 }
 
 impl<IO: Transport, C: Tls + Unpin> AsyncWrite for WriteHalf<IO, C> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut *self.0.stream()).poll_write(cx, data)
+        self.poll_write_vectored(cx, &[IoSlice::new(data)])
     }
 
     fn poll_write_vectored(
@@ -221,7 +263,7 @@ impl<IO: Transport, C: Tls + Unpin> AsyncWrite for WriteHalf<IO, C> {
         cx: &mut Context<'_>,
         data: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut *self.0.stream()).poll_write_vectored(cx, data)
+        self.0.poll(cx, Waits::Write, |driver, line| driver.write(line, data))
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -229,10 +271,10 @@ impl<IO: Transport, C: Tls + Unpin> AsyncWrite for WriteHalf<IO, C> {
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut *self.0.stream()).poll_flush(cx)
+        self.0.poll(cx, Waits::Flush, |driver, line| driver.flush(line))
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut *self.0.stream()).poll_shutdown(cx)
+        self.0.poll(cx, Waits::Shutdown, |driver, line| driver.shut_down(line))
     }
 }

@@ -7,7 +7,7 @@ use std::future::poll_fn;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use ::tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -16,12 +16,12 @@ use close_notify_core::{AlertDescription, Ending, FramingState, Manner, Policy};
 use close_notify_framing::Framing;
 use rustls::Connection;
 
-use super::polled::{Clock, Polled};
+use super::driven::Driven;
+use super::polled::Polled;
 use super::split::{self, ReadHalf, WriteHalf};
 use super::transport::Transport;
 use super::wakers::{Waits, Wakers};
 use crate::driver::{Acceptance, Driver, Standing};
-use crate::error::is_a_wait;
 use crate::lingering::Lingering;
 use crate::session::Session;
 use crate::tls::Tls;
@@ -32,7 +32,10 @@ use crate::tls::Tls;
 /// otherwise. [`close`](Self::close) ends the connection; dropping the stream drops the transport without a word.
 /// `poll_shutdown` says close_notify and shuts the write side, and does not wait for the peer: what the peer still
 /// sends can be read. Every future may be dropped and its call made again; each call says what holds in between.
-/// A call that must wait under a deadline needs a runtime with time (`enable_time`, `enable_all`).
+///
+/// A call that must wait under a deadline needs a runtime with time (`enable_time`, `enable_all`): it fails outside of
+/// any, and tokio panics in one without time. It may be made again in another runtime, and goes on there. What waits
+/// for nothing needs none: [`peer_closed_now`](Self::peer_closed_now), [`abort`](Self::abort), a drop.
 ///
 /// ```
 /// use close_notify::tokio::Stream;
@@ -56,13 +59,8 @@ use crate::tls::Tls;
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub struct Stream<IO: Transport, C: Tls = Connection> {
-    driver: Driver<C>,
-    io: Option<IO>,
-    clock: Clock,
-    lingering: Lingering,
-    wakers: Arc<Wakers>,
-    /// What the transport wakes: [`Self::wakers`], as a waker.
-    waker: Waker,
+    pub(super) driven: Driven<IO, C>,
+    pub(super) wakers: Arc<Wakers>,
 }
 
 impl<IO: Transport> Stream<IO> {
@@ -80,23 +78,13 @@ impl<IO: Transport, C: Tls> Stream<IO, C> {
     #[must_use]
     pub fn from_session(session: Session<C>, io: IO) -> Self {
         let wakers = Arc::new(Wakers::default());
-        let waker = Waker::from(Arc::clone(&wakers));
-        Self {
-            driver: Driver::new(session),
-            io: Some(io),
-            clock: Clock::default(),
-            lingering: Lingering::default(),
-            wakers,
-            waker,
-        }
+        Self { driven: Driven::new(session, io, &wakers), wakers }
     }
 
     /// How long a close, or the salvage of an alert behind a failed write, may take. The default is 5 s. A close that
     /// is under way has that long from now.
     pub fn set_patience(&mut self, patience: Duration) {
-        self.driver.patience = patience;
-        if self.clock.is_running() {
-            self.clock.start(patience);
+        if self.driven.set_patience(patience) {
             self.wakers.wake_all_but(None);
         }
     }
@@ -107,12 +95,12 @@ impl<IO: Transport, C: Tls> Stream<IO, C> {
     /// could destroy the last response.
     #[cfg(unix)]
     pub fn set_lingerer(&mut self, lingerer: &close_notify_linger::Lingerer) {
-        self.lingering = lingerer.clone().into();
+        self.driven.lingering = lingerer.clone().into();
     }
 
     /// Where the application protocol stands, for the end of reading to be judged by: [`crate::Stream::set_framing`].
     pub fn set_framing(&mut self, framing: FramingState) {
-        self.driver.stand(Standing::Said(framing));
+        self.driven.driver.stand(Standing::Said(framing));
     }
 
     /// Has this tracker see all that is read and written from now on, and say where the framing stands.
@@ -124,76 +112,64 @@ impl<IO: Transport, C: Tls> Stream<IO, C> {
     /// Shape: before the first message is read or written, or between two protocols. What a tracker before it has held
     /// back comes first.
     pub fn set_tracker(&mut self, tracker: impl Framing + Send + Sync + 'static) {
-        self.driver.stand(Standing::tracked(tracker));
+        self.driven.driver.stand(Standing::tracked(tracker));
     }
 
     /// Where the framing stands.
     #[must_use]
     pub fn framing(&self) -> FramingState {
-        self.driver.standing.state()
+        self.driven.driver.standing.state()
     }
 
     /// Whether what was read may be less than what the peer sent: [`Ending::truncation_possible`] where the framing
     /// stands.
     #[must_use]
     pub fn truncation_possible(&self) -> bool {
-        self.driver.truncation_possible()
+        self.driven.driver.truncation_possible()
     }
 
     /// How the connection has ended so far.
     #[must_use]
     pub const fn ending(&self) -> Ending {
-        self.driver.session.ending()
+        self.driven.driver.session.ending()
     }
 
     /// The session beneath.
     #[must_use]
     pub const fn session(&self) -> &Session<C> {
-        &self.driver.session
+        &self.driven.driver.session
     }
 
     /// The transport, while it is there.
     #[must_use]
     pub const fn transport(&self) -> Option<&IO> {
-        self.io.as_ref()
+        self.driven.io.as_ref()
     }
 
-    /// Makes one call of the driver; what it waits for wakes the task.
-    pub(super) fn poll<R>(
+    /// Makes a call of the driver; what it waits for wakes the task.
+    fn poll<R>(
         &mut self,
         cx: &Context<'_>,
         waits: Waits,
         call: impl FnOnce(&mut Driver<C>, &mut Polled<'_, '_, IO>) -> io::Result<R>,
     ) -> Poll<io::Result<R>> {
-        self.wakers.register(waits, cx.waker());
-        match self.poll_once(Some(waits), call) {
-            Err(error) if is_a_wait(&error) => Poll::Pending,
-            result => Poll::Ready(result),
-        }
+        self.wakers.poll(waits, cx, || self.driven.call(call))
     }
 
-    /// Makes one call of the driver. Who waits for what cannot come any more learns so here: nothing else will wake it.
-    fn poll_once<R>(
+    /// Makes a call of the driver until it is done.
+    async fn until_done<R>(
         &mut self,
-        waits: Option<Waits>,
+        mut call: impl FnMut(&mut Driver<C>, &mut Polled<'_, '_, IO>) -> io::Result<R>,
+    ) -> io::Result<R> {
+        poll_fn(|cx| self.poll(cx, Waits::Call, &mut call)).await
+    }
+
+    /// Makes a call of the driver that waits for nothing.
+    fn at_once<R>(
+        &mut self,
         call: impl FnOnce(&mut Driver<C>, &mut Polled<'_, '_, IO>) -> io::Result<R>,
     ) -> io::Result<R> {
-        let before = self.stands();
-        let mut cx = Context::from_waker(&self.waker);
-        let lingering = &self.lingering;
-        let mut line = Polled { io: &mut self.io, clock: &mut self.clock, lingering, cx: &mut cx };
-        let result = call(&mut self.driver, &mut line);
-        if self.stands() != before {
-            self.wakers.wake_all_but(waits);
-        }
-        result
-    }
-
-    fn stands(&self) -> impl Eq + use<IO, C> {
-        let session = &self.driver.session;
-        let machine = session.machine();
-        let halves = (machine.send_state(), machine.recv_state());
-        (halves, machine.transport_state(), machine.manner(), session.may_receive(), self.io.is_some())
+        self.wakers.at_once(self.driven.at_once(call))
     }
 
     /// Does the handshake to its end. Reading and writing do it too.
@@ -202,7 +178,7 @@ impl<IO: Transport, C: Tls> Stream<IO, C> {
     ///
     /// Errors: how it ended: the peer's alert where one came, even behind a failed write.
     pub async fn complete_handshake(&mut self) -> io::Result<()> {
-        poll_fn(|cx| self.poll(cx, Waits::Close, |driver, line| driver.complete_handshake(line))).await
+        self.until_done(|driver, line| driver.complete_handshake(line)).await
     }
 
     /// Does the handshake to its end, within this time.
@@ -214,10 +190,7 @@ impl<IO: Transport, C: Tls> Stream<IO, C> {
     pub async fn complete_handshake_within(&mut self, patience: Duration) -> io::Result<()> {
         match timeout(patience, self.complete_handshake()).await {
             Ok(result) => result,
-            Err(_) => {
-                poll_fn(|cx| self.poll(cx, Waits::Close, |driver, line| driver.handshake_timed_out(line)))
-                    .await
-            }
+            Err(_) => self.until_done(|driver, line| driver.handshake_timed_out(line)).await,
         }
     }
 
@@ -227,15 +200,16 @@ impl<IO: Transport, C: Tls> Stream<IO, C> {
     ///
     /// Errors: how the connection ended: the server's alert by name, not the reset that followed it.
     pub async fn confirm_accepted(&mut self, patience: Duration) -> io::Result<Acceptance> {
-        let known = poll_fn(|cx| self.poll(cx, Waits::Close, |driver, line| driver.acceptance(line)));
+        let known = self.until_done(|driver, line| driver.acceptance(line));
         timeout(patience, known).await.unwrap_or(Ok(Acceptance::Unknown))
     }
 
-    /// Whether the peer has ended the connection by now: [`crate::Stream::peer_closed_now`]. It never waits.
+    /// Whether the peer has ended the connection by now: [`crate::Stream::peer_closed_now`]. It never waits, and
+    /// sees what the runtime has noticed of the transport.
     ///
     /// Errors: none that a peer can cause.
     pub fn peer_closed_now(&mut self) -> io::Result<bool> {
-        self.poll_once(None, |driver, line| driver.peer_closed_now(line))
+        self.at_once(|driver, line| driver.peer_closed_now(line))
     }
 
     /// Ends the connection in this manner, within the patience of [`set_patience`](Self::set_patience), as
@@ -245,7 +219,7 @@ impl<IO: Transport, C: Tls> Stream<IO, C> {
     ///
     /// Errors: those of [`crate::Stream::close`].
     pub async fn close(&mut self, manner: Manner) -> io::Result<Ending> {
-        poll_fn(|cx| self.poll_close(cx, manner)).await
+        self.until_done(|driver, line| driver.close(line, manner)).await
     }
 
     /// [`close`](Self::close), polled.
@@ -261,14 +235,14 @@ impl<IO: Transport, C: Tls> Stream<IO, C> {
     ///
     /// Errors: those of [`crate::Stream::close_write`].
     pub async fn close_write(&mut self) -> io::Result<Ending> {
-        poll_fn(|cx| self.poll(cx, Waits::Close, |driver, line| driver.close_write(line))).await
+        self.until_done(|driver, line| driver.close_write(line)).await
     }
 
     /// Resets the transport, so that the peer cannot take what it has for the whole. It never waits.
     ///
     /// Errors: none that a peer can cause.
     pub fn abort(&mut self) -> io::Result<Ending> {
-        self.poll_once(None, |driver, line| driver.close(line, Manner::Abort))
+        self.at_once(|driver, line| driver.close(line, Manner::Abort))
     }
 
     /// Rejects the connection with a fatal alert, and lingers until the peer has read it, as
@@ -278,7 +252,7 @@ impl<IO: Transport, C: Tls> Stream<IO, C> {
     ///
     /// Errors: those of [`crate::Stream::reject`].
     pub async fn reject(&mut self, alert: AlertDescription) -> io::Result<Ending> {
-        poll_fn(|cx| self.poll(cx, Waits::Close, |driver, line| driver.reject(line, alert))).await
+        self.until_done(|driver, line| driver.reject(line, alert)).await
     }
 
     /// Ends TLS and gives the transport back: what is returned beside it was read behind the peer's close_notify.
@@ -287,9 +261,8 @@ impl<IO: Transport, C: Tls> Stream<IO, C> {
     ///
     /// Errors: how the connection ended instead, the transport dropped.
     pub async fn hand_back(&mut self) -> io::Result<(IO, Vec<u8>)> {
-        let leftover =
-            poll_fn(|cx| self.poll(cx, Waits::Close, |driver, line| driver.hand_back(line))).await?;
-        let io = self.io.take().ok_or_else(|| self.driver.session.ended())?;
+        let leftover = self.until_done(|driver, line| driver.hand_back(line)).await?;
+        let io = self.driven.io.take().ok_or_else(|| self.driven.driver.session.ended())?;
         Ok((io, leftover))
     }
 
@@ -300,7 +273,7 @@ impl<IO: Transport, C: Tls> Stream<IO, C> {
     }
 
     pub(crate) fn lingering_in(mut self, lingering: &Lingering) -> Self {
-        self.lingering = lingering.clone();
+        self.driven.lingering = lingering.clone();
         self
     }
 }
@@ -335,27 +308,16 @@ impl<IO: Transport, C: Tls + Unpin> AsyncWrite for Stream<IO, C> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.poll(cx, Waits::Write, |driver, line| driver.flush(line))
+        self.poll(cx, Waits::Flush, |driver, line| driver.flush(line))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.poll(cx, Waits::Write, |driver, line| driver.shut_down(line))
-    }
-}
-
-impl<IO: Transport, C: Tls> Drop for Stream<IO, C> {
-    fn drop(&mut self) {
-        if self.io.is_some() && self.lingering.has_service() {
-            let _ = self.poll_once(None, |driver, line| {
-                driver.let_go(line);
-                Ok(())
-            });
-        }
+        self.poll(cx, Waits::Shutdown, |driver, line| driver.shut_down(line))
     }
 }
 
 impl<IO: Transport, C: Tls> fmt::Debug for Stream<IO, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Stream").field("session", &self.driver.session).finish_non_exhaustive()
+        f.debug_struct("Stream").field("session", &self.driven.driver.session).finish_non_exhaustive()
     }
 }
