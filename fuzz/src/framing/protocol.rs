@@ -201,24 +201,30 @@ fn prefixed([kind, limit, gate]: [u8; 3], script: &Script) -> Option<Fault> {
     let (before, uncounted) = (one_of(&[0, 1, 3], kind / 5), one_of(&[0, 1, 6], kind / 15));
     let big_endian = kind < 128;
     let counts = one_of(&[Counts::Rest, Counts::ItselfAndRest, Counts::Whole], limit / 3);
-    let more = match counts {
-        Counts::Rest => 0,
-        Counts::ItselfAndRest => bytes,
-        Counts::Whole => bytes + usize::from(before),
-    };
     let max = one_of(&MAX, limit);
+    let first = one_of(&[None, Some(0), Some(1), Some(3)], limit / 9);
+    let is_split = limit >= 128;
     let tracker = if big_endian {
         LengthPrefixed::big_endian(width, max)
     } else {
         LengthPrefixed::little_endian(width, max)
     };
-    let tracker = tracker.behind(before).counting(counts).with_uncounted(uncounted);
+    let mut tracker = tracker.behind(before).counting(counts).with_uncounted(uncounted);
+    if let Some(first) = first {
+        tracker = tracker.first_behind(first);
+    }
+    if is_split {
+        tracker = tracker.split_when_full();
+    }
     let prefix = Prefix {
         before: before.into(),
         width: bytes,
         big_endian,
-        more: more as u64,
+        counts_itself: counts != Counts::Rest,
+        counts_before: counts == Counts::Whole,
         uncounted: uncounted.into(),
+        before_first: first.unwrap_or(before).into(),
+        is_split,
     };
     judge(Protocol::Prefixed, script, gate, tracker, |told| Expected {
         state: reference::length_prefixed(told.all_received(), &prefix),

@@ -387,7 +387,43 @@ fn length_prefixed() {
             [head, content].concat()
         };
         let start = || LengthPrefixed::big_endian(width, u64::MAX);
-        let prefix = Prefix { before: 0, width: bytes, big_endian: true, more: 0, uncounted: 0 };
+        let prefix = Prefix {
+            before: 0,
+            width: bytes,
+            big_endian: true,
+            counts_itself: false,
+            counts_before: false,
+            uncounted: 0,
+            before_first: 0,
+            is_split: false,
+        };
         agrees(|random| some(random, message), start, |input| reference::length_prefixed(input, &prefix));
     }
+}
+
+#[test]
+fn length_prefixed_with_another_first_message_and_in_parts() {
+    let messages = |random: &mut Random| {
+        let mut bytes = vec![1, b'x'];
+        for _ in 0..random.below(4) {
+            if random.below(2) == 0 {
+                bytes.extend([&b"Z\xff"[..], &[b'x'; 255]].concat());
+            }
+            let content = text(random, 20);
+            bytes.extend([&[b'Z', u8::try_from(content.len()).expect("at most 20")], &content[..]].concat());
+        }
+        bytes
+    };
+    let start = || LengthPrefixed::big_endian(Width::One, 1000).behind(1).first_behind(0).split_when_full();
+    let prefix = Prefix {
+        before: 1,
+        width: 1,
+        big_endian: true,
+        counts_itself: false,
+        counts_before: false,
+        uncounted: 0,
+        before_first: 0,
+        is_split: true,
+    };
+    agrees(messages, start, |input| reference::length_prefixed(input, &prefix));
 }
