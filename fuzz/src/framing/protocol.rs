@@ -1,7 +1,8 @@
 //! The trackers, each with its reference and the fragments that its messages are made of.
 
+use close_notify_framing::http::BothLengths;
 use close_notify_framing::lines::{LineEnd, Lines, Replies};
-use close_notify_framing::reference::{self, Prefix, Stand, Told};
+use close_notify_framing::reference::{self, Choices, Prefix, Stand, Told};
 use close_notify_framing::{Counts, Fault, FramingState, LengthPrefixed, Way, Width};
 use close_notify_framing::{http, imap, ldap, smtp, websocket};
 
@@ -167,29 +168,38 @@ impl From<Stand> for Expected {
     }
 }
 
+fn both_lengths(kind: u8) -> (BothLengths, Choices) {
+    let coding_overrides = kind & 8 == 8;
+    let ours = if coding_overrides { BothLengths::TransferEncodingOverrides } else { BothLengths::Refuse };
+    (ours, Choices { coding_overrides })
+}
+
 fn http_client([kind, limit, gate]: [u8; 3], script: &Script) -> Option<Fault> {
     let asked = one_of(&ASKED, kind >> 1);
-    let mut tracker = http::Responses::new().with_limit(one_of(&SECTION, limit));
+    let (both_lengths, choices) = both_lengths(kind);
+    let mut tracker = http::Responses::new().with_limit(one_of(&SECTION, limit)).both_lengths(both_lengths);
     asked.iter().for_each(|method| tracker.ask(method));
     if kind & 1 == 1 {
         return judge(Protocol::HttpClient, script, gate, tracker, |told| {
-            reference::http_client(told, asked, |_| FramingState::DelimitedByEnd).into()
+            reference::http_client(told, choices, asked, |_| FramingState::DelimitedByEnd).into()
         });
     }
     judge(Protocol::HttpClient, script, gate, tracker.then(websocket::Frames::of_server()), |told| {
-        reference::http_client(told, asked, |input| reference::websocket(input, false, false)).into()
+        let frames = |input: &[u8]| reference::websocket(input, false, false);
+        reference::http_client(told, choices, asked, frames).into()
     })
 }
 
 fn http_server([kind, limit, gate]: [u8; 3], script: &Script) -> Option<Fault> {
-    let tracker = http::Requests::new().with_limit(one_of(&SECTION, limit));
+    let (both_lengths, choices) = both_lengths(kind);
+    let tracker = http::Requests::new().with_limit(one_of(&SECTION, limit)).both_lengths(both_lengths);
     if kind & 1 == 1 {
         return judge(Protocol::HttpServer, script, gate, tracker, |told| {
-            reference::http_server(told, |_| FramingState::DelimitedByEnd).into()
+            reference::http_server(told, choices, |_| FramingState::DelimitedByEnd).into()
         });
     }
     judge(Protocol::HttpServer, script, gate, tracker.then(websocket::Frames::of_client()), |told| {
-        reference::http_server(told, |input| reference::websocket(input, true, false)).into()
+        reference::http_server(told, choices, |input| reference::websocket(input, true, false)).into()
     })
 }
 

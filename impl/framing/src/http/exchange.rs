@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 
 use close_notify_core::FramingState;
 
+use super::BothLengths;
 use super::body::Body;
 use super::messages::{After, Kind, Messages, Wrong};
 use super::section::{Head, Length, Method, Start};
@@ -106,6 +107,11 @@ impl<N> Exchange<N> {
     pub(super) fn set_limit(&mut self, limit: usize) {
         self.received.set_limit(limit);
         self.sent.set_limit(limit);
+    }
+
+    pub(super) const fn set_both_lengths(&mut self, both_lengths: BothLengths) {
+        self.received.set_both_lengths(both_lengths);
+        self.sent.set_both_lengths(both_lengths);
     }
 
     pub(super) fn then<M>(self, next: M) -> Exchange<M> {

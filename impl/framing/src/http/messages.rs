@@ -4,6 +4,7 @@
 
 use close_notify_core::FramingState;
 
+use super::BothLengths;
 use super::body::{Body, Content};
 use super::section::{Grown, Head, Section};
 use crate::fault::What;
@@ -54,8 +55,12 @@ impl Messages {
         Self { kind, section: Section::new(limit), at: At::Head, offset: 0, released: 0 }
     }
 
-    pub(super) fn set_limit(&mut self, limit: usize) {
-        self.section = Section::new(limit);
+    pub(super) const fn set_limit(&mut self, limit: usize) {
+        self.section.limit = limit;
+    }
+
+    pub(super) const fn set_both_lengths(&mut self, both_lengths: BothLengths) {
+        self.section.both_lengths = both_lengths;
     }
 
     /// Takes the bytes up to a tunnel; says how many these are.

@@ -3,8 +3,19 @@
 //! Decides where a message ends. Leaves to the application what a message says, whether a connection is kept, and
 //! whether it asks again for a response that did not come.
 //!
-//! What it cannot follow for certain it does not follow: Content-Length beside Transfer-Encoding, two lengths that
-//! differ, a transfer coding in HTTP/1.0. Such a message is a fault in whichever direction it goes.
+//! What it cannot follow for certain it does not follow. Such a message is a fault in either
+//! direction:
+//!
+//! | a message with | is | by RFC 9112 |
+//! | --- | --- | --- |
+//! | Content-Length beside Transfer-Encoding | a fault, unless [`BothLengths`] says otherwise | §6.1, §6.3 |
+//! | two lengths that differ, or one that is none | a fault | §6.3 |
+//! | one length several times: `5, 5` | followed | §6.3 |
+//! | Transfer-Encoding, in HTTP/1.0 | a fault | §6.1 |
+//! | chunked twice, or with parameters | a fault | §6.1, §7.1 |
+//! | another coding last, as a request | a fault | §6.3 |
+//! | another coding last, as a response | delimited by the end of the connection | §6.3 |
+//! | an unknown coding before chunked | followed | §6.3 |
 //!
 //! Sources: RFC 9112 · http-headers-cut, http-complete-by-length, http-incomplete-is-error,
 //! http-close-delimited-needs-notify; RFC 9110 §7.8, §9.3, §15.
@@ -20,6 +31,39 @@ use crate::fault::Fault;
 use crate::framing::{DelimitedByEnd, Framing};
 use exchange::Exchange;
 use messages::Kind;
+
+/// What becomes of a message that has a Content-Length beside its Transfer-Encoding.
+///
+/// RFC 9112 §6.3 has Transfer-Encoding override Content-Length, and warns of such a message: it
+/// ought to be handled as an error. Another recipient on the path may go by the Content-Length and
+/// see the next message begin elsewhere. That is how a request is smuggled (§11.2) and how a
+/// response is split (§11.1). So [`Refuse`](Self::Refuse) is the default, and the other choice is
+/// for a peer that is known to send both. The connection must not be used again after such a
+/// message: a server closes it after its response (§6.1), a client asks nothing more on it.
+///
+/// HTTP/1.0 has no Transfer-Encoding: a message of it with both is a fault with either choice
+/// (§6.1).
+///
+/// ```
+/// use close_notify_framing::http::{BothLengths, Responses};
+/// use close_notify_framing::{Framing, FramingState, What};
+/// let response = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
+/// let mut strict = Responses::new();
+/// strict.received(response);
+/// assert_eq!(strict.fault().map(|fault| fault.what), Some(What::LengthAndCoding));
+///
+/// let mut tracker = Responses::new().both_lengths(BothLengths::TransferEncodingOverrides);
+/// tracker.received(response);
+/// assert_eq!(tracker.state(), FramingState::BetweenMessages);
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum BothLengths {
+    /// The message is a fault.
+    #[default]
+    Refuse,
+    /// The message ends where its Transfer-Encoding says, whatever the Content-Length is.
+    TransferEncodingOverrides,
+}
 
 /// Responses, as a client receives them.
 ///
@@ -138,7 +182,17 @@ macro_rules! both {
                 self
             }
 
-            /// Whether the next protocol has taken over.
+            /// What becomes of a message, in either direction, with both a Content-Length and a
+            /// Transfer-Encoding.
+            ///
+            /// Shape: before the first byte.
+            #[must_use]
+            pub const fn both_lengths(mut self, choice: BothLengths) -> Self {
+                self.exchange.set_both_lengths(choice);
+                self
+            }
+
+            /// Whether the next protocol has taken over, in what is received.
             #[must_use]
             pub const fn is_switched(&self) -> bool {
                 self.exchange.is_tunnel()

@@ -17,14 +17,27 @@ pub struct Stand {
     pub releasable: usize,
 }
 
+/// What is read otherwise if it is chosen.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Choices {
+    /// RFC 9112 §6.3: Transfer-Encoding overrides a Content-Length beside it, which is a fault
+    /// otherwise.
+    pub coding_overrides: bool,
+}
+
 /// Responses as a client receives them, the requests that it sent, and what takes over; `asked` were sent before all.
 #[must_use]
-pub fn http_client(told: &Told, asked: &[&str], then: impl Fn(&[u8]) -> FramingState) -> Stand {
+pub fn http_client(
+    told: &Told,
+    choices: Choices,
+    asked: &[&str],
+    then: impl Fn(&[u8]) -> FramingState,
+) -> Stand {
     let input = told.all_received();
     let before = asked.iter().map(|method| (0, (*method).to_owned()));
-    let requests: Vec<_> = before.chain(requests(told.all_sent()).0).collect();
+    let requests: Vec<_> = before.chain(requests(told.all_sent(), choices).0).collect();
     let mut answered = 0;
-    let (stand, tunnel) = responses(input, |at| {
+    let (stand, tunnel) = responses(input, choices, |at| {
         let (_, method) = requests.get(answered).filter(|(end, _)| *end <= told.sent_when(at))?;
         answered += 1;
         Some(method.clone())
@@ -40,18 +53,18 @@ pub fn http_client(told: &Told, asked: &[&str], then: impl Fn(&[u8]) -> FramingS
 
 /// Requests as a server receives them, the responses that it sent, and what takes over.
 #[must_use]
-pub fn http_server(told: &Told, then: impl Fn(&[u8]) -> FramingState) -> Stand {
+pub fn http_server(told: &Told, choices: Choices, then: impl Fn(&[u8]) -> FramingState) -> Stand {
     let input = told.all_received();
-    let (asked, stand) = requests(input);
+    let (asked, stand) = requests(input, choices);
     let mut answered = 0;
-    let (_, tunnel) = responses(told.all_sent(), |at| {
+    let (_, tunnel) = responses(told.all_sent(), choices, |at| {
         let (_, method) = asked.get(answered).filter(|(end, _)| *end <= told.received_when(at))?;
         answered += 1;
         Some(method.clone())
     });
     let Some(sent) = tunnel else { return stand };
     let at = told.received_when(sent);
-    let (before, stand) = requests(&input[..at]);
+    let (before, stand) = requests(&input[..at], choices);
     // The next protocol is used before it was allowed to be, or other requests stand behind the one that switched.
     if stand.state != BetweenMessages || before.len() > answered {
         return Stand { state: InsideMessage, ..stand };
@@ -60,7 +73,7 @@ pub fn http_server(told: &Told, then: impl Fn(&[u8]) -> FramingState) -> Stand {
 }
 
 /// The method of each request whose head is whole, and where that ends.
-fn requests(input: &[u8]) -> (Vec<(usize, String)>, Stand) {
+fn requests(input: &[u8], choices: Choices) -> (Vec<(usize, String)>, Stand) {
     let (mut heads, mut rest) = (Vec::new(), input);
     loop {
         rest = skip_empty_lines(rest);
@@ -72,7 +85,7 @@ fn requests(input: &[u8]) -> (Vec<(usize, String)>, Stand) {
         let Some((section, behind)) = section(rest) else { return (heads, held) };
         let method = section[0].split(' ').next().unwrap_or_default().to_owned();
         heads.push((input.len() - behind.len(), method));
-        let Some(content) = content(&section) else { return (heads, held) };
+        let Some(content) = content(&section, choices) else { return (heads, held) };
         match behind_content(behind, content) {
             Ok(behind) => rest = behind,
             Err(unread) => {
@@ -83,7 +96,11 @@ fn requests(input: &[u8]) -> (Vec<(usize, String)>, Stand) {
 }
 
 /// Responses, whose methods are asked for by where their heads end; and where a tunnel begins.
-fn responses(input: &[u8], mut method: impl FnMut(usize) -> Option<String>) -> (Stand, Option<usize>) {
+fn responses(
+    input: &[u8],
+    choices: Choices,
+    mut method: impl FnMut(usize) -> Option<String>,
+) -> (Stand, Option<usize>) {
     let mut rest = input;
     loop {
         rest = skip_empty_lines(rest);
@@ -106,7 +123,7 @@ fn responses(input: &[u8], mut method: impl FnMut(usize) -> Option<String>) -> (
         if method.as_deref() == Some("HEAD") || status == 204 || status == 304 {
             continue;
         }
-        match content(&section) {
+        match content(&section, choices) {
             Some(Content::None | Content::Other) => {
                 return (Stand { state: DelimitedByEnd, releasable: input.len() }, None);
             }
@@ -163,22 +180,12 @@ enum Content {
 }
 
 /// RFC 9112 §6.3; `None` where the message is faulty.
-fn content(section: &[String]) -> Option<Content> {
-    let values = |wanted: &str| -> Vec<String> {
-        let mut values = Vec::new();
-        for line in &section[1..] {
-            let Some((name, value)) = line.split_once(':') else { continue };
-            if name.eq_ignore_ascii_case(wanted) {
-                values.extend(value.split(',').map(|element| element.trim_matches(OWS).to_ascii_lowercase()));
-            }
-        }
-        values
-    };
+fn content(section: &[String], choices: Choices) -> Option<Content> {
     if !section[1..].iter().all(|line| line.contains(':')) {
         return None;
     }
-    let (lengths, codings) = (values("content-length"), values("transfer-encoding"));
-    if !lengths.is_empty() && !codings.is_empty() {
+    let (lengths, codings) = (values(section, "content-length"), values(section, "transfer-encoding"));
+    if !lengths.is_empty() && !codings.is_empty() && !choices.coding_overrides {
         return None;
     }
     if !codings.is_empty() {
@@ -193,12 +200,29 @@ fn content(section: &[String]) -> Option<Content> {
     }
     let mut known = Content::None;
     for length in &lengths {
-        if length.is_empty() || !length.bytes().all(|byte| byte.is_ascii_digit()) || *length != lengths[0] {
+        if length.is_empty() || !length.bytes().all(|byte| byte.is_ascii_digit()) {
             return None;
         }
-        known = Content::Length(length.parse().ok()?);
+        let length = length.parse().ok()?;
+        // RFC 9110 §8.6: the same decimal value, however often
+        match known {
+            Content::Length(before) if before != length => return None,
+            _ => known = Content::Length(length),
+        }
     }
     Some(known)
+}
+
+/// The elements of the lists that fields of this name hold.
+fn values(section: &[String], wanted: &str) -> Vec<String> {
+    let mut values = Vec::new();
+    for line in &section[1..] {
+        let Some((name, value)) = line.split_once(':') else { continue };
+        if name.eq_ignore_ascii_case(wanted) {
+            values.extend(value.split(',').map(|element| element.trim_matches(OWS).to_ascii_lowercase()));
+        }
+    }
+    values
 }
 
 /// By the version, which begins a response and ends a request.

@@ -11,7 +11,7 @@ mod told;
 
 use close_notify_core::FramingState::{self, BetweenMessages, InsideMessage};
 
-pub use http::{Stand, http_client, http_server};
+pub use http::{Choices, Stand, http_client, http_server};
 pub use mail::{imap_commands, imap_responses, smtp};
 pub use told::Told;
 

@@ -4,8 +4,9 @@
 use std::cell::RefCell;
 use std::fmt::Write;
 
+use close_notify_framing::http::BothLengths;
 use close_notify_framing::lines::{LineEnd, Lines, Replies};
-use close_notify_framing::reference::{self, Prefix, Told};
+use close_notify_framing::reference::{self, Choices, Prefix, Told};
 use close_notify_framing::{Framing, FramingState, LengthPrefixed, Width};
 use close_notify_framing::{http, imap, ldap, smtp, websocket};
 
@@ -139,8 +140,23 @@ fn request(random: &mut Random) -> Vec<u8> {
 
 #[test]
 fn http_requests() {
-    let expected = |input: &[u8]| reference::http_server(&received(input), tunnel).state;
+    let strict = Choices::default();
+    let expected = |input: &[u8]| reference::http_server(&received(input), strict, tunnel).state;
     agrees(|random| some(random, request), http::Requests::new, expected);
+}
+
+// RFC 9112 §6.3
+#[test]
+fn http_requests_with_both_lengths() {
+    let request = |random: &mut Random| {
+        let length = random.pick(&["Content-Length: 7\r\n", "Content-Length: x\r\n", ""]);
+        let head = format!("POST / HTTP/1.1\r\n{length}Transfer-Encoding: chunked\r\n\r\n");
+        [head.into_bytes(), chunks(random)].concat()
+    };
+    let choices = Choices { coding_overrides: true };
+    let expected = |input: &[u8]| reference::http_server(&received(input), choices, tunnel).state;
+    let chosen = || http::Requests::new().both_lengths(BothLengths::TransferEncodingOverrides);
+    agrees(|random| some(random, request), chosen, expected);
 }
 
 // RFC 9112 §8 · http-headers-cut
@@ -151,7 +167,8 @@ fn header_sections_are_held_back_as_the_reference_finds_them() {
         let mut tracker = http::Requests::new();
         for end in 1..=input.len() {
             tracker.received(&input[end - 1..end]);
-            let expected = reference::http_server(&received(&input[..end]), tunnel).releasable;
+            let told = received(&input[..end]);
+            let expected = reference::http_server(&told, Choices::default(), tunnel).releasable;
             assert_eq!(tracker.releasable(), expected as u64, "seed {seed}, {:?}", show(&input[..end]));
         }
     }
@@ -188,14 +205,18 @@ fn http_responses() {
         METHODS.iter().for_each(|method| tracker.ask(method));
         tracker
     };
-    agrees(responses, tracker, |input| reference::http_client(&received(input), &METHODS, tunnel).state);
+    let expected =
+        |input: &[u8]| reference::http_client(&received(input), Choices::default(), &METHODS, tunnel).state;
+    agrees(responses, tracker, expected);
     let untold = |random: &mut Random| {
         some(random, |random| {
             let (fields, content) = fields_and_content(random, false);
             [format!("HTTP/1.1 200 OK\r\n{fields}\r\n").as_bytes(), &content].concat()
         })
     };
-    agrees(untold, http::Responses::new, |input| reference::http_client(&received(input), &[], tunnel).state);
+    let expected =
+        |input: &[u8]| reference::http_client(&received(input), Choices::default(), &[], tunnel).state;
+    agrees(untold, http::Responses::new, expected);
 }
 
 fn frames(random: &mut Random, masked: bool) -> Vec<u8> {

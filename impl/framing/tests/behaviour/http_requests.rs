@@ -1,4 +1,5 @@
-use close_notify_framing::{Framing, Way, What, http::Requests, websocket::Frames};
+use close_notify_framing::http::{BothLengths, Requests};
+use close_notify_framing::{Framing, Way, What, websocket::Frames};
 
 use crate::support::{
     BetweenMessages, DelimitedByEnd, InsideMessage, ends_with_each, fault_in, state_behind,
@@ -38,8 +39,24 @@ fn empty_lines_before_a_request_line_are_between_messages() {
 fn the_end_of_the_connection_delimits_no_request() {
     let gzip = b"POST / HTTP/1.1\r\nTransfer-Encoding: gzip\r\n\r\n";
     assert_eq!(fault_in(Requests::new(), gzip), Some((What::TransferEncoding, 0)));
+}
+
+// RFC 9112 §6.1, §6.3, §11.2
+#[test]
+fn a_coding_overrides_a_length_beside_it_if_that_is_chosen() {
     let both = b"POST / HTTP/1.1\r\nContent-Length: 0\r\nTransfer-Encoding: chunked\r\n\r\n";
     assert_eq!(fault_in(Requests::new(), both), Some((What::LengthAndCoding, 0)));
+    assert_eq!(
+        fault_in(Requests::new().both_lengths(BothLengths::Refuse), both),
+        Some((What::LengthAndCoding, 0))
+    );
+    let chosen = || Requests::new().both_lengths(BothLengths::TransferEncodingOverrides).with_limit(1000);
+    ends_with_each(
+        &mut chosen(),
+        &[&[&both[..], b"1\r\na\r\n0\r\n\r\n"].concat(), b"GET / HTTP/1.1\r\n\r\n"],
+    );
+    let gzip = b"POST / HTTP/1.1\r\nContent-Length: 0\r\nTransfer-Encoding: gzip\r\n\r\n";
+    assert_eq!(fault_in(chosen(), gzip), Some((What::TransferEncoding, 0)));
 }
 
 // RFC 9110 §7.8

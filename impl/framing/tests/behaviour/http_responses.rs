@@ -1,6 +1,5 @@
-use close_notify_framing::{
-    DelimitedByEnd as Tunnel, Fault, Framing, Way, What, http::Responses, websocket::Frames,
-};
+use close_notify_framing::http::{BothLengths, Responses};
+use close_notify_framing::{DelimitedByEnd as Tunnel, Fault, Framing, Way, What, websocket::Frames};
 
 use crate::support::{
     BetweenMessages, DelimitedByEnd, InsideMessage, ends_with_each, fault_in, state_behind,
@@ -153,8 +152,49 @@ fn a_length_that_may_be_read_in_two_ways_is_a_fault() {
     ] {
         assert_eq!(fault_in(Responses::new(), &head(fields)), Some((what, 0)), "{fields}");
     }
-    let old = b"HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
-    assert_eq!(fault_in(Responses::new(), old), Some((What::TransferEncoding, 0)));
+}
+
+// RFC 9112 §6.1
+#[test]
+fn a_transfer_coding_in_http_1_0_is_a_fault_whatever_is_chosen() {
+    for choice in [BothLengths::Refuse, BothLengths::TransferEncodingOverrides] {
+        for length in ["", "Content-Length: 2\r\n"] {
+            let old = format!("HTTP/1.0 200 OK\r\n{length}Transfer-Encoding: chunked\r\n\r\n");
+            let found = fault_in(Responses::new().both_lengths(choice), old.as_bytes());
+            assert_eq!(found, Some((What::TransferEncoding, 0)), "{old:?}");
+        }
+    }
+}
+
+// RFC 9112 §6.3, §11.1
+#[test]
+fn a_coding_overrides_a_length_beside_it_if_that_is_chosen() {
+    let chosen = || Responses::new().both_lengths(BothLengths::TransferEncodingOverrides);
+    for length in ["3", "9, 9", "1, 2", "none", ""] {
+        let both = head(&format!("Content-Length: {length}\r\nTransfer-Encoding: chunked\r\n"));
+        assert_eq!(fault_in(Responses::new(), &both), Some((What::LengthAndCoding, 0)), "{length}");
+        ends_with_each(&mut chosen(), &[&[&both[..], b"1\r\na\r\n0\r\n\r\n"].concat()]);
+        let both = head(&format!("Transfer-Encoding: gzip\r\nContent-Length: {length}\r\n"));
+        assert_eq!(state_behind(chosen(), &both), DelimitedByEnd, "{length}");
+    }
+    assert_eq!(fault_in(chosen(), &head("Content-Length: 1, 2\r\n")), Some((What::ContentLength, 0)));
+    let found = fault_in(chosen(), &head("Content-Length: 1\r\nTransfer-Encoding: chunked, chunked\r\n"));
+    assert_eq!(found, Some((What::TransferEncoding, 0)));
+}
+
+#[test]
+fn what_a_length_beside_a_coding_says_names_the_choice() {
+    let text = What::LengthAndCoding.to_string();
+    assert!(text.contains("BothLengths::TransferEncodingOverrides"), "{text}");
+}
+
+// RFC 9112 §6.3: the length is by chunks, whatever they hold
+#[test]
+fn an_unknown_coding_before_chunked_is_followed() {
+    let bytes = [&head("Transfer-Encoding: unheard-of, chunked\r\n")[..], b"1\r\na\r\n0\r\n\r\n"].concat();
+    ends_with_each(&mut Responses::new(), &[&bytes]);
+    let last = head("Transfer-Encoding: unheard-of\r\n");
+    assert_eq!(state_behind(Responses::new(), &last), DelimitedByEnd);
 }
 
 // RFC 9112 §7.1
