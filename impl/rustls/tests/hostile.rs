@@ -467,6 +467,29 @@ fn what_a_tracker_has_released_is_read_behind_a_change_of_the_framing() {
     }
 }
 
+#[test]
+fn the_tracker_can_be_asked_while_the_stream_has_it() {
+    use close_notify::framing::{DelimitedByEnd, Framing, http::Responses};
+    for version in VERSIONS {
+        let (near, far) = common::pair(version, Policy::https());
+        let (mut near, mut far) = (near.into_stream(), far.into_stream());
+        assert!(near.tracker::<DelimitedByEnd>().is_none(), "the default is no tracker");
+        near.set_tracker(Responses::new());
+        near.write_all(b"GET / HTTP/1.1\r\n\r\n").unwrap();
+        assert_eq!(near.tracker::<Responses>().map(Responses::owed), Some(1), "{version}");
+        far.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").unwrap();
+        near.read_exact(&mut [0; 27]).unwrap();
+        assert_eq!(near.tracker::<Responses>().map(Responses::owed), Some(0));
+        assert!(near.tracker::<DelimitedByEnd>().is_none(), "it is of another type");
+        let boxed: Box<dyn Framing + Send + Sync> = Box::new(DelimitedByEnd);
+        near.set_tracker(boxed);
+        assert!(near.tracker::<Responses>().is_none());
+        assert!(near.tracker::<Box<dyn Framing + Send + Sync>>().is_some(), "it is asked for as it was set");
+        near.set_framing(close_notify::FramingState::BetweenMessages);
+        assert!(near.tracker::<Box<dyn Framing + Send + Sync>>().is_none());
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_reader_that_makes_room_wakes_the_close_that_waits_for_it() {
     let policy = Policy { drain_budget: 1 << 16, ..Policy::STRICT };
