@@ -1,7 +1,8 @@
 //! The trackers, each with its reference and the fragments that its messages are made of.
 
+use close_notify_framing::http::BothLengths;
 use close_notify_framing::lines::{LineEnd, Lines, Replies};
-use close_notify_framing::reference::{self, Prefix, Stand, Told};
+use close_notify_framing::reference::{self, Choices, Prefix, Stand, Told};
 use close_notify_framing::{Counts, Fault, FramingState, LengthPrefixed, Way, Width};
 use close_notify_framing::{http, imap, ldap, smtp, websocket};
 
@@ -140,6 +141,17 @@ impl Protocol {
             Self::HttpServer => &[
                 &[(Received, b"GET / HTTP/1.1\r\n\r\n"), (Sent, b"HTTP/1.1 101 Switching Protocols\r\n\r\n")],
                 &[(Received, b"CONNECT a:1 HTTP/1.1\r\n\r\n"), (Sent, b"HTTP/1.1 200 OK\r\n\r\n")],
+                &[
+                    (Received, b"PUT / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n"),
+                    (Sent, b"HTTP/1.1 417 No\r\nContent-Length: 0\r\n\r\n"),
+                ],
+                &[
+                    (
+                        Received,
+                        b"PUT / HTTP/1.1\r\nExpect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n",
+                    ),
+                    (Sent, b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 101 Switching Protocols\r\n\r\n"),
+                ],
             ],
             Self::Smtp => &[
                 &[(Received, b"DATA\r\n"), (Sent, b"354 go on\r\n")],
@@ -167,29 +179,38 @@ impl From<Stand> for Expected {
     }
 }
 
+fn both_lengths(kind: u8) -> (BothLengths, Choices) {
+    let coding_overrides = kind & 8 == 8;
+    let ours = if coding_overrides { BothLengths::TransferEncodingOverrides } else { BothLengths::Refuse };
+    (ours, Choices { coding_overrides })
+}
+
 fn http_client([kind, limit, gate]: [u8; 3], script: &Script) -> Option<Fault> {
     let asked = one_of(&ASKED, kind >> 1);
-    let mut tracker = http::Responses::new().with_limit(one_of(&SECTION, limit));
+    let (both_lengths, choices) = both_lengths(kind);
+    let mut tracker = http::Responses::new().with_limit(one_of(&SECTION, limit)).both_lengths(both_lengths);
     asked.iter().for_each(|method| tracker.ask(method));
     if kind & 1 == 1 {
         return judge(Protocol::HttpClient, script, gate, tracker, |told| {
-            reference::http_client(told, asked, |_| FramingState::DelimitedByEnd).into()
+            reference::http_client(told, choices, asked, |_| FramingState::DelimitedByEnd).into()
         });
     }
     judge(Protocol::HttpClient, script, gate, tracker.then(websocket::Frames::of_server()), |told| {
-        reference::http_client(told, asked, |input| reference::websocket(input, false, false)).into()
+        let frames = |input: &[u8]| reference::websocket(input, false, false);
+        reference::http_client(told, choices, asked, frames).into()
     })
 }
 
 fn http_server([kind, limit, gate]: [u8; 3], script: &Script) -> Option<Fault> {
-    let tracker = http::Requests::new().with_limit(one_of(&SECTION, limit));
+    let (both_lengths, choices) = both_lengths(kind);
+    let tracker = http::Requests::new().with_limit(one_of(&SECTION, limit)).both_lengths(both_lengths);
     if kind & 1 == 1 {
         return judge(Protocol::HttpServer, script, gate, tracker, |told| {
-            reference::http_server(told, |_| FramingState::DelimitedByEnd).into()
+            reference::http_server(told, choices, |_| FramingState::DelimitedByEnd).into()
         });
     }
     judge(Protocol::HttpServer, script, gate, tracker.then(websocket::Frames::of_client()), |told| {
-        reference::http_server(told, |input| reference::websocket(input, true, false)).into()
+        reference::http_server(told, choices, |input| reference::websocket(input, true, false)).into()
     })
 }
 
@@ -201,24 +222,30 @@ fn prefixed([kind, limit, gate]: [u8; 3], script: &Script) -> Option<Fault> {
     let (before, uncounted) = (one_of(&[0, 1, 3], kind / 5), one_of(&[0, 1, 6], kind / 15));
     let big_endian = kind < 128;
     let counts = one_of(&[Counts::Rest, Counts::ItselfAndRest, Counts::Whole], limit / 3);
-    let more = match counts {
-        Counts::Rest => 0,
-        Counts::ItselfAndRest => bytes,
-        Counts::Whole => bytes + usize::from(before),
-    };
     let max = one_of(&MAX, limit);
+    let first = one_of(&[None, Some(0), Some(1), Some(3)], limit / 9);
+    let is_split = limit >= 128;
     let tracker = if big_endian {
         LengthPrefixed::big_endian(width, max)
     } else {
         LengthPrefixed::little_endian(width, max)
     };
-    let tracker = tracker.behind(before).counting(counts).with_uncounted(uncounted);
+    let mut tracker = tracker.behind(before).counting(counts).with_uncounted(uncounted);
+    if let Some(first) = first {
+        tracker = tracker.first_behind(first);
+    }
+    if is_split {
+        tracker = tracker.split_when_full();
+    }
     let prefix = Prefix {
         before: before.into(),
         width: bytes,
         big_endian,
-        more: more as u64,
+        counts_itself: counts != Counts::Rest,
+        counts_before: counts == Counts::Whole,
         uncounted: uncounted.into(),
+        before_first: first.unwrap_or(before).into(),
+        is_split,
     };
     judge(Protocol::Prefixed, script, gate, tracker, |told| Expected {
         state: reference::length_prefixed(told.all_received(), &prefix),

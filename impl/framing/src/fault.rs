@@ -35,7 +35,8 @@ whats! {
     /// HTTP: RFC 9112 §6.1, §6.3.
     TransferEncoding => "Transfer-Encoding does not say where the message ends",
     /// HTTP: RFC 9112 §6.1, §6.3.
-    LengthAndCoding => "Content-Length stands beside Transfer-Encoding",
+    LengthAndCoding => "Content-Length stands beside Transfer-Encoding, and \
+        `BothLengths::TransferEncodingOverrides` is not chosen",
     /// HTTP: RFC 9112 §7.1.
     Chunk => "a chunk is malformed",
     /// HTTP: the limit is the tracker's.

@@ -49,19 +49,28 @@ pub enum Counts {
 /// | protocol | tracker |
 /// | --- | --- |
 /// | DNS over TLS (RFC 7858 §3.3) | `big_endian(Width::Two, 65_537)` |
-/// | PostgreSQL, behind the startup message | `big_endian(Width::Four, max).behind(1).counting(Counts::ItselfAndRest)` |
-/// | MySQL | `little_endian(Width::Three, max).with_uncounted(1)` |
-/// | HTTP/2 (RFC 9113 §4.1), behind the preface | `big_endian(Width::Three, max).with_uncounted(6)` |
+/// | PostgreSQL, as a client | `big_endian(Width::Four, max).behind(1).counting(Counts::ItselfAndRest)` |
+/// | PostgreSQL, as a server | the same with `.first_behind(0)` |
+/// | MySQL, without compression | `little_endian(Width::Three, max).with_uncounted(1).split_when_full()` |
 ///
-/// Units: bytes; `max` counts a whole message, with its length field.
+/// What a client of PostgreSQL says first has no type before its length: the StartupMessage, or a
+/// CancelRequest. That is so under TLS as well, whether TLS begins with the connection or after an
+/// SSLRequest. An SSLRequest or a GSSENCRequest, and the one byte that answers it, come before TLS
+/// and are not told to the tracker.
+///
+/// Units: bytes; `max` counts a whole message, with its length field, or a whole part of one that
+/// is split.
 ///
 /// ```
 /// use close_notify_framing::{Counts, Framing, FramingState, LengthPrefixed, Width};
-/// let mut postgres = LengthPrefixed::big_endian(Width::Four, 1 << 30).behind(1).counting(Counts::ItselfAndRest);
-/// postgres.received(b"Z\0\0\0\x05");
-/// assert_eq!(postgres.state(), FramingState::InsideMessage);
-/// postgres.received(b"I");
-/// assert_eq!(postgres.state(), FramingState::BetweenMessages);
+/// let client = LengthPrefixed::big_endian(Width::Four, 1 << 30).behind(1).counting(Counts::ItselfAndRest);
+/// let mut server = client.clone().first_behind(0);
+/// server.received(b"\0\0\0\x11\0\x03\0\0user\0me\0"); // one byte is missing
+/// assert_eq!(server.state(), FramingState::InsideMessage);
+/// server.received(b"\0");
+/// assert_eq!(server.state(), FramingState::BetweenMessages);
+/// server.received(b"X\0\0\0\x04");
+/// assert_eq!((server.state(), server.fault()), (FramingState::BetweenMessages, None));
 /// ```
 #[derive(Clone, Debug)]
 pub struct LengthPrefixed {
@@ -86,9 +95,12 @@ impl LengthPrefixed {
             width: width as u64,
             big_endian,
             before: 0,
+            first_before: None,
             counts: Counts::Rest,
             uncounted: 0,
+            is_split_when_full: false,
             max,
+            goes_on: false,
             seen: 0,
             value: 0,
             left: 0,
@@ -100,6 +112,13 @@ impl LengthPrefixed {
     #[must_use]
     pub const fn behind(mut self, bytes: u8) -> Self {
         self.walker.walk.before = bytes as u64;
+        self
+    }
+
+    /// The length field of the first message stands behind so many bytes, which may be none.
+    #[must_use]
+    pub const fn first_behind(mut self, bytes: u8) -> Self {
+        self.walker.walk.first_before = Some(bytes as u64);
         self
     }
 
@@ -116,6 +135,13 @@ impl LengthPrefixed {
         self.walker.walk.uncounted = bytes as u64;
         self
     }
+
+    /// A message whose length field has all bits set goes on with what the next one has.
+    #[must_use]
+    pub const fn split_when_full(mut self) -> Self {
+        self.walker.walk.is_split_when_full = true;
+        self
+    }
 }
 
 tracker!(LengthPrefixed);
@@ -125,9 +151,14 @@ struct Prefixed {
     width: u64,
     big_endian: bool,
     before: u64,
+    /// Of the first message, until its length field was read.
+    first_before: Option<u64>,
     counts: Counts,
     uncounted: u64,
+    is_split_when_full: bool,
     max: u64,
+    /// The last part of a message has not begun.
+    goes_on: bool,
     /// Of the bytes up to the end of the length field.
     seen: u64,
     value: u64,
@@ -135,8 +166,7 @@ struct Prefixed {
 }
 
 impl Prefixed {
-    const fn rest(&self) -> Result<u64, What> {
-        let head = self.before + self.width;
+    const fn rest(&self, head: u64) -> Result<u64, What> {
         let counted_before = match self.counts {
             Counts::Rest => 0,
             Counts::ItselfAndRest => self.width,
@@ -156,23 +186,25 @@ impl Walk for Prefixed {
         if self.left > 0 {
             return Ok(skip(&mut self.left, bytes));
         }
-        if self.seen >= self.before {
+        let before = self.first_before.unwrap_or(self.before);
+        if self.seen >= before {
             let byte = u64::from(bytes[0]);
             self.value = if self.big_endian {
                 self.value << 8 | byte
             } else {
-                self.value | byte << (8 * (self.seen - self.before))
+                self.value | byte << (8 * (self.seen - before))
             };
         }
         self.seen += 1;
-        if self.seen == self.before + self.width {
-            self.left = self.rest()?;
-            (self.seen, self.value) = (0, 0);
+        if self.seen == before + self.width {
+            self.left = self.rest(self.seen)?;
+            self.goes_on = self.is_split_when_full && self.value == u64::MAX >> (64 - 8 * self.width);
+            (self.first_before, self.seen, self.value) = (None, 0, 0);
         }
         Ok(1)
     }
 
     fn is_between(&self) -> bool {
-        self.seen == 0 && self.left == 0
+        self.seen == 0 && self.left == 0 && !self.goes_on
     }
 }

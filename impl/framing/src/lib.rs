@@ -27,7 +27,8 @@
 //! | IMAP, as a client or a server | [`imap::Responses`], [`imap::Commands`] | CR LF without a literal before it |
 //! | FTP control as a server, POP3 commands, Redis inline … | [`lines::Lines`] | the end of the line |
 //! | LDAP | [`ldap::Messages`] | its length in BER |
-//! | DNS over TLS, PostgreSQL, MySQL, HTTP/2 frames … | [`LengthPrefixed`] | the length in front |
+//! | DNS over TLS, PostgreSQL, MySQL … | [`LengthPrefixed`] | the length in front |
+//! | HTTP/2 | none yet | a frame is no message |
 //! | FTP data, HTTP/1.0 bodies, anything else | [`DelimitedByEnd`] | the end of the connection alone |
 //!
 //! ```

@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use close_notify_core::{AlertDescription, Ending, FramingState, Manner, recv, send};
+use close_notify_framing::Framing;
 use rustix::event::PollFlags;
 use rustls::Connection;
 
@@ -240,6 +241,21 @@ impl<T: Socket, C: Tls> Handle<T, C> {
     #[must_use]
     pub fn framing(&self) -> FramingState {
         self.0.state().driver.standing.state()
+    }
+
+    /// What the tracker answers; `None` if there is none of this type: [`Stream::tracker`].
+    ///
+    /// The connection is locked meanwhile: `ask` must not use a half or a handle of it.
+    ///
+    /// ```
+    /// # use close_notify::{Handle, Socket};
+    /// use close_notify::framing::http::Responses;
+    /// # fn is_idle<T: Socket>(handle: &Handle<T>) -> bool {
+    /// handle.with_tracker(|responses: &Responses| responses.owed()) == Some(0)
+    /// # }
+    /// ```
+    pub fn with_tracker<F: Framing + 'static, R>(&self, ask: impl FnOnce(&F) -> R) -> Option<R> {
+        self.0.state().driver.standing.tracker().map(ask)
     }
 
     /// How long a close may take: [`Stream::set_patience`].

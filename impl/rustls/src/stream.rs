@@ -111,6 +111,35 @@ impl<T: Transport, C: Tls> Stream<T, C> {
         self.driver.stand(Standing::tracked(tracker));
     }
 
+    /// The tracker of [`set_tracker`](Self::set_tracker), to be asked for more than where it
+    /// stands; `None` if there is none of this type.
+    ///
+    /// It knows what a read has taken out of the session, and that may be a little more than the
+    /// read has handed on.
+    ///
+    /// A server that keeps a connection unless its client says goodbye:
+    ///
+    /// ```
+    /// use std::io::{Read, Write};
+    /// use close_notify::Policy;
+    /// use close_notify::framing::websocket::Frames;
+    /// # mod lab { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/lab.rs")); }
+    /// # fn main() -> std::io::Result<()> {
+    /// let [mut client, mut server] = lab::streams(Policy::https());
+    /// server.set_tracker(Frames::of_client());
+    /// client.write_all(b"\x88\x80mask")?; // a Close frame
+    ///
+    /// server.read_exact(&mut [0; 6])?;
+    /// let keep = server.tracker::<Frames>().is_some_and(|frames| !frames.is_peer_closing());
+    /// assert!(!keep);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn tracker<F: Framing + 'static>(&self) -> Option<&F> {
+        self.driver.standing.tracker()
+    }
+
     /// Where the framing stands.
     #[must_use]
     pub fn framing(&self) -> FramingState {

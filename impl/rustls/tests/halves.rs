@@ -67,6 +67,31 @@ fn a_close_beside_a_write_that_waits_refuses_what_is_not_taken_and_loses_nothing
 }
 
 #[test]
+fn the_tracker_can_be_asked_through_a_handle_while_a_read_waits() {
+    use close_notify::framing::http::{Requests, Responses};
+    for version in VERSIONS {
+        let (mut near, mut far) = streams(version, Policy::https());
+        near.set_tracker(Responses::new());
+        let (mut read, mut write) = near.into_split().unwrap();
+        write.write_all(b"GET / HTTP/1.1\r\n\r\nGET / HTTP/1.1\r\n\r\n").unwrap();
+        let handle = write.handle();
+        assert_eq!(handle.with_tracker(|asked: &Responses| asked.owed()), Some(2), "{version}");
+        far.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").unwrap();
+        read.read_exact(&mut [0; 27]).unwrap();
+        let reader = thread::spawn(move || read.read(&mut [0; 8]).unwrap_err());
+        assert_eq!(handle.with_tracker::<Responses, _>(|responses| responses.owed()), Some(1));
+        assert_eq!(handle.with_tracker(|requests: &Requests| requests.is_switched()), None);
+        handle.abort().unwrap();
+        reader.join().unwrap();
+        assert_eq!(
+            handle.with_tracker(|asked: &Responses| asked.owed()),
+            Some(1),
+            "the end takes nothing away"
+        );
+    }
+}
+
+#[test]
 fn an_abort_frees_a_read_that_waits() {
     for version in VERSIONS {
         let (near, mut far) = streams(version, Policy::STRICT);

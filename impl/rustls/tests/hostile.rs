@@ -467,6 +467,53 @@ fn what_a_tracker_has_released_is_read_behind_a_change_of_the_framing() {
     }
 }
 
+#[test]
+fn the_tracker_can_be_asked_while_the_stream_has_it() {
+    use close_notify::framing::{DelimitedByEnd, Framing, http::Responses};
+    for version in VERSIONS {
+        let (near, far) = common::pair(version, Policy::https());
+        let (mut near, mut far) = (near.into_stream(), far.into_stream());
+        assert!(near.tracker::<DelimitedByEnd>().is_none(), "the default is no tracker");
+        near.set_tracker(Responses::new());
+        near.write_all(b"GET / HTTP/1.1\r\n\r\n").unwrap();
+        assert_eq!(near.tracker::<Responses>().map(Responses::owed), Some(1), "{version}");
+        far.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").unwrap();
+        near.read_exact(&mut [0; 27]).unwrap();
+        assert_eq!(near.tracker::<Responses>().map(Responses::owed), Some(0));
+        assert!(near.tracker::<DelimitedByEnd>().is_none(), "it is of another type");
+        let boxed: Box<dyn Framing + Send + Sync> = Box::new(DelimitedByEnd);
+        near.set_tracker(boxed);
+        assert!(near.tracker::<Responses>().is_none());
+        assert!(near.tracker::<Box<dyn Framing + Send + Sync>>().is_some(), "it is asked for as it was set");
+        near.set_framing(close_notify::FramingState::BetweenMessages);
+        assert!(near.tracker::<Box<dyn Framing + Send + Sync>>().is_none());
+    }
+}
+
+// RFC 9110 §10.1.1 · http-incomplete-is-error
+#[test]
+fn a_client_that_leaves_out_the_content_that_was_refused_has_cut_nothing() {
+    use close_notify::framing::http::Requests;
+    for version in VERSIONS {
+        for (answer, is_whole) in [
+            (&b"HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\n\r\n"[..], true),
+            (b"HTTP/1.1 100 Continue\r\n\r\n", false),
+        ] {
+            let (near, far) = common::pair(version, Policy::https());
+            let (mut near, mut far) = (near.into_stream(), far.into_stream());
+            near.set_tracker(Requests::new());
+            let head = b"PUT / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n";
+            far.write_all(head).unwrap();
+            near.read_exact(&mut vec![0; head.len()]).unwrap();
+            near.write_all(answer).unwrap();
+            far.read_exact(&mut vec![0; answer.len()]).unwrap();
+            drop(far);
+            assert_eq!(near.read(&mut [0; 8]).ok(), is_whole.then_some(0), "{version}");
+            assert_eq!(near.truncation_possible(), !is_whole);
+        }
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_close_waits_for_no_reader_to_make_room_and_keeps_what_came() {
     let policy = Policy { drain_budget: 1 << 16, ..Policy::STRICT };

@@ -275,6 +275,27 @@ async fn the_transport_comes_back_with_what_stood_behind_the_close_notify() {
 }
 
 #[tokio::test]
+async fn the_tracker_can_be_asked_while_the_stream_or_its_halves_have_it() {
+    use close_notify::framing::http::{Requests, Responses};
+    for version in VERSIONS {
+        let (mut near, mut far) = streams(version).await;
+        assert!(near.tracker::<Responses>().is_none());
+        near.set_tracker(Responses::new());
+        near.write_all(b"GET / HTTP/1.1\r\n\r\nGET / HTTP/1.1\r\n\r\n").await.unwrap();
+        assert_eq!(near.tracker::<Responses>().map(Responses::owed), Some(2), "{version}");
+        let (mut read, write) = near.into_split();
+        far.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").await.unwrap();
+        read.read_exact(&mut [0; 27]).await.unwrap();
+        assert!(once(read.read(&mut [0; 8])).is_pending());
+        let handle = write.handle();
+        assert_eq!(handle.with_tracker::<Responses, _>(|responses| responses.owed()), Some(1));
+        assert_eq!(handle.with_tracker(|requests: &Requests| requests.is_switched()), None);
+        let near = read.reunite(write).unwrap();
+        assert_eq!(near.tracker::<Responses>().map(Responses::owed), Some(1));
+    }
+}
+
+#[tokio::test]
 async fn an_idle_peer_that_has_closed_is_noticed_at_once() {
     for version in VERSIONS {
         let (mut near, mut far) = streams(version).await;

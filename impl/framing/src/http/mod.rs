@@ -3,11 +3,22 @@
 //! Decides where a message ends. Leaves to the application what a message says, whether a connection is kept, and
 //! whether it asks again for a response that did not come.
 //!
-//! What it cannot follow for certain it does not follow: Content-Length beside Transfer-Encoding, two lengths that
-//! differ, a transfer coding in HTTP/1.0. Such a message is a fault in whichever direction it goes.
+//! What it cannot follow for certain it does not follow. Such a message is a fault in either
+//! direction:
+//!
+//! | a message with | is | by RFC 9112 |
+//! | --- | --- | --- |
+//! | Content-Length beside Transfer-Encoding | a fault, unless [`BothLengths`] says otherwise | §6.1, §6.3 |
+//! | two lengths that differ, or one that is none | a fault | §6.3 |
+//! | one length several times: `5, 5` | followed | §6.3 |
+//! | Transfer-Encoding, in HTTP/1.0 | a fault | §6.1 |
+//! | chunked twice, or with parameters | a fault | §6.1, §7.1 |
+//! | another coding last, as a request | a fault | §6.3 |
+//! | another coding last, as a response | delimited by the end of the connection | §6.3 |
+//! | an unknown coding before chunked | followed | §6.3 |
 //!
 //! Sources: RFC 9112 · http-headers-cut, http-complete-by-length, http-incomplete-is-error,
-//! http-close-delimited-needs-notify; RFC 9110 §7.8, §9.3, §15.
+//! http-close-delimited-needs-notify; RFC 9110 §7.8, §9.3, §10.1.1, §15.
 
 mod body;
 mod exchange;
@@ -21,10 +32,46 @@ use crate::framing::{DelimitedByEnd, Framing};
 use exchange::Exchange;
 use messages::Kind;
 
+/// What becomes of a message that has a Content-Length beside its Transfer-Encoding.
+///
+/// RFC 9112 §6.3 has Transfer-Encoding override Content-Length, and warns of such a message: it
+/// ought to be handled as an error. Another recipient on the path may go by the Content-Length and
+/// see the next message begin elsewhere. That is how a request is smuggled (§11.2) and how a
+/// response is split (§11.1). So [`Refuse`](Self::Refuse) is the default, and the other choice is
+/// for a peer that is known to send both. The connection must not be used again after such a
+/// message: a server closes it after its response (§6.1), a client asks nothing more on it.
+///
+/// HTTP/1.0 has no Transfer-Encoding: a message of it with both is a fault with either choice
+/// (§6.1).
+///
+/// ```
+/// use close_notify_framing::http::{BothLengths, Responses};
+/// use close_notify_framing::{Framing, FramingState, What};
+/// let response = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
+/// let mut strict = Responses::new();
+/// strict.received(response);
+/// assert_eq!(strict.fault().map(|fault| fault.what), Some(What::LengthAndCoding));
+///
+/// let mut tracker = Responses::new().both_lengths(BothLengths::TransferEncodingOverrides);
+/// tracker.received(response);
+/// assert_eq!(tracker.state(), FramingState::BetweenMessages);
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum BothLengths {
+    /// The message is a fault.
+    #[default]
+    Refuse,
+    /// The message ends where its Transfer-Encoding says, whatever the Content-Length is.
+    TransferEncodingOverrides,
+}
+
 /// Responses, as a client receives them.
 ///
-/// A request whose final response has not begun is owed one: it stands inside a message then, for what an end would cut
-/// off is a whole response. That is what tells an idle connection from one in use.
+/// A request whose final response has not begun is owed one: it stands inside a message then, for
+/// what an end would cut off is a whole response. That is what tells an idle connection from one in
+/// use, once our own request is sent whole: a response may come before that. After a final status
+/// in place of 100 (`Expect: 100-continue`) the content of our request is still due: if it is not
+/// sent, the connection carries no other request, for the server would read that as content.
 ///
 /// Shape: [`sent`](Framing::sent) is told our requests, or [`ask`](Self::ask) their methods, before their responses
 /// are received: a response to HEAD or CONNECT ends otherwise than it says. Untold, every request counts as a GET, and
@@ -54,7 +101,29 @@ pub struct Responses<N = DelimitedByEnd> {
 ///
 /// Shape: [`sent`](Framing::sent) is told our responses, so that it knows which of them switch protocols (101, or 2xx
 /// to CONNECT); or [`switch`](Self::switch) says so. A client that uses the next protocol before it was allowed to is a
-/// fault.
+/// fault. Content that is due comes before the next protocol does.
+///
+/// # A request without its content
+///
+/// After a final status to `Expect: 100-continue` a client may leave out the content (RFC 9110
+/// §10.1.1). Then no more is to come, and the tracker stands between two messages. What comes all
+/// the same is that content, never the next request: the tracker stands inside a message until it
+/// is whole.
+///
+/// In every other case a request is cut without its content, whatever was answered: after 100,
+/// which asked for it; in the middle of it, where a client may stop once it was answered (RFC 9112
+/// §9.5); without the expectation; in HTTP/1.0, which has none; and if `sent` is told nothing.
+///
+/// ```
+/// use close_notify_framing::{Framing, FramingState, http::Requests};
+/// let mut tracker = Requests::new();
+/// tracker.received(b"PUT / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 3000000\r\n\r\n");
+/// assert_eq!(tracker.state(), FramingState::InsideMessage);
+/// tracker.sent(b"HTTP/1.1 417 Expectation Failed\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+/// assert_eq!(tracker.state(), FramingState::BetweenMessages);
+/// ```
+///
+/// # Examples
 ///
 /// ```
 /// use close_notify_framing::{Framing, FramingState, http::Requests};
@@ -138,7 +207,17 @@ macro_rules! both {
                 self
             }
 
-            /// Whether the next protocol has taken over.
+            /// What becomes of a message, in either direction, with both a Content-Length and a
+            /// Transfer-Encoding.
+            ///
+            /// Shape: before the first byte.
+            #[must_use]
+            pub const fn both_lengths(mut self, choice: BothLengths) -> Self {
+                self.exchange.set_both_lengths(choice);
+                self
+            }
+
+            /// Whether the next protocol has taken over, in what is received.
             #[must_use]
             pub const fn is_switched(&self) -> bool {
                 self.exchange.is_tunnel()

@@ -7,6 +7,7 @@
 
 use httparse::{EMPTY_HEADER, Error, Header, ParserConfig, Request, Response, Status};
 
+use super::BothLengths;
 use crate::fault::What;
 
 /// How many fields a section may have.
@@ -16,7 +17,8 @@ pub(super) const FIELDS: usize = 128;
 #[derive(Clone, Debug)]
 pub(super) struct Section {
     bytes: Vec<u8>,
-    limit: usize,
+    pub(super) limit: usize,
+    pub(super) both_lengths: BothLengths,
     line: Line,
 }
 
@@ -42,7 +44,7 @@ pub(super) enum Grown {
 
 impl Section {
     pub(super) const fn new(limit: usize) -> Self {
-        Self { bytes: Vec::new(), limit, line: Line::Start }
+        Self { bytes: Vec::new(), limit, both_lengths: BothLengths::Refuse, line: Line::Start }
     }
 
     /// Takes a byte, if the limit allows it.
@@ -78,7 +80,10 @@ impl Section {
         let read = request.parse(&self.bytes);
         self.all_of(read)?;
         let method = Method::named(request.method.unwrap_or_default());
-        Ok(Head { start: Start::Request(method), length: length(request.headers, request.version) })
+        // RFC 9110 §10.1.1: a server ignores the expectation of an HTTP/1.0 client
+        let expects_continue = request.version == Some(1) && expects_continue(request.headers);
+        let length = length(request.headers, request.version, self.both_lengths);
+        Ok(Head { start: Start::Request { method, expects_continue }, length })
     }
 
     /// What a whole section of a response says.
@@ -91,7 +96,8 @@ impl Section {
         let read = config.parse_response(&mut response, &self.bytes);
         self.all_of(read)?;
         let status = response.code.unwrap_or_default();
-        Ok(Head { start: Start::Response(status), length: length(response.headers, response.version) })
+        let length = length(response.headers, response.version, self.both_lengths);
+        Ok(Head { start: Start::Response(status), length })
     }
 
     /// Whether a whole trailer section is one.
@@ -124,7 +130,7 @@ pub(super) struct Head {
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Start {
-    Request(Method),
+    Request { method: Method, expects_continue: bool },
     Response(u16),
 }
 
@@ -158,17 +164,34 @@ pub(super) enum Length {
 }
 
 /// RFC 9112 §6.3, without the rules that ask for the method or the status.
-fn length(fields: &[Header<'_>], version: Option<u8>) -> Result<Length, What> {
-    let content_length = content_length(fields)?;
+fn length(fields: &[Header<'_>], version: Option<u8>, both_lengths: BothLengths) -> Result<Length, What> {
     let Some(coding) = transfer_coding(fields)? else {
-        return Ok(content_length.map_or(Length::Unsaid, Length::Known));
+        return Ok(content_length(fields)?.map_or(Length::Unsaid, Length::Known));
     };
-    // RFC 9112 §6.1, §6.3: both are to be handled as errors, for somebody upstream may read them otherwise
-    match (content_length, version) {
-        (Some(_), _) => Err(What::LengthAndCoding),
-        (None, Some(1)) => Ok(coding),
-        (None, _) => Err(What::TransferEncoding),
+    // RFC 9112 §6.1: in HTTP/1.0 the framing is faulty, whatever else it says
+    if version != Some(1) {
+        return Err(What::TransferEncoding);
     }
+    // RFC 9112 §6.1, §6.3: both ought to be handled as an error, for somebody upstream may read
+    // them otherwise
+    let has_both = elements(fields, "content-length").next().is_some();
+    if has_both && both_lengths == BothLengths::Refuse {
+        return Err(What::LengthAndCoding);
+    }
+    Ok(coding)
+}
+
+/// RFC 9110 §10.1.1, with §5.6.4: a quoted parameter may hold a comma, which splits it here, and is
+/// not guessed at.
+fn expects_continue(fields: &[Header<'_>]) -> bool {
+    let mut is_expected = false;
+    for element in elements(fields, "expect") {
+        if element.contains(&b'"') {
+            return false;
+        }
+        is_expected |= element.eq_ignore_ascii_case(b"100-continue");
+    }
+    is_expected
 }
 
 fn elements<'f>(fields: &'f [Header<'_>], name: &str) -> impl Iterator<Item = &'f [u8]> {

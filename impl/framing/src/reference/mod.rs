@@ -11,7 +11,7 @@ mod told;
 
 use close_notify_core::FramingState::{self, BetweenMessages, InsideMessage};
 
-pub use http::{Stand, http_client, http_server};
+pub use http::{Choices, Stand, http_client, http_server};
 pub use mail::{imap_commands, imap_responses, smtp};
 pub use told::Told;
 
@@ -81,25 +81,47 @@ pub struct Prefix {
     pub width: usize,
     /// Its highest byte comes first.
     pub big_endian: bool,
-    /// It counts so many bytes beside the rest.
-    pub more: u64,
+    /// It counts its own bytes.
+    pub counts_itself: bool,
+    /// It counts what stands before it.
+    pub counts_before: bool,
     /// So many bytes of the rest it does not count.
     pub uncounted: usize,
+    /// So many bytes stand before the first length.
+    pub before_first: usize,
+    /// A message whose length has all bits set is followed by more of it.
+    pub is_split: bool,
 }
 
 /// Messages with a length in front.
 #[must_use]
 pub fn length_prefixed(input: &[u8], prefix: &Prefix) -> FramingState {
-    let &Prefix { before, width, big_endian, more, uncounted } = prefix;
-    whole_messages(input, |input| {
-        let mut field = input.get(before..before + width)?.to_vec();
-        if big_endian {
-            field.reverse();
+    whole_messages(input, |message| {
+        let mut rest = message;
+        loop {
+            let is_first = rest.len() == input.len();
+            let before = if is_first { prefix.before_first } else { prefix.before };
+            let (is_full, behind) = part(rest, before, prefix)?;
+            rest = behind;
+            if !(is_full && prefix.is_split) {
+                return Some(rest);
+            }
         }
-        let said: u128 = field.iter().rev().fold(0, |said, byte| said * 256 + u128::from(*byte));
-        let rest = usize::try_from(said.checked_sub(u128::from(more))?).ok()?.checked_add(uncounted)?;
-        input.get(before.checked_add(width)?.checked_add(rest)?..)
     })
+}
+
+/// Whether all bits of the first length are set, and what is behind what it counts.
+fn part<'a>(input: &'a [u8], before: usize, prefix: &Prefix) -> Option<(bool, &'a [u8])> {
+    let &Prefix { width, big_endian, counts_itself, counts_before, uncounted, .. } = prefix;
+    let more = if counts_itself { width } else { 0 } + if counts_before { before } else { 0 };
+    let mut field = input.get(before..before + width)?.to_vec();
+    let is_full = field.iter().all(|byte| *byte == 0xff);
+    if big_endian {
+        field.reverse();
+    }
+    let said: u128 = field.iter().rev().fold(0, |said, byte| said * 256 + u128::from(*byte));
+    let rest = usize::try_from(said.checked_sub(more as u128)?).ok()?.checked_add(uncounted)?;
+    Some((is_full, input.get(before.checked_add(width)?.checked_add(rest)?..)?))
 }
 
 /// LDAP messages.

@@ -4,8 +4,9 @@
 use std::cell::RefCell;
 use std::fmt::Write;
 
+use close_notify_framing::http::BothLengths;
 use close_notify_framing::lines::{LineEnd, Lines, Replies};
-use close_notify_framing::reference::{self, Prefix, Told};
+use close_notify_framing::reference::{self, Choices, Prefix, Told};
 use close_notify_framing::{Framing, FramingState, LengthPrefixed, Width};
 use close_notify_framing::{http, imap, ldap, smtp, websocket};
 
@@ -139,8 +140,87 @@ fn request(random: &mut Random) -> Vec<u8> {
 
 #[test]
 fn http_requests() {
-    let expected = |input: &[u8]| reference::http_server(&received(input), tunnel).state;
+    let strict = Choices::default();
+    let expected = |input: &[u8]| reference::http_server(&received(input), strict, tunnel).state;
     agrees(|random| some(random, request), http::Requests::new, expected);
+}
+
+// RFC 9112 §6.3
+#[test]
+fn http_requests_with_both_lengths() {
+    let request = |random: &mut Random| {
+        let length = random.pick(&["Content-Length: 7\r\n", "Content-Length: x\r\n", ""]);
+        let head = format!("POST / HTTP/1.1\r\n{length}Transfer-Encoding: chunked\r\n\r\n");
+        [head.into_bytes(), chunks(random)].concat()
+    };
+    let choices = Choices { coding_overrides: true };
+    let expected = |input: &[u8]| reference::http_server(&received(input), choices, tunnel).state;
+    let chosen = || http::Requests::new().both_lengths(BothLengths::TransferEncodingOverrides);
+    agrees(|random| some(random, request), chosen, expected);
+}
+
+/// A server that answers each request as its head comes, by what it was asked for; it tells the
+/// reference, too.
+struct Answering<'t> {
+    tracker: http::Requests,
+    told: &'t RefCell<Told>,
+    head: Vec<u8>,
+}
+
+impl Framing for Answering<'_> {
+    fn received(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.tracker.received(&[*byte]);
+            self.told.borrow_mut().received(&[*byte]);
+            self.head.push(*byte);
+            if self.head.ends_with(b"\r\n\r\n") {
+                for (path, answer) in ANSWERS {
+                    if self.head.windows(path.len()).any(|window| window == path.as_bytes()) {
+                        self.tracker.sent(answer.as_bytes());
+                        self.told.borrow_mut().sent(answer.as_bytes());
+                    }
+                }
+                self.head.clear();
+            }
+        }
+    }
+
+    fn state(&self) -> FramingState {
+        self.tracker.state()
+    }
+}
+
+const ANSWERS: [(&str, &str); 4] = [
+    ("/continue", "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"),
+    ("/refuse", "HTTP/1.1 417 No\r\nContent-Length: 2\r\n\r\nno"),
+    ("/hints", "HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 302 Found\r\nContent-Length: 0\r\n\r\n"),
+    ("/switch", "HTTP/1.1 101 Switching Protocols\r\n\r\n"),
+];
+
+// RFC 9110 §7.8, §10.1.1
+#[test]
+fn http_requests_with_an_expectation_and_their_answers() {
+    let request = |random: &mut Random| {
+        let path = random.pick(&["/continue", "/refuse", "/refuse", "/hints", "/hints", "/later", "/switch"]);
+        let version = random.pick(&["1.1", "1.1", "1.1", "1.0"]);
+        let expect = random.pick(&["Expect: 100-continue\r\n", "Expect: a, 100-Continue\r\n", ""]);
+        let (length, content) = random.pick(&[
+            ("Content-Length: 5\r\n", "hello"),
+            ("Content-Length: 0\r\n", ""),
+            ("Transfer-Encoding: chunked\r\n", "2\r\nhi\r\n0\r\nA: b\r\n\r\n"),
+        ]);
+        // HTTP/1.0 has no transfer coding
+        let (length, content) =
+            if version == "1.0" { ("Content-Length: 2\r\n", "hi") } else { (length, content) };
+        format!("PUT {path} HTTP/{version}\r\n{expect}{length}\r\n{content}").into_bytes()
+    };
+    let told = RefCell::default();
+    let start = || {
+        told.take();
+        Answering { tracker: http::Requests::new(), told: &told, head: Vec::new() }
+    };
+    let expected = |_: &[u8]| reference::http_server(&told.borrow(), Choices::default(), tunnel).state;
+    agrees(|random| some(random, request), start, expected);
 }
 
 // RFC 9112 §8 · http-headers-cut
@@ -151,7 +231,8 @@ fn header_sections_are_held_back_as_the_reference_finds_them() {
         let mut tracker = http::Requests::new();
         for end in 1..=input.len() {
             tracker.received(&input[end - 1..end]);
-            let expected = reference::http_server(&received(&input[..end]), tunnel).releasable;
+            let told = received(&input[..end]);
+            let expected = reference::http_server(&told, Choices::default(), tunnel).releasable;
             assert_eq!(tracker.releasable(), expected as u64, "seed {seed}, {:?}", show(&input[..end]));
         }
     }
@@ -188,14 +269,18 @@ fn http_responses() {
         METHODS.iter().for_each(|method| tracker.ask(method));
         tracker
     };
-    agrees(responses, tracker, |input| reference::http_client(&received(input), &METHODS, tunnel).state);
+    let expected =
+        |input: &[u8]| reference::http_client(&received(input), Choices::default(), &METHODS, tunnel).state;
+    agrees(responses, tracker, expected);
     let untold = |random: &mut Random| {
         some(random, |random| {
             let (fields, content) = fields_and_content(random, false);
             [format!("HTTP/1.1 200 OK\r\n{fields}\r\n").as_bytes(), &content].concat()
         })
     };
-    agrees(untold, http::Responses::new, |input| reference::http_client(&received(input), &[], tunnel).state);
+    let expected =
+        |input: &[u8]| reference::http_client(&received(input), Choices::default(), &[], tunnel).state;
+    agrees(untold, http::Responses::new, expected);
 }
 
 fn frames(random: &mut Random, masked: bool) -> Vec<u8> {
@@ -387,7 +472,43 @@ fn length_prefixed() {
             [head, content].concat()
         };
         let start = || LengthPrefixed::big_endian(width, u64::MAX);
-        let prefix = Prefix { before: 0, width: bytes, big_endian: true, more: 0, uncounted: 0 };
+        let prefix = Prefix {
+            before: 0,
+            width: bytes,
+            big_endian: true,
+            counts_itself: false,
+            counts_before: false,
+            uncounted: 0,
+            before_first: 0,
+            is_split: false,
+        };
         agrees(|random| some(random, message), start, |input| reference::length_prefixed(input, &prefix));
     }
+}
+
+#[test]
+fn length_prefixed_with_another_first_message_and_in_parts() {
+    let messages = |random: &mut Random| {
+        let mut bytes = vec![1, b'x'];
+        for _ in 0..random.below(4) {
+            if random.below(2) == 0 {
+                bytes.extend([&b"Z\xff"[..], &[b'x'; 255]].concat());
+            }
+            let content = text(random, 20);
+            bytes.extend([&[b'Z', u8::try_from(content.len()).expect("at most 20")], &content[..]].concat());
+        }
+        bytes
+    };
+    let start = || LengthPrefixed::big_endian(Width::One, 1000).behind(1).first_behind(0).split_when_full();
+    let prefix = Prefix {
+        before: 1,
+        width: 1,
+        big_endian: true,
+        counts_itself: false,
+        counts_before: false,
+        uncounted: 0,
+        before_first: 0,
+        is_split: true,
+    };
+    agrees(messages, start, |input| reference::length_prefixed(input, &prefix));
 }

@@ -1,6 +1,5 @@
-use close_notify_framing::{
-    DelimitedByEnd as Tunnel, Fault, Framing, Way, What, http::Responses, websocket::Frames,
-};
+use close_notify_framing::http::{BothLengths, Responses};
+use close_notify_framing::{DelimitedByEnd as Tunnel, Fault, Framing, Way, What, websocket::Frames};
 
 use crate::support::{
     BetweenMessages, DelimitedByEnd, InsideMessage, ends_with_each, fault_in, state_behind,
@@ -115,6 +114,39 @@ fn the_next_protocol_takes_over_with_the_byte_behind_the_switch() {
     assert_eq!((tracker.state(), tracker.fault()), (BetweenMessages, None));
 }
 
+// RFC 9110 §7.8
+#[test]
+fn what_we_send_of_a_request_that_switched_is_none_of_the_next_protocol() {
+    struct Told(Vec<u8>);
+    impl Framing for Told {
+        fn received(&mut self, _: &[u8]) {}
+        fn sent(&mut self, bytes: &[u8]) {
+            self.0.extend_from_slice(bytes);
+        }
+        fn state(&self) -> close_notify_framing::FramingState {
+            BetweenMessages
+        }
+    }
+    let mut tracker = Responses::new().then(Told(Vec::new()));
+    tracker.sent(b"GET / HTTP/1.1\r\nUpgrade: x\r\nContent-Length: 3\r\n\r\na");
+    tracker.received(b"HTTP/1.1 101 Switching Protocols\r\n\r\n");
+    tracker.sent(b"bcnext");
+    assert_eq!(tracker.next().0, b"next");
+}
+
+// RFC 9110 §10.1.1 · http-complete-by-length
+#[test]
+fn a_response_in_place_of_100_is_whole_by_its_own_length() {
+    let mut tracker = Responses::new();
+    tracker.sent(b"PUT / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n");
+    tracker.received(b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 2\r\n\r\n");
+    assert_eq!((tracker.state(), tracker.owed()), (InsideMessage, 0));
+    tracker.received(b"no");
+    assert_eq!(tracker.state(), BetweenMessages);
+    tracker.sent(b"GETHEAD / HTTP/1.1\r\n\r\n"); // the content, and another request
+    assert_eq!((tracker.state(), tracker.owed()), (InsideMessage, 1));
+}
+
 #[test]
 fn a_fault_of_the_next_protocol_is_counted_from_the_first_byte() {
     let switch = b"HTTP/1.1 101 Switching Protocols\r\n\r\n";
@@ -153,8 +185,49 @@ fn a_length_that_may_be_read_in_two_ways_is_a_fault() {
     ] {
         assert_eq!(fault_in(Responses::new(), &head(fields)), Some((what, 0)), "{fields}");
     }
-    let old = b"HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
-    assert_eq!(fault_in(Responses::new(), old), Some((What::TransferEncoding, 0)));
+}
+
+// RFC 9112 §6.1
+#[test]
+fn a_transfer_coding_in_http_1_0_is_a_fault_whatever_is_chosen() {
+    for choice in [BothLengths::Refuse, BothLengths::TransferEncodingOverrides] {
+        for length in ["", "Content-Length: 2\r\n"] {
+            let old = format!("HTTP/1.0 200 OK\r\n{length}Transfer-Encoding: chunked\r\n\r\n");
+            let found = fault_in(Responses::new().both_lengths(choice), old.as_bytes());
+            assert_eq!(found, Some((What::TransferEncoding, 0)), "{old:?}");
+        }
+    }
+}
+
+// RFC 9112 §6.3, §11.1
+#[test]
+fn a_coding_overrides_a_length_beside_it_if_that_is_chosen() {
+    let chosen = || Responses::new().both_lengths(BothLengths::TransferEncodingOverrides);
+    for length in ["3", "9, 9", "1, 2", "none", ""] {
+        let both = head(&format!("Content-Length: {length}\r\nTransfer-Encoding: chunked\r\n"));
+        assert_eq!(fault_in(Responses::new(), &both), Some((What::LengthAndCoding, 0)), "{length}");
+        ends_with_each(&mut chosen(), &[&[&both[..], b"1\r\na\r\n0\r\n\r\n"].concat()]);
+        let both = head(&format!("Transfer-Encoding: gzip\r\nContent-Length: {length}\r\n"));
+        assert_eq!(state_behind(chosen(), &both), DelimitedByEnd, "{length}");
+    }
+    assert_eq!(fault_in(chosen(), &head("Content-Length: 1, 2\r\n")), Some((What::ContentLength, 0)));
+    let found = fault_in(chosen(), &head("Content-Length: 1\r\nTransfer-Encoding: chunked, chunked\r\n"));
+    assert_eq!(found, Some((What::TransferEncoding, 0)));
+}
+
+#[test]
+fn what_a_length_beside_a_coding_says_names_the_choice() {
+    let text = What::LengthAndCoding.to_string();
+    assert!(text.contains("BothLengths::TransferEncodingOverrides"), "{text}");
+}
+
+// RFC 9112 §6.3: the length is by chunks, whatever they hold
+#[test]
+fn an_unknown_coding_before_chunked_is_followed() {
+    let bytes = [&head("Transfer-Encoding: unheard-of, chunked\r\n")[..], b"1\r\na\r\n0\r\n\r\n"].concat();
+    ends_with_each(&mut Responses::new(), &[&bytes]);
+    let last = head("Transfer-Encoding: unheard-of\r\n");
+    assert_eq!(state_behind(Responses::new(), &last), DelimitedByEnd);
 }
 
 // RFC 9112 §7.1

@@ -58,6 +58,14 @@ fn what_is_sent() {
         tracker.sent(&requests[cut..]);
         assert_eq!(tracker.owed(), 3, "cut at {cut}");
     }
+    let answers = b"HTTP/1.1 103 x\r\n\r\nHTTP/1.1 417 x\r\nContent-Length: 1\r\n\r\nx";
+    for cut in 0..=answers.len() {
+        let mut tracker = http::Requests::new();
+        tracker.received(b"PUT / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n");
+        tracker.sent(&answers[..cut]);
+        tracker.sent(&answers[cut..]);
+        assert_eq!(tracker.state(), FramingState::BetweenMessages, "cut at {cut}");
+    }
     let replies = b"250-a\r\n250 b\r\n354 c\r\n";
     for cut in 0..=replies.len() {
         let mut tracker = smtp::Commands::new();
@@ -132,5 +140,8 @@ fn lengths() {
     says_the_same_in_all_pieces(&two, b"\0\x03abc\0\0\0\x01a\x01\0");
     let four = LengthPrefixed::little_endian(Width::Four, 20).behind(1).counting(Counts::ItselfAndRest);
     says_the_same_in_all_pieces(&four, b"Z\x05\0\0\0IX\x04\0\0\0Y\x03\0\0\0");
+    let untyped = LengthPrefixed::big_endian(Width::One, 300).behind(1).first_behind(0).split_when_full();
+    let full = [&b"\x02abZ\xff"[..], &[b'x'; 255], b"Z\x01aZ\0"].concat();
+    says_the_same_in_all_pieces(&untyped, &full);
     says_the_same_in_all_pieces(&ldap::Messages::new(20), b"\x30\x03abc\x30\x00\x30\x82\0\x02ab\x30\x80");
 }

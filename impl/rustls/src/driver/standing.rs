@@ -3,6 +3,7 @@
 //! Decides what of the plaintext may be handed on. Leaves to the core what an end is worth where the framing stands.
 //! Source: RFC 9112 §8 · http-headers-cut.
 
+use std::any::Any;
 use std::fmt;
 use std::io::IoSlice;
 
@@ -21,17 +22,29 @@ pub(crate) enum Standing {
     Tracked(Box<Tracked>),
 }
 
+/// What a stream takes for its tracker, which keeps its type.
+trait Tracker: Framing + Any + Send + Sync {}
+
+impl<T: Framing + Any + Send + Sync> Tracker for T {}
+
 /// A tracker, and plaintext that it has released and nobody has read.
 pub(crate) struct Tracked {
-    gate: Gate<Box<dyn Framing + Send + Sync>>,
+    gate: Gate<Box<dyn Tracker>>,
     free: Vec<u8>,
     free_from: usize,
 }
 
 impl Standing {
     pub(crate) fn tracked(tracker: impl Framing + Send + Sync + 'static) -> Self {
-        let gate = Gate::new(Box::new(tracker) as Box<dyn Framing + Send + Sync>);
+        let gate = Gate::new(Box::new(tracker) as Box<dyn Tracker>);
         Self::Tracked(Box::new(Tracked { gate, free: Vec::new(), free_from: 0 }))
+    }
+
+    /// The tracker, if it is of this type.
+    pub(crate) fn tracker<F: Framing + 'static>(&self) -> Option<&F> {
+        let Self::Tracked(tracked) = self else { return None };
+        let tracker: &dyn Any = &**tracked.gate.tracker();
+        tracker.downcast_ref()
     }
 
     /// Plaintext that was read of the session and handed on to nobody.

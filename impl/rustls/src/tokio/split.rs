@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use ::tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use close_notify_core::{AlertDescription, Ending, FramingState, Manner};
+use close_notify_framing::Framing;
 use rustls::Connection;
 
 use super::driven::Driven;
@@ -154,6 +155,21 @@ impl<IO: Transport, C: Tls> Handle<IO, C> {
     #[must_use]
     pub fn framing(&self) -> FramingState {
         self.driven().driver.standing.state()
+    }
+
+    /// What the tracker answers; `None` if there is none of this type: [`Stream::tracker`].
+    ///
+    /// The connection is locked meanwhile: `ask` must not use a half or a handle of it.
+    ///
+    /// ```
+    /// # use close_notify::tokio::{Handle, Transport};
+    /// use close_notify::framing::http::Responses;
+    /// # fn is_idle<IO: Transport>(handle: &Handle<IO>) -> bool {
+    /// handle.with_tracker(|responses: &Responses| responses.owed()) == Some(0)
+    /// # }
+    /// ```
+    pub fn with_tracker<F: Framing + 'static, R>(&self, ask: impl FnOnce(&F) -> R) -> Option<R> {
+        self.stream().tracker().map(ask)
     }
 
     /// How long a close may take: [`Stream::set_patience`].

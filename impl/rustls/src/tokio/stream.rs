@@ -115,6 +115,13 @@ impl<IO: Transport, C: Tls> Stream<IO, C> {
         self.driven.driver.stand(Standing::tracked(tracker));
     }
 
+    /// The tracker of [`set_tracker`](Self::set_tracker), if it is of this type:
+    /// [`crate::Stream::tracker`].
+    #[must_use]
+    pub fn tracker<F: Framing + 'static>(&self) -> Option<&F> {
+        self.driver.standing.tracker()
+    }
+
     /// Where the framing stands.
     #[must_use]
     pub fn framing(&self) -> FramingState {
