@@ -108,4 +108,7 @@ pub enum Event {
     TransportResetByUs,
     /// The application has the transport back.
     TransportHandedBack,
+    /// The transport lingers by itself, as [`Machine::lingering`](crate::Machine::lingering) said: this
+    /// machine hears no more of it.
+    TransportHandedOver,
 }

@@ -81,7 +81,7 @@ impl<C: Tls> Session<C> {
         }
     }
 
-    /// Keeps plaintext that nobody has read yet; no more of it than the policy lets a peer send behind our close.
+    /// Keeps plaintext that nobody has read yet, no more of it than the policy allows.
     fn makes_room(&mut self) -> bool {
         let full = self.is_full();
         if !full {
@@ -95,7 +95,7 @@ impl<C: Tls> Session<C> {
     }
 
     pub(super) const fn is_full(&self) -> bool {
-        self.kept.len() - self.kept_from > (self.machine.policy().drain_budget as usize).saturating_add(CHUNK)
+        self.kept.len() - self.kept_from > (self.machine.policy().most_kept() as usize).saturating_add(CHUNK)
     }
 
     /// One read behind what is unread.
