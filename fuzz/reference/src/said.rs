@@ -48,14 +48,14 @@ fn sentence(ending: &Ending) -> Result<(), Flaw> {
     let is_cut = matches!(ending.reading, ReadEnd::TruncatedAtBoundary | ReadEnd::TruncatedInRecord);
     let whole = reading == "the peer sent close_notify";
     let inside = reading.contains("inside a record");
-    let handshake = ending.in_handshake || ending.reading == ReadEnd::CloseNotifyInHandshake;
+    let handshake = ending.in_handshake && ending.reading != ReadEnd::CloseNotifyInHandshake;
     let transport = ending.transport;
     let lingered = |end| has_spoken(ending) && transport == end;
     let timed_out = ending.reading == ReadEnd::TimedOut || lingered(TransportEnd::TimedOut);
     let over = ending.reading == ReadEnd::OverBudget || lingered(TransportEnd::OverBudget);
     let reset_later = ending.reading != ReadEnd::Reset && lingered(TransportEnd::PeerReset);
     let numbers = [
-        (handshake, reading.contains("handshake")),
+        (handshake, reading.contains("before the handshake was done")),
         (timed_out, says("the deadline passed before")),
         (over, says("more than the budget")),
         (lingered(TransportEnd::OverBudget), says("closing may have destroyed what we said")),
@@ -148,7 +148,7 @@ fn levels(ending: &Ending) -> Result<(), Flaw> {
         has_spoken(ending) && matches!(ending.transport, TransportEnd::TimedOut | TransportEnd::CutShort);
     // Load balancers and port scanners do this all day.
     let left = matches!(ending.reading, ReadEnd::TruncatedAtBoundary | ReadEnd::Reset);
-    let walks_away = ending.in_handshake && left && ending.discarded == 0;
+    let walks_away = ending.in_handshake && left && (ending.discarded, ending.late) == (0, 0);
     // What this side did not wait for, or threw away itself, is no loss that it must be told of.
     let waited =
         !matches!(ending.reading, ReadEnd::Open | ReadEnd::NotAwaited | ReadEnd::CloseNotifyInHandshake);

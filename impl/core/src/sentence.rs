@@ -105,9 +105,7 @@ impl Ending {
             ReadEnd::TimedOut if self.in_handshake => {
                 f.write_str("the deadline passed before the handshake was done")
             }
-            ReadEnd::NotAwaited if self.in_handshake => {
-                f.write_str("we did not wait for the handshake to be done")
-            }
+            ReadEnd::NotAwaited if self.in_handshake => f.write_str("we left before the handshake was done"),
             ReadEnd::CloseNotifyInHandshake => write!(f, "{}", self.reading),
             end if self.in_handshake => write!(f, "{end}, before the handshake was done"),
             end => write!(f, "{end}"),

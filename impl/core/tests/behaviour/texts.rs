@@ -125,7 +125,7 @@ fn a_failed_handshake_speaks_of_the_handshake() {
             Event::DeadlinePassed,
             "the deadline passed before the handshake was done; the transport did not take our close_notify in time",
         ),
-        (Event::TransportClosed, "we did not wait for the handshake to be done; we never closed our side"),
+        (Event::TransportClosed, "we left before the handshake was done; we never closed our side"),
         (
             FATAL,
             "the peer sent the fatal alert certificate_required, before the handshake was done; \
