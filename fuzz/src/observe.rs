@@ -7,7 +7,7 @@ use std::cell::{Cell, RefCell};
 use close_notify_core::{AlertDescription, AlertLevel, Event, Machine, Manner, recv, send, transport};
 
 /// Every event, as tables name it.
-pub const EVENTS: [&str; 41] = [
+pub const EVENTS: [&str; 42] = [
     "PeerKeysInUse",
     "EarlyDataAccepted",
     "HandshakeDone",
@@ -49,6 +49,7 @@ pub const EVENTS: [&str; 41] = [
     "TransportClosed",
     "TransportResetByUs",
     "TransportHandedBack",
+    "TransportHandedOver",
 ];
 
 /// The halves and the transport, each with its states.
@@ -223,6 +224,7 @@ const fn number(event: Event) -> usize {
         Event::TransportClosed => 38,
         Event::TransportResetByUs => 39,
         Event::TransportHandedBack => 40,
+        Event::TransportHandedOver => 41,
     }
 }
 

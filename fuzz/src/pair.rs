@@ -67,6 +67,7 @@ pub(crate) fn policy(choice: u8) -> Policy {
         missing_notify: MissingNotify::ALL[choice / 9 % 3],
         peer_closes: PeerCloses::ALL[choice / 27 % 2],
         drain_budget: [256 * 1024, 100, 40_000, u32::MAX][choice / 54 % 4],
+        keep_budget: u32::MAX,
         ..Policy::STRICT
     }
 }

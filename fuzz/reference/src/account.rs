@@ -4,7 +4,8 @@
 //! The notes are a value of fixed size, so that each step of a run can be judged, and equal notes have equal futures.
 
 use close_notify_core::{
-    AlertDescription, Event, FirstCloser, LateData, Manner, NotSent, PeerCloses, ReadEnd, Reply, Version,
+    AlertDescription, Event, FirstCloser, LateData, Manner, NotSent, PeerCloses, Policy, ReadEnd, Reply,
+    TransportEnd, Version,
 };
 
 use super::Setup;
@@ -76,11 +77,14 @@ pub struct Account {
     /// The FIN went after the last word, before the transport failed.
     pub(crate) fin: bool,
 
-    /// The peer's end of stream, a reset, or the end of our patience: nothing more is read of the transport.
-    pub(crate) transport_over: bool,
+    /// The peer's end of stream, a reset, the end of our patience, or what this side did with it: once it has ended,
+    /// nothing more is read of the transport.
+    pub(crate) transport: TransportEnd,
     pub(crate) released: bool,
     pub(crate) deadline_started: bool,
     pub(crate) forgotten: bool,
+    /// Reading ended while nothing could come but the handshake.
+    pub(crate) in_handshake: bool,
 }
 
 impl Account {
@@ -117,10 +121,11 @@ impl Account {
             broke: false,
             unflushed: false,
             fin: false,
-            transport_over: false,
+            transport: TransportEnd::Open,
             released: false,
             deadline_started: false,
             forgotten: false,
+            in_handshake: false,
         }
     }
 
@@ -162,7 +167,7 @@ impl Account {
                 self.broke |= !self.both_said_it();
                 self.error(errno);
                 self.death_seen |= !is_reset(errno);
-                self.transport_over = true;
+                self.end_transport(TransportEnd::PeerReset);
                 self.unsent_because(NotSent::TransportFailed);
                 // rst-is-not-close, dead-is-not-fin
                 self.end_reading(if self.reset_seen { ReadEnd::Reset } else { ReadEnd::TransportFailed });
@@ -189,12 +194,19 @@ impl Account {
                 self.shut = true;
             }
             Event::DeadlineStarted => self.deadline_started = true,
-            Event::DeadlinePassed => self.lose_patience(ReadEnd::TimedOut),
+            Event::DeadlinePassed => self.lose_patience(ReadEnd::TimedOut, TransportEnd::TimedOut),
             Event::TransportClosed => {
+                self.end_transport(self.end_by_us());
+                self.unsent_because(NotSent::NotAsked);
+                self.let_go();
+            }
+            Event::TransportHandedOver => {
+                self.end_transport(TransportEnd::HandedOver);
                 self.unsent_because(NotSent::NotAsked);
                 self.let_go();
             }
             Event::TransportResetByUs => {
+                self.end_transport(self.end_by_us());
                 // A transport that has failed is only put away.
                 self.aborted |= !self.has_failed();
                 self.let_go();
@@ -345,7 +357,7 @@ impl Account {
 
     // RFC 9293 §3.10.7 · rst-is-not-close: an error that another call took is not forgotten
     fn eof(&mut self, inside_record: bool) {
-        self.transport_over = true;
+        self.end_transport(TransportEnd::PeerFin);
         self.end_reading(match (self.reset_seen, self.death_seen, inside_record) {
             (true, _, _) => ReadEnd::Reset,
             (false, true, _) => ReadEnd::TransportFailed,
@@ -373,17 +385,41 @@ impl Account {
             return true;
         }
         self.drained = self.drained.saturating_add(bytes);
-        let within = self.drained <= self.setup.policy.drain_budget;
+        let within = self.drained <= self.allowance();
         if !within {
-            self.lose_patience(ReadEnd::OverBudget);
+            self.lose_patience(ReadEnd::OverBudget, TransportEnd::OverBudget);
         }
         within
     }
 
-    fn lose_patience(&mut self, end: ReadEnd) {
-        self.transport_over = true;
+    /// What the peer may send behind our close: what is kept for the application costs memory, what is thrown away none.
+    pub(crate) fn allowance(&self) -> u32 {
+        let Policy { drain_budget, keep_budget, .. } = self.setup.policy;
+        if self.delivers() { drain_budget.min(keep_budget) } else { drain_budget }
+    }
+
+    fn lose_patience(&mut self, end: ReadEnd, transport: TransportEnd) {
+        self.end_transport(transport);
         self.unsent_because(NotSent::GaveUp);
         self.end_reading(end);
+    }
+
+    /// The transport ended by the first fact that ends it.
+    fn end_transport(&mut self, end: TransportEnd) {
+        if self.transport == TransportEnd::Open {
+            self.transport = end;
+        }
+    }
+
+    /// What it is to let go of the transport now.
+    // alert-survives-close, data-survives-close: behind our last word, and before the peer's end, it is too early
+    fn end_by_us(&self) -> TransportEnd {
+        let lingers = matches!(self.manner, Manner::Linger | Manner::Reject);
+        if lingers && self.written && !self.aborted {
+            TransportEnd::CutShort
+        } else {
+            TransportEnd::NotAwaited
+        }
     }
 
     fn let_go(&mut self) {
@@ -406,6 +442,7 @@ impl Account {
             return;
         }
         self.reading = end;
+        self.in_handshake = matches!(self.stage, Stage::Plain | Stage::Protected);
         match end {
             ReadEnd::CloseNotify => self.peer_closes_cleanly(),
             ReadEnd::CloseNotifyInHandshake

@@ -4,7 +4,7 @@
 //! twice or never finds no premise.
 //! Sources: `docs/requirements.md`, by the ids beside each premise.
 
-use close_notify_core::{Ending, Machine, Manner, NotSent, Output, ReadEnd};
+use close_notify_core::{Ending, Machine, Manner, NotSent, Output, ReadEnd, TransportEnd};
 
 use crate::judge::Flaw;
 use crate::{Account, Word};
@@ -122,8 +122,8 @@ fn awaits_the_peer(account: &Account) -> bool {
     account.reads() && (asked || salvages)
 }
 
-const fn drains(account: &Account) -> bool {
-    matches!(account.manner, Manner::Linger | Manner::Reject) && !account.transport_over
+fn drains(account: &Account) -> bool {
+    matches!(account.manner, Manner::Linger | Manner::Reject) && account.transport == TransportEnd::Open
 }
 
 /// Whether what the peer sends is for nobody: asked for, or while our last word waits for room.
@@ -131,7 +131,7 @@ const fn drains(account: &Account) -> bool {
 fn may_drain(output: Output, account: &Account) -> bool {
     let says = matches!(output, Output::SendCloseNotify { .. } | Output::SendAlert { .. });
     let for_nobody = account.is_closing() && account.manner != Manner::HandBack && !account.reads();
-    output == Output::Drain || (says && for_nobody && !account.transport_over)
+    output == Output::Drain || (says && for_nobody && account.transport == TransportEnd::Open)
 }
 
 /// Both have said close_notify, and the write side is open for plaintext.

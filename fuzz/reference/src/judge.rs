@@ -2,7 +2,9 @@
 //!
 //! Decides nothing of TLS: what is true is the notes' to say, and what may be asked is `duties`'.
 
-use close_notify_core::{Ending, Event, FirstCloser, FramingState, Machine, Manner, ReadEnd, WriteEnd};
+use close_notify_core::{
+    Ending, Event, FirstCloser, FramingState, Machine, Manner, ReadEnd, TransportEnd, WriteEnd,
+};
 
 use crate::Account;
 use crate::{answers, duties};
@@ -59,7 +61,9 @@ fn grows(known: &Ending, told: &Ending) -> Result<(), Flaw> {
     let closer = matches!(known.first_closer, FirstCloser::Nobody | FirstCloser::Us)
         || told.first_closer == known.first_closer;
     let resumption = known.resumption.allowed || !told.resumption.allowed;
-    let all = counts && first && reading && writing && closer && resumption;
+    let transport = known.transport == TransportEnd::Open || told.transport == known.transport;
+    let stage = known.reading == ReadEnd::Open || told.in_handshake == known.in_handshake;
+    let all = counts && first && reading && writing && closer && resumption && transport && stage;
     if all && told.user_canceled >= known.user_canceled {
         Ok(())
     } else {

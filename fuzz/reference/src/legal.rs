@@ -46,7 +46,8 @@ impl Account {
             | Event::TransportReset { .. }
             | Event::DeadlinePassed
             | Event::TransportClosed
-            | Event::TransportResetByUs => !self.released,
+            | Event::TransportResetByUs
+            | Event::TransportHandedOver => !self.released,
 
             Event::PendingDiscarded { .. } => self.may_discard(),
             Event::EngineNotified => self.may_write() || self.owes(Word::Notify),
@@ -117,7 +118,7 @@ impl Account {
     }
 
     fn is_beyond(&self, bytes: u32) -> bool {
-        self.is_closing() && self.drained.saturating_add(bytes) > self.setup.policy.drain_budget
+        self.is_closing() && self.drained.saturating_add(bytes) > self.allowance()
     }
 
     /// Whether this word is to be sealed next.

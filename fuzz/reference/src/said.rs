@@ -7,7 +7,7 @@ use std::fmt::{self, Write};
 
 use close_notify_core::{
     AlertDescription, Delivery, Ending, Event, FramingState, Illegal, Machine, NotSent, Policy, ReadEnd,
-    Severity, UnknownAlert, WriteEnd,
+    Severity, TransportEnd, UnknownAlert, WriteEnd,
 };
 
 use crate::judge::Flaw;
@@ -37,21 +37,39 @@ fn sentence(ending: &Ending) -> Result<(), Flaw> {
     let text = ending.to_string();
     let says = |what: &str| text.contains(what);
     let Some((reading, _)) = text.split_once("; ") else { return Err("a sentence without its halves") };
-    if reading != ending.reading.to_string() || !says("; ") || says("\n") {
+    // What waits for a close_notify elsewhere waits for the handshake there.
+    let other_words = matches!(ending.reading, ReadEnd::Reset | ReadEnd::TimedOut | ReadEnd::NotAwaited);
+    let begins = reading.starts_with(&ending.reading.to_string()) || (ending.in_handshake && other_words);
+    let goes_on = ending.in_handshake || reading == ending.reading.to_string();
+    if !begins || !goes_on || !says("; ") || says("\n") {
         return Err("a sentence does not begin with how reading ended");
     }
     // What people search for (OpenSSL, rustls and browsers say the like); cut-is-visible
     let is_cut = matches!(ending.reading, ReadEnd::TruncatedAtBoundary | ReadEnd::TruncatedInRecord);
     let whole = reading == "the peer sent close_notify";
-    let inside = reading.ends_with("inside a record");
+    let inside = reading.contains("inside a record");
+    let handshake = ending.in_handshake && ending.reading != ReadEnd::CloseNotifyInHandshake;
+    let transport = ending.transport;
+    let lingered = |end| has_spoken(ending) && transport == end;
+    let timed_out = ending.reading == ReadEnd::TimedOut || lingered(TransportEnd::TimedOut);
+    let over = ending.reading == ReadEnd::OverBudget || lingered(TransportEnd::OverBudget);
+    let reset_later = ending.reading != ReadEnd::Reset && lingered(TransportEnd::PeerReset);
     let numbers = [
+        (handshake, reading.contains("before the handshake was done")),
+        (timed_out, says("the deadline passed before")),
+        (over, says("more than the budget")),
+        (lingered(TransportEnd::OverBudget), says("closing may have destroyed what we said")),
+        (reset_later, says("the connection was reset afterwards")),
+        (lingered(TransportEnd::HandedOver), says("a service lingers on")),
+        (lingered(TransportEnd::CutShort), says("we let go before the peer's FIN")),
         (is_cut, reading.contains("without sending TLS close_notify")),
         (ending.reading == ReadEnd::CloseNotify, whole),
         (ending.reading == ReadEnd::TruncatedInRecord, inside),
         (ending.discarded > 0, says(&format!("; {} bytes of ours were discarded", ending.discarded))),
         (ending.discarded == 0 && ending.delivery == Delivery::Lost, says("what we wrote may be lost")),
         (ending.late > 0, says(&format!("; {} bytes came after our close", ending.late))),
-        (ending.user_canceled, says("the peer had sent user_canceled")),
+        // Before a close_notify it is a habit of Java's.
+        (ending.user_canceled && !whole, says("the peer had sent user_canceled")),
         (ending.errno.is_some(), says("; errno ")),
         (matches!(ending.writing, WriteEnd::Aborted { .. }), says("reset the connection")),
     ];
@@ -68,6 +86,11 @@ fn sentence(ending: &Ending) -> Result<(), Flaw> {
         true => Ok(()),
         false => Err("a sentence does not name the alert"),
     }
+}
+
+/// Whether our last word is whole in the transport: what a close may destroy.
+const fn has_spoken(ending: &Ending) -> bool {
+    matches!(ending.writing, WriteEnd::CloseNotifySent | WriteEnd::FatalAlertSent(_))
 }
 
 /// A sink with little room gets the beginning of a text, and the writer hears of it.
@@ -117,14 +140,22 @@ fn levels(ending: &Ending) -> Result<(), Flaw> {
         || ending.writing == WriteEnd::FatalAlertSent(AlertDescription::INTERNAL_ERROR);
     let fails = refused || ending.writing == WriteEnd::NotSent(NotSent::Unsealable);
     let chosen = matches!(ending.writing, WriteEnd::Aborted { .. });
-    let alarm = alerts(ending).iter().any(Option::is_some) || ending.writing == WriteEnd::PartlyWritten;
+    // alert-survives-close, data-survives-close
+    let destroys = has_spoken(ending) && ending.transport == TransportEnd::OverBudget;
+    let alert = alerts(ending).iter().any(Option::is_some);
+    let alarm = alert || ending.writing == WriteEnd::PartlyWritten || destroys;
+    let early =
+        has_spoken(ending) && matches!(ending.transport, TransportEnd::TimedOut | TransportEnd::CutShort);
+    // Load balancers and port scanners do this all day.
+    let left = matches!(ending.reading, ReadEnd::TruncatedAtBoundary | ReadEnd::Reset);
+    let walks_away = ending.in_handshake && left && (ending.discarded, ending.late) == (0, 0);
     // What this side did not wait for, or threw away itself, is no loss that it must be told of.
     let waited =
         !matches!(ending.reading, ReadEnd::Open | ReadEnd::NotAwaited | ReadEnd::CloseNotifyInHandshake);
     for &framing in FramingState::ALL {
         let level = ending.severity(framing);
-        let cut = waited && ending.truncation_possible(framing);
-        let open = framing != FramingState::BetweenMessages;
+        let open = ending.truncation_possible(framing);
+        let cut = waited && open && !ending.in_handshake;
         let lost = ending.delivery == Delivery::Lost && !chosen && (open || ending.discarded > 0);
         if (level == Severity::Error) != fails {
             return Err("a failure of this side is no error in the log, or something else is");
@@ -132,8 +163,15 @@ fn levels(ending: &Ending) -> Result<(), Flaw> {
         if (level >= Severity::Warn) != (fails || alarm || cut || lost) {
             return Err("a loss is not warned of, or there is a warning without a loss");
         }
-        if ending.is_clean() && !cut && ending.delivery != Delivery::Lost && level != Severity::Debug {
+        let quiet = ending.is_clean() && !cut && ending.delivery != Delivery::Lost && !(destroys || early);
+        if quiet && level != Severity::Debug {
             return Err("a clean end makes a noise");
+        }
+        if early && level == Severity::Debug {
+            return Err("a linger that ended too early is no news");
+        }
+        if walks_away && !(fails || alarm || chosen) && level != Severity::Debug {
+            return Err("a peer that left the handshake makes a noise");
         }
         if level.to_string() != level.name() {
             return Err("a level by another name");

@@ -1,7 +1,7 @@
 //! The small machine of a lingering transport beside the whole one: both are told the same, and must ask the same.
 
 use close_notify_core::drain::{self, End};
-use close_notify_core::{Draining, Event, Machine, Output, transport};
+use close_notify_core::{Draining, Event, Machine, Output, TransportEnd, transport};
 
 use crate::judge::Flaw;
 
@@ -51,6 +51,9 @@ impl Shadow {
         if draining.end() != self.end {
             return Err("a lingering transport tells another end than the first");
         }
+        if self.end.is_some_and(|end| ending_of(end) != after.ending().transport) {
+            return Err("the ending tells another end of the transport than what lingered");
+        }
         let budget = after.policy().drain_budget;
         let left = (budget != u32::MAX).then(|| budget.saturating_sub(after.ending().drained));
         if after.transport_state().is_released() || draining.left() == left {
@@ -71,6 +74,16 @@ fn end_by(fact: drain::Event, after: &Machine) -> Option<End> {
             (after.transport_state() == transport::State::GivenUp).then_some(End::OverBudget)
         }
         drain::Event::TransportClosed | drain::Event::TransportResetByUs => None,
+    }
+}
+
+/// The same end as the ending of the whole machine has it: there nobody gives way.
+const fn ending_of(end: End) -> TransportEnd {
+    match end {
+        End::PeerFin => TransportEnd::PeerFin,
+        End::PeerReset => TransportEnd::PeerReset,
+        End::TimedOut | End::GaveWay => TransportEnd::TimedOut,
+        End::OverBudget => TransportEnd::OverBudget,
     }
 }
 
@@ -107,6 +120,7 @@ const fn of_the_transport(fact: Event) -> Option<drain::Event> {
         | Event::DeadlineStarted
         | Event::SessionForgotten
         | Event::TransportHandedBack
+        | Event::TransportHandedOver
         | Event::Flushed => return None,
     })
 }

@@ -21,6 +21,8 @@ impl Account {
             errno: self.errno,
             user_canceled: self.user_canceled,
             resumption: self.resumption(),
+            transport: self.transport,
+            in_handshake: self.in_handshake,
         }
     }
 

@@ -68,5 +68,6 @@ fn policy(threes: u8, twos: u8, numbers: u8) -> Policy {
         user_canceled: UserCanceled::ALL[two(5)],
         warnings: WARNINGS[number(0)],
         drain_budget: BUDGETS[number(2)],
+        keep_budget: u32::MAX,
     }
 }

@@ -95,6 +95,7 @@ pub(super) fn setting(choices: &mut Choices<'_>) -> Setting {
     let bits = |byte: u8, from: u32, below: usize| usize::from(byte >> from) % below;
     let policy = Policy {
         drain_budget: BUDGETS[bits(policy, 0, 4)],
+        keep_budget: u32::MAX,
         late_data: LateData::ALL[bits(policy, 2, 4) % 3],
         reply: Reply::ALL[bits(policy, 4, 4) % 3],
         missing_notify: MissingNotify::ALL[bits(policy, 6, 2)],

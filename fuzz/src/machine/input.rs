@@ -1,7 +1,7 @@
 //! The bytes of an input as a set-up and as facts.
 //!
 //! Set-up, six bytes: flags (version, role, established, and the plan); the policy (a preset, or one of its own); and for one of its
-//! own two bytes of choices, and one each for its warnings and its budget. Policy 254 is one of its own too, and has one more
+//! own two bytes of choices, and one each for its warnings and its budgets. Policy 254 is one of its own too, and has one more
 //! byte: an alert. What is said in words is judged there.
 
 use std::sync::LazyLock;
@@ -32,6 +32,9 @@ const SIZES: [u32; 8] = [0, 1, 60, 1400, 16_384, 65_536, 0x0004_0000, u32::MAX];
 
 /// Budgets in bytes: the odd ones first.
 const BUDGETS: [u32; 8] = [0, 1, 100, 65_536, 0x0004_0000, u32::MAX - 1, u32::MAX, 1460];
+
+/// What may be kept of them: the whole first.
+const KEEPS: [u32; 8] = [u32::MAX, 0, 1, 60, 100, 1400, 65_536, 0x0004_0000];
 
 const WARNINGS: [u8; 4] = [0, 1, 4, 255];
 
@@ -75,6 +78,7 @@ fn policy(preset: u8, [choice, more, warnings, budget]: [u8; 4]) -> Policy {
         user_canceled: UserCanceled::ALL[usize::from(more >> 3 & 1)],
         warnings: WARNINGS[usize::from(warnings & 3)],
         drain_budget: BUDGETS[usize::from(budget & 7)],
+        keep_budget: KEEPS[usize::from(budget >> 3 & 7)],
     }
 }
 
@@ -158,8 +162,9 @@ fn numbered(at: u8, choices: &mut Choices<'_>) -> Event {
         2 => Event::PeerMessage { bytes },
         3 => Event::TransportReset { errno: errno(at & 7, choices) },
         4 => Event::WriteFailed { errno: errno(at & 7, choices) },
-        5 if at & 1 == 0 => Event::EngineNotified,
-        5 => Event::Flushed,
+        5 if at & 7 == 7 => Event::TransportHandedOver,
+        5 if at & 1 == 1 => Event::Flushed,
+        5 => Event::EngineNotified,
         6 => Event::PendingDiscarded { bytes },
         7 => Event::Reject(Alert(choices.byte())),
         8 => Event::PeerViolation(Alert(choices.byte())),
@@ -184,6 +189,7 @@ pub(super) static DISTINCT: LazyLock<Vec<Event>> = LazyLock::new(|| {
         Event::WriteFailed { errno: 104 },
         Event::WriteFailed { errno: 32 },
         Event::WriteFailed { errno: 110 },
+        Event::TransportHandedOver,
         Event::Flushed,
     ];
     [&OUTSIDE[..], &ANSWERS[..], &numbered[..]].concat()

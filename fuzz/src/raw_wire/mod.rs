@@ -201,7 +201,7 @@ impl Run {
         let (text, ending) = (error.to_string(), self.stream.ending());
         assert_eq!(Ending::find(error), Some(ending), "another ending: {text}");
         let has_begun = ending.reading != ReadEnd::Open;
-        assert!(!has_begun || text.contains(&ending.reading.to_string()), "the end is left out: {text}");
+        assert!(!has_begun || text.contains(&ending.to_string()), "the end is left out: {text}");
     }
 
     /// No clean end without the genuine record, and all that was said before it.

@@ -110,7 +110,9 @@ impl Machine {
             }
 
             // A transport that this side lets go of takes and brings no more, whoever asked for it.
-            Event::TransportClosed => Moves::both(S::WriteFailed, R::StopWaiting).and_transport(T::Closed),
+            Event::TransportClosed | Event::TransportHandedOver => {
+                Moves::both(S::WriteFailed, R::StopWaiting).and_transport(T::Closed)
+            }
             Event::TransportResetByUs if matches!(self.send, send::State::Failed) => {
                 Moves::recv(R::StopWaiting).and_transport(T::ResetByUs)
             }
@@ -274,8 +276,13 @@ impl Machine {
 
     /// The moves of a fact whose bytes count against the budget once we have closed.
     const fn within_budget(&self, bytes: u32, moves: Moves) -> Moves {
-        let spent = self.evidence.drained.saturating_add(bytes) > self.policy.drain_budget;
+        let spent = self.evidence.drained.saturating_add(bytes) > self.budget();
         if self.manner.is_closing() && spent { Self::give_up(recv::Event::BudgetSpent) } else { moves }
+    }
+
+    /// What the peer may send after our close: less while what comes is kept for the application.
+    const fn budget(&self) -> u32 {
+        if self.delivers_data() { self.policy.most_kept() } else { self.policy.drain_budget }
     }
 
     /// The end of all waiting. What was not written by then was not said.

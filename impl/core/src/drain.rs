@@ -86,7 +86,7 @@ named! {
 ///     machine.handle(fact)?;
 /// }
 /// let mut draining = machine.lingering().expect("nothing but the transport is left");
-/// machine.handle(Fact::TransportClosed)?;
+/// machine.handle(Fact::TransportHandedOver)?;
 /// assert_eq!(machine.output(), Output::Done);
 ///
 /// draining.handle(Event::Drained { bytes: 1400 })?;
@@ -106,7 +106,7 @@ impl Machine {
     /// What lingers without TLS, once nothing but the transport is left: the output is [`Output::Drain`], and no fact
     /// of the transport can change what is owed to the session.
     ///
-    /// Shape: the driver that hands the transport over tells this machine `TransportClosed`: it is
+    /// Shape: the driver that hands the transport over tells this machine `TransportHandedOver`: it is
     /// [`Output::Done`] then, and [`ending`](Self::ending) is final. The evidence ends at the hand-over: reading, writing and
     /// who closed first can no longer change, but `drained`, `errno`, the rule of `resumption` and a `delivery` that a
     /// later reset would call lost stay as they were. What the lingering finds, [`Draining::end`] says.

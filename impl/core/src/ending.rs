@@ -154,6 +154,47 @@ named! {
     }
 }
 
+named! {
+    /// How the transport ended: for `Linger` and `Reject`, whether closing it can have destroyed our last words.
+    ///
+    /// A socket that is closed while bytes of the peer are unread, or still to come, resets the connection, and the reset
+    /// takes with it what the peer had not read yet. So these two manners read on until the peer ends its stream,
+    /// within [`Policy::drain_budget`](crate::Policy::drain_budget) and the deadline. The first end that is known
+    /// stays.
+    ///
+    /// ```
+    /// use close_notify_core::{Event, Machine, Manner, Policy, Role, TransportEnd, Version};
+    /// let policy = Policy { drain_budget: 1000, ..Policy::STRICT };
+    /// let mut machine = Machine::established(Version::Tls13, Role::Server, policy);
+    /// for event in [Event::Close(Manner::Linger), Event::OutputSealed, Event::OutputWritten, Event::WriteShut] {
+    ///     machine.handle(event)?;
+    /// }
+    /// machine.handle(Event::Drained { bytes: 1001 })?;
+    /// assert_eq!(machine.ending().transport, TransportEnd::OverBudget);
+    /// # Ok::<(), close_notify_core::Illegal>(())
+    /// ```
+    ///
+    /// Source: RFC 9112 §9.6 · alert-survives-close, data-survives-close, linger-is-bounded.
+    pub enum TransportEnd {
+        /// It has not, as far as this side knows: it is in use, or back with the application.
+        Open,
+        /// The peer ended its stream. It has read what we said, or never will: a close destroys nothing.
+        PeerFin,
+        /// It was reset, or died.
+        PeerReset,
+        /// The deadline passed before the peer ended it: what the peer sends later meets a reset.
+        TimedOut,
+        /// The peer sent more than the budget after our close: the close has probably reset the connection.
+        OverBudget,
+        /// A service lingers on: its counters say how that ended.
+        HandedOver,
+        /// This side let go of it after its last word, in the middle of lingering.
+        CutShort,
+        /// This side let go of it first, and had not asked to linger.
+        NotAwaited,
+    }
+}
+
 /// How a connection ended, as far as it has.
 ///
 /// Units: `discarded`, `late` and `drained` in bytes.
@@ -187,10 +228,17 @@ pub struct Ending {
     pub drained: u32,
     /// The first error number that any call returned.
     pub errno: Option<i32>,
-    /// Whether the peer gave up the handshake with user_canceled.
+    /// Whether the peer sent user_canceled. Together with [`in_handshake`](Self::in_handshake) it says that the peer gave
+    /// up the handshake. Afterwards it says nothing: Java's JSSE sends it before the close_notify of every
+    /// ordinary close under TLS 1.3.
     pub user_canceled: bool,
     /// Whether the session may be resumed, and which rule says so.
     pub resumption: Resumption,
+    /// How the transport ended. Neither [`is_clean`](Self::is_clean) nor [`delivery`](Self::delivery) depends on it: a
+    /// close that may have destroyed something is no proof that it did.
+    pub transport: TransportEnd,
+    /// Whether reading ended in the handshake, before any application data could come.
+    pub in_handshake: bool,
 }
 
 impl Ending {
@@ -202,6 +250,11 @@ impl Ending {
         let notified =
             matches!(self.reading, ReadEnd::CloseNotify) && matches!(self.writing, WriteEnd::CloseNotifySent);
         notified && self.discarded == 0 && self.late == 0
+    }
+
+    /// Whether our last word is whole in the transport.
+    pub(crate) const fn has_spoken(&self) -> bool {
+        matches!(self.writing, WriteEnd::CloseNotifySent | WriteEnd::FatalAlertSent(_))
     }
 
     /// Whether the session of this connection may be resumed; [`resumption`](Self::resumption) names the rule.
@@ -221,6 +274,8 @@ impl Ending {
     }
 
     /// Whether what was read may be less than what the peer sent, given where the framing stands.
+    ///
+    /// The end of a handshake delimits no message: what was read is then nothing, and nothing is not the whole of it.
     ///
     /// Source: RFC 9112 §8, §9.8 · http-complete-by-length, http-incomplete-is-error,
     /// http-close-delimited-needs-notify.
@@ -249,6 +304,8 @@ impl Machine {
             errno: if self.evidence.errno == 0 { None } else { Some(self.evidence.errno) },
             user_canceled: self.evidence.user_canceled,
             resumption: self.resumption(),
+            transport: self.evidence.transport_end,
+            in_handshake: self.evidence.in_handshake,
         }
     }
 
@@ -332,7 +389,7 @@ impl Machine {
             S::Notified | S::NotifiedShut => WriteEnd::CloseNotifySent,
             S::Alerted | S::AlertedShut => WriteEnd::FatalAlertSent(self.evidence.own_alert()),
             S::Silenced | S::SilencedShut => WriteEnd::NotSent(NotSent::PeerFatalAlert),
-            S::Failed if self.evidence.failed_leaving => WriteEnd::PartlyWritten,
+            S::Failed if self.evidence.begun => WriteEnd::PartlyWritten,
             S::Failed => WriteEnd::NotSent(self.evidence.unsent),
             S::Aborted => WriteEnd::Aborted { after_close_notify: self.evidence.notified },
         }

@@ -108,6 +108,9 @@ pub enum Event {
     TransportResetByUs,
     /// The application has the transport back.
     TransportHandedBack,
+    /// The transport lingers by itself, as [`Machine::lingering`](crate::Machine::lingering) said: this
+    /// machine hears no more of it.
+    TransportHandedOver,
     /// All that the application has written is in the transport, and the transport keeps nothing of it back.
     Flushed,
 }

@@ -3,12 +3,12 @@
 use core::hash::{Hash, Hasher};
 
 use crate::alert::{AlertDescription, AlertLevel, Meaning};
-use crate::ending::{FirstCloser, NotSent};
+use crate::ending::{FirstCloser, NotSent, TransportEnd};
 use crate::event::Event;
 use crate::machine::Machine;
 use crate::manner::Manner;
 use crate::policy::PeerCloses;
-use crate::{recv, send};
+use crate::{recv, send, transport};
 
 /// The numbers Linux and the BSDs give ECONNRESET, and what Windows calls WSAECONNRESET and WSAECONNABORTED.
 ///
@@ -37,7 +37,6 @@ pub(crate) struct Evidence {
     pub(crate) wrote: bool,
     pub(crate) unsent: NotSent,
     pub(crate) begun: bool,
-    pub(crate) failed_leaving: bool,
     pub(crate) ended_early: bool,
     pub(crate) engine_notified: bool,
     pub(crate) reset_seen: bool,
@@ -53,6 +52,8 @@ pub(crate) struct Evidence {
     pub(crate) broke: bool,
     /// The transport failed after our last word had left and before our FIN.
     pub(crate) fin_failed: bool,
+    pub(crate) transport_end: TransportEnd,
+    pub(crate) in_handshake: bool,
 }
 
 /// Every field, gathered into few writes.
@@ -61,7 +62,7 @@ impl Hash for Evidence {
         let ends = [
             self.user_canceled,
             self.wrote,
-            self.failed_leaving,
+            self.in_handshake,
             self.ended_early,
             self.engine_notified,
             self.reset_seen,
@@ -82,6 +83,7 @@ impl Hash for Evidence {
         state.write_u64(u64::from_le_bytes(rest));
         let late = [self.begun, self.unflushed, self.failure_seen, self.broke, self.fin_failed];
         state.write_u8(late.iter().fold(0, |bits, &bit| bits << 1 | u8::from(bit)));
+        state.write_u8(self.transport_end as u8);
         state.write_u8(u8::from(self.own_alert.is_some()));
         state.write_u8(u8::from(self.peer_alert.is_some()));
         state.write_i32(self.errno);
@@ -104,7 +106,6 @@ impl Evidence {
         wrote: false,
         unsent: NotSent::TransportFailed,
         begun: false,
-        failed_leaving: false,
         ended_early: false,
         engine_notified: false,
         reset_seen: false,
@@ -116,6 +117,8 @@ impl Evidence {
         failure_seen: false,
         broke: false,
         fin_failed: false,
+        transport_end: TransportEnd::Open,
+        in_handshake: false,
     };
 
     /// The alert that is due or was sent.
@@ -212,6 +215,7 @@ impl Machine {
             | Event::TransportClosed
             | Event::TransportResetByUs
             | Event::TransportHandedBack
+            | Event::TransportHandedOver
             | Event::Flushed => {}
         }
         self.note_halves(event, send, recv);
@@ -221,6 +225,31 @@ impl Machine {
     const fn both_notified(&self) -> bool {
         let ours = matches!(self.send, send::State::Notified | send::State::NotifiedShut);
         ours && matches!(self.recv, recv::State::PeerNotified)
+    }
+
+    /// Keeps how the transport ended, which `event` is about to move to `next`: the first end stays.
+    pub(crate) const fn note_transport(&mut self, event: Event, next: transport::State) {
+        use transport::State as T;
+        if !matches!(self.evidence.transport_end, TransportEnd::Open) {
+            return;
+        }
+        self.evidence.transport_end = match next {
+            T::Open | T::HandedBack => TransportEnd::Open,
+            T::PeerEof => TransportEnd::PeerFin,
+            T::PeerReset => TransportEnd::PeerReset,
+            T::GivenUp if matches!(event, Event::DeadlinePassed) => TransportEnd::TimedOut,
+            T::GivenUp => TransportEnd::OverBudget,
+            T::Closed if matches!(event, Event::TransportHandedOver) => TransportEnd::HandedOver,
+            T::Closed | T::ResetByUs if self.lingers() => TransportEnd::CutShort,
+            T::Closed | T::ResetByUs => TransportEnd::NotAwaited,
+        };
+    }
+
+    /// Our last word is out, and the peer's end is to be waited for lest a close destroys it.
+    const fn lingers(&self) -> bool {
+        use send::State as S;
+        let said = matches!(self.send, S::Notified | S::NotifiedShut | S::Alerted | S::AlertedShut);
+        said && matches!(self.manner, Manner::Linger | Manner::Reject)
     }
 
     /// The last word is sealed, and not yet whole in the transport.
@@ -233,6 +262,7 @@ impl Machine {
         self.note_first_closer(event, recv);
         if !self.recv.has_ended() && recv.has_ended() {
             self.evidence.ended_early |= !matches!(self.recv, recv::State::Open);
+            self.evidence.in_handshake = matches!(self.recv, recv::State::Plain | recv::State::Handshaking);
         }
         if matches!(send, S::Notified) {
             self.evidence.notified = true;
@@ -242,7 +272,6 @@ impl Machine {
         }
         if matches!(send, S::Failed) && !matches!(self.send, S::Failed) {
             self.evidence.unsent = unsent_by(event);
-            self.evidence.failed_leaving |= self.evidence.begun;
         }
     }
 
@@ -315,7 +344,7 @@ impl Machine {
 const fn unsent_by(event: Event) -> NotSent {
     match event {
         Event::WriteFailed { .. } | Event::TransportReset { .. } => NotSent::TransportFailed,
-        Event::TransportClosed => NotSent::NotAsked,
+        Event::TransportClosed | Event::TransportHandedOver => NotSent::NotAsked,
         Event::OutputUnsealable => NotSent::Unsealable,
         Event::PeerKeysInUse
         | Event::EarlyDataAccepted
@@ -376,7 +405,7 @@ const fn ended_by_peer(recv: recv::State) -> bool {
 const fn asks_for_the_end(event: Event) -> bool {
     match event {
         Event::CloseWrite | Event::Reject(_) | Event::EngineNotified => true,
-        Event::TransportClosed | Event::TransportResetByUs => true,
+        Event::TransportClosed | Event::TransportResetByUs | Event::TransportHandedOver => true,
         Event::Close(manner) => !matches!(manner, Manner::Unasked),
         Event::PeerKeysInUse
         | Event::EarlyDataAccepted

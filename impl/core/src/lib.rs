@@ -29,7 +29,8 @@
 //! {
 //!   "reading": { "fatal_alert": "certificate_required" }, "writing": { "not_sent": "peer_fatal_alert" },
 //!   "first_closer": "peer", "delivery": "lost", "discarded": 512, "late": 0, "drained": 0, "errno": null,
-//!   "user_canceled": false, "resumption": { "allowed": false, "rule": "fatal_discards_tickets" }
+//!   "user_canceled": false, "resumption": { "allowed": false, "rule": "fatal_discards_tickets" },
+//!   "transport": "open", "in_handshake": false
 //! }
 //! ```
 //!
@@ -69,7 +70,7 @@ pub use alert::{AlertDescription, AlertLevel, Meaning, UnknownAlert, meaning};
 pub use alert_record::{AlertRecord, read_alert};
 pub use answer::{Answer, Call};
 pub use drain::Draining;
-pub use ending::{Delivery, Ending, FirstCloser, NotSent, ReadEnd, WriteEnd};
+pub use ending::{Delivery, Ending, FirstCloser, NotSent, ReadEnd, TransportEnd, WriteEnd};
 pub use event::Event;
 pub use framing::FramingState;
 pub use illegal::Illegal;

@@ -105,6 +105,7 @@ impl Machine {
         };
         match (send, recv, transport) {
             (Ok(send), Ok(recv), Ok(transport)) => {
+                self.note_transport(event, transport);
                 self.note(event, send, recv);
                 (self.send, self.recv, self.transport) = (send, recv, transport);
                 self.manner = manner;

@@ -18,6 +18,10 @@ impl Policy {
     /// `resumption` stays with the rule of the TLS version: RFC 2818 forbids it behind a premature close, but RFC 9112
     /// §9.8, which replaces it, lets a server resume, and idle connections would pay for it with full handshakes.
     ///
+    /// A server ends a connection with [`Manner::Linger`](crate::Manner::Linger) after its last response.
+    /// [`Graceful`](crate::Manner::Graceful) waits for a close_notify that a client may not send while the connection
+    /// idles in its pool: with Java's it costs the whole patience each time.
+    ///
     /// ```
     /// use close_notify_core::{Event, FramingState, Machine, Policy, Role, Version};
     /// let mut machine = Machine::established(Version::Tls13, Role::Client, Policy::https());
@@ -113,8 +117,9 @@ impl Policy {
     /// likes, mostly by a bare FIN, and no message is open there. `late_data` is [`Discard`](LateData::Discard): on a
     /// connection that the pool lets go of nobody waits for an answer. `reply` stays [`Discard`](Reply::Discard): a request
     /// that met the peer's close_notify is not sent to somebody who no longer reads, and the ending counts what never left:
-    /// a request of which nothing left may be tried elsewhere. `drain_budget` is 64 KiB: an idle peer has tickets and a close_notify to say,
-    /// and a pool closes many at once.
+    /// a request of which nothing left may be tried elsewhere. `drain_budget` and `keep_budget` are 64 KiB: an idle peer has
+    /// tickets and a close_notify to say, nothing of ours is on its way that a reset could destroy, and a pool
+    /// closes many at once.
     ///
     /// ```
     /// use close_notify_core::{AlertDescription, AlertLevel, Event, Machine, Output, Policy, Role, Version};
@@ -131,6 +136,7 @@ impl Policy {
             missing_notify: MissingNotify::BetweenMessages,
             late_data: LateData::Discard,
             drain_budget: 64 * 1024,
+            keep_budget: 64 * 1024,
             ..Self::STRICT
         }
     }

@@ -4,7 +4,7 @@
 
 use core::fmt;
 
-use crate::ending::{Delivery, Ending, NotSent, ReadEnd, WriteEnd};
+use crate::ending::{Delivery, Ending, NotSent, ReadEnd, TransportEnd, WriteEnd};
 
 impl fmt::Display for ReadEnd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -74,8 +74,10 @@ impl WriteEnd {
 impl fmt::Display for Ending {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let word = if matches!(self.reading, ReadEnd::Refused(_)) { "fatal alert" } else { "close_notify" };
-        write!(f, "{}; ", self.reading)?;
+        self.say_reading(f)?;
+        f.write_str("; ")?;
         self.writing.say(f, word)?;
+        self.say_transport(f)?;
         if self.discarded > 0 {
             write!(f, "; {} bytes of ours were discarded", self.discarded)?;
         } else if matches!(self.delivery, Delivery::Lost) {
@@ -84,12 +86,49 @@ impl fmt::Display for Ending {
         if self.late > 0 {
             write!(f, "; {} bytes came after our close and were dropped", self.late)?;
         }
-        if self.user_canceled {
+        // JSSE says it before every close_notify.
+        if self.user_canceled && !matches!(self.reading, ReadEnd::CloseNotify) {
             f.write_str("; the peer had sent user_canceled")?;
         }
         match self.errno {
             Some(errno) => write!(f, "; errno {errno}"),
             None => Ok(()),
         }
+    }
+}
+
+impl Ending {
+    fn say_reading(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.reading {
+            ReadEnd::Reset if self.in_handshake => {
+                f.write_str("the connection was reset before the handshake was done")
+            }
+            ReadEnd::TimedOut if self.in_handshake => {
+                f.write_str("the deadline passed before the handshake was done")
+            }
+            ReadEnd::NotAwaited if self.in_handshake => f.write_str("we left before the handshake was done"),
+            ReadEnd::CloseNotifyInHandshake => write!(f, "{}", self.reading),
+            end if self.in_handshake => write!(f, "{end}, before the handshake was done"),
+            end => write!(f, "{end}"),
+        }
+    }
+
+    /// What became of lingering behind our last word, where reading does not say it already.
+    fn say_transport(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.has_spoken() {
+            return Ok(());
+        }
+        f.write_str(match (self.transport, self.reading) {
+            (TransportEnd::TimedOut, ReadEnd::TimedOut) | (TransportEnd::PeerReset, ReadEnd::Reset) => "",
+            (TransportEnd::TimedOut, _) => "; the deadline passed before the peer's FIN",
+            (TransportEnd::OverBudget, ReadEnd::OverBudget) => "; closing may have destroyed what we said",
+            (TransportEnd::OverBudget, _) => {
+                "; the peer sent more than the budget, and closing may have destroyed what we said"
+            }
+            (TransportEnd::PeerReset, _) => "; the connection was reset afterwards",
+            (TransportEnd::HandedOver, _) => "; a service lingers on",
+            (TransportEnd::CutShort, _) => "; we let go before the peer's FIN",
+            (TransportEnd::Open | TransportEnd::PeerFin | TransportEnd::NotAwaited, _) => "",
+        })
     }
 }

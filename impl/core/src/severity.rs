@@ -3,7 +3,7 @@
 //! Decides from the ending and the framing alone. Leaves to the application what it logs, and where.
 
 use crate::alert::AlertDescription;
-use crate::ending::{Delivery, Ending, NotSent, ReadEnd, WriteEnd};
+use crate::ending::{Delivery, Ending, NotSent, ReadEnd, TransportEnd, WriteEnd};
 use crate::framing::FramingState;
 use crate::named::named;
 
@@ -24,12 +24,13 @@ named! {
     /// ```
     #[derive(PartialOrd, Ord)]
     pub enum Severity {
-        /// Nothing is lost: a clean end, one that is not over, or a transport that ended between two messages.
+        /// Nothing is lost: a clean end, one that is not over, or a transport that ended between two messages or in the
+        /// handshake.
         Debug,
-        /// Out of the ordinary and nothing is known to be lost: a deadline, a budget, a reset, an abort of ours, our last
-        /// word unsent.
+        /// Out of the ordinary and nothing is known to be lost: a deadline, a reset, an abort of ours, our last word unsent.
         Info,
-        /// Something was lost, cut or refused: a truncated message, data of ours discarded, a fatal alert either way.
+        /// Something was lost, cut or refused: a truncated message, data of ours discarded, a fatal alert either way, a
+        /// budget that ended our waiting.
         Warn,
         /// This side failed: its own internal_error, or a last word that its engine could not seal.
         Error,
@@ -39,9 +40,13 @@ named! {
 impl Ending {
     /// How loud a log should be about this ending, given where the framing stands.
     ///
-    /// The loudest of what reading, writing and delivery say. What this side chose is not warned of: a message that it
-    /// did not wait for is `Info`, and so is what its own abort threw away. A reset under data that had left is a loss only where a message was open: behind
-    /// a whole answer it is how browsers and load balancers leave.
+    /// The loudest of what reading, writing, delivery and the transport say. What this side chose is not warned of: a
+    /// message that it did not wait for is `Info`, and so is what its own abort threw away. A reset under data that had
+    /// left is a loss only if what was read may be cut too: after a whole answer it is how browsers and load
+    /// balancers leave.
+    ///
+    /// In the handshake there is no message to cut, whatever the framing says: load balancers and port scanners connect
+    /// and leave all day. An alert is a warning there too: somebody wanted to talk, and could not.
     ///
     /// ```
     /// use close_notify_core::{Event, FramingState, Machine, Policy, Role, Severity, Version};
@@ -54,11 +59,14 @@ impl Ending {
     /// ```
     #[must_use]
     pub fn severity(&self, framing: FramingState) -> Severity {
-        self.read_severity(framing).max(self.write_severity()).max(self.loss_severity(framing))
+        self.read_severity(framing)
+            .max(self.write_severity())
+            .max(self.loss_severity(framing))
+            .max(self.transport_severity())
     }
 
     fn read_severity(&self, framing: FramingState) -> Severity {
-        let cut = self.truncation_possible(framing);
+        let cut = self.truncation_possible(framing) && !self.in_handshake;
         match self.reading {
             ReadEnd::Open => Severity::Debug,
             ReadEnd::CloseNotify if cut => Severity::Warn,
@@ -74,6 +82,7 @@ impl Ending {
                 Severity::Warn
             }
             ReadEnd::TruncatedAtBoundary => Severity::Debug,
+            ReadEnd::Reset if self.in_handshake => Severity::Debug,
             ReadEnd::NotAwaited if !cut => Severity::Debug,
             ReadEnd::TruncatedInRecord
             | ReadEnd::Reset
@@ -93,6 +102,8 @@ impl Ending {
             WriteEnd::NotSent(NotSent::Unsealable)
             | WriteEnd::FatalAlertSent(AlertDescription::INTERNAL_ERROR) => Severity::Error,
             WriteEnd::FatalAlertSent(_) | WriteEnd::PartlyWritten => Severity::Warn,
+            // Whom no data was sent to misses no close_notify.
+            WriteEnd::NotSent(_) if self.in_handshake => Severity::Debug,
             WriteEnd::NotSent(
                 NotSent::TransportFailed | NotSent::GaveUp | NotSent::PeerFatalAlert | NotSent::NotAsked,
             )
@@ -102,12 +113,28 @@ impl Ending {
 
     const fn loss_severity(&self, framing: FramingState) -> Severity {
         let chosen = matches!(self.writing, WriteEnd::Aborted { .. });
-        match (self.delivery, framing) {
-            (Delivery::Lost, _) if chosen => Severity::Info,
-            (Delivery::Lost, FramingState::BetweenMessages) if self.discarded == 0 => Severity::Info,
-            (Delivery::Lost, _) => Severity::Warn,
-            (Delivery::Unconfirmed, _) if self.late > 0 => Severity::Info,
-            (Delivery::Confirmed | Delivery::Unconfirmed, _) => Severity::Debug,
+        let left_whole = self.discarded == 0 && !self.truncation_possible(framing);
+        match self.delivery {
+            Delivery::Lost if chosen || left_whole => Severity::Info,
+            Delivery::Lost => Severity::Warn,
+            Delivery::Unconfirmed if self.late > 0 => Severity::Info,
+            Delivery::Confirmed | Delivery::Unconfirmed => Severity::Debug,
+        }
+    }
+
+    // alert-survives-close, data-survives-close
+    const fn transport_severity(&self) -> Severity {
+        match self.transport {
+            TransportEnd::OverBudget if self.has_spoken() => Severity::Warn,
+            TransportEnd::TimedOut | TransportEnd::CutShort if self.has_spoken() => Severity::Info,
+            TransportEnd::Open
+            | TransportEnd::PeerFin
+            | TransportEnd::PeerReset
+            | TransportEnd::TimedOut
+            | TransportEnd::OverBudget
+            | TransportEnd::HandedOver
+            | TransportEnd::CutShort
+            | TransportEnd::NotAwaited => Severity::Debug,
         }
     }
 }

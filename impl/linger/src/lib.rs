@@ -1,9 +1,10 @@
-//! Bounded lingering: reading a socket that is shut for writing to its end, so that closing it destroys nothing.
+//! Bounded lingering: reading a socket that is shut for writing to its end, so that closing it then destroys nothing.
 //!
 //! A socket that is closed with unread bytes in it is reset, and the reset may destroy what its peer had not read
 //! yet: the fatal alert that said why, or the last response. The cure is to shut the write side, to read on and
 //! throw away, and to close once the peer has. This crate does that for one socket or for a hundred thousand, with no TLS
-//! state: keys, buffers and configuration may be gone by then.
+//! state: keys, buffers and configuration may be gone by then. A peer that still sends when a bound is met is reset all
+//! the same: those are counted as `timed_out`, `over_budget` and `gave_way`.
 //!
 //! In scope: waiting, reading and closing, within bounds. Out of scope: what to say before, and whether to linger at all: the
 //! closing core decides ([`Machine::lingering`](close_notify_core::Machine::lingering)), and says for each socket when to read
@@ -16,7 +17,7 @@
 //!
 //! 1. [`Lingerer::spawn`] once, with [`Limits`]: a thread. With the feature `tokio` `Lingerer::spawn_tokio`: a task.
 //! 2. Close with [`Manner::Linger`](close_notify_core::Manner::Linger) or reject; when `lingering()` gives a [`Draining`],
-//!    [`Lingerer::add`] it with its socket, tell the machine `TransportClosed`, and drop the TLS state.
+//!    [`Lingerer::add`] it with its socket, tell the machine `TransportHandedOver`, and drop the TLS state.
 //! 3. Before the process ends, [`Lingerer::finish`]: it waits for the rest, up to a deadline.
 //!
 //! | [`Counters`] | counts | name for `metrics` (feature) |

@@ -57,7 +57,7 @@ const EVENTS: usize = 256;
 ///
 /// let draining = machine.lingering().expect("only the transport is left");
 /// lingerer.add(socket, draining)?;
-/// machine.handle(Event::TransportClosed)?; // its ending is final; TLS state may go
+/// machine.handle(Event::TransportHandedOver)?; // its ending is final; TLS state may go
 ///
 /// drop(peer);
 /// let counters = lingerer.finish(Instant::now() + Duration::from_secs(5));

@@ -43,7 +43,7 @@ async fn serve(
     stop: Arc<Notify>,
     lingerer: Lingerer,
 ) -> common::Result<()> {
-    // Who is refused here gets to read why: the acceptor waits for that.
+    // A client that is refused here reads why: the acceptor lingers over it, within its patience and budget.
     let mut stream = acceptor.accept_async(listener.accept().await?.0).await?;
     stream.set_lingerer(&lingerer);
     // It answers before it has read the upload, as a server does that says 413.

@@ -122,7 +122,7 @@ impl Connector {
 /// use close_notify::{Acceptor, Manner, Policy};
 /// # fn example(config: rustls::ServerConfig, listener: TcpListener) -> std::io::Result<()> {
 /// let acceptor = Acceptor::new(config, Policy::STRICT);
-/// let mut stream = acceptor.accept(listener.accept()?.0)?; // a client that is refused gets to read why
+/// let mut stream = acceptor.accept(listener.accept()?.0)?; // lingers over one that is refused
 /// println!("{}", stream.close(Manner::Linger)?);
 /// # Ok(())
 /// # }

@@ -181,7 +181,7 @@ impl<C: Tls> Driver<C> {
         }
         let Some(draining) = self.session.lingering() else { return Ok(false) };
         line.linger(draining);
-        self.session.tell(Event::TransportClosed)?;
+        self.session.tell(Event::TransportHandedOver)?;
         Ok(true)
     }
 

@@ -116,17 +116,19 @@
 //!
 //! # Which end
 //!
-//! Patience ([`Stream::set_patience`], 5 s) and [`Policy::drain_budget`] bound every wait of this table. Streams of tokio
-//! have the same calls.
+//! Patience ([`Stream::set_patience`], 5 s) and [`Policy::drain_budget`] (64 MiB) bound every wait of this table. Streams of
+//! tokio have the same calls. A peer that still sends when a bound is met gets a reset, which may destroy what you said
+//! last: [`Ending::transport`] tells whether it came to that.
 //!
 //! | you are … | use | waits for | risks |
 //! | --- | --- | --- | --- |
-//! | done, and want to know that both sides ended well | [`close`](Stream::close)`(Graceful)` | the peer's close_notify | a peer that sends none costs the patience; the end is then not clean |
+//! | done, and want to know that both sides ended well | [`close`](Stream::close)`(Graceful)` | the peer's close_notify | a peer that sends none costs the patience, as Java's clients do with a connection that they keep; the end is then not clean |
 //! | a server behind its last response, and read no more | `close(Linger)` | the end of the peer's transport; what comes is thrown away | you do not learn whether the peer ended well: never clean, unless its close_notify had come before |
 //! | the same, and no thread may wait | [`Acceptor::with_lingerer`] or [`set_lingerer`](Stream::set_lingerer) before, then `close(Linger)` | nothing: the socket lingers in a service, at 40 bytes | what its lingering finds is counted there, and not in the ending |
 //! | served by a library that shuts the stream and drops it (hyper) | `set_lingerer` before, and let the library shut it down | nothing: as above | taken out of hyper by `without_shutdown`, the stream may lack bytes that hyper still holds: a close_notify behind them would lie |
 //! | in haste, and nothing of the peer is unread or on its way | `close(AtOnce)` | the transport, to take our close_notify | clean as `Linger` is; unread bytes reset the connection, and the reset may destroy what you sent |
-//! | unable to send the rest, so that the peer must not take what it has for the whole | [`abort`](Stream::abort) or `close(Abort)` | nothing | what the peer has not read yet is lost |
+//! | unable to send the rest, so that the peer must not take what it has for the whole | [`reject`](Stream::reject)`(INTERNAL_ERROR)` | as `Linger` | what was sent before arrives, and no client that we tried takes it for the whole; the session may not be resumed; needs [`provider`] |
+//! | the same, without [`provider`], or no time to wait | [`abort`](Stream::abort) or `close(Abort)` | nothing | what the peer has not read yet is lost, and some read a reset as the end of a body that nothing else delimits: CPython up to 3.12 and node do |
 //! | not willing to talk to this peer | [`reject`](Stream::reject)`(alert)` | as `Linger` | the session may not be resumed; needs [`provider`] |
 //! | done with writing and still reading (TLS 1.3) | [`close_write`](Stream::close_write), and later `close` | the transport, to take our close_notify | a peer may take it for the end and answer no more |
 //! | going on without TLS on the same transport | [`hand_back`](Stream::hand_back) | the peer's close_notify | if it does not come, the transport is closed |
@@ -135,8 +137,8 @@
 //! | a pool that takes a connection out again | [`peer_closed_now`](Stream::peer_closed_now) first | nothing | `false` is no promise: the end may be on its way |
 //! | a client with a certificate (TLS 1.3) | [`confirm_accepted`](Stream::confirm_accepted) before a request that must not be sent twice | a ticket, data or the refusal | a server that sends no ticket leaves it [`Unknown`](Acceptance::Unknown) |
 //!
-//! * Data that is unread at `close(Graceful)` is kept, and so is what comes until the peer's close_notify: it can be
-//!   read afterwards.
+//! * Data that is unread at `close(Graceful)` is kept, and so is what comes until the peer's close_notify, up to
+//!   [`Policy::keep_budget`]: it can be read afterwards.
 //! * [`Ending::delivery`] stays [`Unconfirmed`](Delivery::Unconfirmed) at best, unless the policy says
 //!   [`PeerCloses::OnlyAfterUs`]: a peer that may close at any time does not prove by it that it has read.
 //! * Over a socket that does not block, a call that returns `WouldBlock` is made again once the socket is ready:
@@ -263,7 +265,7 @@ pub use close_notify_core::{
     AlertDescription, AlertLevel, Answer, Call, CoalescedAlerts, Delivery, Ending, Event, FatalNotify,
     FirstCloser, FragmentedAlert, FramingState, Illegal, LateData, Machine, Manner, MissingNotify, NotSent,
     Output, PeerCloses, Policy, ReadEnd, Reply, Resumption, ResumptionRule, Role, Rule, Severity,
-    UnknownAlert, UserCanceled, Version, WriteEnd,
+    TransportEnd, UnknownAlert, UserCanceled, Version, WriteEnd,
 };
 pub use close_notify_framing as framing;
 pub use close_notify_linger as linger;

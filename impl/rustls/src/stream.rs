@@ -71,6 +71,10 @@ impl<T: Transport, C: Tls> Stream<T, C> {
 
     /// How long a close, or the salvage of an alert behind a failed write, may take. The default is 5 s; longer than
     /// the clock can say is for ever. A close that is under way has that long from now.
+    ///
+    /// `close(Graceful)` takes all of it if the peer does not answer: a Java client that keeps the connection for its next
+    /// request sends no close_notify. A server closes with [`Linger`](Manner::Linger) after its last response, with a
+    /// [lingerer](Self::set_lingerer) if no thread may wait, or sets a shorter patience.
     pub fn set_patience(&mut self, patience: Duration) {
         self.driver.patience = patience;
         self.line.set_patience(patience);
@@ -254,15 +258,24 @@ impl<T: Transport, C: Tls> Stream<T, C> {
         self.driver.close_write(&mut self.line)
     }
 
-    /// Resets the transport, so that the peer cannot take what it has for the whole.
+    /// Resets the transport, so that the peer must not take what it has for the whole.
+    ///
+    /// Some do: CPython up to 3.12 and node read a reset as the end of a body that nothing else delimits. If the connection
+    /// was configured with [`provider`](crate::provider), [`reject`](Self::reject) with
+    /// [`INTERNAL_ERROR`](AlertDescription::INTERNAL_ERROR) is an error to every client that we tried, and destroys nothing
+    /// that was sent before.
     ///
     /// Errors: none that a peer can cause.
     pub fn abort(&mut self) -> io::Result<Ending> {
         self.close(Manner::Abort)
     }
 
-    /// Rejects the connection with a fatal alert, and lingers until the peer has read it. Behind a finished close
-    /// nothing is sent: the ending of that close is returned.
+    /// Rejects the connection with a fatal alert, and lingers until the peer has ended its stream, so that the alert is
+    /// read. Behind a finished close nothing is sent: the ending of that close is returned.
+    ///
+    /// Patience and [`Policy::drain_budget`] bound the lingering, and a peer that still sends then meets a reset, which may
+    /// destroy the alert: [`Ending::transport`] says how it ended. What was written before the alert arrives before
+    /// it, and the peer cannot take it for the whole.
     ///
     /// Needs a connection that was configured with [`provider`](crate::provider), once its keys are in use: rustls
     /// alone seals no alert that its caller chooses.

@@ -3,10 +3,14 @@
 
 mod common;
 
+use std::io::Write;
+use std::net::TcpStream;
 use std::sync::{Arc, Mutex};
 
-use close_notify::{Manner, Pipe, Policy, Stream, Version};
-use common::{VERSIONS, pair};
+use close_notify::{
+    Acceptor, Ending, FindEnding, FramingState, Manner, Pipe, Policy, Severity, Stream, Transport, Version,
+};
+use common::{VERSIONS, hooked, pair, server_config, sockets};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Metadata, Subscriber};
@@ -90,5 +94,54 @@ fn a_truncation_is_louder_than_a_whole_message() {
         };
         assert_eq!(cut(F::InsideMessage)[0].0, Level::WARN, "{version}");
         assert_eq!(cut(F::BetweenMessages)[0].0, Level::INFO, "{version}");
+    }
+}
+
+/// What a server's log hears of a client that did this to its socket, and left: the events, and the error of `accept`.
+fn heard_of_a_visitor(version: Version, visit: impl FnOnce(TcpStream)) -> (Vec<(Level, String)>, Ending) {
+    let heard = Heard::default();
+    let (near, far) = sockets();
+    visit(near);
+    let acceptor = Acceptor::new(server_config(version, hooked()), Policy::STRICT);
+    let error = tracing::subscriber::with_default(heard.clone(), || acceptor.accept(far).unwrap_err());
+    let events = heard.0.lock().unwrap().clone();
+    (events, Ending::find(&error).unwrap())
+}
+
+// Load balancers do this all day. What a stream does that is told nothing of its framing is the default.
+#[test]
+fn a_probe_that_connects_and_leaves_is_no_news() {
+    let by_fin = |socket| drop::<TcpStream>(socket);
+    let by_reset = |mut socket: TcpStream| socket.reset().unwrap();
+    for version in VERSIONS {
+        for visit in [&by_fin as &dyn Fn(TcpStream), &by_reset] {
+            let (events, ending) = heard_of_a_visitor(version, visit);
+            assert!(matches!(events[..], [(Level::DEBUG, _)]), "{version}: {events:?}");
+            assert!(
+                ending.in_handshake && ending.to_string().contains("before the handshake was done"),
+                "{ending}"
+            );
+        }
+    }
+}
+
+#[test]
+fn half_a_hello_is_no_warning() {
+    for version in VERSIONS {
+        let (events, ending) =
+            heard_of_a_visitor(version, |mut socket| socket.write_all(&[22, 3, 1, 2]).unwrap());
+        assert!(matches!(events[..], [(Level::INFO, _)]), "{version}: {events:?}");
+        assert!(ending.to_string().contains("without sending TLS close_notify, inside a record"), "{ending}");
+    }
+}
+
+// Somebody wanted to talk, and could not.
+#[test]
+fn what_is_no_handshake_at_all_is_a_warning() {
+    for version in VERSIONS {
+        let (_, ending) =
+            heard_of_a_visitor(version, |mut socket| socket.write_all(b"GET / HTTP/1.1\r\n\r\n").unwrap());
+        assert_eq!(ending.severity(FramingState::DelimitedByEnd), Severity::Warn, "{version}: {ending}");
+        assert!(ending.in_handshake, "{ending}");
     }
 }

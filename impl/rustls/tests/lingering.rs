@@ -5,11 +5,13 @@
 mod common;
 
 use std::io::{Read, Write};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use close_notify::linger::{Limits, Lingerer};
 use close_notify::{
-    Acceptor, AlertDescription, Connector, Ending, FindEnding, Manner, Policy, ReadEnd, WriteEnd,
+    Acceptor, AlertDescription, Connector, Ending, FindEnding, FramingState, Manner, Policy, ReadEnd,
+    Severity, TransportEnd, WriteEnd,
 };
 use common::tasks;
 use common::{VERSIONS, client_config, hooked, streams};
@@ -40,6 +42,105 @@ fn a_lingering_close_is_done_at_once_and_its_socket_lingers() {
         let counters = lingerer.finish(soon());
         assert_eq!((counters.by_fin + counters.reset, counters.ended()), (1, 1), "{counters}");
         assert!(counters.drained >= 50_000, "{counters}");
+    }
+}
+
+/// So much is written by a client that reads nothing before, and the server reads none of it.
+const UPLOAD: usize = 8 << 20;
+const LAST_RESPONSE: &[u8] = b"413, and why";
+const PATIENT: Duration = Duration::from_secs(60);
+
+/// What a client that wrote all of its upload reads then is what the server said last.
+fn assert_learned(rejected: bool, read: std::io::Result<usize>, all: &[u8]) {
+    if rejected {
+        let reading = Ending::find(&read.unwrap_err()).unwrap().reading;
+        assert_eq!(reading, ReadEnd::FatalAlert(AlertDescription::ACCESS_DENIED));
+    } else {
+        read.unwrap();
+        assert_eq!(all, LAST_RESPONSE);
+    }
+}
+
+// RFC 9112 §9.6 · alert-survives-close, data-survives-close: Python, wget, Go and Java write before they read
+#[test]
+fn a_client_that_writes_all_before_it_reads_learns_what_was_said_last() {
+    for (version, rejects) in VERSIONS.into_iter().flat_map(|version| [(version, true), (version, false)]) {
+        for in_service in [false, true] {
+            let limits = Limits { patience: PATIENT, ..Limits::DEFAULT };
+            let lingerer = Lingerer::spawn(limits).unwrap();
+            let (mut server, mut client) = streams(version, Policy::https());
+            server.set_patience(PATIENT);
+            if in_service {
+                server.set_lingerer(&lingerer);
+            }
+            let client = thread::spawn(move || {
+                client.write_all(&vec![7; UPLOAD]).unwrap();
+                let mut all = Vec::new();
+                let read = client.read_to_end(&mut all);
+                assert_learned(rejects, read, &all);
+            });
+            let ending = if rejects {
+                server.reject(AlertDescription::ACCESS_DENIED).unwrap()
+            } else {
+                server.write_all(LAST_RESPONSE).unwrap();
+                server.close(Manner::Linger).unwrap()
+            };
+            client.join().unwrap();
+            let end = if in_service { TransportEnd::HandedOver } else { TransportEnd::PeerFin };
+            assert_eq!(ending.transport, end, "{version}: {ending}");
+            assert_eq!(lingerer.finish(soon()).ended(), u64::from(in_service));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_writes_all_before_it_reads_learns_what_a_task_said_last() {
+    for (version, rejects) in VERSIONS.into_iter().flat_map(|version| [(version, true), (version, false)]) {
+        let (mut client, mut server) = tasks::streams(version, Policy::https()).await;
+        server.set_patience(PATIENT);
+        let client = tokio::spawn(async move {
+            client.write_all(&vec![7; UPLOAD]).await.unwrap();
+            let mut all = Vec::new();
+            let read = client.read_to_end(&mut all).await;
+            assert_learned(rejects, read, &all);
+        });
+        let ending = if rejects {
+            server.reject(AlertDescription::ACCESS_DENIED).await.unwrap()
+        } else {
+            server.write_all(LAST_RESPONSE).await.unwrap();
+            server.close(Manner::Linger).await.unwrap()
+        };
+        client.await.unwrap();
+        assert_eq!(ending.transport, TransportEnd::PeerFin, "{version}: {ending}");
+    }
+}
+
+#[test]
+fn the_ending_says_what_cut_a_lingering_short_and_a_log_hears_of_it() {
+    let between = FramingState::BetweenMessages;
+    for version in VERSIONS {
+        let little = Policy { drain_budget: 100, ..Policy::https() };
+        for rejects in [true, false] {
+            let (mut near, mut far) = streams(version, little);
+            far.write_all(&[7; 50_000]).unwrap();
+            let over = if rejects {
+                near.reject(AlertDescription::ACCESS_DENIED)
+            } else {
+                near.close(Manner::Linger)
+            };
+            let over = over.unwrap();
+            assert_eq!(over.transport, TransportEnd::OverBudget, "{version}: {over}");
+            assert!(
+                over.to_string().contains("closing may have destroyed what we said"),
+                "{version}: {over}"
+            );
+            assert_eq!(over.severity(between), Severity::Warn, "{version}: {over}");
+        }
+        let (mut near, _silent) = streams(version, Policy::https());
+        near.set_patience(Duration::from_millis(20));
+        let late = near.close(Manner::Linger).unwrap();
+        assert_eq!(late.transport, TransportEnd::TimedOut, "{version}: {late}");
+        assert_eq!(late.severity(between), Severity::Info, "{version}: {late}");
     }
 }
 
@@ -143,7 +244,7 @@ fn a_handshake_that_fails_is_done_once_its_alert_has_left() {
         let acceptor = acceptor.handshake_within(Duration::MAX).with_lingerer(&lingerer);
         let (near, far) = common::sockets();
         let (tell, told) = std::sync::mpsc::channel();
-        let client = std::thread::spawn(move || {
+        let client = thread::spawn(move || {
             let connector = Connector::new(client_config(version, hooked()), Policy::STRICT);
             let client = connector.connect("localhost".try_into().unwrap(), near);
             told.recv().unwrap();

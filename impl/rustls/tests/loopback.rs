@@ -481,7 +481,7 @@ fn fill(stream: &mut Socket) -> usize {
 
 #[test]
 fn two_ends_that_both_have_full_buffers_close_at_once_and_lose_nothing() {
-    let policy = Policy { drain_budget: u32::MAX, ..Policy::STRICT };
+    let policy = Policy { drain_budget: u32::MAX, keep_budget: u32::MAX, ..Policy::STRICT };
     for version in VERSIONS {
         let (mut client, mut server) = streams(version, policy);
         let sent = [fill(&mut client), fill(&mut server)];

@@ -250,6 +250,23 @@ mod after_our_close_notify {
         }
     }
 
+    // What comes behind our close is kept for the application: a peer must not decide how much memory that takes.
+    #[test]
+    fn what_is_kept_for_the_application_is_far_less_than_what_may_be_thrown_away() {
+        for (version, mut near, mut far) in each_end(Policy::STRICT) {
+            near.session.close(Manner::Graceful).unwrap();
+            near.drive();
+            for _ in 0..20 {
+                far.session.write(&mut far.pipe, &[0; 16_000]).unwrap();
+                near.drive();
+            }
+            let ending = near.session.ending();
+            assert_eq!(ending.reading, ReadEnd::OverBudget, "{version}");
+            assert!(ending.drained < Policy::STRICT.keep_budget + 20_000, "{version}: {ending}");
+            assert!(near.read_all().len() <= Policy::STRICT.keep_budget as usize, "{version}");
+        }
+    }
+
     #[test]
     fn an_endless_peer_meets_the_budget() {
         let policy = Policy { drain_budget: 1000, ..Policy::STRICT };

@@ -65,6 +65,37 @@ fn the_budget_comes_before_the_refusal_of_late_data() {
     assert!(ending.resumption.allowed);
 }
 
+// What is kept for the application costs memory, and what is thrown away costs none.
+#[test]
+fn what_is_kept_has_a_budget_of_its_own() {
+    let budgets = Policy { drain_budget: 100, keep_budget: 10, ..Policy::STRICT };
+    let closed = |late_data, manner| {
+        let policy = Policy { late_data, ..budgets };
+        driven(open_with(Version::Tls13, policy), &[Event::Close(manner)])
+    };
+    for manner in [Manner::Graceful, Manner::HandBack] {
+        let kept = told(closed(LateData::Deliver, manner), &[data(10)]);
+        assert_eq!(kept.output(), Output::AwaitPeer, "{manner}");
+        assert_eq!(told(kept, &[data(1)]).ending().reading, ReadEnd::OverBudget, "{manner}");
+        let thrown = told(closed(LateData::Discard, manner), &[data(100)]);
+        assert_eq!(thrown.output(), Output::AwaitPeer, "{manner}");
+        assert_eq!(told(thrown, &[data(1)]).ending().reading, ReadEnd::OverBudget, "{manner}");
+    }
+    for manner in [Manner::Linger, Manner::Reject] {
+        let drained = told(closed(LateData::Deliver, manner), &[Event::Drained { bytes: 100 }]);
+        assert_eq!(drained.output(), Output::Drain, "{manner}");
+        assert_eq!(drained.lingering().and_then(|draining| draining.left()), Some(0), "{manner}");
+    }
+}
+
+#[test]
+fn no_more_is_kept_than_may_be_read() {
+    for (drain_budget, keep_budget, most) in [(100, 10, 10), (10, 100, 10), (u32::MAX, u32::MAX, u32::MAX)] {
+        let policy = Policy { drain_budget, keep_budget, ..Policy::STRICT };
+        assert_eq!(policy.most_kept(), most);
+    }
+}
+
 #[test]
 fn no_byte_counts_before_this_side_closes() {
     let policy = Policy { drain_budget: 1, ..Policy::STRICT };

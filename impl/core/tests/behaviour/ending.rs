@@ -2,7 +2,7 @@
 
 use close_notify_core::{
     Delivery, Ending, Event, FirstCloser, FramingState, LateData, Machine, Manner, MissingNotify, PeerCloses,
-    Policy, ReadEnd, Version, WriteEnd,
+    Policy, ReadEnd, TransportEnd, Version, WriteEnd,
 };
 
 use crate::common::*;
@@ -152,6 +152,7 @@ fn before_anything_ends_nothing_has_ended() {
             assert_eq!((ending.discarded, ending.late, ending.drained), (0, 0, 0));
             assert_eq!(ending.errno, None);
             assert!(!ending.user_canceled && ending.resumption.allowed);
+            assert_eq!((ending.transport, ending.in_handshake), (TransportEnd::Open, false));
         }
     }
 }
@@ -258,4 +259,94 @@ fn who_closed_first_is_kept() {
         assert_eq!(told(new(version), &[CLOSE_NOTIFY]).ending().first_closer, FirstCloser::Peer);
     }
     assert_eq!(told(open(Version::Tls13), &[Event::CloseWrite, EOF]).ending().first_closer, FirstCloser::Us);
+}
+
+// RFC 9112 §9.6 · alert-survives-close, data-survives-close, linger-is-bounded
+#[test]
+fn the_ending_says_how_the_transport_ended_and_keeps_the_first_end() {
+    const OVER: Event = Event::Drained { bytes: u32::MAX };
+    let rows = [
+        (EOF, TransportEnd::PeerFin),
+        (EOF_IN_RECORD, TransportEnd::PeerFin),
+        (RESET, TransportEnd::PeerReset),
+        (Event::DeadlinePassed, TransportEnd::TimedOut),
+        (OVER, TransportEnd::OverBudget),
+        (Event::TransportHandedOver, TransportEnd::HandedOver),
+        (Event::TransportClosed, TransportEnd::CutShort),
+        (Event::TransportResetByUs, TransportEnd::CutShort),
+    ];
+    for &version in Version::ALL {
+        for wish in [Event::Close(Manner::Linger), Event::Close(Manner::Reject), VIOLATION] {
+            let lingering = driven(open(version), &[wish]);
+            assert_eq!(lingering.ending().transport, TransportEnd::Open, "{wish:?}");
+            for (event, end) in rows {
+                let mut ended = told(lingering, &[event]);
+                assert_eq!(ended.ending().transport, end, "{wish:?} {event:?}");
+                for (later, _) in rows {
+                    let _ = ended.handle(later);
+                    assert_eq!(ended.ending().transport, end, "{wish:?} {event:?} {later:?}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_transport_that_this_side_lets_go_of_was_cut_short_only_while_it_lingered() {
+    let rows: [(&[Event], TransportEnd); 7] = [
+        (&[Event::TransportClosed], TransportEnd::NotAwaited),
+        (&[Event::Close(Manner::AtOnce)], TransportEnd::NotAwaited),
+        (&[Event::Close(Manner::Abort)], TransportEnd::NotAwaited),
+        (&[GRACEFUL, CLOSE_NOTIFY], TransportEnd::NotAwaited),
+        (&[Event::Close(Manner::Linger), Event::Close(Manner::AtOnce)], TransportEnd::NotAwaited),
+        (
+            &[Event::WriteFailed { errno: 32 }, Event::Close(Manner::Linger), Event::TransportClosed],
+            TransportEnd::NotAwaited,
+        ),
+        (&[Event::Close(Manner::HandBack), CLOSE_NOTIFY], TransportEnd::Open),
+    ];
+    for (events, end) in rows {
+        assert_eq!(driven(open(Version::Tls13), events).ending().transport, end, "{events:?}");
+    }
+    let unsaid = told(open(Version::Tls13), &[Event::Close(Manner::Linger), Event::TransportClosed]);
+    assert_eq!(
+        unsaid.ending().transport,
+        TransportEnd::NotAwaited,
+        "nothing was said that could be destroyed"
+    );
+}
+
+#[test]
+fn a_failed_handshake_says_that_it_was_one() {
+    let ends = [
+        CLOSE_NOTIFY,
+        EOF,
+        EOF_IN_RECORD,
+        RESET,
+        FATAL,
+        VIOLATION,
+        Event::DeadlinePassed,
+        Event::TransportClosed,
+    ];
+    for &version in Version::ALL {
+        for end in ends {
+            for before in [&[][..], &[Event::PeerKeysInUse]] {
+                assert!(told(told(new(version), before), &[end]).ending().in_handshake, "{before:?} {end:?}");
+            }
+            assert!(!told(open(version), &[end]).ending().in_handshake, "{end:?}");
+            let early = [Event::PeerKeysInUse, Event::EarlyDataAccepted, end];
+            assert!(!told(new(version), &early).ending().in_handshake, "{end:?}: data may have come");
+        }
+    }
+}
+
+// no-laundering: nothing was read, and that is not the whole of what the peer would have said
+#[test]
+fn the_end_of_a_handshake_delimits_no_message() {
+    for end in [EOF, RESET, Event::DeadlinePassed] {
+        let machine = told(new(Version::Tls13), &[end]);
+        assert!(machine.ending().truncation_possible(FramingState::DelimitedByEnd), "{end:?}");
+        assert!(!machine.accepts_end(FramingState::DelimitedByEnd), "{end:?}");
+        assert_eq!(Manner::for_downstream(&machine.ending()), Manner::Abort, "{end:?}");
+    }
 }

@@ -5,8 +5,8 @@ use std::collections::HashSet;
 
 use close_notify_core::drain::{End, Event as Drain};
 use close_notify_core::{
-    AlertDescription, Delivery, Draining, Event, Machine, Manner, Output, Policy, ReadEnd, ResumptionRule,
-    Version, WriteEnd, transport,
+    AlertDescription, Delivery, Draining, Ending, Event, Machine, Manner, Output, Policy, ReadEnd,
+    ResumptionRule, TransportEnd, Version, WriteEnd, transport,
 };
 
 use crate::common::*;
@@ -80,6 +80,16 @@ fn end_of(whole: &Machine, told: Drain) -> Option<End> {
     }
 }
 
+/// What the ending of the whole machine calls it: nobody gives way there.
+fn in_the_ending(end: End) -> TransportEnd {
+    match end {
+        End::PeerFin => TransportEnd::PeerFin,
+        End::PeerReset => TransportEnd::PeerReset,
+        End::TimedOut | End::GaveWay => TransportEnd::TimedOut,
+        End::OverBudget => TransportEnd::OverBudget,
+    }
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 struct Both {
     whole: Machine,
@@ -102,6 +112,8 @@ impl Both {
         }
         assert_eq!(self.small.output(), self.whole.output(), "{small:?}");
         assert_eq!(self.small.end(), self.end, "{small:?}");
+        let told = self.whole.ending().transport;
+        assert!(self.end.is_none_or(|end| told == in_the_ending(end)), "{small:?}: {told}");
         legal.is_ok().then_some(self)
     }
 }
@@ -173,8 +185,9 @@ fn the_evidence_ends_at_the_hand_over() {
         if machine.lingering().is_none() {
             continue;
         }
-        let behind = told(machine, &[Event::TransportClosed]);
-        assert_eq!((behind.output(), behind.ending()), (Output::Done, machine.ending()));
+        let behind = told(machine, &[Event::TransportHandedOver]);
+        let known = Ending { transport: TransportEnd::HandedOver, ..machine.ending() };
+        assert_eq!((behind.output(), behind.ending()), (Output::Done, known));
         for fact in [EOF, RESET, Event::DeadlinePassed, Event::Drained { bytes: u32::MAX }] {
             let (known, later) = (machine.ending(), driven(machine, &[fact]).ending());
             assert_eq!((known.reading, known.writing), (later.reading, later.writing));

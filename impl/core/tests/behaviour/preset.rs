@@ -170,6 +170,16 @@ fn presets_leave_resumption_to_the_tls_version() {
     });
 }
 
+// RFC 9112 §9.6 · linger-is-bounded, alert-survives-close: who reads to the end of an upload costs a server no memory
+#[test]
+fn a_server_reads_on_far_longer_than_it_keeps() {
+    each(Policy::PRESETS, |name, _, policy| {
+        let idle = name == "pool";
+        let (drained, kept) = if idle { (64 << 10, 64 << 10) } else { (64 << 20, 256 << 10) };
+        assert_eq!((policy.drain_budget, policy.keep_budget), (drained, kept), "{name}");
+    });
+}
+
 fn at_rest(mut machine: Machine) -> Output {
     drive(&mut machine);
     machine.output()

@@ -73,11 +73,68 @@ fn an_end_of_our_own_making_is_no_warning() {
 
 #[test]
 fn patience_that_ran_out_is_a_warning_where_a_message_was_open() {
-    let waiting = [&[GRACEFUL][..], &WRITTEN].concat();
-    for end in [Event::DeadlinePassed, Event::Drained { bytes: u32::MAX }] {
-        let events = [&waiting[..], &[end]].concat();
-        assert_eq!(loud(&events), [Severity::Info, Severity::Warn, Severity::Warn], "{end:?}");
+    let waiting = [&[GRACEFUL][..], &WRITTEN, &[Event::DeadlinePassed]].concat();
+    assert_eq!(loud(&waiting), [Severity::Info, Severity::Warn, Severity::Warn]);
+}
+
+// RFC 9112 §9.6 · data-survives-close: a close over bytes of the peer resets the connection under our last words
+#[test]
+fn a_budget_that_ends_the_wait_is_a_warning_and_a_deadline_is_out_of_the_ordinary() {
+    const OVER: Event = Event::Drained { bytes: u32::MAX };
+    let linger = [&[CLOSE_NOTIFY, Event::Close(Manner::Linger)][..], &WRITTEN].concat();
+    let after = |event| loud(&[&linger[..], &[event]].concat())[0];
+    assert_eq!(after(OVER), Severity::Warn);
+    assert_eq!(after(Event::DeadlinePassed), Severity::Info);
+    assert_eq!(after(Event::TransportClosed), Severity::Info, "dropped while it lingered");
+    for well in [EOF, Event::TransportHandedOver] {
+        assert_eq!(after(well), Severity::Debug, "{well:?}");
     }
+    assert_eq!(loud(&[&[GRACEFUL][..], &WRITTEN, &[OVER]].concat())[0], Severity::Warn);
+    assert_eq!(loud(&[GRACEFUL, OVER])[0], Severity::Info, "nothing was said that could be destroyed");
+}
+
+// The end delimits what was read, and it came: the reset behind it cuts nothing.
+#[test]
+fn a_reset_behind_a_whole_message_is_no_warning_whatever_delimits_it() {
+    let linger = [&[Event::Write, CLOSE_NOTIFY, Event::Close(Manner::Linger)][..], &WRITTEN, &[RESET]];
+    assert_eq!(loud(&linger.concat()), [Severity::Info, Severity::Warn, Severity::Info]);
+}
+
+// Load balancers connect and leave all day; port scanners send half a hello, or nothing.
+#[test]
+fn a_peer_that_leaves_in_the_handshake_is_no_news_whatever_the_framing() {
+    let before: [&[Event]; 2] = [&[], &[Event::PeerKeysInUse]];
+    let ends = [
+        (EOF, Severity::Debug),
+        (RESET, Severity::Debug),
+        (EOF_IN_RECORD, Severity::Info),
+        (Event::DeadlinePassed, Severity::Info),
+    ];
+    for (&version, before) in Version::ALL.iter().flat_map(|version| before.map(|before| (version, before))) {
+        for (end, severity) in ends {
+            let machine = told(told(new(version), before), &[end]);
+            assert_eq!(of(&machine.ending()), [severity; 3], "{version} {before:?} {end:?}");
+            let dropped = driven(machine, &[Event::TransportClosed]);
+            assert_eq!(of(&dropped.ending()), [severity; 3], "{version} {before:?} {end:?}, dropped");
+        }
+    }
+}
+
+#[test]
+fn an_alert_in_the_handshake_is_a_warning_in_either_direction() {
+    for &version in Version::ALL {
+        for events in [&[FATAL][..], &[VIOLATION], &[VIOLATION, Event::OutputSealed, Event::OutputWritten]] {
+            assert_eq!(of(&told(new(version), events).ending()), [Severity::Warn; 3], "{version} {events:?}");
+        }
+    }
+}
+
+// RFC 9846 §4.2.10 · early-data-end: data came before the handshake was done
+#[test]
+fn a_cut_of_early_data_is_as_loud_as_any() {
+    let early = [Event::PeerKeysInUse, Event::EarlyDataAccepted, data(9), EOF];
+    let ending = told(new(Version::Tls13), &early).ending();
+    assert_eq!(of(&ending), [Severity::Debug, Severity::Warn, Severity::Warn]);
 }
 
 // RFC 9846 §6.2 · fatal-is-an-error

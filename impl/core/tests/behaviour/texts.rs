@@ -102,6 +102,84 @@ fn an_ending_names_its_alert_its_loss_and_its_first_errno() {
     }
 }
 
+// What people search for stays: "without sending TLS close_notify".
+#[test]
+fn a_failed_handshake_speaks_of_the_handshake() {
+    let rows = [
+        (
+            EOF,
+            "peer closed connection without sending TLS close_notify, before the handshake was done; \
+             writing has not ended",
+        ),
+        (
+            EOF_IN_RECORD,
+            "peer closed connection without sending TLS close_notify, inside a record, before the handshake was done; \
+             writing has not ended",
+        ),
+        (
+            RESET,
+            "the connection was reset before the handshake was done; the transport failed before our close_notify; \
+             errno 104",
+        ),
+        (
+            Event::DeadlinePassed,
+            "the deadline passed before the handshake was done; the transport did not take our close_notify in time",
+        ),
+        (Event::TransportClosed, "we left before the handshake was done; we never closed our side"),
+        (
+            FATAL,
+            "the peer sent the fatal alert certificate_required, before the handshake was done; \
+             we sent no close_notify, because of that alert",
+        ),
+        (CLOSE_NOTIFY, "the peer sent close_notify during the handshake; our last word is not out yet"),
+    ];
+    for (event, text) in rows {
+        assert_eq!(told(new(Version::Tls13), &[event]).ending().to_string(), text);
+    }
+}
+
+// RFC 9112 §9.6 · alert-survives-close, data-survives-close
+#[test]
+fn an_ending_says_what_cut_its_lingering_short() {
+    let lingered = "we did not wait for the peer's close_notify; we sent close_notify";
+    let over = "; the peer sent more than the budget, and closing may have destroyed what we said";
+    let rows = [
+        (EOF, ""),
+        (Event::TransportHandedOver, "; a service lingers on"),
+        (Event::DeadlinePassed, "; the deadline passed before the peer's FIN"),
+        (Event::Drained { bytes: u32::MAX }, over),
+        (RESET, "; the connection was reset afterwards; errno 104"),
+        (Event::TransportClosed, "; we let go before the peer's FIN"),
+    ];
+    for (event, text) in rows {
+        let linger = driven(open(Version::Tls13), &[Event::Close(Manner::Linger)]);
+        assert_eq!(told(linger, &[event]).ending().to_string(), format!("{lingered}{text}"));
+        let reject = driven(open(Version::Tls13), &[Event::Reject(AlertDescription::ACCESS_DENIED)]);
+        let rejected = "we refused to read on (access_denied); we sent the fatal alert access_denied";
+        assert_eq!(told(reject, &[event]).ending().to_string(), format!("{rejected}{text}"));
+    }
+    let graceful = driven(open(Version::Tls13), &[GRACEFUL]);
+    assert_eq!(
+        told(graceful, &[Event::DeadlinePassed]).ending().to_string(),
+        "the deadline passed before the peer's close_notify; we sent close_notify"
+    );
+    assert_eq!(
+        told(graceful, &[Event::Drained { bytes: u32::MAX }]).ending().to_string(),
+        "the peer sent more than the budget after our close; we sent close_notify; \
+         closing may have destroyed what we said"
+    );
+}
+
+// Every ordinary close of Java's JSSE under TLS 1.3 says user_canceled first.
+#[test]
+fn a_user_canceled_before_a_close_notify_is_not_spoken_of() {
+    let java = told(open(Version::Tls13), &[USER_CANCELED, CLOSE_NOTIFY]).ending();
+    assert!(java.user_canceled);
+    assert_eq!(java.to_string(), "the peer sent close_notify; writing has not ended");
+    let gave_up = told(new(Version::Tls13), &[USER_CANCELED, EOF]).ending();
+    assert!(gave_up.to_string().ends_with("; the peer had sent user_canceled"));
+}
+
 // The IANA registry "TLS Alerts": a name and a code say the same.
 #[test]
 fn every_alert_reads_back_from_what_it_prints() {
@@ -121,7 +199,7 @@ fn the_default_policy_is_the_strict_one() {
     let policy = Policy::default();
     assert_eq!(policy, Policy::STRICT);
     assert_eq!((policy.missing_notify, policy.late_data), (MissingNotify::Refuse, LateData::Deliver));
-    assert_eq!((policy.warnings, policy.drain_budget), (4, 262_144));
+    assert_eq!((policy.warnings, policy.drain_budget, policy.keep_budget), (4, 64 << 20, 256 << 10));
     let alerts = (policy.fragmented_alert, policy.coalesced_alerts, policy.user_canceled);
     assert_eq!(alerts, (FragmentedAlert::Refuse, CoalescedAlerts::Refuse, UserCanceled::ReadOn));
 }

@@ -6,8 +6,8 @@ use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 
 use close_notify_core::{
     AlertDescription, AlertLevel, Ending, Event, FatalNotify, FirstCloser, LateData, Machine, Manner,
-    MissingNotify, Output, PeerCloses, Policy, ReadEnd, Reply, ResumptionRule, UserCanceled, Version,
-    WriteEnd, send,
+    MissingNotify, Output, PeerCloses, Policy, ReadEnd, Reply, ResumptionRule, TransportEnd, UserCanceled,
+    Version, WriteEnd, send,
 };
 
 use crate::common::*;
@@ -46,6 +46,7 @@ fn facts() -> Vec<Event> {
         Event::TransportClosed,
         Event::TransportResetByUs,
         Event::TransportHandedBack,
+        Event::TransportHandedOver,
     ];
     facts.extend(Manner::ALL.iter().map(|&manner| Event::Close(manner)));
     facts
@@ -145,6 +146,8 @@ fn evidence_only_grows() {
         assert!(before.errno.is_none() || after.errno == before.errno, "{at:?}");
         assert!(before.reading == ReadEnd::Open || after.reading == before.reading, "{at:?}");
         assert!(before.resumption.allowed || !after.resumption.allowed, "{at:?}");
+        assert!(before.transport == TransportEnd::Open || after.transport == before.transport, "{at:?}");
+        assert!(before.reading == ReadEnd::Open || after.in_handshake == before.in_handshake, "{at:?}");
         let met = before.first_closer == FirstCloser::Us && *at == CLOSE_NOTIFY
             || matches!(at, Event::PeerAlert { .. });
         let kept = after.first_closer == before.first_closer;

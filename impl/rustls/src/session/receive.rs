@@ -81,7 +81,7 @@ impl<C: Tls> Session<C> {
         }
     }
 
-    /// Keeps plaintext that nobody has read yet; no more of it than the policy lets a peer send behind our close.
+    /// Keeps plaintext that nobody has read yet, no more of it than the policy allows.
     fn makes_room(&mut self) -> bool {
         let full = self.is_full();
         if !full {
@@ -97,7 +97,7 @@ impl<C: Tls> Session<C> {
     /// Once the end of both directions is asked for, the budget bounds what still comes, and a close waits for nobody
     /// who reads.
     pub(super) const fn is_full(&self) -> bool {
-        let most = (self.machine.policy().drain_budget as usize).saturating_add(CHUNK);
+        let most = (self.machine.policy().most_kept() as usize).saturating_add(CHUNK);
         !self.machine.manner().is_closing() && self.kept.len() - self.kept_from > most
     }
 

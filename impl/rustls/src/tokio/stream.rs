@@ -83,6 +83,9 @@ impl<IO: Transport, C: Tls> Stream<IO, C> {
 
     /// How long a close, or the salvage of an alert behind a failed write, may take. The default is 5 s. A close that
     /// is under way has that long from now.
+    ///
+    /// `close(Graceful)` takes all of it if the peer does not answer, as Java's clients do with a connection that they keep:
+    /// see [`crate::Stream::set_patience`].
     pub fn set_patience(&mut self, patience: Duration) {
         if self.driven.set_patience(patience) {
             self.wakers.wake_all_but(None);
@@ -245,14 +248,15 @@ impl<IO: Transport, C: Tls> Stream<IO, C> {
         self.until_done(|driver, line| driver.close_write(line)).await
     }
 
-    /// Resets the transport, so that the peer cannot take what it has for the whole. It never waits.
+    /// Resets the transport, so that the peer must not take what it has for the whole. It never waits. What some peers make
+    /// of a reset, and what to do instead, [`crate::Stream::abort`] says.
     ///
     /// Errors: none that a peer can cause.
     pub fn abort(&mut self) -> io::Result<Ending> {
         self.at_once(|driver, line| driver.close(line, Manner::Abort))
     }
 
-    /// Rejects the connection with a fatal alert, and lingers until the peer has read it, as
+    /// Rejects the connection with a fatal alert, and lingers within bounds so that the peer reads it, as
     /// [`crate::Stream::reject`] does.
     ///
     /// Cancel: the connection is ending by that alert; the next call of `reject`, or of `close`, goes on.
