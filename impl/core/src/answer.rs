@@ -5,6 +5,7 @@
 //! an error looks.
 //! Sources: the duties beside each call; the table of every call stands in the docs of `close-notify`.
 
+use crate::evidence::Known;
 use crate::framing::FramingState;
 use crate::machine::Machine;
 use crate::output::Output;
@@ -124,7 +125,7 @@ impl Machine {
         let broke = matches!(self.send, send::State::Failed | send::State::Aborted);
         if broke || self.has_lost_output() {
             Answer::Failed
-        } else if self.evidence.unflushed {
+        } else if self.evidence.knows(Known::Unflushed) {
             Answer::Wait
         } else {
             Answer::Done
@@ -134,7 +135,7 @@ impl Machine {
     // RFC 9846 §6.1 · shut-means-said: the peer can know that this was all
     const fn answer_to_shutdown(&self) -> Answer {
         use send::State as S;
-        let failed = self.has_lost_output() || self.evidence.fin_failed;
+        let failed = self.has_lost_output() || self.evidence.knows(Known::FinFailed);
         match self.send {
             S::NotifiedShut if !failed => Answer::Done,
             S::Handshaking | S::Open | S::ReplyDue | S::NotifyDue | S::NotifyLeaving | S::Notified

@@ -6,7 +6,7 @@
 
 use crate::alert::{AlertDescription, AlertLevel, Meaning, meaning};
 use crate::event::Event;
-use crate::evidence::is_reset;
+use crate::evidence::{Known, is_reset};
 use crate::illegal::Illegal;
 use crate::machine::Machine;
 use crate::manner::Manner;
@@ -72,18 +72,18 @@ impl Machine {
             Event::PeerAlert { level, description } => self.peer_alert(self.meaning_of(level, description)),
 
             // RFC 9293 §3.10.7 · rst-is-not-close: an errno that another call consumed is not forgotten
-            Event::TransportEof { .. } if self.evidence.reset_seen => {
+            Event::TransportEof { .. } if self.evidence.knows(Known::ResetSeen) => {
                 Moves::recv(R::Reset).and_transport(T::Eof)
             }
             // tcp(7), our measurement · dead-is-not-fin: nor is a timeout of the kernel's
-            Event::TransportEof { .. } if self.evidence.failure_seen => {
+            Event::TransportEof { .. } if self.evidence.knows(Known::FailureSeen) => {
                 Moves::recv(R::TransportFailed).and_transport(T::Eof)
             }
             Event::TransportEof { inside_record: false } => {
                 Moves::recv(R::EofAtBoundary).and_transport(T::Eof)
             }
             Event::TransportEof { inside_record: true } => Moves::recv(R::EofInRecord).and_transport(T::Eof),
-            Event::TransportReset { errno } if self.evidence.reset_seen || is_reset(errno) => {
+            Event::TransportReset { errno } if self.evidence.knows(Known::ResetSeen) || is_reset(errno) => {
                 Moves::both(S::WriteFailed, R::Reset).and_transport(T::Reset)
             }
             Event::TransportReset { .. } => {

@@ -4,6 +4,7 @@
 //! Leaves to its caller what the framing says, to `severity` how loud it is, and to `sentence` its words.
 
 use crate::alert::AlertDescription;
+use crate::evidence::Known;
 use crate::framing::FramingState;
 use crate::machine::Machine;
 use crate::named::named;
@@ -302,10 +303,10 @@ impl Machine {
             late: self.evidence.late,
             drained: self.evidence.drained,
             errno: if self.evidence.errno == 0 { None } else { Some(self.evidence.errno) },
-            user_canceled: self.evidence.user_canceled,
+            user_canceled: self.evidence.knows(Known::UserCanceled),
             resumption: self.resumption(),
             transport: self.evidence.transport_end,
-            in_handshake: self.evidence.in_handshake,
+            in_handshake: self.evidence.knows(Known::InHandshake),
         }
     }
 
@@ -357,7 +358,7 @@ impl Machine {
     // RFC 9846 §4.2.10 · early-data-end: not even then is the end of 0-RTT data the end of a message
     const fn cut_at_boundary(&self) -> bool {
         matches!(self.recv, recv::State::CutAtBoundary)
-            && !self.evidence.ended_early
+            && !self.evidence.knows(Known::EndedEarly)
             && self.evidence.late == 0
     }
 
@@ -389,9 +390,9 @@ impl Machine {
             S::Notified | S::NotifiedShut => WriteEnd::CloseNotifySent,
             S::Alerted | S::AlertedShut => WriteEnd::FatalAlertSent(self.evidence.own_alert()),
             S::Silenced | S::SilencedShut => WriteEnd::NotSent(NotSent::PeerFatalAlert),
-            S::Failed if self.evidence.begun => WriteEnd::PartlyWritten,
+            S::Failed if self.evidence.knows(Known::Begun) => WriteEnd::PartlyWritten,
             S::Failed => WriteEnd::NotSent(self.evidence.unsent),
-            S::Aborted => WriteEnd::Aborted { after_close_notify: self.evidence.notified },
+            S::Aborted => WriteEnd::Aborted { after_close_notify: self.evidence.knows(Known::Notified) },
         }
     }
 
@@ -403,7 +404,7 @@ impl Machine {
             Delivery::Lost
         } else if answered {
             Delivery::Confirmed
-        } else if self.evidence.wrote && self.broke() {
+        } else if self.evidence.knows(Known::Wrote) && self.broke() {
             Delivery::Lost
         } else {
             Delivery::Unconfirmed
@@ -412,7 +413,7 @@ impl Machine {
 
     /// Something that was written never left, and never will.
     pub(crate) const fn has_lost_output(&self) -> bool {
-        self.evidence.discarded > 0 || (self.evidence.unflushed && self.send.is_mute())
+        self.evidence.discarded > 0 || (self.evidence.knows(Known::Unflushed) && self.send.is_mute())
     }
 
     /// The transport broke under what was written, or we broke it.
@@ -432,7 +433,7 @@ impl Machine {
             | send::State::Alerted
             | send::State::AlertedShut
             | send::State::Silenced
-            | send::State::SilencedShut => self.evidence.broke,
+            | send::State::SilencedShut => self.evidence.knows(Known::Broke),
         }
     }
 }

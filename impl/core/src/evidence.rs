@@ -21,6 +21,42 @@ const RESET_ERRNOS: [i32; 4] = [104, 54, 10054, 10053];
 /// Source: send(2), shutdown(2), `errno.h`; Windows system and Sockets error codes.
 const HARMLESS_ERRNOS: [i32; 8] = [0, 32, 107, 57, 10057, 109, 232, 10058];
 
+/// What is known, or was done, that no state of a half says.
+#[derive(Clone, Copy)]
+#[repr(u8)]
+pub(crate) enum Known {
+    /// The peer has sent user_canceled.
+    UserCanceled,
+    /// The application has written.
+    Wrote,
+    /// A part of our last word is in the transport.
+    Begun,
+    /// Reading ended before the handshake was done, or within 0-RTT data.
+    EndedEarly,
+    /// It ended in the handshake.
+    InHandshake,
+    /// The engine closed by itself.
+    EngineNotified,
+    /// A call met a reset.
+    ResetSeen,
+    /// A call met a failure of the transport that was no reset: an end of stream is no FIN any more.
+    FailureSeen,
+    /// The transport failed before both sides had said close_notify.
+    Broke,
+    /// The transport failed after our last word had left and before our FIN.
+    FinFailed,
+    /// Our close_notify has left.
+    Notified,
+    /// Something that was written is not in the transport yet, or will never be.
+    Unflushed,
+    /// What was pending has been discarded.
+    PendingDiscarded,
+    /// The deadline runs.
+    DeadlineStarted,
+    /// The session has been forgotten.
+    SessionForgotten,
+}
+
 /// The facts beside the states. Counters saturate.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Evidence {
@@ -33,59 +69,29 @@ pub(crate) struct Evidence {
     pub(crate) notify_level: AlertLevel,
     pub(crate) first_closer: FirstCloser,
     pub(crate) warnings: u8,
-    pub(crate) user_canceled: bool,
-    pub(crate) wrote: bool,
     pub(crate) unsent: NotSent,
-    pub(crate) begun: bool,
-    pub(crate) ended_early: bool,
-    pub(crate) engine_notified: bool,
-    pub(crate) reset_seen: bool,
-    pub(crate) notified: bool,
-    pub(crate) pending_discarded: bool,
-    pub(crate) deadline_started: bool,
-    pub(crate) session_forgotten: bool,
-    /// Something that was written is not in the transport yet, or will never be.
-    pub(crate) unflushed: bool,
-    /// A call met a failure of the transport that was no reset: an end of stream is no FIN any more.
-    pub(crate) failure_seen: bool,
-    /// The transport failed before both sides had said close_notify.
-    pub(crate) broke: bool,
-    /// The transport failed after our last word had left and before our FIN.
-    pub(crate) fin_failed: bool,
     pub(crate) transport_end: TransportEnd,
-    pub(crate) in_handshake: bool,
+    /// One bit for each of [`Known`].
+    known: u16,
 }
 
 /// Every field, gathered into few writes.
 impl Hash for Evidence {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        let ends = [
-            self.user_canceled,
-            self.wrote,
-            self.in_handshake,
-            self.ended_early,
-            self.engine_notified,
-            self.reset_seen,
-            self.notified,
-            self.pending_discarded,
-        ];
-        let rest = [
-            u8::from(self.deadline_started),
-            u8::from(self.session_forgotten),
+        let [low, high] = self.known.to_le_bytes();
+        let alerts = u8::from(self.own_alert.is_some()) | u8::from(self.peer_alert.is_some()) << 1;
+        let small = [
             self.first_closer as u8,
             self.unsent as u8,
+            self.transport_end as u8,
             self.notify_level.0,
             self.warnings,
             self.own_alert().0,
             self.peer_alert().0,
+            alerts,
         ];
-        state.write_u64(u64::from_le_bytes(ends.map(u8::from)));
-        state.write_u64(u64::from_le_bytes(rest));
-        let late = [self.begun, self.unflushed, self.failure_seen, self.broke, self.fin_failed];
-        state.write_u8(late.iter().fold(0, |bits, &bit| bits << 1 | u8::from(bit)));
-        state.write_u8(self.transport_end as u8);
-        state.write_u8(u8::from(self.own_alert.is_some()));
-        state.write_u8(u8::from(self.peer_alert.is_some()));
+        state.write_u64(u64::from_le_bytes(small));
+        state.write_u32(u32::from_le_bytes([low, high, 0, 0]));
         state.write_i32(self.errno);
         [self.discarded, self.late, self.drained].iter().for_each(|&count| state.write_u32(count));
     }
@@ -102,24 +108,27 @@ impl Evidence {
         notify_level: AlertLevel(0),
         first_closer: FirstCloser::Nobody,
         warnings: 0,
-        user_canceled: false,
-        wrote: false,
         unsent: NotSent::TransportFailed,
-        begun: false,
-        ended_early: false,
-        engine_notified: false,
-        reset_seen: false,
-        notified: false,
-        pending_discarded: false,
-        deadline_started: false,
-        session_forgotten: false,
-        unflushed: false,
-        failure_seen: false,
-        broke: false,
-        fin_failed: false,
         transport_end: TransportEnd::Open,
-        in_handshake: false,
+        known: 0,
     };
+
+    pub(crate) const fn knows(&self, fact: Known) -> bool {
+        self.known & 1 << fact as u8 != 0
+    }
+
+    const fn learn(&mut self, fact: Known) {
+        self.known |= 1 << fact as u8;
+    }
+
+    const fn learn_if(&mut self, fact: Known, is_so: bool) {
+        self.known |= (is_so as u16) << fact as u8;
+    }
+
+    /// What ends by itself: bytes that were to leave have left, a wait is over.
+    pub(crate) const fn forget(&mut self, fact: Known) {
+        self.known &= !(1 << fact as u8);
+    }
 
     /// The alert that is due or was sent.
     pub(crate) const fn own_alert(&self) -> AlertDescription {
@@ -143,8 +152,8 @@ impl Evidence {
         if self.errno == 0 {
             self.errno = errno;
         }
-        self.reset_seen |= is_reset(errno);
-        self.failure_seen |= !is_reset(errno) && !is_harmless(errno);
+        self.learn_if(Known::ResetSeen, is_reset(errno));
+        self.learn_if(Known::FailureSeen, !is_reset(errno) && !is_harmless(errno));
     }
 
     const fn keep_own_alert(&mut self, alert: AlertDescription) {
@@ -164,16 +173,16 @@ impl Machine {
         match event {
             Event::PendingDiscarded { bytes } => {
                 self.evidence.discarded = self.evidence.discarded.saturating_add(bytes);
-                self.evidence.pending_discarded = true;
+                self.evidence.learn(Known::PendingDiscarded);
             }
-            Event::SessionForgotten => self.evidence.session_forgotten = true,
+            Event::SessionForgotten => self.evidence.learn(Known::SessionForgotten),
             // What happens behind the release belongs to no connection of ours: the ending of `Done` is final.
             _ if self.transport.is_released() => return,
             Event::Write => {
-                self.evidence.wrote = true;
-                self.evidence.unflushed = true;
+                self.evidence.learn(Known::Wrote);
+                self.evidence.learn(Known::Unflushed);
             }
-            Event::Flushed if !self.send.is_mute() => self.evidence.unflushed = false,
+            Event::Flushed if !self.send.is_mute() => self.evidence.forget(Known::Unflushed),
             Event::Reject(alert) => self.evidence.keep_own_alert(alert),
             Event::Close(Manner::Reject) => self.evidence.keep_own_alert(AlertDescription::INTERNAL_ERROR),
             Event::PeerViolation(alert) if !self.recv.has_ended() => self.evidence.keep_own_alert(alert),
@@ -186,18 +195,18 @@ impl Machine {
             }
             Event::TransportReset { errno } => {
                 self.evidence.keep_errno(errno);
-                self.evidence.failure_seen |= !is_reset(errno);
-                self.evidence.broke |= !self.both_notified();
+                self.evidence.learn_if(Known::FailureSeen, !is_reset(errno));
+                self.evidence.learn_if(Known::Broke, !self.both_notified());
             }
             Event::WriteFailed { errno } => {
                 self.evidence.keep_errno(errno);
-                self.evidence.broke |= !is_harmless(errno) && !self.both_notified();
+                self.evidence.learn_if(Known::Broke, !is_harmless(errno) && !self.both_notified());
             }
             // A last word that is whole in the transport has all before it there.
-            Event::OutputWritten => self.evidence.unflushed = false,
-            Event::EngineNotified => self.evidence.engine_notified = true,
-            Event::OutputBegun => self.evidence.begun |= self.is_leaving(),
-            Event::DeadlineStarted => self.evidence.deadline_started = true,
+            Event::OutputWritten => self.evidence.forget(Known::Unflushed),
+            Event::EngineNotified => self.evidence.learn(Known::EngineNotified),
+            Event::OutputBegun => self.evidence.learn_if(Known::Begun, self.is_leaving()),
+            Event::DeadlineStarted => self.evidence.learn(Known::DeadlineStarted),
             Event::PeerKeysInUse
             | Event::EarlyDataAccepted
             | Event::HandshakeDone
@@ -261,14 +270,17 @@ impl Machine {
         use send::State as S;
         self.note_first_closer(event, recv);
         if !self.recv.has_ended() && recv.has_ended() {
-            self.evidence.ended_early |= !matches!(self.recv, recv::State::Open);
-            self.evidence.in_handshake = matches!(self.recv, recv::State::Plain | recv::State::Handshaking);
+            self.evidence.learn_if(Known::EndedEarly, !matches!(self.recv, recv::State::Open));
+            self.evidence.learn_if(
+                Known::InHandshake,
+                matches!(self.recv, recv::State::Plain | recv::State::Handshaking),
+            );
         }
         if matches!(send, S::Notified) {
-            self.evidence.notified = true;
+            self.evidence.learn(Known::Notified);
         }
         if matches!((self.send, send), (S::Notified, S::NotifiedShut)) {
-            self.evidence.fin_failed = !matches!(event, Event::WriteShut);
+            self.evidence.learn_if(Known::FinFailed, !matches!(event, Event::WriteShut));
         }
         if matches!(send, S::Failed) && !matches!(self.send, S::Failed) {
             self.evidence.unsent = unsent_by(event);
@@ -295,7 +307,7 @@ impl Machine {
             Meaning::Malformed(alert) => self.evidence.keep_own_alert(alert),
             Meaning::UserCanceled => {
                 self.note_warning();
-                self.evidence.user_canceled = true;
+                self.evidence.learn(Known::UserCanceled);
             }
             Meaning::Warning => self.note_warning(),
         }
@@ -333,7 +345,9 @@ impl Machine {
     // crossed-confirms-nothing: a close_notify behind ours may have been sent before ours was read
     const fn crossing(&self) -> FirstCloser {
         match self.policy.peer_closes {
-            PeerCloses::OnlyAfterUs | PeerCloses::AnyTime if !self.evidence.notified => FirstCloser::Crossed,
+            PeerCloses::OnlyAfterUs | PeerCloses::AnyTime if !self.evidence.knows(Known::Notified) => {
+                FirstCloser::Crossed
+            }
             PeerCloses::OnlyAfterUs => FirstCloser::Us,
             PeerCloses::AnyTime => FirstCloser::UsOrCrossed,
         }

@@ -7,7 +7,7 @@ use core::hash::{Hash, Hasher};
 
 use crate::ending::NotSent;
 use crate::event::Event;
-use crate::evidence::Evidence;
+use crate::evidence::{Evidence, Known};
 use crate::illegal::Illegal;
 use crate::manner::Manner;
 use crate::output::Output;
@@ -110,7 +110,9 @@ impl Machine {
                 (self.send, self.recv, self.transport) = (send, recv, transport);
                 self.manner = manner;
                 // A wait that is over leaves its deadline behind: the next one has all the patience.
-                self.evidence.deadline_started &= self.waits();
+                if !self.waits() {
+                    self.evidence.forget(Known::DeadlineStarted);
+                }
                 Ok(())
             }
             (Err(illegal), _, _) | (_, Err(illegal), _) | (_, _, Err(illegal)) => Err(illegal),
@@ -124,7 +126,7 @@ impl Machine {
         if self.discard_is_due() {
             return Output::DiscardPending;
         }
-        if self.must_forget() && !self.evidence.session_forgotten {
+        if self.must_forget() && !self.evidence.knows(Known::SessionForgotten) {
             return Output::ForgetSession;
         }
         if self.transport.is_released() {
@@ -143,7 +145,7 @@ impl Machine {
     /// a side that has shut its write side may read for as long as it likes.
     #[must_use]
     pub const fn deadline_runs(&self) -> bool {
-        self.evidence.deadline_started
+        self.evidence.knows(Known::DeadlineStarted)
     }
 
     /// Whether the application may write data now.
@@ -242,9 +244,11 @@ impl Machine {
         match self.send {
             S::ReplyDue => true,
             // RFC 9846 §5.5 · limit-close-counts, cut-is-visible
-            S::NotifyLeaving => self.evidence.engine_notified && !self.evidence.pending_discarded,
+            S::NotifyLeaving => {
+                self.evidence.knows(Known::EngineNotified) && !self.evidence.knows(Known::PendingDiscarded)
+            }
             S::AlertDue | S::Silenced | S::SilencedShut | S::Failed | S::Aborted => {
-                !self.evidence.pending_discarded
+                !self.evidence.knows(Known::PendingDiscarded)
             }
             S::Handshaking
             | S::Open
@@ -258,7 +262,9 @@ impl Machine {
     }
 
     const fn deadline_is_due(&self) -> bool {
-        self.waits() && !self.evidence.deadline_started && !matches!(self.send, send::State::Aborted)
+        self.waits()
+            && !self.evidence.knows(Known::DeadlineStarted)
+            && !matches!(self.send, send::State::Aborted)
     }
 
     // RFC 9112 §9.6 · every-close-ends: a last word needs room in the transport, whoever asked for it

@@ -3,6 +3,7 @@
 //! Sources: RFC 2246, RFC 4346 and RFC 5246 §7.2.1–7.2.2, RFC 9846 §6.2, RFC 2818 §2.2.
 
 use crate::alert::AlertLevel;
+use crate::evidence::Known;
 use crate::machine::Machine;
 use crate::named::named;
 use crate::policy::ResumptionRule;
@@ -112,7 +113,7 @@ impl Machine {
         match self.recv {
             R::CutAtBoundary | R::CutInRecord | R::Reset | R::TransportFailed => true,
             R::NotAwaited | R::TimedOut | R::OverBudget => {
-                self.evidence.reset_seen || self.evidence.failure_seen
+                self.evidence.knows(Known::ResetSeen) || self.evidence.knows(Known::FailureSeen)
             }
             R::Plain
             | R::Handshaking
