@@ -169,7 +169,7 @@ impl<IO: Transport, C: Tls> Handle<IO, C> {
     /// # }
     /// ```
     pub fn with_tracker<F: Framing + 'static, R>(&self, ask: impl FnOnce(&F) -> R) -> Option<R> {
-        self.stream().tracker().map(ask)
+        self.driven().driver.standing.tracker().map(ask)
     }
 
     /// How long a close may take: [`Stream::set_patience`].

@@ -122,7 +122,7 @@ impl<IO: Transport, C: Tls> Stream<IO, C> {
     /// [`crate::Stream::tracker`].
     #[must_use]
     pub fn tracker<F: Framing + 'static>(&self) -> Option<&F> {
-        self.driver.standing.tracker()
+        self.driven.driver.standing.tracker()
     }
 
     /// Where the framing stands.
