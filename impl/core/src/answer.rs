@@ -3,7 +3,22 @@
 //! Applications go by what their calls return, and rarely read an [`Ending`](crate::Ending). So the answer is decided here,
 //! by a pure function of where the machine stands, and the adapters ask for it. Leaves to them how a wait is done, and how
 //! an error looks.
-//! Sources: the duties beside each call; the table of every call stands in the docs of `close-notify`.
+//!
+//! | call | `Done` once | `Failed` if |
+//! | --- | --- | --- |
+//! | `Read` | a close_notify came before which nothing was thrown away, or a FIN that the policy tolerates | reading ended otherwise |
+//! | `Write` | data may be taken | writing has ended |
+//! | `Flush` | all that was written is in the transport | the transport failed or was reset by us, or something was discarded |
+//! | `Shutdown` | all that, our close_notify and our FIN are | one of them never will be |
+//! | `Close` | the transport is let go of | never: the ending says how it went |
+//! | `HandBack` | both have said close_notify, and the transport goes on | the connection is over otherwise |
+//! | `PeerClosed` | reading has ended | never |
+//! | `Confirm` | it is known, or the peer closed well and says nothing of it | reading ended otherwise |
+//!
+//! Until then each is `Wait`, and every wait ends: with room in the transport, with what the peer says, or with
+//! [`Event::DeadlinePassed`](crate::Event::DeadlinePassed), once [`Output::StartDeadline`] has been asked for.
+//!
+//! Sources: docs/requirements.md · no-ok-over-a-loss, flushed-means-left, shut-means-said, every-call-ends.
 
 use crate::evidence::Known;
 use crate::framing::FramingState;

@@ -62,7 +62,7 @@ pub enum Event {
         /// Whether part of a record had been read, or of an alert that its records split.
         inside_record: bool,
     },
-    /// A read failed: the transport was reset, or it failed in another way, as the number says.
+    /// A read failed: the transport was reset, or failed otherwise, as the number says.
     TransportReset {
         /// The system's number of the error.
         errno: i32,

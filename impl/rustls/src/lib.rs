@@ -15,7 +15,8 @@
 //! `close-notify-core` decides and a model explores; and where messages end, which your protocol knows
 //! (`framing` has trackers for a dozen).
 //!
-//! > **The contract.** Reading returns `Ok(0)` only where the policy takes the end for a clean one. Nothing leaves
+//! > **The contract.** Reading returns `Ok(0)` only if nothing of the peer's was thrown away and the policy takes the end
+//! > for a clean one; `flush` and `shutdown` return `Ok` only if what they stand for has left. Nothing leaves
 //! > behind the last word of this side. Bytes behind the peer's close_notify stay the application's. An alert of the
 //! > peer is found behind a failed write. Every wait has a deadline and a budget; a peer can cause no panic.
 //!
@@ -143,6 +144,31 @@
 //!   [`PeerCloses::OnlyAfterUs`]: a peer that may close at any time does not prove by it that it has read.
 //! * Over a socket that does not block, a call that returns `WouldBlock` is made again once the socket is ready:
 //!   [`Stream`] says what for.
+//!
+//! # What a call answers
+//!
+//! Each answer is decided by the core ([`Machine::answer`]), so that the model checks it and the fuzzers hold it against what
+//! is true. An error carries the [`Ending`]; after one that is final, the same call answers the same again.
+//!
+//! | call | `Ok` means | an error means | its wait ends by | made again |
+//! | --- | --- | --- | --- | --- |
+//! | `read` | bytes of the peer, in order; `Ok(0)`: that was all, nothing of it was thrown away, and the peer said so, or the policy tolerates its FIN | what was read may not be all | the socket's own timeout, or a close | the same end |
+//! | `write` | so many bytes are taken, and will leave unless a later call says otherwise | nothing of this call's is taken, or the transport failed under it | as `read`; after a failed write, for the peer's alert: the patience | `BrokenPipe` once writing has ended |
+//! | `flush` | all that `write` took is in the transport | some of it never left, and never will | as `write`; the patience once a last word is due | the same |
+//! | `shutdown` of tokio, `SinkExt::close` | all that, close_notify and the FIN are in the transport; reading goes on, in every version | one of them is not, and never will be | the patience | the same |
+//! | [`close_write`](Stream::close_write) | as `shutdown`, with the ending so far; TLS 1.3 | as `shutdown`; [`Error::Misuse`] in earlier versions, whose peers may answer by throwing their reply away | the patience | the same |
+//! | [`close`](Stream::close), [`abort`](Stream::abort), [`reject`](Stream::reject) | the connection is over, and the transport let go of: how it ended, and what was lost, is the [`Ending`] that is returned | [`Error::Misuse`] or `InvalidInput`: nothing was done | the patience and [`Policy::drain_budget`]; `abort` waits for nothing | the same ending; another manner may hasten it |
+//! | [`hand_back`](Stream::hand_back) | both sides said close_notify: the transport, and what was read after it | the transport is gone, and the ending says why | as `close` | an error: it is handed back once |
+//! | [`peer_closed_now`](Stream::peer_closed_now) | whether an end has come by now | none that a peer can cause | it never waits | once `true`, always |
+//! | [`confirm_accepted`](Stream::confirm_accepted) | what is known of it | how the server ended the connection instead | the time that it is given | knows what came meanwhile |
+//!
+//! * Halves answer as the whole stream does, whichever thread or task asks; whoever waits is woken when the connection
+//!   changes.
+//! * Over a transport that blocks, no call says `WouldBlock` but for a timeout of the socket's own.
+//! * A deadline (the patience) runs only while something is waited for that the peer can keep from us: after a `shutdown`
+//!   or a `close_write` reading may take as long as it likes.
+//! * On Linux a program that asks the socket for its error (`SO_ERROR`, `TcpStream::take_error`) takes it from us: a reset
+//!   then reads as a FIN. Do not ask.
 //!
 //! # The policy
 //!

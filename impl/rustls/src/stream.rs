@@ -250,10 +250,11 @@ impl<T: Transport, C: Tls> Stream<T, C> {
         self.driver.close(&mut self.line, manner)
     }
 
-    /// Closes the write side and reads on (TLS 1.3). Behind a finished close nothing more is done: the ending of that
-    /// close is returned.
+    /// Closes the write side and reads on (TLS 1.3): all that was written, close_notify and FIN are in the transport. It
+    /// takes no longer than the patience. After a finished close nothing more is done: the ending of that close is returned.
     ///
-    /// Errors: [`Error::Misuse`](crate::Error::Misuse) in earlier versions, behind a finished close too; `WouldBlock`.
+    /// Errors: the ending, if some of it never left and never will; [`Error::Misuse`](crate::Error::Misuse) in earlier
+    /// versions, after a finished close too; `WouldBlock`.
     pub fn close_write(&mut self) -> io::Result<Ending> {
         self.driver.close_write(&mut self.line)
     }

@@ -30,8 +30,8 @@ use crate::tls::Tls;
 ///
 /// Shape: reading ends with zero bytes behind the peer's close_notify, and with an error that carries the [`Ending`]
 /// otherwise. [`close`](Self::close) ends the connection; dropping the stream drops the transport without a word.
-/// `poll_shutdown` says close_notify and shuts the write side, and does not wait for the peer: what the peer still
-/// sends can be read. Every future may be dropped and its call made again; each call says what holds in between.
+/// `poll_shutdown` says close_notify and shuts the write side, in every version, and does not wait for the peer: what the
+/// peer still sends can be read. It fails if any of what was written, close_notify or FIN cannot leave within the patience. Every future may be dropped and its call made again; each call says what holds in between.
 ///
 /// A call that must wait under a deadline needs a runtime with time (`enable_time`, `enable_all`): it fails outside of
 /// any, and tokio panics in one without time. It may be made again in another runtime, and goes on there. What waits
