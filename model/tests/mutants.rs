@@ -14,22 +14,39 @@ fn also(mutant: Mutant) -> &'static [&'static str] {
     match mutant {
         // The same duty said of each role; a peer that waits for close_notify is not given one; and the core was told
         // that it was sent.
-        M::SkipsNotify => {
-            &["http-client-notifies", "http-server-tries", "data-survives-close", "writing-is-told-true"]
+        M::SkipsNotify => &[
+            "http-client-notifies",
+            "http-server-tries",
+            "data-survives-close",
+            "writing-is-told-true",
+            "shut-means-said",
+        ],
+        M::ClientSkipsNotify => {
+            &["notify-before-fin", "data-survives-close", "writing-is-told-true", "shut-means-said"]
         }
-        M::ClientSkipsNotify | M::ServerSkipsNotify => {
-            &["notify-before-fin", "data-survives-close", "writing-is-told-true"]
-        }
+        // The client has read the FIN for a truncation, and shut its own side, when the server's reset comes.
+        M::ServerSkipsNotify => &[
+            "notify-before-fin",
+            "data-survives-close",
+            "writing-is-told-true",
+            "shut-means-said",
+            "rst-is-not-close",
+        ],
+        M::IgnoresEarlyNotify => &["rst-is-not-close"],
         // What stands on the wire is no close_notify at level warning.
-        M::NotifiesAtFatalLevel => &["writing-is-told-true"],
+        M::NotifiesAtFatalLevel => &["writing-is-told-true", "shut-means-said"],
         // The server of the trial is strict, and believes the torn record as well.
         M::AcceptsTorn => &["http-close-delimited-needs-notify"],
         // A second close_notify is a record behind the first; where it meets a closed socket it is answered by a
         // reset, which destroys what was in flight.
         M::NotifiesTwice => &["nothing-after-notify", "data-survives-close"],
-        M::WritesAfterLimit => &["nothing-after-notify"],
+        // What was written there is not before the close_notify that was said to be the last.
+        M::WritesAfterNotify => &["shut-means-said"],
+        M::WritesAfterLimit => &["nothing-after-notify", "shut-means-said"],
         // What is delivered behind the end was not sent before it.
-        M::DeliversAfterNotify => &["delivered-before-end", "no-silent-truncation", "cut-is-visible"],
+        M::DeliversAfterNotify => {
+            &["delivered-before-end", "no-silent-truncation", "cut-is-visible", "no-ok-over-a-loss"]
+        }
         // The core refuses the move, so the connection is left as it is: open, and its plaintext unread.
         M::HandsBackEarly => &[
             "no-illegal-move",
@@ -38,7 +55,7 @@ fn also(mutant: Mutant) -> &'static [&'static str] {
             "every-close-ends",
             "data-survives-close",
         ],
-        M::IsLenient => &["http-close-delimited-needs-notify"],
+        M::IsLenient => &["http-close-delimited-needs-notify", "no-ok-over-a-loss"],
         // A FIN taken for close_notify is trusted wherever close_notify is.
         M::EofIsClose => &[
             "notify-whole",
@@ -46,17 +63,22 @@ fn also(mutant: Mutant) -> &'static [&'static str] {
             "no-silent-truncation",
             "cut-is-visible",
             "http-close-delimited-needs-notify",
+            "no-ok-over-a-loss",
         ],
         M::TornNotifyCounts => &[
             "fin-is-not-close",
             "no-silent-truncation",
             "cut-is-visible",
             "http-close-delimited-needs-notify",
+            "no-ok-over-a-loss",
         ],
-        // The reset, forgotten, reads as a FIN, which this reader accepts.
-        M::ForgetsErrno => &["no-silent-truncation", "lenient-takes-a-fin-alone"],
+        // The reset, forgotten, reads as a FIN, which this reader accepts; and so does a transport that has died.
+        M::ForgetsErrno => &["no-silent-truncation", "lenient-takes-a-fin-alone", "no-ok-over-a-loss"],
+        M::TrustsDeadTransport => &["no-silent-truncation", "lenient-takes-a-fin-alone", "no-ok-over-a-loss"],
+        // What a read calls the end is what an application takes for whole.
+        M::ReadsTornAsEnd | M::ReadsResetAsEnd | M::ReadsOverLoss => &["no-silent-truncation"],
         // What is dropped is missing from a clean end.
-        M::DropsDataAtNotify => &["no-silent-truncation", "cut-is-visible"],
+        M::DropsDataAtNotify => &["no-silent-truncation", "cut-is-visible", "no-ok-over-a-loss"],
         // It came in the handshake; and it may be followed by a reset, which is then no clean end either.
         M::TrustsPlainNotify => &["rst-is-not-close", "notify-in-handshake"],
         // An alert that is not heard is not reported, and forbids nothing.
@@ -66,9 +88,10 @@ fn also(mutant: Mutant) -> &'static [&'static str] {
             "fatal-ends-both",
             "fatal-discards-tickets",
             "http-close-delimited-needs-notify",
+            "no-ok-over-a-loss",
         ],
         // A clean end that no close_notify stands behind.
-        M::CanceledIsClose => &["fin-is-not-close", "http-close-delimited-needs-notify"],
+        M::CanceledIsClose => &["fin-is-not-close", "http-close-delimited-needs-notify", "no-ok-over-a-loss"],
         // Who waits for ever does not end its close.
         M::WaitsFirst => &["every-close-ends"],
         // The cut may fall inside the 0-RTT record, or come from the adversary of the handshake.
