@@ -69,7 +69,10 @@ pub(crate) fn wait_for_either(
     wake: impl AsFd,
     deadline: Option<Instant>,
 ) -> io::Result<()> {
-    poll_by(&mut [PollFd::new(&socket, needs), PollFd::new(&wake, PollFlags::IN)], deadline)
+    let mut both = [PollFd::new(&socket, needs), PollFd::new(&wake, PollFlags::IN)];
+    // A socket that has hung up is ready whatever is asked: where nothing of it is needed, it is not asked.
+    let first = usize::from(needs.is_empty());
+    poll_by(&mut both[first..], deadline)
 }
 
 /// Repeats a call that does not block until it is done or the deadline has passed.

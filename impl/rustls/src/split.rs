@@ -144,8 +144,10 @@ impl<T: Socket, C: Tls> State<T, C> {
     /// What the transport must be ready for, to go on.
     fn needs(&self, hears: bool) -> PollFlags {
         let session = &self.driver.session;
-        let hears = (hears || session.is_handshaking()) && session.may_receive();
-        let input = if hears { PollFlags::IN } else { PollFlags::empty() };
+        // salvage-alert: a write that has failed listens too
+        let hears = hears || session.is_handshaking() || session.machine().salvages();
+        let takes = session.may_receive() || session.machine().may_drain();
+        let input = if hears && takes { PollFlags::IN } else { PollFlags::empty() };
         let says = !session.is_flushed() || session.machine().output().is_a_last_word();
         let output = if says { PollFlags::OUT } else { PollFlags::empty() };
         input | output

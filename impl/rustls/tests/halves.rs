@@ -5,14 +5,17 @@
 mod common;
 
 use std::io::{ErrorKind, Read, Write};
-use std::net::TcpStream;
+use std::net::{Shutdown, TcpStream};
+use std::os::unix::net::UnixStream;
+use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
 use close_notify::{
-    AlertDescription, Ending, FindEnding, Manner, Policy, ReadEnd, Stream, Version, WriteEnd,
+    AlertDescription, Ending, Event, FindEnding, Handle, Manner, Output, Policy, Progress, ReadEnd, Session,
+    Stream, Version, WriteEnd,
 };
-use common::{VERSIONS, streams};
+use common::{VERSIONS, client, client_config, hooked, server, server_config, streams};
 
 #[test]
 fn both_directions_run_at_once() {
@@ -42,7 +45,7 @@ fn a_close_beside_a_write_that_waits_refuses_what_is_not_taken_and_loses_nothing
     for version in VERSIONS {
         let (near, mut far) = streams(version, Policy::STRICT);
         let (read, mut write) = near.into_split().unwrap();
-        let (tell, told) = std::sync::mpsc::channel();
+        let (tell, told) = mpsc::channel();
         let writer = thread::spawn(move || {
             let mut written = 0;
             loop {
@@ -128,6 +131,56 @@ fn a_close_that_hastens_frees_the_one_that_waits() {
             let ending = write.handle().close(fast).unwrap();
             assert_eq!(closer.join().unwrap(), ending, "{version}: {slow:?}, then {fast:?}");
         }
+    }
+}
+
+// RFC 9112 §9.6 · data-survives-close
+#[test]
+fn a_half_that_lingers_takes_all_that_the_peer_still_sends() {
+    type End = fn(&Handle<TcpStream>) -> std::io::Result<Ending>;
+    let ends: [End; 2] =
+        [|handle| handle.close(Manner::Linger), |handle| handle.reject(AlertDescription::ACCESS_DENIED)];
+    let endless = Policy { drain_budget: u32::MAX, ..Policy::STRICT };
+    for version in VERSIONS {
+        for end in ends {
+            let (near, mut far) = streams(version, endless);
+            let (read, _write) = near.into_split().unwrap();
+            // More than the buffers of both sockets hold.
+            let writer = thread::spawn(move || far.write_all(&vec![7; 16 << 20]));
+            end(read.handle()).unwrap();
+            writer.join().unwrap().unwrap_or_else(|error| panic!("{version}: {error}"));
+        }
+    }
+}
+
+// salvage-alert: nobody reads beside it
+#[test]
+fn a_write_that_failed_takes_the_alert_when_it_comes() {
+    for version in VERSIONS {
+        let (near, mut socket) = UnixStream::pair().unwrap();
+        let peer = thread::spawn(move || {
+            let mut peer = Session::new(server(server_config(version, hooked())), Policy::STRICT);
+            while peer.handshake(&mut socket).unwrap() == Progress::Advanced {}
+            (peer, socket)
+        });
+        let mut near = Stream::new(client(client_config(version, hooked())), near, Policy::STRICT);
+        near.complete_handshake().unwrap();
+        let (mut peer, mut socket) = peer.join().unwrap();
+        let (read, mut write) = near.into_split().unwrap();
+        read.handle().set_patience(Duration::MAX);
+        // A write fails, and a read does not.
+        socket.shutdown(Shutdown::Read).unwrap();
+        let (tell, told) = mpsc::channel();
+        thread::spawn(move || tell.send(write.write(b"refused").unwrap_err()));
+        assert!(told.recv_timeout(Duration::from_millis(100)).is_err(), "there is no alert yet");
+        peer.tell(Event::Reject(AlertDescription::ACCESS_DENIED)).unwrap();
+        while peer.machine().output() != Output::ShutWrite {
+            peer.step(&mut socket).unwrap();
+        }
+        let error = told.recv_timeout(Duration::from_secs(60)).expect("it waits for what has come");
+        let reading = Ending::find(&error).unwrap().reading;
+        assert_eq!(reading, ReadEnd::FatalAlert(AlertDescription::ACCESS_DENIED), "{version}: {error}");
+        drop(socket);
     }
 }
 
