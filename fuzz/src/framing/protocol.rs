@@ -141,6 +141,17 @@ impl Protocol {
             Self::HttpServer => &[
                 &[(Received, b"GET / HTTP/1.1\r\n\r\n"), (Sent, b"HTTP/1.1 101 Switching Protocols\r\n\r\n")],
                 &[(Received, b"CONNECT a:1 HTTP/1.1\r\n\r\n"), (Sent, b"HTTP/1.1 200 OK\r\n\r\n")],
+                &[
+                    (Received, b"PUT / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n"),
+                    (Sent, b"HTTP/1.1 417 No\r\nContent-Length: 0\r\n\r\n"),
+                ],
+                &[
+                    (
+                        Received,
+                        b"PUT / HTTP/1.1\r\nExpect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n",
+                    ),
+                    (Sent, b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 101 Switching Protocols\r\n\r\n"),
+                ],
             ],
             Self::Smtp => &[
                 &[(Received, b"DATA\r\n"), (Sent, b"354 go on\r\n")],

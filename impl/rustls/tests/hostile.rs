@@ -490,6 +490,30 @@ fn the_tracker_can_be_asked_while_the_stream_has_it() {
     }
 }
 
+// RFC 9110 §10.1.1 · http-incomplete-is-error
+#[test]
+fn a_client_that_leaves_out_the_content_that_was_refused_has_cut_nothing() {
+    use close_notify::framing::http::Requests;
+    for version in VERSIONS {
+        for (answer, is_whole) in [
+            (&b"HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\n\r\n"[..], true),
+            (b"HTTP/1.1 100 Continue\r\n\r\n", false),
+        ] {
+            let (near, far) = common::pair(version, Policy::https());
+            let (mut near, mut far) = (near.into_stream(), far.into_stream());
+            near.set_tracker(Requests::new());
+            let head = b"PUT / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n";
+            far.write_all(head).unwrap();
+            near.read_exact(&mut vec![0; head.len()]).unwrap();
+            near.write_all(answer).unwrap();
+            far.read_exact(&mut vec![0; answer.len()]).unwrap();
+            drop(far);
+            assert_eq!(near.read(&mut [0; 8]).ok(), is_whole.then_some(0), "{version}");
+            assert_eq!(near.truncation_possible(), !is_whole);
+        }
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_reader_that_makes_room_wakes_the_close_that_waits_for_it() {
     let policy = Policy { drain_budget: 1 << 16, ..Policy::STRICT };

@@ -1,6 +1,6 @@
 //! Both directions of one connection: which request a response answers, and when another protocol takes over.
 //!
-//! Sources: RFC 9112 §6.3, §9.2, §9.3.2; RFC 9110 §7.8, §9.3.6.
+//! Sources: RFC 9112 §6.3, §9.2, §9.3.2, §9.5; RFC 9110 §7.8, §9.3.6, §10.1.1.
 
 use std::collections::VecDeque;
 
@@ -23,9 +23,9 @@ pub(super) struct Exchange<N> {
     received: Messages,
     sent: Messages,
     outstanding: Outstanding,
-    /// What takes over, and what had been received and sent when it did.
+    /// What takes over.
     next: N,
-    tunnel: Option<(u64, u64)>,
+    has_switched: bool,
     fault: Option<Fault>,
 }
 
@@ -35,6 +35,19 @@ struct Outstanding {
     methods: VecDeque<Method>,
     /// Nobody tells what we answer.
     is_unanswered: bool,
+    /// Of the last request.
+    is_connect: bool,
+    expectation: Expectation,
+}
+
+/// What became of `Expect: 100-continue`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Expectation {
+    /// There is none, or it was met.
+    None,
+    Waits,
+    /// A final status came in place of 100.
+    Refused,
 }
 
 impl Outstanding {
@@ -51,8 +64,10 @@ impl Outstanding {
 
     fn decide(&mut self, head: Head) -> Result<After, What> {
         match head.start {
-            Start::Request(method) => {
+            Start::Request { method, expects_continue } => {
                 self.ask(method)?;
+                self.is_connect = method == Method::Connect;
+                self.expectation = if expects_continue { Expectation::Waits } else { Expectation::None };
                 match head.length? {
                     Length::Unsaid | Length::Known(0) => Ok(After::Message),
                     Length::Known(length) => Ok(After::Content(Body::Length(length))),
@@ -62,9 +77,18 @@ impl Outstanding {
                 }
             }
             // RFC 9110 §15.2: interim responses; the one that switches protocols is the last
-            Start::Response(status @ 100..=199) if status != 101 => Ok(After::Message),
+            Start::Response(status @ 100..=199) if status != 101 => {
+                // RFC 9112 §9.3.2: it is for the first request, which may be the last too
+                if status == 100 && self.methods.len() == 1 {
+                    self.expectation = Expectation::None;
+                }
+                Ok(After::Message)
+            }
             Start::Response(status) => {
                 let method = self.methods.pop_front().unwrap_or(Method::Other);
+                if self.methods.is_empty() && self.expectation == Expectation::Waits {
+                    self.expectation = Expectation::Refused;
+                }
                 content_of(method, status, head.length)
             }
         }
@@ -97,14 +121,16 @@ impl<N> Exchange<N> {
             outstanding: Outstanding {
                 methods: VecDeque::new(),
                 is_unanswered: matches!(received, Kind::Requests),
+                is_connect: false,
+                expectation: Expectation::None,
             },
             next,
-            tunnel: None,
+            has_switched: false,
             fault: None,
         }
     }
 
-    pub(super) fn set_limit(&mut self, limit: usize) {
+    pub(super) const fn set_limit(&mut self, limit: usize) {
         self.received.set_limit(limit);
         self.sent.set_limit(limit);
     }
@@ -115,8 +141,8 @@ impl<N> Exchange<N> {
     }
 
     pub(super) fn then<M>(self, next: M) -> Exchange<M> {
-        let Self { received, sent, outstanding, next: _, tunnel, fault } = self;
-        Exchange { received, sent, outstanding, next, tunnel, fault }
+        let Self { received, sent, outstanding, next: _, has_switched, fault } = self;
+        Exchange { received, sent, outstanding, next, has_switched, fault }
     }
 
     pub(super) fn ask(&mut self, method: &str) {
@@ -134,21 +160,38 @@ impl<N> Exchange<N> {
         self.received.kind == Kind::Responses && self.owed() > 0
     }
 
+    /// Whether a final status took the place of 100, and none of the content has come.
+    fn is_content_refused(&self) -> bool {
+        self.received.kind == Kind::Requests
+            && self.received.awaits_content()
+            && self.outstanding.expectation == Expectation::Refused
+    }
+
     pub(super) const fn is_tunnel(&self) -> bool {
-        self.tunnel.is_some()
+        self.received.is_tunnel()
     }
 
     pub(super) const fn next(&self) -> &N {
         &self.next
     }
 
-    /// What was received in answer to nothing that we sent is not HTTP's, nor the next protocol's.
+    /// The next protocol takes over: here in the responses, and in the requests after the one that
+    /// is not whole.
     pub(super) fn switch(&mut self) {
-        if self.tunnel.is_some() || self.fault.is_some() {
+        if self.has_switched || self.fault.is_some() {
             return;
         }
-        self.tunnel = Some((self.received.offset, self.sent.offset));
-        if !self.received.is_tunnel() && self.received.state() != FramingState::BetweenMessages {
+        self.has_switched = true;
+        // RFC 9110 §7.8: before the next protocol comes what is left of the request
+        self.outstanding.expectation = Expectation::None;
+        let (requests, responses) = match self.received.kind {
+            Kind::Requests => (&mut self.received, &mut self.sent),
+            Kind::Responses => (&mut self.sent, &mut self.received),
+        };
+        responses.switch(false);
+        // RFC 9110 §9.3.6: CONNECT has no content
+        let is_whole = requests.switch(!self.outstanding.is_connect);
+        if !is_whole && self.received.kind == Kind::Requests {
             self.lose(Way::Received, (What::BeforeAnswer, self.received.released));
         }
     }
@@ -163,18 +206,15 @@ impl<N: Framing> Framing for Exchange<N> {
         if self.fault.is_some() {
             return;
         }
-        let mut taken = 0;
-        if self.tunnel.is_none() {
-            match self.received.take(bytes, &mut |head| self.outstanding.decide(head)) {
-                Ok(some) => taken = some,
-                Err(wrong) => return self.lose(Way::Received, wrong),
+        let taken = match self.received.take(bytes, &mut |head| self.outstanding.decide(head)) {
+            Ok(taken) => taken,
+            Err(wrong) => return self.lose(Way::Received, wrong),
+        };
+        if self.received.is_tunnel() {
+            self.switch();
+            if taken < bytes.len() {
+                self.next.received(&bytes[taken..]);
             }
-            if self.received.is_tunnel() {
-                self.switch();
-            }
-        }
-        if self.tunnel.is_some() && taken < bytes.len() {
-            self.next.received(&bytes[taken..]);
         }
     }
 
@@ -182,26 +222,28 @@ impl<N: Framing> Framing for Exchange<N> {
         if self.fault.is_some() {
             return;
         }
-        let mut taken = 0;
-        if self.tunnel.is_none() {
+        if !self.sent.is_tunnel() {
             if self.outstanding.methods.len() == OUTSTANDING && self.outstanding.is_unanswered {
                 // It cannot be told any more which request an answer answers.
                 return;
             }
             self.outstanding.is_unanswered = false;
-            match self.sent.take(bytes, &mut |head| self.outstanding.decide(head)) {
-                Ok(some) => taken = some,
-                Err(wrong) => return self.lose(Way::Sent, wrong),
-            }
-            if self.sent.is_tunnel() {
-                self.switch();
-                if !self.outstanding.methods.is_empty() {
-                    // Behind the request that switched, others were read.
-                    self.lose(Way::Received, (What::BeforeAnswer, self.received.released));
-                }
+        }
+        let taken = match self.sent.take(bytes, &mut |head| self.outstanding.decide(head)) {
+            Ok(taken) => taken,
+            Err(wrong) => return self.lose(Way::Sent, wrong),
+        };
+        if !self.sent.is_tunnel() {
+            return;
+        }
+        if !self.has_switched {
+            self.switch();
+            if !self.outstanding.methods.is_empty() {
+                // After the request that switched, others were read.
+                self.lose(Way::Received, (What::BeforeAnswer, self.received.released));
             }
         }
-        if self.tunnel.is_some() && taken < bytes.len() {
+        if taken < bytes.len() {
             self.next.sent(&bytes[taken..]);
         }
     }
@@ -209,21 +251,22 @@ impl<N: Framing> Framing for Exchange<N> {
     fn state(&self) -> FramingState {
         if self.fault.is_some() {
             FramingState::InsideMessage
-        } else if self.tunnel.is_some() {
+        } else if self.received.is_tunnel() {
             self.next.state()
         } else {
             match self.received.state() {
                 FramingState::BetweenMessages if self.is_owed() => FramingState::InsideMessage,
+                FramingState::InsideMessage if self.is_content_refused() => FramingState::BetweenMessages,
                 state => state,
             }
         }
     }
 
     fn fault(&self) -> Option<Fault> {
-        let beneath = self.tunnel.zip(self.next.fault()).map(|((received, sent), fault)| {
+        let beneath = self.has_switched.then(|| self.next.fault()).flatten().map(|fault| {
             let before = match fault.way {
-                Way::Received => received,
-                Way::Sent => sent,
+                Way::Received => self.received.offset,
+                Way::Sent => self.sent.offset,
             };
             Fault { offset: before.saturating_add(fault.offset), ..fault }
         });
@@ -232,9 +275,10 @@ impl<N: Framing> Framing for Exchange<N> {
 
     // RFC 9112 §8 · http-headers-cut
     fn releasable(&self) -> u64 {
-        match self.tunnel {
-            Some((received, _)) if self.fault.is_none() => received.saturating_add(self.next.releasable()),
-            Some(_) | None => self.received.released,
+        if self.received.is_tunnel() && self.fault.is_none() {
+            self.received.offset.saturating_add(self.next.releasable())
+        } else {
+            self.received.released
         }
     }
 }

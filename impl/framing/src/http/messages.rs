@@ -33,6 +33,8 @@ pub(super) struct Messages {
     pub(super) kind: Kind,
     section: Section,
     at: At,
+    /// Another protocol comes after the message that has begun.
+    is_last: bool,
     /// How many bytes it took.
     pub(super) offset: u64,
     /// How many of them may be handed on.
@@ -42,6 +44,8 @@ pub(super) struct Messages {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum At {
     Head,
+    /// Before content of which nothing has come.
+    Announced(Body),
     Content(Body),
     Trailers,
     Tunnel,
@@ -52,7 +56,7 @@ pub(super) type Wrong = (What, u64);
 
 impl Messages {
     pub(super) const fn new(kind: Kind, limit: usize) -> Self {
-        Self { kind, section: Section::new(limit), at: At::Head, offset: 0, released: 0 }
+        Self { kind, section: Section::new(limit), at: At::Head, is_last: false, offset: 0, released: 0 }
     }
 
     pub(super) const fn set_limit(&mut self, limit: usize) {
@@ -90,11 +94,11 @@ impl Messages {
         // A section is wrong as a whole.
         let section = |what| (what, self.released);
         match self.at {
-            At::Content(body) => {
+            At::Announced(body) | At::Content(body) => {
                 let (taken, content) = body.take(bytes).map_err(here)?;
                 self.at = match content {
                     Content::Open(body) => At::Content(body),
-                    Content::Whole => At::Head,
+                    Content::Whole => self.after_message(),
                     Content::Trailers => At::Trailers,
                 };
                 return Ok(taken);
@@ -110,23 +114,46 @@ impl Messages {
                     };
                     self.at = match head.and_then(decide).map_err(section)? {
                         After::Message => At::Head,
-                        After::Content(body) => At::Content(body),
+                        After::Content(body) => At::Announced(body),
                         After::Tunnel => At::Tunnel,
                     };
                 }
             },
             At::Trailers => match self.section.push(bytes[0]).map_err(here)? {
                 Grown::Open => return Ok(1),
-                Grown::Empty => self.at = At::Head,
+                Grown::Empty => self.at = self.after_message(),
                 Grown::Whole => {
                     self.section.trailers().map_err(section)?;
-                    self.at = At::Head;
+                    self.at = self.after_message();
                 }
             },
             At::Tunnel => return Ok(bytes.len()),
         }
         self.section.clear();
         Ok(1)
+    }
+
+    const fn after_message(&self) -> At {
+        if self.is_last { At::Tunnel } else { At::Head }
+    }
+
+    /// Another protocol comes: after the message whose content is due, if that may `finish`, or
+    /// here. Says whether no part of a message was lost by it.
+    pub(super) const fn switch(&mut self, finish: bool) -> bool {
+        let is_between = matches!(self.state(), FramingState::BetweenMessages);
+        match self.at {
+            At::Announced(_) | At::Content(_) | At::Trailers if finish => {
+                self.is_last = true;
+                return true;
+            }
+            At::Head | At::Announced(_) | At::Content(_) | At::Trailers | At::Tunnel => self.at = At::Tunnel,
+        }
+        is_between
+    }
+
+    /// Whether content is due of which nothing has come.
+    pub(super) const fn awaits_content(&self) -> bool {
+        matches!(self.at, At::Announced(_))
     }
 
     pub(super) const fn is_tunnel(&self) -> bool {
@@ -136,8 +163,10 @@ impl Messages {
     pub(super) const fn state(&self) -> FramingState {
         match self.at {
             At::Head if self.section.is_empty() => FramingState::BetweenMessages,
-            At::Content(Body::UntilEnd) => FramingState::DelimitedByEnd,
-            At::Head | At::Content(_) | At::Trailers | At::Tunnel => FramingState::InsideMessage,
+            At::Announced(Body::UntilEnd) | At::Content(Body::UntilEnd) => FramingState::DelimitedByEnd,
+            At::Head | At::Announced(_) | At::Content(_) | At::Trailers | At::Tunnel => {
+                FramingState::InsideMessage
+            }
         }
     }
 }

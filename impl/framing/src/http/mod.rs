@@ -18,7 +18,7 @@
 //! | an unknown coding before chunked | followed | §6.3 |
 //!
 //! Sources: RFC 9112 · http-headers-cut, http-complete-by-length, http-incomplete-is-error,
-//! http-close-delimited-needs-notify; RFC 9110 §7.8, §9.3, §15.
+//! http-close-delimited-needs-notify; RFC 9110 §7.8, §9.3, §10.1.1, §15.
 
 mod body;
 mod exchange;
@@ -67,8 +67,11 @@ pub enum BothLengths {
 
 /// Responses, as a client receives them.
 ///
-/// A request whose final response has not begun is owed one: it stands inside a message then, for what an end would cut
-/// off is a whole response. That is what tells an idle connection from one in use.
+/// A request whose final response has not begun is owed one: it stands inside a message then, for
+/// what an end would cut off is a whole response. That is what tells an idle connection from one in
+/// use, once our own request is sent whole: a response may come before that. After a final status
+/// in place of 100 (`Expect: 100-continue`) the content of our request is still due: if it is not
+/// sent, the connection carries no other request, for the server would read that as content.
 ///
 /// Shape: [`sent`](Framing::sent) is told our requests, or [`ask`](Self::ask) their methods, before their responses
 /// are received: a response to HEAD or CONNECT ends otherwise than it says. Untold, every request counts as a GET, and
@@ -98,7 +101,29 @@ pub struct Responses<N = DelimitedByEnd> {
 ///
 /// Shape: [`sent`](Framing::sent) is told our responses, so that it knows which of them switch protocols (101, or 2xx
 /// to CONNECT); or [`switch`](Self::switch) says so. A client that uses the next protocol before it was allowed to is a
-/// fault.
+/// fault. Content that is due comes before the next protocol does.
+///
+/// # A request without its content
+///
+/// After a final status to `Expect: 100-continue` a client may leave out the content (RFC 9110
+/// §10.1.1). Then no more is to come, and the tracker stands between two messages. What comes all
+/// the same is that content, never the next request: the tracker stands inside a message until it
+/// is whole.
+///
+/// In every other case a request is cut without its content, whatever was answered: after 100,
+/// which asked for it; in the middle of it, where a client may stop once it was answered (RFC 9112
+/// §9.5); without the expectation; in HTTP/1.0, which has none; and if `sent` is told nothing.
+///
+/// ```
+/// use close_notify_framing::{Framing, FramingState, http::Requests};
+/// let mut tracker = Requests::new();
+/// tracker.received(b"PUT / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 3000000\r\n\r\n");
+/// assert_eq!(tracker.state(), FramingState::InsideMessage);
+/// tracker.sent(b"HTTP/1.1 417 Expectation Failed\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+/// assert_eq!(tracker.state(), FramingState::BetweenMessages);
+/// ```
+///
+/// # Examples
 ///
 /// ```
 /// use close_notify_framing::{Framing, FramingState, http::Requests};

@@ -80,8 +80,10 @@ impl Section {
         let read = request.parse(&self.bytes);
         self.all_of(read)?;
         let method = Method::named(request.method.unwrap_or_default());
+        // RFC 9110 §10.1.1: a server ignores the expectation of an HTTP/1.0 client
+        let expects_continue = request.version == Some(1) && expects_continue(request.headers);
         let length = length(request.headers, request.version, self.both_lengths);
-        Ok(Head { start: Start::Request(method), length })
+        Ok(Head { start: Start::Request { method, expects_continue }, length })
     }
 
     /// What a whole section of a response says.
@@ -128,7 +130,7 @@ pub(super) struct Head {
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Start {
-    Request(Method),
+    Request { method: Method, expects_continue: bool },
     Response(u16),
 }
 
@@ -177,6 +179,19 @@ fn length(fields: &[Header<'_>], version: Option<u8>, both_lengths: BothLengths)
         return Err(What::LengthAndCoding);
     }
     Ok(coding)
+}
+
+/// RFC 9110 §10.1.1, with §5.6.4: a quoted parameter may hold a comma, which splits it here, and is
+/// not guessed at.
+fn expects_continue(fields: &[Header<'_>]) -> bool {
+    let mut is_expected = false;
+    for element in elements(fields, "expect") {
+        if element.contains(&b'"') {
+            return false;
+        }
+        is_expected |= element.eq_ignore_ascii_case(b"100-continue");
+    }
+    is_expected
 }
 
 fn elements<'f>(fields: &'f [Header<'_>], name: &str) -> impl Iterator<Item = &'f [u8]> {

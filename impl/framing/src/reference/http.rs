@@ -34,12 +34,13 @@ pub fn http_client(
     then: impl Fn(&[u8]) -> FramingState,
 ) -> Stand {
     let input = told.all_received();
+    let sent = requests(told.all_sent(), choices).0;
     let before = asked.iter().map(|method| (0, (*method).to_owned()));
-    let requests: Vec<_> = before.chain(requests(told.all_sent(), choices).0).collect();
+    let requests: Vec<_> = before.chain(sent.into_iter().map(|sent| (sent.head, sent.method))).collect();
     let mut answered = 0;
-    let (stand, tunnel) = responses(input, choices, |at| {
+    let (stand, tunnel) = responses(input, choices, |at, status| {
         let (_, method) = requests.get(answered).filter(|(end, _)| *end <= told.sent_when(at))?;
-        answered += 1;
+        answered += usize::from(is_final(status));
         Some(method.clone())
     });
     match tunnel {
@@ -56,25 +57,60 @@ pub fn http_client(
 pub fn http_server(told: &Told, choices: Choices, then: impl Fn(&[u8]) -> FramingState) -> Stand {
     let input = told.all_received();
     let (asked, stand) = requests(input, choices);
-    let mut answered = 0;
-    let (_, tunnel) = responses(told.all_sent(), choices, |at| {
-        let (_, method) = asked.get(answered).filter(|(end, _)| *end <= told.received_when(at))?;
-        answered += 1;
-        Some(method.clone())
+    let (mut answered, mut answers_to_last) = (0, Vec::new());
+    let (_, tunnel) = responses(told.all_sent(), choices, |at, status| {
+        let request = asked.get(answered).filter(|request| request.head <= told.received_when(at))?;
+        if answered + 1 == asked.len() {
+            answers_to_last.push(status);
+        }
+        answered += usize::from(is_final(status));
+        Some(request.method.clone())
     });
-    let Some(sent) = tunnel else { return stand };
+    let Some(sent) = tunnel else {
+        // RFC 9110 §10.1.1: who waits with the content for 100, and gets a final status, may leave
+        // it out
+        let answer = answers_to_last.iter().find(|status| **status == 100 || is_final(**status));
+        let is_refused = answer.is_some_and(|status| *status != 100);
+        let is_left_out = asked.last().is_some_and(|last| last.waits && last.head == input.len());
+        return if is_refused && is_left_out { Stand { state: BetweenMessages, ..stand } } else { stand };
+    };
     let at = told.received_when(sent);
-    let (before, stand) = requests(&input[..at], choices);
-    // The next protocol is used before it was allowed to be, or other requests stand behind the one that switched.
-    if stand.state != BetweenMessages || before.len() > answered {
-        return Stand { state: InsideMessage, ..stand };
+    let (before, early) = requests(&input[..at], choices);
+    let last = before.last();
+    // RFC 9110 §7.8: the message that has begun is sent whole; §9.3.6: a CONNECT has nothing to
+    // send
+    let is_unfinished = last.is_some_and(|last| last.end.is_none() && last.method != "CONNECT");
+    // Other requests stand after the one that switched, or the next protocol is used before it was
+    // allowed to be.
+    if before.len() > answered || (early.state != BetweenMessages && !is_unfinished) {
+        return Stand { state: InsideMessage, ..early };
     }
-    Stand { state: then(&input[at..]), releasable: input.len() }
+    let from = if is_unfinished { asked[before.len() - 1].end } else { Some(at) };
+    match from {
+        Some(from) => Stand { state: then(&input[from..]), releasable: input.len() },
+        None => stand,
+    }
 }
 
-/// The method of each request whose head is whole, and where that ends.
-fn requests(input: &[u8], choices: Choices) -> (Vec<(usize, String)>, Stand) {
-    let (mut heads, mut rest) = (Vec::new(), input);
+/// RFC 9110 §15.2: 101 is the last that comes of HTTP, too.
+fn is_final(status: u16) -> bool {
+    status == 101 || !(100..200).contains(&status)
+}
+
+/// A request whose head is whole.
+struct Request {
+    method: String,
+    /// Where its head ends.
+    head: usize,
+    /// Where it ends, if it is whole.
+    end: Option<usize>,
+    /// It waits for 100 before it sends its content.
+    waits: bool,
+}
+
+/// The requests whose heads are whole.
+fn requests(input: &[u8], choices: Choices) -> (Vec<Request>, Stand) {
+    let (mut heads, mut rest): (Vec<Request>, _) = (Vec::new(), input);
     loop {
         rest = skip_empty_lines(rest);
         let start = input.len() - rest.len();
@@ -84,22 +120,29 @@ fn requests(input: &[u8], choices: Choices) -> (Vec<(usize, String)>, Stand) {
         }
         let Some((section, behind)) = section(rest) else { return (heads, held) };
         let method = section[0].split(' ').next().unwrap_or_default().to_owned();
-        heads.push((input.len() - behind.len(), method));
-        let Some(content) = content(&section, choices) else { return (heads, held) };
+        let (head, content) = (input.len() - behind.len(), content(&section, choices));
+        let may_wait = matches!(content, Some(Content::Length(_) | Content::Chunked));
+        let waits = may_wait && expects_continue(&section);
+        heads.push(Request { method, head, end: None, waits });
+        let Some(content) = content else { return (heads, held) };
         match behind_content(behind, content) {
             Ok(behind) => rest = behind,
             Err(unread) => {
                 return (heads, Stand { state: InsideMessage, releasable: input.len() - unread });
             }
         }
+        if let Some(last) = heads.last_mut() {
+            last.end = Some(input.len() - rest.len());
+        }
     }
 }
 
-/// Responses, whose methods are asked for by where their heads end; and where a tunnel begins.
+/// Responses, whose methods are asked for by where their heads end and their status; and where a
+/// tunnel begins.
 fn responses(
     input: &[u8],
     choices: Choices,
-    mut method: impl FnMut(usize) -> Option<String>,
+    mut method: impl FnMut(usize, u16) -> Option<String>,
 ) -> (Stand, Option<usize>) {
     let mut rest = input;
     loop {
@@ -112,11 +155,11 @@ fn responses(
         let Some((section, behind)) = section(rest) else { return held };
         let Some(status) = status(&section[0]) else { return held };
         rest = behind;
-        if (100..200).contains(&status) && status != 101 {
+        let at = input.len() - rest.len();
+        let method = method(at, status);
+        if !is_final(status) {
             continue;
         }
-        let at = input.len() - rest.len();
-        let method = method(at);
         if status == 101 || (method.as_deref() == Some("CONNECT") && (200..300).contains(&status)) {
             return (Stand { state: DelimitedByEnd, releasable: input.len() }, Some(at));
         }
@@ -223,6 +266,14 @@ fn values(section: &[String], wanted: &str) -> Vec<String> {
         }
     }
     values
+}
+
+/// RFC 9110 §10.1.1; what a quoted string holds is not taken apart here, and no expectation then.
+fn expects_continue(section: &[String]) -> bool {
+    let expectations = values(section, "expect");
+    !is_of_http_10(&section[0])
+        && expectations.iter().any(|expectation| expectation == "100-continue")
+        && !expectations.iter().any(|expectation| expectation.contains('"'))
 }
 
 /// By the version, which begins a response and ends a request.

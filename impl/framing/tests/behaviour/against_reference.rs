@@ -159,6 +159,70 @@ fn http_requests_with_both_lengths() {
     agrees(|random| some(random, request), chosen, expected);
 }
 
+/// A server that answers each request as its head comes, by what it was asked for; it tells the
+/// reference, too.
+struct Answering<'t> {
+    tracker: http::Requests,
+    told: &'t RefCell<Told>,
+    head: Vec<u8>,
+}
+
+impl Framing for Answering<'_> {
+    fn received(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.tracker.received(&[*byte]);
+            self.told.borrow_mut().received(&[*byte]);
+            self.head.push(*byte);
+            if self.head.ends_with(b"\r\n\r\n") {
+                for (path, answer) in ANSWERS {
+                    if self.head.windows(path.len()).any(|window| window == path.as_bytes()) {
+                        self.tracker.sent(answer.as_bytes());
+                        self.told.borrow_mut().sent(answer.as_bytes());
+                    }
+                }
+                self.head.clear();
+            }
+        }
+    }
+
+    fn state(&self) -> FramingState {
+        self.tracker.state()
+    }
+}
+
+const ANSWERS: [(&str, &str); 4] = [
+    ("/continue", "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"),
+    ("/refuse", "HTTP/1.1 417 No\r\nContent-Length: 2\r\n\r\nno"),
+    ("/hints", "HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 302 Found\r\nContent-Length: 0\r\n\r\n"),
+    ("/switch", "HTTP/1.1 101 Switching Protocols\r\n\r\n"),
+];
+
+// RFC 9110 §7.8, §10.1.1
+#[test]
+fn http_requests_with_an_expectation_and_their_answers() {
+    let request = |random: &mut Random| {
+        let path = random.pick(&["/continue", "/refuse", "/refuse", "/hints", "/hints", "/later", "/switch"]);
+        let version = random.pick(&["1.1", "1.1", "1.1", "1.0"]);
+        let expect = random.pick(&["Expect: 100-continue\r\n", "Expect: a, 100-Continue\r\n", ""]);
+        let (length, content) = random.pick(&[
+            ("Content-Length: 5\r\n", "hello"),
+            ("Content-Length: 0\r\n", ""),
+            ("Transfer-Encoding: chunked\r\n", "2\r\nhi\r\n0\r\nA: b\r\n\r\n"),
+        ]);
+        // HTTP/1.0 has no transfer coding
+        let (length, content) =
+            if version == "1.0" { ("Content-Length: 2\r\n", "hi") } else { (length, content) };
+        format!("PUT {path} HTTP/{version}\r\n{expect}{length}\r\n{content}").into_bytes()
+    };
+    let told = RefCell::default();
+    let start = || {
+        told.take();
+        Answering { tracker: http::Requests::new(), told: &told, head: Vec::new() }
+    };
+    let expected = |_: &[u8]| reference::http_server(&told.borrow(), Choices::default(), tunnel).state;
+    agrees(|random| some(random, request), start, expected);
+}
+
 // RFC 9112 §8 · http-headers-cut
 #[test]
 fn header_sections_are_held_back_as_the_reference_finds_them() {

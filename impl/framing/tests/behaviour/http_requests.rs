@@ -5,6 +5,9 @@ use crate::support::{
     BetweenMessages, DelimitedByEnd, InsideMessage, ends_with_each, fault_in, state_behind,
 };
 
+const EXPECTS: &[u8] = b"PUT / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n";
+const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
+const REFUSED: &[u8] = b"HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\n\r\n";
 const UPGRADE: &[u8] = b"GET /chat HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
 const SWITCHING: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n";
 
@@ -92,6 +95,154 @@ fn a_switch_may_be_told_where_answers_are_not() {
     tracker.received(UPGRADE);
     tracker.switch();
     assert_eq!((tracker.state(), tracker.fault()), (DelimitedByEnd, None));
+}
+
+// RFC 9110 §7.8
+#[test]
+fn content_that_is_due_comes_before_the_next_protocol() {
+    let before =
+        [&UPGRADE[..UPGRADE.len() - 2], b"Expect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n"];
+    for (came, comes) in
+        [(&b""[..], &b"1\r\na\r\n0\r\nA: b\r\n\r\n"[..]), (b"1\r\na\r\n0\r\nA", b": b\r\n\r\n")]
+    {
+        for interim in [CONTINUE, b""] {
+            let mut tracker = Requests::new().then(Frames::of_client());
+            tracker.received(&[&before.concat(), came].concat());
+            tracker.sent(&[interim, SWITCHING, b"\x81\x01x"].concat());
+            assert!(!tracker.is_switched());
+            assert_eq!(tracker.state(), InsideMessage, "101 refuses no content");
+            ends_with_each(&mut tracker, &[comes]);
+            assert!(tracker.is_switched());
+            ends_with_each(&mut tracker, &[b"\x81\x81aaaax"]);
+            assert_eq!(tracker.releasable(), u64::MAX);
+            tracker.received(b"\xff");
+            let received = before.concat().len() + came.len() + comes.len() + 7;
+            assert_eq!(tracker.fault().map(|fault| fault.offset), Some(received as u64));
+        }
+    }
+}
+
+#[test]
+fn after_a_switch_refused_content_is_due_again() {
+    let mut tracker = Requests::new().then(Frames::of_client());
+    tracker.received(EXPECTS);
+    tracker.sent(REFUSED);
+    assert_eq!(tracker.state(), BetweenMessages);
+    tracker.sent(SWITCHING); // in answer to nothing
+    assert_eq!(tracker.state(), InsideMessage);
+    ends_with_each(&mut tracker, &[b"abc", b"\x81\x81aaaax"]);
+}
+
+// RFC 9110 §9.3.6: CONNECT has no content, and what follows it may be read in two ways
+#[test]
+fn a_tunnel_before_the_content_of_connect_is_a_fault() {
+    for expect in ["", "Expect: 100-continue\r\n"] {
+        let mut tracker = Requests::new();
+        tracker.received(format!("CONNECT a:1 HTTP/1.1\r\n{expect}Content-Length: 3\r\n\r\n").as_bytes());
+        tracker.sent(b"HTTP/1.1 200 OK\r\n\r\n");
+        assert_eq!(tracker.fault().map(|fault| fault.what), Some(What::BeforeAnswer));
+        assert_eq!(tracker.state(), InsideMessage);
+    }
+}
+
+// RFC 9110 §10.1.1
+#[test]
+fn after_a_final_status_in_place_of_100_no_content_is_to_come() {
+    for status in ["200 OK", "204 No Content", "302 Found", "413 Content Too Large", "417 No", "503 No"] {
+        for length in ["Content-Length: 3", "Transfer-Encoding: chunked"] {
+            let mut tracker = Requests::new();
+            tracker
+                .received(format!("PUT / HTTP/1.1\r\nexpect:\t100-Continue\r\n{length}\r\n\r\n").as_bytes());
+            assert_eq!(tracker.state(), InsideMessage);
+            tracker.sent(b"HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\n");
+            assert_eq!(tracker.state(), InsideMessage);
+            let answer = format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n");
+            for (at, byte) in answer.bytes().enumerate() {
+                tracker.sent(&[byte]);
+                let expected = if at + 1 == answer.len() { BetweenMessages } else { InsideMessage };
+                assert_eq!(tracker.state(), expected, "byte {at} of {answer:?}");
+            }
+            assert_eq!(tracker.fault(), None);
+        }
+    }
+}
+
+// RFC 9110 §10.1.1: the client may have begun, or not know of the status
+#[test]
+fn refused_content_that_comes_all_the_same_is_content() {
+    let mut tracker = Requests::new();
+    tracker.received(EXPECTS);
+    tracker.sent(REFUSED);
+    ends_with_each(&mut tracker, &[b"GET", b"GET / HTTP/1.1\r\n\r\n"]);
+    let chunked = b"PUT / HTTP/1.1\r\nExpect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let mut tracker = Requests::new();
+    tracker.received(chunked);
+    tracker.sent(REFUSED);
+    ends_with_each(&mut tracker, &[b"3\r\nGET\r\n0\r\nA: b\r\n\r\n"]);
+    tracker.received(chunked);
+    tracker.sent(REFUSED);
+    tracker.received(b"GET / HTTP/1.1\r\n\r\n");
+    assert_eq!(tracker.fault().map(|fault| fault.what), Some(What::Chunk), "it is no request");
+}
+
+// RFC 9110 §10.1.1, RFC 9112 §9.5 · http-incomplete-is-error
+#[test]
+fn content_that_was_asked_for_or_has_begun_is_cut_whatever_was_answered() {
+    let plain = b"PUT / HTTP/1.1\r\nContent-Length: 3\r\n\r\n";
+    let old = b"PUT / HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n";
+    let other = b"PUT / HTTP/1.1\r\nExpect: 100-continued\r\nContent-Length: 3\r\n\r\n";
+    let quoted = b"PUT / HTTP/1.1\r\nExpect: a=\", 100-continue ,\"\r\nContent-Length: 3\r\n\r\n";
+    for request in [&plain[..], old, other, quoted] {
+        let mut tracker = Requests::new();
+        tracker.received(request);
+        tracker.sent(REFUSED);
+        assert_eq!(tracker.state(), InsideMessage, "{:?}", String::from_utf8_lossy(request));
+    }
+    let mut asked_for = Requests::new();
+    asked_for.received(EXPECTS);
+    asked_for.sent(CONTINUE);
+    asked_for.sent(REFUSED);
+    assert_eq!(asked_for.state(), InsideMessage);
+    let mut begun = Requests::new();
+    begun.received(EXPECTS);
+    begun.received(b"a");
+    begun.sent(REFUSED);
+    assert_eq!(begun.state(), InsideMessage);
+    ends_with_each(&mut begun, &[b"bc"]);
+}
+
+// RFC 9112 §9.3.2: responses come in the order of their requests
+#[test]
+fn the_expectation_is_refused_by_its_own_response_alone() {
+    let mut tracker = Requests::new();
+    tracker.received(b"GET / HTTP/1.1\r\n\r\n");
+    tracker.received(EXPECTS);
+    tracker.sent(CONTINUE); // to the first request
+    tracker.sent(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+    assert_eq!(tracker.state(), InsideMessage);
+    tracker.sent(REFUSED);
+    assert_eq!(tracker.state(), BetweenMessages);
+
+    let mut early = Requests::new();
+    early.received(&EXPECTS[..10]);
+    early.sent(b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n");
+    early.received(&EXPECTS[10..]);
+    assert_eq!(early.state(), InsideMessage);
+    early.sent(REFUSED);
+    early.received(b"abc");
+    early.received(EXPECTS);
+    assert_eq!(early.state(), InsideMessage, "what was refused is the one before");
+}
+
+#[test]
+fn an_expectation_without_content_is_nothing() {
+    for length in ["", "Content-Length: 0\r\n"] {
+        let request = format!("GET / HTTP/1.1\r\nExpect: 100-continue\r\n{length}\r\n");
+        let mut tracker = Requests::new();
+        ends_with_each(&mut tracker, &[request.as_bytes()]);
+        tracker.sent(REFUSED);
+        ends_with_each(&mut tracker, &[b"GET / HTTP/1.1\r\n\r\n"]);
+    }
 }
 
 // RFC 9110 §7.8

@@ -114,6 +114,39 @@ fn the_next_protocol_takes_over_with_the_byte_behind_the_switch() {
     assert_eq!((tracker.state(), tracker.fault()), (BetweenMessages, None));
 }
 
+// RFC 9110 §7.8
+#[test]
+fn what_we_send_of_a_request_that_switched_is_none_of_the_next_protocol() {
+    struct Told(Vec<u8>);
+    impl Framing for Told {
+        fn received(&mut self, _: &[u8]) {}
+        fn sent(&mut self, bytes: &[u8]) {
+            self.0.extend_from_slice(bytes);
+        }
+        fn state(&self) -> close_notify_framing::FramingState {
+            BetweenMessages
+        }
+    }
+    let mut tracker = Responses::new().then(Told(Vec::new()));
+    tracker.sent(b"GET / HTTP/1.1\r\nUpgrade: x\r\nContent-Length: 3\r\n\r\na");
+    tracker.received(b"HTTP/1.1 101 Switching Protocols\r\n\r\n");
+    tracker.sent(b"bcnext");
+    assert_eq!(tracker.next().0, b"next");
+}
+
+// RFC 9110 §10.1.1 · http-complete-by-length
+#[test]
+fn a_response_in_place_of_100_is_whole_by_its_own_length() {
+    let mut tracker = Responses::new();
+    tracker.sent(b"PUT / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n");
+    tracker.received(b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 2\r\n\r\n");
+    assert_eq!((tracker.state(), tracker.owed()), (InsideMessage, 0));
+    tracker.received(b"no");
+    assert_eq!(tracker.state(), BetweenMessages);
+    tracker.sent(b"GETHEAD / HTTP/1.1\r\n\r\n"); // the content, and another request
+    assert_eq!((tracker.state(), tracker.owed()), (InsideMessage, 1));
+}
+
 #[test]
 fn a_fault_of_the_next_protocol_is_counted_from_the_first_byte() {
     let switch = b"HTTP/1.1 101 Switching Protocols\r\n\r\n";

@@ -58,6 +58,14 @@ fn what_is_sent() {
         tracker.sent(&requests[cut..]);
         assert_eq!(tracker.owed(), 3, "cut at {cut}");
     }
+    let answers = b"HTTP/1.1 103 x\r\n\r\nHTTP/1.1 417 x\r\nContent-Length: 1\r\n\r\nx";
+    for cut in 0..=answers.len() {
+        let mut tracker = http::Requests::new();
+        tracker.received(b"PUT / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n");
+        tracker.sent(&answers[..cut]);
+        tracker.sent(&answers[cut..]);
+        assert_eq!(tracker.state(), FramingState::BetweenMessages, "cut at {cut}");
+    }
     let replies = b"250-a\r\n250 b\r\n354 c\r\n";
     for cut in 0..=replies.len() {
         let mut tracker = smtp::Commands::new();
