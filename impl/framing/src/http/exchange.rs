@@ -86,9 +86,7 @@ impl Outstanding {
             }
             Start::Response(status) => {
                 let method = self.methods.pop_front().unwrap_or(Method::Other);
-                let is_for_the_last = self.methods.is_empty();
-                // RFC 9110 §7.8: in front of the next protocol the content is still to come
-                if is_for_the_last && self.expectation == Expectation::Waits && status != 101 {
+                if self.methods.is_empty() && self.expectation == Expectation::Waits {
                     self.expectation = Expectation::Refused;
                 }
                 content_of(method, status, head.length)
@@ -184,13 +182,14 @@ impl<N> Exchange<N> {
             return;
         }
         self.has_switched = true;
+        // RFC 9110 §7.8: before the next protocol comes what is left of the request
+        self.outstanding.expectation = Expectation::None;
         let (requests, responses) = match self.received.kind {
             Kind::Requests => (&mut self.received, &mut self.sent),
             Kind::Responses => (&mut self.sent, &mut self.received),
         };
         responses.switch(false);
-        // RFC 9110 §7.8: a request is sent whole before its protocol changes; §9.3.6: CONNECT has
-        // no content
+        // RFC 9110 §9.3.6: CONNECT has no content
         let is_whole = requests.switch(!self.outstanding.is_connect);
         if !is_whole && self.received.kind == Kind::Requests {
             self.lose(Way::Received, (What::BeforeAnswer, self.received.released));

@@ -122,6 +122,17 @@ fn content_that_is_due_comes_before_the_next_protocol() {
     }
 }
 
+#[test]
+fn after_a_switch_refused_content_is_due_again() {
+    let mut tracker = Requests::new().then(Frames::of_client());
+    tracker.received(EXPECTS);
+    tracker.sent(REFUSED);
+    assert_eq!(tracker.state(), BetweenMessages);
+    tracker.sent(SWITCHING); // in answer to nothing
+    assert_eq!(tracker.state(), InsideMessage);
+    ends_with_each(&mut tracker, &[b"abc", b"\x81\x81aaaax"]);
+}
+
 // RFC 9110 §9.3.6: CONNECT has no content, and what follows it may be read in two ways
 #[test]
 fn a_tunnel_before_the_content_of_connect_is_a_fault() {
