@@ -99,17 +99,22 @@ impl fmt::Display for Ending {
 
 impl Ending {
     fn say_reading(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const HANDSHAKE: &str = "before the handshake was done";
+        if !self.in_handshake {
+            return write!(f, "{}", self.reading);
+        }
         match self.reading {
-            ReadEnd::Reset if self.in_handshake => {
-                f.write_str("the connection was reset before the handshake was done")
-            }
-            ReadEnd::TimedOut if self.in_handshake => {
-                f.write_str("the deadline passed before the handshake was done")
-            }
-            ReadEnd::NotAwaited if self.in_handshake => f.write_str("we left before the handshake was done"),
+            ReadEnd::Reset => write!(f, "the connection was reset {HANDSHAKE}"),
+            ReadEnd::TimedOut => write!(f, "the deadline passed {HANDSHAKE}"),
+            ReadEnd::NotAwaited => write!(f, "we left {HANDSHAKE}"),
             ReadEnd::CloseNotifyInHandshake => write!(f, "{}", self.reading),
-            end if self.in_handshake => write!(f, "{end}, before the handshake was done"),
-            end => write!(f, "{end}"),
+            ReadEnd::Open
+            | ReadEnd::CloseNotify
+            | ReadEnd::TruncatedAtBoundary
+            | ReadEnd::TruncatedInRecord
+            | ReadEnd::FatalAlert(_)
+            | ReadEnd::Refused(_)
+            | ReadEnd::OverBudget => write!(f, "{}, {HANDSHAKE}", self.reading),
         }
     }
 
