@@ -59,7 +59,7 @@ fn sentence(ending: &Ending) -> Result<(), Flaw> {
         (timed_out, says("the deadline passed before")),
         (over, says("more than the budget")),
         (lingered(TransportEnd::OverBudget), says("closing may have destroyed what we said")),
-        (reset_later, says("the connection was reset afterwards")),
+        (reset_later, says("the transport was reset or failed afterwards")),
         (lingered(TransportEnd::HandedOver), says("a service lingers on")),
         (lingered(TransportEnd::CutShort), says("we let go before the peer's FIN")),
         (is_cut, reading.contains("without sending TLS close_notify")),

@@ -105,6 +105,7 @@ impl Ending {
         }
         match self.reading {
             ReadEnd::Reset => write!(f, "the connection was reset {HANDSHAKE}"),
+            ReadEnd::TransportFailed => write!(f, "the transport failed {HANDSHAKE}"),
             ReadEnd::TimedOut => write!(f, "the deadline passed {HANDSHAKE}"),
             ReadEnd::NotAwaited => write!(f, "we left {HANDSHAKE}"),
             ReadEnd::CloseNotifyInHandshake => write!(f, "{}", self.reading),
@@ -124,13 +125,14 @@ impl Ending {
             return Ok(());
         }
         f.write_str(match (self.transport, self.reading) {
-            (TransportEnd::TimedOut, ReadEnd::TimedOut) | (TransportEnd::PeerReset, ReadEnd::Reset) => "",
+            (TransportEnd::TimedOut, ReadEnd::TimedOut)
+            | (TransportEnd::PeerReset, ReadEnd::Reset | ReadEnd::TransportFailed) => "",
             (TransportEnd::TimedOut, _) => "; the deadline passed before the peer's FIN",
             (TransportEnd::OverBudget, ReadEnd::OverBudget) => "; closing may have destroyed what we said",
             (TransportEnd::OverBudget, _) => {
                 "; the peer sent more than the budget, and closing may have destroyed what we said"
             }
-            (TransportEnd::PeerReset, _) => "; the connection was reset afterwards",
+            (TransportEnd::PeerReset, _) => "; the transport was reset or failed afterwards",
             (TransportEnd::HandedOver, _) => "; a service lingers on",
             (TransportEnd::CutShort, _) => "; we let go before the peer's FIN",
             (TransportEnd::Open | TransportEnd::PeerFin | TransportEnd::NotAwaited, _) => "",

@@ -148,7 +148,7 @@ fn an_ending_says_what_cut_its_lingering_short() {
         (Event::TransportHandedOver, "; a service lingers on"),
         (Event::DeadlinePassed, "; the deadline passed before the peer's FIN"),
         (Event::Drained { bytes: u32::MAX }, over),
-        (RESET, "; the connection was reset afterwards; errno 104"),
+        (RESET, "; the transport was reset or failed afterwards; errno 104"),
         (Event::TransportClosed, "; we let go before the peer's FIN"),
     ];
     for (event, text) in rows {
