@@ -38,7 +38,10 @@ fn sentence(ending: &Ending) -> Result<(), Flaw> {
     let says = |what: &str| text.contains(what);
     let Some((reading, _)) = text.split_once("; ") else { return Err("a sentence without its halves") };
     // What waits for a close_notify elsewhere waits for the handshake there.
-    let other_words = matches!(ending.reading, ReadEnd::Reset | ReadEnd::TimedOut | ReadEnd::NotAwaited);
+    let other_words = matches!(
+        ending.reading,
+        ReadEnd::Reset | ReadEnd::TransportFailed | ReadEnd::TimedOut | ReadEnd::NotAwaited
+    );
     let begins = reading.starts_with(&ending.reading.to_string()) || (ending.in_handshake && other_words);
     let goes_on = ending.in_handshake || reading == ending.reading.to_string();
     if !begins || !goes_on || !says("; ") || says("\n") {
@@ -53,7 +56,8 @@ fn sentence(ending: &Ending) -> Result<(), Flaw> {
     let lingered = |end| has_spoken(ending) && transport == end;
     let timed_out = ending.reading == ReadEnd::TimedOut || lingered(TransportEnd::TimedOut);
     let over = ending.reading == ReadEnd::OverBudget || lingered(TransportEnd::OverBudget);
-    let reset_later = ending.reading != ReadEnd::Reset && lingered(TransportEnd::PeerReset);
+    let is_told = matches!(ending.reading, ReadEnd::Reset | ReadEnd::TransportFailed);
+    let reset_later = !is_told && lingered(TransportEnd::PeerReset);
     let numbers = [
         (handshake, reading.contains("before the handshake was done")),
         (timed_out, says("the deadline passed before")),
