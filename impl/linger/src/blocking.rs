@@ -1,7 +1,7 @@
 //! Lingering with the whole machine, on one transport: a read at a time, or blocking to the end.
 //!
 //! Decides how to wait: by `poll` where the system has it, so that no option of the socket changes.
-//! Sources: poll(2); recv(2) `MSG_DONTWAIT`; socket(7) `SO_LINGER`.
+//! Sources: poll(2); recv(2) `MSG_DONTWAIT`.
 
 use std::io::{self, Read};
 use std::net::TcpStream;
@@ -75,7 +75,7 @@ pub fn linger(socket: TcpStream, mut machine: Machine, deadline: Instant) -> io:
         }
     }
     if machine.output() == Output::ResetTransport {
-        wait::reset_on_close(&socket)?;
+        wait::reset(&socket)?;
         drop(socket);
         told(machine.handle(Event::TransportResetByUs))?;
     } else if machine.output() == Output::CloseTransport {
@@ -93,11 +93,13 @@ fn told(answer: Result<(), Illegal>) -> io::Result<()> {
 mod wait {
     use std::io::{self, Read};
     use std::net::TcpStream;
-    use std::time::{Duration, Instant};
+    use std::time::Instant;
 
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
     use rustix::io::Errno;
-    use rustix::net::{RecvFlags, recv, sockopt};
+    use rustix::net::{RecvFlags, recv};
+
+    pub(super) use crate::socket::reset;
 
     /// Reads what is there, whether the socket is one that blocks or not.
     pub(super) struct WithoutBlocking<'a>(pub(super) &'a TcpStream);
@@ -118,10 +120,6 @@ mod wait {
                 ready => return Ok(ready? > 0),
             }
         }
-    }
-
-    pub(super) fn reset_on_close(socket: &TcpStream) -> io::Result<()> {
-        Ok(sockopt::set_socket_linger(socket, Some(Duration::ZERO))?)
     }
 }
 
@@ -148,7 +146,7 @@ mod wait {
     }
 
     /// No safe call of the standard library sets it: the transport is closed.
-    pub(super) fn reset_on_close(_: &TcpStream) -> io::Result<()> {
+    pub(super) fn reset(_: &TcpStream) -> io::Result<()> {
         Ok(())
     }
 }

@@ -6,14 +6,15 @@ use close_notify_core::drain::End;
 
 /// The numbers of one lingering service since it began.
 ///
-/// Units: transports; `drained` in bytes. Every transport that was added is in `lingering` or in one of the five ends.
+/// Units: transports; `drained` in bytes. Every transport that was added is in `lingering` or in
+/// one of the five ends; one that could not be added is in `not_taken` alone.
 ///
 /// ```
 /// use close_notify_linger::Counters;
 /// let counters = Counters { lingering: 2, by_fin: 40, reset: 1, drained: 1300, ..Counters::default() };
 /// assert_eq!(
 ///     counters.to_string(),
-///     "2 linger; 40 ended by FIN, 1 reset, 0 timed out, 0 over budget, 0 gave way; 1300 bytes drained"
+///     "2 linger; 40 ended by FIN, 1 reset, 0 timed out, 0 over budget, 0 gave way; 1300 bytes drained; 0 not taken"
 /// );
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
@@ -32,6 +33,10 @@ pub struct Counters {
     pub gave_way: u64,
     /// What the peers still sent, read and thrown away.
     pub drained: u64,
+    /// Could not be taken: a transport that gives up no socket, or a service that serves no more. A
+    /// stream that is being closed lingers by itself then, at the cost of its thread or task; one
+    /// that is dropped cannot, and its peer may lose what it had not read.
+    pub not_taken: u64,
 }
 
 impl Counters {
@@ -55,8 +60,11 @@ impl Counters {
 /// One line.
 impl fmt::Display for Counters {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { lingering, by_fin, reset, timed_out, over_budget, gave_way, drained } = self;
+        let Self { lingering, by_fin, reset, timed_out, over_budget, gave_way, drained, not_taken } = self;
         write!(f, "{lingering} linger; {by_fin} ended by FIN, {reset} reset, {timed_out} timed out, ")?;
-        write!(f, "{over_budget} over budget, {gave_way} gave way; {drained} bytes drained")
+        write!(
+            f,
+            "{over_budget} over budget, {gave_way} gave way; {drained} bytes drained; {not_taken} not taken"
+        )
     }
 }

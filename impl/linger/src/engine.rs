@@ -197,17 +197,23 @@ impl<S: Source> Engine<S> {
         self.counters
     }
 
-    /// Ends one of them, if it is still there.
-    pub(crate) fn end(&mut self, key: Key, event: Event) {
-        if self.entries.get_mut(key.0).is_some() {
-            self.tell(key.0, event);
-        }
-    }
-
     pub(crate) fn end_all(&mut self, event: Event) {
         while let Some(key) = self.by_age.first() {
             self.tell(key, event);
         }
+    }
+
+    /// One that was to linger could not be added.
+    pub(crate) const fn count_not_taken(&mut self) {
+        self.counters.not_taken += 1;
+    }
+
+    /// Lets go of all without a word, as if nothing had been added: another process has them.
+    pub(crate) fn forget_all(&mut self) {
+        self.entries = Slab::new();
+        self.wheel = Wheel::new(self.limits.patience, Instant::now());
+        (self.by_age, self.readable) = (List::EMPTY, List::EMPTY);
+        self.counters = Counters::default();
     }
 
     fn read(&mut self, key: u32) {

@@ -29,13 +29,17 @@
 //! | `over_budget` | closed for what the peer still sent | `…{end="over_budget"}` |
 //! | `gave_way` | closed for a younger one, or because nobody served them | `…{end="gave_way"}` |
 //! | `drained` | bytes read and thrown away | `close_notify_linger_drained_bytes_total` |
+//! | `not_taken` | those that could not be added | `close_notify_linger_not_taken_total` |
 //!
-//! Who has an event loop drives an [`Engine`] by hand. Who has one socket and a thread to wait in calls [`linger`]; who has the
-//! whole machine and a loop calls [`drain`]. The service is for Unix: it watches descriptors. The rest is for every system.
+//! Who has an event loop drives an [`Engine`] by hand. Who has one socket and a thread to wait in
+//! calls [`linger`]; who has the whole machine and a loop calls [`drain`]. A service that serves no
+//! more, or in another process, refuses a socket and gives it back ([`Refused`]): it can linger by
+//! [`linger`]. The service is for Unix: it watches descriptors. The rest is for every system.
 //!
 //! Memory: a socket takes 40 bytes, in chunks of 64 that are never copied; beside them a service has about 24 kB, and its thread a stack, whatever it serves.
 //!
-//! Sources: RFC 9112 §9.6 · linger-is-bounded, alert-survives-close; RFC 9293 §3.10.4; epoll(7).
+//! Sources: RFC 9112 §9.6 · linger-is-bounded, alert-survives-close; RFC 9293 §3.10.4; epoll(7);
+//! fork(2).
 #![forbid(unsafe_code)]
 
 mod blocking;
@@ -45,6 +49,8 @@ mod limits;
 #[cfg(feature = "metrics")]
 pub mod metrics;
 mod news;
+#[cfg(unix)]
+mod refused;
 #[cfg(unix)]
 mod service;
 mod slab;
@@ -63,4 +69,8 @@ pub use engine::{Engine, Key, Source};
 pub use limits::{BadLimits, Limits};
 pub use news::{errno_of, is_a_wait};
 #[cfg(unix)]
+pub use refused::Refused;
+#[cfg(unix)]
 pub use service::Lingerer;
+#[cfg(unix)]
+pub use socket::reset;

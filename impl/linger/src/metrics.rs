@@ -12,6 +12,8 @@ pub const LINGERING: &str = "close_notify_linger_connections";
 pub const ENDED: &str = "close_notify_linger_ended_total";
 /// How many bytes of peers were read and thrown away.
 pub const DRAINED: &str = "close_notify_linger_drained_bytes_total";
+/// How many could not be taken over: they lingered in their streams, or were dropped.
+pub const NOT_TAKEN: &str = "close_notify_linger_not_taken_total";
 
 /// What the recorder has been told.
 pub(crate) struct Exported {
@@ -19,6 +21,7 @@ pub(crate) struct Exported {
     lingering: Gauge,
     ended: [Counter; 5],
     drained: Counter,
+    not_taken: Counter,
 }
 
 impl Exported {
@@ -34,12 +37,18 @@ impl Exported {
             Unit::Bytes,
             "Bytes of peers that were read and thrown away while lingering"
         );
+        describe_counter!(
+            NOT_TAKEN,
+            Unit::Count,
+            "Transports that the service could not take over: closed in their streams, or dropped"
+        );
         let ends = ["fin", "reset", "timed_out", "over_budget", "gave_way"];
         Self {
             told: Counters::default(),
             lingering: gauge!(LINGERING),
             ended: ends.map(|end| counter!(ENDED, "end" => end)),
             drained: counter!(DRAINED),
+            not_taken: counter!(NOT_TAKEN),
         }
     }
 
@@ -52,6 +61,7 @@ impl Exported {
             counter.increment(now - told);
         }
         self.drained.increment(now.drained - self.told.drained);
+        self.not_taken.increment(now.not_taken - self.told.not_taken);
         self.lingering.increment(now.lingering as f64 - self.told.lingering as f64);
         self.told = now;
     }
@@ -59,6 +69,7 @@ impl Exported {
 
 /// In the order of the labels.
 const fn ends(counters: &Counters) -> [u64; 5] {
-    let Counters { lingering: _, by_fin, reset, timed_out, over_budget, gave_way, drained: _ } = *counters;
+    let Counters { lingering: _, by_fin, reset, timed_out, over_budget, gave_way, drained: _, not_taken: _ } =
+        *counters;
     [by_fin, reset, timed_out, over_budget, gave_way]
 }

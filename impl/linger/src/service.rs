@@ -1,11 +1,14 @@
 //! The lingering service: one handle for all who close, one thread or task that serves them.
 //!
-//! Decides how the engine is shared, woken and ended. Leaves waiting to `thread` and `task`, and every step to the engine.
-//! Sources: epoll(7), edge-triggered: a socket is registered once and never again touched until it is closed, and one
-//! whose bytes are left for later does not wake us meanwhile. What is left is remembered by the engine.
+//! Decides how the engine is shared, woken and ended, and which sockets it takes. Leaves waiting to
+//! `thread` and `task`, and every step to the engine.
+//! Sources: fork(2), which copies no thread but its caller's; epoll(7), edge-triggered: a socket is
+//! registered once and never again touched until it is closed, and one whose bytes are left for
+//! later does not wake us meanwhile. What is left is remembered by the engine.
 
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -16,6 +19,7 @@ use mio::{Events, Interest, Poll, Registry, Token, Waker};
 use crate::counters::Counters;
 use crate::engine::{Engine, Key};
 use crate::limits::Limits;
+use crate::refused::Refused;
 use crate::socket::Socket;
 
 /// The token of our own waker; no key is as large.
@@ -32,6 +36,9 @@ const EVENTS: usize = 256;
 ///
 /// Dropping the last handle blocks nobody and closes nothing early: what lingers is served to its end, in the background, then the
 /// thread or task ends. A process that ends meanwhile resets what has unread bytes: that is what `finish` is for.
+///
+/// A service serves the process that spawned it. In a child that is forked later it has no thread
+/// and takes no sockets, and what lingers stays the parent's: spawn one after the fork.
 ///
 /// ```
 /// use std::io::Write;
@@ -73,6 +80,10 @@ pub struct Lingerer {
 struct Owner(Arc<Shared>);
 
 pub(crate) struct Shared {
+    /// The process that has the thread or task.
+    process: u32,
+    /// What could not be taken in a child of that process.
+    not_taken_in_child: AtomicU64,
     state: Mutex<State>,
     registry: Registry,
     waker: Waker,
@@ -99,7 +110,7 @@ impl Lingerer {
     ///
     /// Errors: [`BadLimits`](crate::BadLimits) as `InvalidInput`; those of making a thread, and the three descriptors of its poll.
     pub fn spawn(limits: Limits) -> io::Result<Self> {
-        let (lingerer, worker) = Self::new(limits)?;
+        let (lingerer, worker) = Self::new(limits, std::process::id())?;
         std::thread::Builder::new().name("linger".to_owned()).spawn(move || crate::thread::serve(worker))?;
         Ok(lingerer)
     }
@@ -115,13 +126,13 @@ impl Lingerer {
     pub fn spawn_tokio(limits: Limits) -> io::Result<Self> {
         let runtime = tokio::runtime::Handle::try_current()
             .map_err(|error| io::Error::new(io::ErrorKind::Unsupported, error))?;
-        let (lingerer, worker) = Self::new(limits)?;
+        let (lingerer, worker) = Self::new(limits, std::process::id())?;
         let task = crate::task::Task::new(worker)?;
         runtime.spawn(task.serve());
         Ok(lingerer)
     }
 
-    fn new(limits: Limits) -> io::Result<(Self, Worker)> {
+    fn new(limits: Limits, process: u32) -> io::Result<(Self, Worker)> {
         let engine = Engine::new(limits, Instant::now())?;
         let poll = Poll::new()?;
         let state = State {
@@ -136,6 +147,8 @@ impl Lingerer {
             exported: crate::metrics::Exported::new(),
         };
         let shared = Arc::new(Shared {
+            process,
+            not_taken_in_child: AtomicU64::new(0),
             state: Mutex::new(state),
             registry: poll.registry().try_clone()?,
             waker: Waker::new(poll.registry(), WAKER)?,
@@ -148,13 +161,15 @@ impl Lingerer {
     /// The socket lingers, for the patience of the limits at most, and is then closed. Where as many linger as may, the
     /// oldest has given way to it.
     ///
-    /// Anything that is a socket and can give up its descriptor: `TcpStream`, `UnixStream`; those of tokio by their `into_std`.
-    /// Its write side must be shut, as the machine asked. The descriptor should be the only one: behind a duplicate
-    /// the connection stays open. `SO_LINGER` is unset.
+    /// Anything that is a socket and can give up its descriptor: `TcpStream`, `UnixStream`; those
+    /// of tokio by their `into_std`. Its write side must be shut, as the machine asked. The
+    /// descriptor should be the only one: with a duplicate the connection stays open. `SO_LINGER`
+    /// is unset. One that the system cannot watch lingers to its deadline.
     ///
-    /// Errors: those of watching the socket, and `BrokenPipe` once the service has ended. It is closed at once then, and counted
-    /// as having given way.
-    pub fn add(&self, socket: impl Into<OwnedFd>, draining: Draining) -> io::Result<()> {
+    /// Errors: [`Refused`], which has the socket: `BrokenPipe` once the service has ended,
+    /// `Unsupported` in a process that was forked from the one that spawned it, and the system's
+    /// if it is no socket. It is counted as not taken.
+    pub fn add(&self, socket: impl Into<OwnedFd>, draining: Draining) -> Result<(), Refused> {
         self.shared().add(socket.into(), draining, None)
     }
 
@@ -166,22 +181,60 @@ impl Lingerer {
         socket: impl Into<OwnedFd>,
         draining: Draining,
         deadline: Instant,
-    ) -> io::Result<()> {
+    ) -> Result<(), Refused> {
         self.shared().add(socket.into(), draining, Some(deadline))
     }
 
-    /// What has happened so far.
+    /// Adds the socket of a transport, which comes back if it is not taken: if it gives up no
+    /// socket, if nothing lingers without TLS
+    /// ([`Machine::lingering`](close_notify_core::Machine::lingering) gives `None`), or if the
+    /// service takes none. It is counted as not taken then.
+    ///
+    /// Shape: `into_socket` gives the socket, or the transport back, or `None` if it is lost; it is
+    /// called only while the service takes sockets.
+    pub fn take_over<T>(
+        &self,
+        transport: T,
+        into_socket: impl FnOnce(T) -> Result<OwnedFd, Option<T>>,
+        draining: Option<Draining>,
+        deadline: Option<Instant>,
+    ) -> Option<T> {
+        let shared = self.shared();
+        let Some(draining) = draining.filter(|_| shared.takes_sockets()) else {
+            shared.count_not_taken();
+            return Some(transport);
+        };
+        match into_socket(transport) {
+            Ok(socket) => {
+                // What is refused now is counted and closed: it is no socket, or the service has
+                // ended this very moment.
+                let _ = shared.add(socket, draining, deadline);
+                None
+            }
+            Err(transport) => {
+                shared.count_not_taken();
+                transport
+            }
+        }
+    }
+
+    /// What has happened so far. In a child process: what could not be taken there.
     #[must_use]
     pub fn counters(&self) -> Counters {
-        self.shared().lock().engine.counters()
+        let shared = self.shared();
+        shared.counters_of_child().unwrap_or_else(|| shared.lock().engine.counters())
     }
 
     /// Waits until nothing lingers or the deadline has passed. What lingers then is closed, and counted as timed out: the service has
     /// ended, and [`add`](Self::add) is refused.
     ///
-    /// Shape: at the end of the process, once no connection is left that would add. May be called again.
+    /// Shape: at the end of the process, once no connection is left that would add. May be called
+    /// again. In a child process there is nothing to wait for.
     pub fn finish(&self, deadline: Instant) -> Counters {
         let shared = self.shared();
+        if let Some(counters) = shared.counters_of_child() {
+            return counters;
+        }
         let mut state = shared.begin_finish();
         while !state.ended {
             let left = deadline.saturating_duration_since(Instant::now());
@@ -199,6 +252,9 @@ impl Lingerer {
     #[cfg(feature = "tokio")]
     pub async fn finish_async(&self, deadline: Instant) -> Counters {
         let shared = self.shared();
+        if let Some(counters) = shared.counters_of_child() {
+            return counters;
+        }
         drop(shared.begin_finish());
         let ended = std::future::poll_fn(|context| {
             let mut state = shared.lock();
@@ -227,7 +283,9 @@ impl std::fmt::Debug for Lingerer {
 
 impl Drop for Owner {
     fn drop(&mut self) {
-        drop(self.0.begin_finish());
+        if !self.0.is_in_child() {
+            drop(self.0.begin_finish());
+        }
     }
 }
 
@@ -236,20 +294,66 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn add(&self, socket: OwnedFd, draining: Draining, deadline: Option<Instant>) -> io::Result<()> {
-        let socket = Socket::new(socket)?;
+    /// Whether this is a process that was forked from the one that is served.
+    fn is_in_child(&self) -> bool {
+        if self.process == std::process::id() {
+            return false;
+        }
+        // The parent has what lingers: a copy of its descriptors would keep it open for longer. A
+        // lock that another thread held at the fork is never free here.
+        if let Ok(mut state) = self.state.try_lock() {
+            state.engine.forget_all();
+        }
+        true
+    }
+
+    fn counters_of_child(&self) -> Option<Counters> {
+        let not_taken = || self.not_taken_in_child.load(Ordering::Relaxed);
+        self.is_in_child().then(|| Counters { not_taken: not_taken(), ..Counters::default() })
+    }
+
+    fn count_not_taken(&self) {
+        if self.is_in_child() {
+            self.not_taken_in_child.fetch_add(1, Ordering::Relaxed);
+        } else {
+            let mut state = self.lock();
+            state.engine.count_not_taken();
+            state.publish();
+        }
+    }
+
+    /// Whether a socket would be served.
+    fn takes_sockets(&self) -> bool {
+        !self.is_in_child() && !self.lock().ended
+    }
+
+    fn add(&self, socket: OwnedFd, draining: Draining, deadline: Option<Instant>) -> Result<(), Refused> {
+        if self.is_in_child() {
+            return Err(self.refuse(socket, in_child()));
+        }
+        let socket = Socket::new(socket).map_err(|(socket, error)| self.refuse(socket, error))?;
         let fd = socket.as_raw_fd();
         let mut state = self.lock();
-        let has_ended = state.ended;
-        let key = state.engine.add(socket, draining, deadline, Instant::now());
-        let added = key.map_or(Ok(()), |key| {
-            // Under the lock: as long as it is held, the descriptor is that of this socket.
-            let watched = if has_ended { Err(ended()) } else { self.watch(fd, key) };
-            watched.inspect_err(|_| state.engine.end(key, Event::GaveWay))
-        });
+        if state.ended {
+            drop(state);
+            return Err(self.refuse(socket.into(), ended()));
+        }
+        // Under the lock: as long as it is held, the descriptor is that of this socket.
+        if let Some(key) = state.engine.add(socket, draining, deadline, Instant::now())
+            && self.watch(fd, key).is_err()
+        {
+            // It is read once, and has its deadline.
+            state.engine.ready(key);
+            self.wake(&mut state);
+        }
         state.publish();
         self.wake_if_sooner(&mut state);
-        added
+        Ok(())
+    }
+
+    fn refuse(&self, socket: OwnedFd, error: io::Error) -> Refused {
+        self.count_not_taken();
+        Refused { socket, error }
     }
 
     fn watch(&self, fd: RawFd, key: Key) -> io::Result<()> {
@@ -306,6 +410,11 @@ fn ended() -> io::Error {
     io::Error::new(io::ErrorKind::BrokenPipe, "the lingering service has ended: add before finish returns")
 }
 
+fn in_child() -> io::Error {
+    let why = "the lingering service is that of the parent process: spawn one after the fork";
+    io::Error::new(io::ErrorKind::Unsupported, why)
+}
+
 /// The side of the service that waits and reads.
 pub(crate) struct Worker {
     pub(crate) poll: Poll,
@@ -319,6 +428,9 @@ struct Served(Arc<Shared>);
 
 impl Drop for Served {
     fn drop(&mut self) {
+        if self.0.is_in_child() {
+            return;
+        }
         let mut state = self.0.lock();
         state.engine.end_all(Event::GaveWay);
         state.publish();
@@ -367,5 +479,95 @@ impl Worker {
         state.publish();
         // A full list may not be all: the next poll tells.
         Ok(more || self.events.iter().count() == EVENTS)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{ErrorKind, Read, Write};
+    use std::net::{Shutdown, TcpListener, TcpStream};
+
+    use close_notify_core::{Event as Fact, Machine, Manner, Policy, Role, Version};
+
+    use super::*;
+
+    fn draining() -> Draining {
+        let mut machine = Machine::established(Version::Tls13, Role::Server, Policy::STRICT);
+        machine.handle(Fact::WriteFailed { errno: 32 }).unwrap();
+        machine.handle(Fact::Close(Manner::Linger)).unwrap();
+        machine.handle(Fact::PendingDiscarded { bytes: 0 }).unwrap();
+        machine.handle(Fact::DeadlineStarted).unwrap();
+        machine.lingering().unwrap()
+    }
+
+    fn sockets() -> (TcpStream, TcpStream) {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let peer = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        (listener.accept().unwrap().0, peer)
+    }
+
+    /// A service as a forked child has it: that of another process, whose worker does not run.
+    fn inherited() -> (Lingerer, Worker) {
+        Lingerer::new(Limits::DEFAULT, std::process::id() + 1).unwrap()
+    }
+
+    // fork(2): a safe test cannot fork, and need not: all that a child has is another number
+    #[test]
+    fn a_child_process_gets_its_socket_back_and_counts_what_happens_there_alone() {
+        let (lingerer, _worker) = inherited();
+        let (ours, mut peer) = sockets();
+        let refused = lingerer.add(ours, draining()).unwrap_err();
+        assert!(refused.to_string().contains("after the fork"), "{refused}");
+        let mut socket = TcpStream::from(refused.into_socket());
+        socket.write_all(b"it is open").unwrap();
+        socket.shutdown(Shutdown::Write).unwrap();
+        let mut all = String::new();
+        peer.read_to_string(&mut all).unwrap();
+        assert_eq!(all, "it is open");
+
+        let back = lingerer.take_over(socket, |_| unreachable!(), Some(draining()), None);
+        assert!(back.is_some());
+        assert_eq!(lingerer.counters(), Counters { not_taken: 2, ..Counters::default() });
+        let refused = io::Error::from(lingerer.add(back.unwrap(), draining()).unwrap_err());
+        assert_eq!(refused.kind(), ErrorKind::Unsupported);
+    }
+
+    #[test]
+    fn a_child_process_waits_for_nothing_that_lingers_in_its_parent() {
+        let (lingerer, worker) = inherited();
+        let far = Instant::now() + Duration::from_secs(60);
+        assert_eq!(lingerer.finish(far), Counters::default());
+        assert!(Instant::now() < far);
+        #[cfg(feature = "tokio")]
+        {
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            assert_eq!(runtime.block_on(lingerer.finish_async(far)), Counters::default());
+        }
+        assert!(!lingerer.shared().lock().finishing, "the parent goes on");
+        let shared = Arc::clone(&lingerer.owner.0);
+        drop((lingerer, worker));
+        let state = shared.lock();
+        assert!(!state.finishing && !state.ended, "the parent goes on");
+    }
+
+    #[test]
+    fn a_child_process_lets_go_of_the_sockets_that_linger_in_its_parent() {
+        // A parent would reset it: its last word could not be sent.
+        let (lingerer, _worker) = inherited();
+        let (ours, mut peer) = sockets();
+        let socket = Socket::new(ours.into()).unwrap();
+        lingerer.shared().lock().engine.add(socket, draining(), None, Instant::now()).unwrap();
+        assert_eq!(lingerer.counters(), Counters::default());
+        assert_eq!(peer.read(&mut [0]).unwrap(), 0, "the last descriptor is closed");
+    }
+
+    #[test]
+    fn a_child_process_does_not_wait_for_a_lock_that_was_held_at_its_fork() {
+        let (lingerer, _worker) = inherited();
+        let held = lingerer.shared().lock();
+        assert!(lingerer.add(sockets().0, draining()).is_err());
+        assert_eq!(lingerer.counters().not_taken, 1);
+        drop(lingerer.clone());
+        drop(held);
     }
 }

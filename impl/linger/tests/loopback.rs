@@ -3,7 +3,7 @@
 
 mod common;
 
-use std::io::{ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
@@ -201,6 +201,74 @@ fn a_socket_that_took_no_last_word_is_reset() {
     assert_eq!(lingerer.finish(far()).timed_out, 1);
 }
 
+// abort-sends-no-notify: also if others have the socket, a clone or a child process
+#[cfg(target_os = "linux")]
+mod a_reset_beside_a_clone_of_the_socket {
+    use close_notify_linger::reset;
+
+    use super::*;
+
+    /// What stands before the reset, at our end and at the peer's.
+    type Before = fn(&mut TcpStream, &mut TcpStream);
+
+    /// More than the sockets take: some of it has not left.
+    fn fill(ours: &mut TcpStream) {
+        ours.set_nonblocking(true).unwrap();
+        while ours.write(&[7; 65_536]).is_ok() {}
+    }
+
+    fn is_seen(ours: TcpStream, mut peer: TcpStream, reset: impl FnOnce(TcpStream)) {
+        let clone = ours.try_clone().unwrap();
+        reset(ours);
+        peer.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+        assert_eq!(read_all(&mut peer).1, Err(ErrorKind::ConnectionReset));
+        drop(clone);
+    }
+
+    #[test]
+    fn is_seen_in_every_state_of_tcp() {
+        let states: [Before; 6] = [
+            |_, _| {},
+            |ours, _| ours.set_nonblocking(true).unwrap(),
+            |ours, peer| {
+                peer.write_all(b"unread").unwrap();
+                assert!(ours.peek(&mut [0]).unwrap() > 0);
+            },
+            |ours, peer| {
+                peer.shutdown(Shutdown::Write).unwrap();
+                assert_eq!(ours.peek(&mut [0]).unwrap(), 0);
+            },
+            |ours, _| fill(ours),
+            |ours, peer| {
+                fill(ours);
+                peer.shutdown(Shutdown::Write).unwrap();
+                ours.shutdown(Shutdown::Write).unwrap();
+            },
+        ];
+        for before in states {
+            let (mut ours, mut peer) = sockets();
+            before(&mut ours, &mut peer);
+            is_seen(ours, peer, |ours| reset(&ours).unwrap());
+        }
+    }
+
+    #[test]
+    fn is_seen_when_a_thread_lingers() {
+        let (ours, peer) = sockets();
+        is_seen(ours, peer, |ours| {
+            linger(ours, failed_machine(), Instant::now() + SHORT).unwrap();
+        });
+    }
+
+    #[test]
+    fn is_seen_when_the_service_lingers() {
+        let lingerer = service(Limits { patience: SHORT, ..PATIENT });
+        let (ours, peer) = sockets();
+        let draining = failed_machine().lingering().unwrap();
+        is_seen(ours, peer, |ours| lingerer.add(ours, draining).unwrap());
+    }
+}
+
 #[test]
 fn sockets_of_unix_linger_too() {
     let lingerer = service(PATIENT);
@@ -216,9 +284,56 @@ fn sockets_of_unix_linger_too() {
 #[test]
 fn what_is_no_socket_is_refused() {
     let lingerer = service(PATIENT);
-    let (pipe, _writer) = std::io::pipe().unwrap();
+    let (pipe, _writer) = io::pipe().unwrap();
     assert!(lingerer.add(pipe, draining(1)).is_err());
-    assert_eq!(lingerer.counters(), Counters::default());
+    assert_eq!(lingerer.counters(), Counters { not_taken: 1, ..Counters::default() });
+}
+
+#[test]
+fn a_socket_that_comes_too_late_is_given_back_and_can_linger_elsewhere() {
+    let lingerer = service(PATIENT);
+    lingerer.finish(far());
+    let (ours, mut peer, sent) = answered_unread();
+    let refused = lingerer.add(ours, draining(1000)).unwrap_err();
+    let reader = std::thread::spawn(move || read_all(&mut peer));
+    linger(refused.into_socket().into(), lingering_machine(1000), far()).unwrap();
+    let (read, end) = reader.join().unwrap();
+    assert_eq!((read.len(), end), (sent, Ok(())));
+    assert_eq!(lingerer.counters(), Counters { not_taken: 1, ..Counters::default() });
+}
+
+#[test]
+fn a_transport_comes_back_that_gives_up_no_socket_or_has_nothing_to_linger_for() {
+    let lingerer = service(PATIENT);
+    let (ours, peer) = shut_sockets();
+    let back = lingerer.take_over(ours, |ours| Err(Some(ours)), Some(draining(1)), None).unwrap();
+    let back = lingerer.take_over(back, |_| unreachable!(), None, None).unwrap();
+    assert!(lingerer.take_over((), |()| Err(None), Some(draining(1)), None).is_none(), "it is lost");
+    assert_eq!(lingerer.counters(), Counters { not_taken: 3, ..Counters::default() });
+    assert!(lingerer.take_over(back, |back| Ok(back.into()), Some(draining(1)), None).is_none());
+    end(peer);
+    assert_eq!(lingerer.finish(far()), Counters { by_fin: 1, not_taken: 3, ..Counters::default() });
+}
+
+// epoll(7): a registration outlives its descriptor while a clone is left; the same number for the
+// same socket is refused then
+#[cfg(target_os = "linux")]
+#[test]
+fn a_socket_that_cannot_be_watched_lingers_to_its_deadline() {
+    use std::os::fd::AsRawFd;
+    let lingerer = service(PATIENT);
+    let (ours, mut peer, sent) = answered_unread();
+    let clone = ours.try_clone().unwrap();
+    let number = ours.as_raw_fd();
+    lingerer.add_until(ours, draining(1000), Instant::now()).unwrap();
+    wait_for(&lingerer, |counters| counters.timed_out == 1);
+    // Other tests may have taken the number meanwhile: this one says nothing then.
+    let again = rustix::io::fcntl_dupfd_cloexec(&clone, number).unwrap();
+    drop(clone);
+    lingerer.add_until(again, draining(1000), Instant::now() + SHORT).unwrap();
+    let (read, end) = read_all(&mut peer);
+    assert_eq!((read.len(), end), (sent, Ok(())));
+    assert_eq!(wait_for(&lingerer, |counters| counters.lingering == 0).not_taken, 0);
 }
 
 #[test]
@@ -261,9 +376,9 @@ fn finish_closes_stragglers_at_its_deadline_and_ends_the_service() {
     lingerer.add(ours, draining(1)).unwrap();
     assert_eq!(lingerer.finish(Instant::now() + SHORT), Counters { timed_out: 1, ..Counters::default() });
     assert!(is_refused(&mut peer));
-    let refused = lingerer.clone().add(sockets().0, draining(1)).unwrap_err();
+    let refused = io::Error::from(lingerer.clone().add(sockets().0, draining(1)).unwrap_err());
     assert_eq!(refused.kind(), ErrorKind::BrokenPipe);
-    assert_eq!(lingerer.counters().gave_way, 1);
+    assert_eq!(lingerer.counters().not_taken, 1);
 }
 
 #[test]

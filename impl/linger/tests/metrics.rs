@@ -49,9 +49,11 @@ fn a_recorder_is_told_every_change() {
     peers[1].write_all(&[7; 11]).unwrap();
     peers[2].shutdown(std::net::Shutdown::Write).unwrap();
     lingerer.finish(far());
+    lingerer.add(shut_sockets().0, draining(10)).unwrap_err();
     let now = seen(&snapshotter);
     assert_eq!((now[metrics::LINGERING], now[metrics::DRAINED]), (-2.0, 11.0));
     assert_eq!((now[&ended("fin")], now[&ended("over_budget")]), (1.0, 1.0));
     assert_eq!((now[&ended("reset")], now[&ended("timed_out")]), (0.0, 0.0));
-    assert_eq!(now.len(), 7);
+    assert_eq!(now[metrics::NOT_TAKEN], 1.0);
+    assert_eq!(now.len(), 8);
 }

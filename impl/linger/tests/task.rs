@@ -4,7 +4,7 @@
 
 mod common;
 
-use std::io::{ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
@@ -78,7 +78,7 @@ fn finish_closes_stragglers_at_its_deadline() {
         let lingerer = Lingerer::spawn_tokio(PATIENT).unwrap();
         let _peer = lingering(&lingerer);
         assert_eq!(lingerer.finish_async(Instant::now() + SHORT).await.timed_out, 1);
-        let refused = lingerer.add(shut_sockets().0, draining(1)).unwrap_err();
+        let refused = io::Error::from(lingerer.add(shut_sockets().0, draining(1)).unwrap_err());
         assert_eq!(refused.kind(), ErrorKind::BrokenPipe);
     });
 }

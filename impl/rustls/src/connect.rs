@@ -11,6 +11,7 @@ use close_notify_core::Policy;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, ServerConfig, ServerConnection};
 
+use crate::given_up::given_up;
 use crate::lingering::Lingering;
 use crate::resumption::{ClientGuard, ServerGuard};
 use crate::session::Session;
@@ -89,12 +90,16 @@ impl Connector {
 
     /// A stream whose handshake is done.
     ///
-    /// Errors: how the connection ended, in an error that [`Ending::find`](crate::FindEnding::find) reads: the server's
-    /// alert by name, not the reset that followed it; `InvalidInput` where rustls refuses the configuration.
+    /// Errors: how the connection ended, in an error that [`Ending::find`](crate::FindEnding::find)
+    /// reads: the server's alert by name, not the reset that followed it; `InvalidInput` if
+    /// rustls refuses the configuration, and if the transport does not block:
+    /// [`Stream::complete_handshake`] is for one that does not.
     pub fn connect<T: Transport>(&self, name: ServerName<'static>, transport: T) -> io::Result<Stream<T>> {
         let mut stream = Stream::from_session(self.session(name)?, transport).lingering_in(&self.lingering);
-        stream.complete_handshake_within(self.patience)?;
-        Ok(stream)
+        match stream.complete_handshake_within(self.patience) {
+            Ok(()) => Ok(stream),
+            Err(error) => Err(given_up(stream, error)),
+        }
     }
 
     /// A stream of tokio whose handshake is done.
@@ -184,12 +189,15 @@ impl Acceptor {
 
     /// A stream whose handshake is done.
     ///
-    /// Errors: how the connection ended, in an error that [`Ending::find`](crate::FindEnding::find) reads;
-    /// `InvalidInput` where rustls refuses the configuration.
+    /// Errors: how the connection ended, in an error that [`Ending::find`](crate::FindEnding::find)
+    /// reads; `InvalidInput` if rustls refuses the configuration, and if the transport does
+    /// not block: [`Stream::complete_handshake`] is for one that does not.
     pub fn accept<T: Transport>(&self, transport: T) -> io::Result<Stream<T>> {
         let mut stream = Stream::from_session(self.session()?, transport).lingering_in(&self.lingering);
-        stream.complete_handshake_within(self.patience)?;
-        Ok(stream)
+        match stream.complete_handshake_within(self.patience) {
+            Ok(()) => Ok(stream),
+            Err(error) => Err(given_up(stream, error)),
+        }
     }
 
     /// A stream of tokio whose handshake is done.

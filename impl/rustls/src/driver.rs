@@ -174,13 +174,16 @@ impl<C: Tls> Driver<C> {
         Ok(())
     }
 
-    /// Gives the transport to the service that lingers, once it needs no TLS any more.
+    /// Gives the transport to the service that lingers, once it needs no TLS any more. Whether it
+    /// went: one that stays lingers here.
     fn hand_over(&mut self, line: &mut impl Line) -> io::Result<bool> {
         if !line.has_lingerer() {
             return Ok(false);
         }
-        let Some(draining) = self.session.lingering() else { return Ok(false) };
-        line.linger(draining);
+        line.linger(self.session.lingering());
+        if line.is_there() {
+            return Ok(false);
+        }
         self.session.tell(Event::TransportHandedOver)?;
         Ok(true)
     }
@@ -190,7 +193,7 @@ impl<C: Tls> Driver<C> {
     pub(crate) fn let_go(&mut self, line: &mut impl Line) {
         let machine = self.session.machine();
         if line.has_lingerer() && machine.manner().shuts_write_side() && machine.send_state().is_final() {
-            // A stream that cannot linger is dropped as any other.
+            // One that stays is dropped with its stream: the service has counted it.
             let _ = self.session.close(Manner::Linger).and_then(|()| self.drive_until(line, Until::LastWord));
         }
     }

@@ -125,8 +125,8 @@
 //! | --- | --- | --- | --- |
 //! | done, and want to know that both sides ended well | [`close`](Stream::close)`(Graceful)` | the peer's close_notify | a peer that sends none costs the patience, as Java's clients do with a connection that they keep; the end is then not clean |
 //! | a server behind its last response, and read no more | `close(Linger)` | the end of the peer's transport; what comes is thrown away | you do not learn whether the peer ended well: never clean, unless its close_notify had come before |
-//! | the same, and no thread may wait | [`Acceptor::with_lingerer`] or [`set_lingerer`](Stream::set_lingerer) before, then `close(Linger)` | nothing: the socket lingers in a service, at 40 bytes | what its lingering finds is counted there, and not in the ending |
-//! | served by a library that shuts the stream and drops it (hyper) | `set_lingerer` before, and let the library shut it down | nothing: as above | taken out of hyper by `without_shutdown`, the stream may lack bytes that hyper still holds: a close_notify behind them would lie |
+//! | the same, and no thread may wait | [`Acceptor::with_lingerer`] or [`set_lingerer`](Stream::set_lingerer) before, then `close(Linger)` | nothing: the socket lingers in a service, at 40 bytes | what its lingering finds is counted there, and not in the ending; a transport that the service [cannot take](linger::Counters::not_taken) lingers in the stream, and is waited for |
+//! | served by a library that shuts the stream and drops it (hyper) | `set_lingerer` before, and let the library shut it down | nothing: as above | a transport that the service cannot take is dropped at once, and counted; taken out of hyper by `without_shutdown`, the stream may lack bytes that hyper still holds: a close_notify behind them would lie |
 //! | in haste, and nothing of the peer is unread or on its way | `close(AtOnce)` | the transport, to take our close_notify | clean as `Linger` is; unread bytes reset the connection, and the reset may destroy what you sent |
 //! | unable to send the rest, so that the peer must not take what it has for the whole | [`reject`](Stream::reject)`(INTERNAL_ERROR)` | as `Linger` | what was sent before arrives, and no client that we tried takes it for the whole; the session may not be resumed; needs [`provider`] |
 //! | the same, without [`provider`], or no time to wait | [`abort`](Stream::abort) or `close(Abort)` | nothing | what the peer has not read yet is lost, and some read a reset as the end of a body that nothing else delimits: CPython up to 3.12 and node do |
@@ -207,6 +207,7 @@
 //! | close_notify, after data that was thrown away ([`Error::Dropped`]) | `UnexpectedEof` |
 //! | nothing: writing alone has failed, or is over | `BrokenPipe` |
 //! | nothing: a step that cannot follow ([`Error::Misuse`]), a manner that `close` does not take | `InvalidInput` |
+//! | our giving up: a call that keeps no stream ([`Connector::connect`], [`WithEnding::close`]), over a transport that does not block | `InvalidInput` |
 //! | nothing: a rejection without [`provider`] whose alert keys would have to seal | `Unsupported` |
 //!
 //! # Features
@@ -235,6 +236,7 @@
 //! * Without a guard ([`ClientGuard`], [`ServerGuard`]) no session is forgotten: rustls resumes those of a connection
 //!   that ended in a fatal alert. [`Connector::with_guard`] and [`Acceptor::with_guard`] take one.
 //! * Splitting a blocking stream and lingering in a service are for Unix.
+//! * If others have the same socket, a reset is seen at once on Linux alone: see [`Transport::reset`].
 //!
 //! # Examples
 //!
@@ -265,6 +267,7 @@ mod dropped;
 mod engine;
 mod error;
 mod forget;
+mod given_up;
 #[cfg(doc)]
 pub mod guide;
 mod hook;

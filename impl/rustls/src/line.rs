@@ -25,8 +25,9 @@ pub(crate) trait Line: Transport {
     fn release(&mut self);
     /// Whether there is a service that the transport may go to once nothing but TCP is left to finish.
     fn has_lingerer(&self) -> bool;
-    /// Lets go of the transport, which lingers by itself from now on, or is dropped if it cannot.
-    fn linger(&mut self, draining: Draining);
+    /// Lets go of the transport, which lingers in the service from now on. It stays if it cannot,
+    /// or if nothing lingers without TLS; there is no service for it any more then.
+    fn linger(&mut self, draining: Option<Draining>);
     /// The clock of the machine runs, whatever time the call has that started it.
     fn start_deadline(&mut self, patience: Duration);
     /// Nothing is waited for any more.
@@ -45,7 +46,7 @@ pub(crate) struct Bounded<T> {
     pub(crate) inner: Option<T>,
     pub(crate) deadline: Option<Instant>,
     /// A close has begun to wait, be it for ever.
-    is_running: bool,
+    pub(crate) is_running: bool,
     pub(crate) call_by: Option<Instant>,
     /// How often it was said that calls are only tried: a deadline that is past.
     tries: u8,
@@ -103,13 +104,15 @@ impl<T: Transport> Line for Bounded<T> {
         self.lingering.has_service()
     }
 
-    fn linger(&mut self, draining: Draining) {
-        let deadline = self.deadline;
-        #[cfg(unix)]
-        self.lingering.take_over(self.inner.take().and_then(Transport::into_socket), draining, deadline);
-        #[cfg(not(unix))]
-        let _ = (draining, deadline, self.inner.take());
+    #[cfg(unix)]
+    fn linger(&mut self, draining: Option<Draining>) {
+        let Some(transport) = self.inner.take() else { return };
+        let into_socket = |transport: T| transport.into_socket().map_err(Some);
+        self.inner = self.lingering.take_over(transport, into_socket, draining, self.deadline);
     }
+
+    #[cfg(not(unix))]
+    fn linger(&mut self, _: Option<Draining>) {}
 
     fn start_deadline(&mut self, patience: Duration) {
         self.is_running = true;

@@ -1,6 +1,7 @@
 //! Where a transport goes once nothing but TCP is left to finish.
 //!
-//! Decides nothing: the core says when it lingers, the service how long.
+//! Decides nothing: the core says when it lingers, the service how long. A transport that the
+//! service does not take lingers in its stream.
 
 #[cfg(unix)]
 use std::os::fd::OwnedFd;
@@ -29,14 +30,19 @@ impl Lingering {
         false
     }
 
-    /// The socket is the service's; one that cannot be watched is gone, and counted there; a transport without a socket is
-    /// dropped.
+    /// The transport is the service's, or comes back. The service is asked once: it has counted the
+    /// one that comes back.
     #[cfg(unix)]
-    pub(crate) fn take_over(&self, socket: Option<OwnedFd>, draining: Draining, deadline: Option<Instant>) {
-        let (Some(service), Some(socket)) = (&self.0, socket) else { return };
-        let _ = match deadline {
-            Some(deadline) => service.add_until(socket, draining, deadline),
-            None => service.add(socket, draining),
-        };
+    pub(crate) fn take_over<T>(
+        &mut self,
+        transport: T,
+        into_socket: impl FnOnce(T) -> Result<OwnedFd, Option<T>>,
+        draining: Option<Draining>,
+        deadline: Option<Instant>,
+    ) -> Option<T> {
+        match self.0.take() {
+            Some(service) => service.take_over(transport, into_socket, draining, deadline),
+            None => Some(transport),
+        }
     }
 }

@@ -1,16 +1,20 @@
 //! Calls on a socket that wait until a deadline at the longest, while the socket stays as the application set it.
 //!
-//! A call is tried without blocking. Only where nothing can be done, and the socket is one that blocks, the wait is a
-//! `poll`: a close whose peer is quick costs no call more than an unbounded one, and no timeout of the socket changes.
-//! Sources: recv(2), send(2) `MSG_DONTWAIT`, `MSG_MORE`; poll(2), which leaves the socket's error to the next call.
+//! A call is tried without blocking. Only where nothing can be done, and the socket is one that
+//! blocks, the wait is a `poll`: a close whose peer is quick costs no call more than an unbounded
+//! one, and no timeout of the socket changes.
+//! Sources: recv(2), send(2) `MSG_DONTWAIT`, `MSG_MORE`;
+//! poll(2), which leaves the socket's error to the next call; socket(7) `SO_RCVTIMEO`,
+//! `SO_SNDTIMEO`.
 
 use std::io;
 use std::os::fd::AsFd;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{OFlags, fcntl_getfl};
 use rustix::io::Errno;
+use rustix::net::sockopt::{Timeout, socket_timeout};
 use rustix::net::{RecvFlags, SendFlags, recv, send};
 
 /// A failed write is an error, not a signal; on Apple's systems the standard library sees to that.
@@ -62,17 +66,30 @@ pub(crate) fn try_write_more(socket: impl AsFd, bytes: &[u8]) -> io::Result<usiz
     Ok(send(socket, bytes, QUIET | SendFlags::MORE | SendFlags::DONTWAIT)?)
 }
 
-/// Waits until the socket is ready, or the wake-up is readable; whether the socket blocks is nothing to it.
+/// Waits until the socket is ready, or the wake-up is readable; whether the socket blocks is
+/// nothing to it. What the socket is ready for.
 pub(crate) fn wait_for_either(
     socket: impl AsFd,
     needs: PollFlags,
     wake: impl AsFd,
     deadline: Option<Instant>,
-) -> io::Result<()> {
+) -> io::Result<PollFlags> {
     let mut both = [PollFd::new(&socket, needs), PollFd::new(&wake, PollFlags::IN)];
     // A socket that has hung up is ready whatever is asked: where nothing of it is needed, it is not asked.
     let first = usize::from(needs.is_empty());
-    poll_by(&mut both[first..], deadline)
+    poll_by(&mut both[first..], deadline)?;
+    Ok(both[0].revents())
+}
+
+/// What the application has set for calls that wait for this.
+pub(crate) fn timeout(socket: impl AsFd, needs: PollFlags) -> io::Result<Option<Duration>> {
+    let timeout = if needs.contains(PollFlags::IN) { Timeout::Recv } else { Timeout::Send };
+    Ok(socket_timeout(socket, timeout)?)
+}
+
+/// What a call that blocks returns once that has passed.
+pub(crate) fn timed_out() -> io::Error {
+    Errno::AGAIN.into()
 }
 
 /// Repeats a call that does not block until it is done or the deadline has passed.

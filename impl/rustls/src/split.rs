@@ -2,7 +2,7 @@
 //!
 //! Decides who waits for what. A thread holds the stream while it tries, and lets go of it while it waits: so a thread
 //! that waits in a write, or in a read, keeps nobody from closing, and learns by a wake-up how the connection ended.
-//! Sources: poll(2).
+//! Sources: poll(2); socket(7) `SO_RCVTIMEO`, `SO_SNDTIMEO`.
 
 mod common;
 
@@ -10,7 +10,7 @@ use std::fmt;
 use std::io::{self, IoSlice, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use close_notify_core::{AlertDescription, Ending, FramingState, Manner, recv, send};
 use close_notify_framing::Framing;
@@ -105,8 +105,20 @@ struct State<T: Socket, C: Tls> {
     changes: u64,
 }
 
+/// Which call a thread waits in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Waits {
+    Read,
+    Write,
+    Close,
+}
+
 impl<T: Socket, C: Tls> Stream<T, C> {
     /// Splits the stream for two threads, which share its end.
+    ///
+    /// The timeouts of the socket, as they are when a wait begins, hold for its halves as for the
+    /// stream: a read or a write that waits for longer returns `WouldBlock`. What a [`Handle`] asks
+    /// for has the patience.
     ///
     /// ```
     /// # use close_notify::{Manner, Stream};
@@ -142,10 +154,10 @@ impl<T: Socket, C: Tls> State<T, C> {
     }
 
     /// What the transport must be ready for, to go on.
-    fn needs(&self, hears: bool) -> PollFlags {
+    fn needs(&self, waits: Waits) -> PollFlags {
         let session = &self.driver.session;
         // salvage-alert: a write that has failed listens too
-        let hears = hears || session.is_handshaking() || session.machine().salvages();
+        let hears = waits != Waits::Write || session.is_handshaking() || session.machine().salvages();
         let takes = session.may_receive() || session.machine().may_drain();
         let input = if hears && takes { PollFlags::IN } else { PollFlags::empty() };
         let says = !session.is_flushed() || session.machine().output().is_a_last_word();
@@ -162,9 +174,10 @@ impl<T: Socket, C: Tls> Shared<T, C> {
     /// Makes a call until it is done; it tries under the lock and waits without.
     fn call<R>(
         &self,
-        hears: bool,
+        waits: Waits,
         mut call: impl FnMut(&mut Driver<C>, &mut Bounded<Common<T>>) -> io::Result<R>,
     ) -> io::Result<R> {
+        let mut since = None;
         loop {
             let mut state = self.state();
             let before = state.stands();
@@ -174,7 +187,7 @@ impl<T: Socket, C: Tls> Shared<T, C> {
                 self.wake(&mut state);
             }
             match result {
-                Err(error) if is_a_wait(&error) => self.wait(state, hears)?,
+                Err(error) if is_a_wait(&error) => self.wait(state, waits, &mut since)?,
                 result => return result,
             }
         }
@@ -191,19 +204,40 @@ impl<T: Socket, C: Tls> Shared<T, C> {
         }
     }
 
-    fn wait(&self, mut state: MutexGuard<'_, State<T, C>>, hears: bool) -> io::Result<()> {
+    /// Waits for the transport or a wake-up; a timeout of the socket's own counts from `since`.
+    fn wait(
+        &self,
+        mut state: MutexGuard<'_, State<T, C>>,
+        waits: Waits,
+        since: &mut Option<Instant>,
+    ) -> io::Result<()> {
         let Some(line) = &state.line.inner else { return Ok(()) };
-        let (transport, until) = (line.shared(), state.line.deadline);
-        let (needs, seen) = (state.needs(hears), state.changes);
+        let transport = line.shared();
+        let (needs, seen) = (state.needs(waits), state.changes);
+        // As for the stream whose calls block: the deadline of a close takes their place.
+        let is_timed = waits != Waits::Close && !state.line.is_running;
+        let timeout = if is_timed { socket::timeout(&*transport, needs)? } else { None };
+        let until = match timeout {
+            Some(timeout) => since.get_or_insert_with(Instant::now).checked_add(timeout),
+            None => state.line.deadline,
+        };
         state.waiting += 1;
         drop(state);
         let result = socket::wait_for_either(&*transport, needs, &self.wake[1], until);
         drop(transport);
         self.woken(seen);
         match result {
-            // A deadline is the driver's to notice.
+            Ok(ready) => {
+                let awaited = if needs.contains(PollFlags::IN) { PollFlags::IN } else { PollFlags::OUT };
+                if ready.contains(awaited) {
+                    *since = None;
+                }
+                Ok(())
+            }
             Err(error) if !is_a_wait(&error) => Err(error),
-            _ => Ok(()),
+            Err(_) if timeout.is_some() => Err(socket::timed_out()),
+            // A deadline is the driver's to notice.
+            Err(_) => Ok(()),
         }
     }
 
@@ -275,14 +309,14 @@ impl<T: Socket, C: Tls> Handle<T, C> {
     ///
     /// Errors: those of [`Stream::close`].
     pub fn close(&self, manner: Manner) -> io::Result<Ending> {
-        self.0.call(true, |driver, line| driver.close(line, manner))
+        self.0.call(Waits::Close, |driver, line| driver.close(line, manner))
     }
 
     /// Closes the write side (TLS 1.3): [`Stream::close_write`].
     ///
     /// Errors: those of [`Stream::close_write`].
     pub fn close_write(&self) -> io::Result<Ending> {
-        self.0.call(true, |driver, line| driver.close_write(line))
+        self.0.call(Waits::Close, |driver, line| driver.close_write(line))
     }
 
     /// Resets the transport: [`Stream::abort`].
@@ -296,7 +330,7 @@ impl<T: Socket, C: Tls> Handle<T, C> {
     ///
     /// Errors: those of [`Stream::reject`].
     pub fn reject(&self, alert: AlertDescription) -> io::Result<Ending> {
-        self.0.call(true, |driver, line| driver.reject(line, alert))
+        self.0.call(Waits::Close, |driver, line| driver.reject(line, alert))
     }
 }
 
@@ -330,7 +364,7 @@ impl<T: Socket, C: Tls> WriteHalf<T, C> {
 
 impl<T: Socket, C: Tls> Read for ReadHalf<T, C> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.0.call(true, |driver, line| driver.read(line, buffer))
+        self.0.0.call(Waits::Read, |driver, line| driver.read(line, buffer))
     }
 }
 
@@ -340,11 +374,11 @@ impl<T: Socket, C: Tls> Write for WriteHalf<T, C> {
     }
 
     fn write_vectored(&mut self, data: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.0.0.call(false, |driver, line| driver.write(line, data))
+        self.0.0.call(Waits::Write, |driver, line| driver.write(line, data))
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.0.0.call(false, |driver, line| driver.flush(line))
+        self.0.0.call(Waits::Write, |driver, line| driver.flush(line))
     }
 }
 

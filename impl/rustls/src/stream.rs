@@ -83,6 +83,10 @@ impl<T: Transport, C: Tls> Stream<T, C> {
     /// Where the transport goes once nothing but TCP is left to finish: `close(Linger)` and `reject` are done then, and
     /// its TLS state may be dropped. What the lingering finds, the service counts.
     ///
+    /// A transport that the service [cannot take](close_notify_linger::Counters::not_taken) lingers
+    /// in the stream, as without a service: one that [gives up no socket](Transport::into_socket),
+    /// one of a service that has finished, or of a parent process.
+    ///
     /// ```no_run
     /// use close_notify::linger::{Limits, Lingerer};
     /// # fn example(mut stream: close_notify::Stream<std::net::TcpStream>) -> std::io::Result<()> {
@@ -198,7 +202,6 @@ impl<T: Transport, C: Tls> Stream<T, C> {
         self
     }
 
-    #[cfg(unix)]
     pub(crate) fn into_parts(self) -> (Driver<C>, Bounded<T>) {
         (self.driver, self.line)
     }

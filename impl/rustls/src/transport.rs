@@ -1,7 +1,7 @@
 //! What an adapter needs of a transport beside reading and writing: to end it, in every way that TCP knows.
 //!
 //! Decides how each step is done on TCP and on Unix sockets. Leaves to the core which step is due.
-//! Sources: RFC 9293 §3.6, §3.10.4; tcp(7), socket(7) `SO_LINGER`, send(2) `MSG_MORE`.
+//! Sources: RFC 9293 §3.6, §3.10.4; tcp(7), send(2) `MSG_MORE`.
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -9,7 +9,9 @@ use std::net::{Shutdown, TcpStream};
 use std::os::fd::OwnedFd;
 #[cfg(unix)]
 use std::os::unix::net::UnixStream;
-use std::time::{Duration, Instant};
+#[cfg(not(unix))]
+use std::time::Duration;
+use std::time::Instant;
 
 #[cfg(unix)]
 use crate::socket;
@@ -75,18 +77,63 @@ pub trait Transport: Read + Write {
     /// Errors: the system's; `WouldBlock` where it is to be asked again.
     fn shut_write(&mut self) -> io::Result<()>;
 
-    /// Sees to it that dropping the transport resets it: the peer must not read an end.
+    /// Resets the transport, at the latest when it is dropped: the peer must not read an end.
+    ///
+    /// A TCP socket is reset now on Linux, and elsewhere when its last descriptor is closed: while
+    /// a clone of it is left, or a child process that has it, the peer sees nothing there. See
+    /// [`linger::reset`](crate::linger::reset).
     ///
     /// Errors: the system's.
     fn reset(&mut self) -> io::Result<()>;
 
-    /// The socket beneath, if it is one that can linger by itself; otherwise the transport is dropped.
+    /// The socket beneath, for a [service](crate::Stream::set_lingerer) to linger with.
+    ///
+    /// The default gives none, and the transport lingers in its stream. A wrapper passes it on:
+    ///
+    /// ```
+    /// # use std::io::{self, Read, Write};
+    /// # use std::net::TcpStream;
+    /// # use std::time::Instant;
+    /// use close_notify::Transport;
+    /// # #[cfg(unix)]
+    /// use std::os::fd::OwnedFd;
+    ///
+    /// /// A socket that counts what is read of it.
+    /// struct Counted(TcpStream, u64);
+    /// # impl Read for Counted {
+    /// #     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> { self.0.read(buffer) }
+    /// # }
+    /// # impl Write for Counted {
+    /// #     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> { self.0.write(bytes) }
+    /// #     fn flush(&mut self) -> io::Result<()> { Ok(()) }
+    /// # }
+    /// impl Transport for Counted {
+    ///     # fn read_by(&mut self, buffer: &mut [u8], deadline: Instant) -> io::Result<usize> {
+    ///     #     self.0.read_by(buffer, deadline)
+    ///     # }
+    ///     # fn write_by(&mut self, bytes: &[u8], deadline: Instant) -> io::Result<usize> {
+    ///     #     self.0.write_by(bytes, deadline)
+    ///     # }
+    ///     # fn wait_for_room(&mut self, input: bool, deadline: Option<Instant>) -> io::Result<()> {
+    ///     #     self.0.wait_for_room(input, deadline)
+    ///     # }
+    ///     # fn shut_write(&mut self) -> io::Result<()> { self.0.shut_write() }
+    ///     # fn reset(&mut self) -> io::Result<()> { self.0.reset() }
+    ///     // …
+    ///     # #[cfg(unix)]
+    ///     fn into_socket(self) -> Result<OwnedFd, Self> {
+    ///         self.0.into_socket().map_err(|socket| Self(socket, self.1))
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// Errors: the transport, as it was.
     #[cfg(unix)]
-    fn into_socket(self) -> Option<OwnedFd>
+    fn into_socket(self) -> Result<OwnedFd, Self>
     where
         Self: Sized,
     {
-        None
+        Err(self)
     }
 }
 
@@ -163,13 +210,13 @@ impl Transport for TcpStream {
 
     fn reset(&mut self) -> io::Result<()> {
         #[cfg(unix)]
-        rustix::net::sockopt::set_socket_linger(&*self, Some(Duration::ZERO))?;
+        close_notify_linger::reset(&*self)?;
         Ok(())
     }
 
     #[cfg(unix)]
-    fn into_socket(self) -> Option<OwnedFd> {
-        Some(self.into())
+    fn into_socket(self) -> Result<OwnedFd, Self> {
+        Ok(self.into())
     }
 }
 
@@ -202,7 +249,7 @@ impl Transport for UnixStream {
         Ok(())
     }
 
-    fn into_socket(self) -> Option<OwnedFd> {
-        Some(self.into())
+    fn into_socket(self) -> Result<OwnedFd, Self> {
+        Ok(self.into())
     }
 }

@@ -7,6 +7,7 @@ use std::io::{self, Read, Write};
 use close_notify_core::{AlertDescription, Ending, Manner, Policy};
 use rustls::{ConnectionCommon, SideData};
 
+use crate::given_up::given_up;
 use crate::session::Session;
 use crate::stream::Stream;
 use crate::tls::Tls;
@@ -43,9 +44,11 @@ pub trait WithEnding: Sized {
 
     /// Ends the connection in this manner; [`Stream::close`] says how.
     ///
-    /// Errors: those of [`Stream::close`].
+    /// Errors: those of [`Stream::close`]; `InvalidInput` in place of `WouldBlock`, with the
+    /// ending: who has a transport that does not block keeps the stream by
+    /// [`with_ending`](Self::with_ending).
     fn close(self, policy: Policy, manner: Manner) -> io::Result<Ending> {
-        self.with_ending(policy).close(manner)
+        to_its_end(self.with_ending(policy), |stream| stream.close(manner))
     }
 
     /// Resets the transport; [`Stream::abort`] says how.
@@ -57,9 +60,9 @@ pub trait WithEnding: Sized {
 
     /// Rejects the connection with a fatal alert; [`Stream::reject`] says how.
     ///
-    /// Errors: those of [`Stream::reject`].
+    /// Errors: those of [`Stream::reject`], and of [`close`](Self::close).
     fn reject(self, alert: AlertDescription) -> io::Result<Ending> {
-        self.with_ending(Policy::STRICT).reject(alert)
+        to_its_end(self.with_ending(Policy::STRICT), |stream| stream.reject(alert))
     }
 
     /// Ends TLS and keeps the transport; [`Stream::hand_back`] says how.
@@ -67,10 +70,18 @@ pub trait WithEnding: Sized {
     /// Shape: what rustls read behind the peer's close_notify before it was adopted is gone: see the policy of your
     /// protocol for who may send then.
     ///
-    /// Errors: those of [`Stream::hand_back`].
+    /// Errors: those of [`Stream::hand_back`], and of [`close`](Self::close).
     fn hand_back(self, policy: Policy) -> io::Result<(Self::Transport, Vec<u8>)> {
-        self.with_ending(policy).hand_back()
+        to_its_end(self.with_ending(policy), Stream::hand_back)
     }
+}
+
+/// A call on a stream that nobody has afterwards.
+fn to_its_end<T: Transport, C: Tls, R>(
+    mut stream: Stream<T, C>,
+    call: impl FnOnce(&mut Stream<T, C>) -> io::Result<R>,
+) -> io::Result<R> {
+    call(&mut stream).map_err(|error| given_up(stream, error))
 }
 
 impl<C, S, T> WithEnding for rustls::StreamOwned<C, T>

@@ -6,7 +6,10 @@ mod common;
 use std::io::{Read, Write};
 use std::thread;
 
-use close_notify::{Manner, Pipe, Policy, ReadEnd, Tls, Transport, Version, WithEnding, WriteEnd};
+use close_notify::{
+    AlertDescription, Ending, FindEnding, Manner, Pipe, Policy, ReadEnd, Tls, Transport, Version, WithEnding,
+    WriteEnd,
+};
 use common::{VERSIONS, client, client_config, hooked, server, server_config, sockets};
 use rustls::crypto::CryptoProvider;
 use rustls::{ClientConnection, ServerConnection};
@@ -181,5 +184,32 @@ fn a_fresh_stream_does_its_handshake_as_ours() {
         let (all, ending) = peer.join().unwrap();
         assert_eq!(all, "hello");
         assert!(ending.is_clean(), "{version}");
+    }
+}
+
+/// What a call that takes the stream with it comes to.
+type Only = fn(rustls::StreamOwned<ClientConnection, std::net::TcpStream>) -> std::io::Result<()>;
+
+#[test]
+fn a_call_that_takes_its_stream_along_refuses_a_socket_that_does_not_block() {
+    let calls: [(Only, WriteEnd); 3] = [
+        (|stream| stream.close(Policy::STRICT, Manner::Graceful).map(drop), WriteEnd::CloseNotifySent),
+        (|stream| stream.hand_back(Policy::STRICT).map(drop), WriteEnd::CloseNotifySent),
+        (
+            |stream| stream.reject(AlertDescription::ACCESS_DENIED).map(drop),
+            WriteEnd::FatalAlertSent(AlertDescription::ACCESS_DENIED),
+        ),
+    ];
+    for version in VERSIONS {
+        for (call, writing) in calls {
+            let (client, _server) = pair(version, hooked);
+            let (near, mut far) = sockets();
+            near.set_nonblocking(true).unwrap();
+            let error = call(rustls::StreamOwned::new(client, near)).unwrap_err();
+            assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput, "{version}");
+            assert!(error.to_string().contains("a transport that blocks"), "{error}");
+            assert_eq!(Ending::find(&error).unwrap().writing, writing, "{version}: {error}");
+            assert!(far.read_to_end(&mut Vec::new()).unwrap() > 0, "{version}");
+        }
     }
 }

@@ -260,3 +260,108 @@ fn half_a_connection_is_closed_and_the_other_half_reads_on() {
     assert_eq!((question.as_str(), answer.as_str()), ("question", "answer"));
     assert!(ending.is_clean());
 }
+
+/// What the socket's own timeouts mean to its halves.
+mod a_timeout_of_the_socket {
+    use std::net::TcpStream;
+    use std::sync::mpsc::channel;
+    use std::time::Instant;
+
+    use super::*;
+
+    const SHORT: Option<Duration> = Some(Duration::from_millis(50));
+    /// A test that waits for it has failed.
+    const LONG: Duration = Duration::from_secs(30);
+
+    /// What a call in a thread of its own comes to; one that waits for ever has no answer.
+    fn answer<R: Send + 'static>(call: impl FnOnce() -> R + Send + 'static) -> R {
+        let (tell, told) = channel();
+        thread::spawn(move || drop(tell.send(call())));
+        told.recv_timeout(LONG).expect("it still waits")
+    }
+
+    fn with_clone(version: Version) -> (Stream<TcpStream>, TcpStream, impl Sized) {
+        let (near, far) = streams(version, Policy::STRICT);
+        let clone = near.transport().unwrap().try_clone().unwrap();
+        (near, clone, far)
+    }
+
+    #[test]
+    fn ends_a_read_of_a_half_as_it_ends_one_of_the_stream() {
+        for version in VERSIONS {
+            let (mut near, socket, _silent) = with_clone(version);
+            socket.set_read_timeout(SHORT).unwrap();
+            // The first read may find the tickets of the server, which are no data.
+            let whole = near.read(&mut [0; 8]).unwrap_err();
+            let (mut read, _write) = near.into_split().unwrap();
+            let half = answer(move || read.read(&mut [0; 8]).unwrap_err());
+            assert_eq!((half.kind(), half.raw_os_error()), (whole.kind(), whole.raw_os_error()), "{version}");
+        }
+    }
+
+    #[test]
+    fn ends_a_write_of_a_half_as_it_ends_one_of_the_stream() {
+        for version in VERSIONS {
+            let fill = |write: &mut dyn Write| loop {
+                if let Err(error) = write.write(&[7; 16_384]) {
+                    return error;
+                }
+            };
+            let (mut near, socket, _silent) = with_clone(version);
+            socket.set_write_timeout(SHORT).unwrap();
+            let whole = fill(&mut near);
+            let (_read, mut write) = near.into_split().unwrap();
+            let half = answer(move || [fill(&mut write), write.flush().unwrap_err()]);
+            for half in half {
+                let errors = (half.kind(), half.raw_os_error());
+                assert_eq!(errors, (whole.kind(), whole.raw_os_error()), "{version}");
+            }
+        }
+    }
+
+    #[test]
+    fn may_be_set_after_the_split() {
+        for version in VERSIONS {
+            let (near, socket, _silent) = with_clone(version);
+            let (mut read, _write) = near.into_split().unwrap();
+            socket.set_read_timeout(SHORT).unwrap();
+            let error = answer(move || read.read(&mut [0; 8]).unwrap_err());
+            assert_eq!(error.kind(), ErrorKind::WouldBlock, "{version}");
+        }
+    }
+
+    #[test]
+    fn costs_nothing_that_was_read_or_written() {
+        for version in VERSIONS {
+            let (near, mut far) = streams(version, Policy::STRICT);
+            near.transport().unwrap().set_read_timeout(SHORT).unwrap();
+            let (mut read, mut write) = near.into_split().unwrap();
+            let (error, mut read) = answer(move || (read.read(&mut [0; 8]).unwrap_err(), read));
+            assert_eq!(error.kind(), ErrorKind::WouldBlock, "{version}");
+            far.write_all(b"late").unwrap();
+            let mut late = [0; 4];
+            while let Err(error) = read.read_exact(&mut late) {
+                assert_eq!(error.kind(), ErrorKind::WouldBlock, "{version}");
+            }
+            assert_eq!(&late, b"late");
+            write.write_all(b"answer").unwrap();
+            far.read_exact(&mut [0; 6]).unwrap();
+        }
+    }
+
+    #[test]
+    fn is_nothing_to_a_close_which_has_its_patience() {
+        for version in VERSIONS {
+            let (near, socket, _silent) = with_clone(version);
+            socket.set_read_timeout(Some(Duration::from_millis(1))).unwrap();
+            socket.set_write_timeout(Some(Duration::from_millis(1))).unwrap();
+            let (read, _write) = near.into_split().unwrap();
+            read.handle().set_patience(Duration::from_millis(60));
+            let start = Instant::now();
+            let handle = read.handle().clone();
+            let ending = answer(move || handle.close(Manner::Graceful)).unwrap();
+            assert_eq!(ending.reading, ReadEnd::TimedOut, "{version}");
+            assert!(start.elapsed() >= Duration::from_millis(50));
+        }
+    }
+}

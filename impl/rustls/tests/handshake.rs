@@ -104,6 +104,54 @@ fn a_handshake_that_hangs_ends_by_its_deadline() {
     }
 }
 
+/// Client and server of this version over a socket that nobody answers, for good.
+fn each_shaken_alone(
+    version: Version,
+    patience: Duration,
+    set: impl Fn(&TcpStream),
+) -> [(io::Error, TcpStream); 2] {
+    let (near, far) = sockets();
+    set(&near);
+    let connector = Connector::new(client_config(version, hooked()), Policy::STRICT);
+    let connector = connector.handshake_within(patience);
+    let client = connector.connect("localhost".try_into().unwrap(), near).unwrap_err();
+    let (other_near, other_far) = sockets();
+    set(&other_far);
+    let acceptor = Acceptor::new(server_config(version, hooked()), Policy::STRICT);
+    let server = acceptor.handshake_within(patience).accept(other_far).unwrap_err();
+    [(client, far), (server, other_near)]
+}
+
+#[test]
+fn a_socket_that_does_not_block_is_refused_with_what_to_do() {
+    for version in VERSIONS {
+        for patience in [LONG, Duration::MAX] {
+            let set = |socket: &TcpStream| socket.set_nonblocking(true).unwrap();
+            for (error, mut peer) in each_shaken_alone(version, patience, set) {
+                assert_eq!(error.kind(), io::ErrorKind::InvalidInput, "{version}");
+                assert!(error.to_string().contains("a transport that blocks"), "{error}");
+                assert_eq!(Ending::find(&error).unwrap().reading, ReadEnd::NotAwaited, "{version}");
+                peer.read_to_end(&mut Vec::new()).unwrap();
+            }
+        }
+    }
+}
+
+// Without a patience of the handshake the timeout of the socket is what ends it.
+#[cfg(unix)]
+#[test]
+fn a_timeout_of_the_socket_that_ends_the_handshake_is_a_timeout() {
+    for version in VERSIONS {
+        let set = |socket: &TcpStream| socket.set_read_timeout(Some(Duration::from_millis(20))).unwrap();
+        for (error, mut peer) in each_shaken_alone(version, Duration::MAX, set) {
+            assert_eq!(error.kind(), io::ErrorKind::TimedOut, "{version}");
+            assert!(error.to_string().contains("a timeout of the transport's own"), "{error}");
+            assert_eq!(Ending::find(&error).unwrap().reading, ReadEnd::TimedOut, "{version}");
+            peer.read_to_end(&mut Vec::new()).unwrap();
+        }
+    }
+}
+
 #[test]
 fn a_server_that_takes_the_client_is_known_by_its_ticket() {
     let (near, far) = sockets();

@@ -4,14 +4,16 @@
 
 mod common;
 
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use close_notify::linger::{Limits, Lingerer};
+use close_notify::linger::{Counters, Limits, Lingerer};
+use close_notify::tokio::Irresettable;
 use close_notify::{
     Acceptor, AlertDescription, Connector, Ending, FindEnding, FramingState, Manner, Policy, ReadEnd,
-    Severity, TransportEnd, WriteEnd,
+    Severity, Stream, Transport, TransportEnd, Version, WriteEnd,
 };
 use common::tasks;
 use common::{VERSIONS, client_config, hooked, streams};
@@ -51,7 +53,7 @@ const LAST_RESPONSE: &[u8] = b"413, and why";
 const PATIENT: Duration = Duration::from_secs(60);
 
 /// What a client that wrote all of its upload reads then is what the server said last.
-fn assert_learned(rejected: bool, read: std::io::Result<usize>, all: &[u8]) {
+fn assert_learned(rejected: bool, read: io::Result<usize>, all: &[u8]) {
     if rejected {
         let reading = Ending::find(&read.unwrap_err()).unwrap().reading;
         assert_eq!(reading, ReadEnd::FatalAlert(AlertDescription::ACCESS_DENIED));
@@ -262,5 +264,221 @@ fn a_handshake_that_fails_is_done_once_its_alert_has_left() {
             "{version}: {error}"
         );
         assert_eq!(lingerer.finish(soon()).ended(), 1);
+    }
+}
+
+// alert-survives-close, data-survives-close: what the service does not take lingers as without a
+// service
+mod a_transport_that_the_service_cannot_take {
+    use super::*;
+
+    /// What the service has once one transport could not be taken.
+    const NOT_TAKEN: Counters = Counters { not_taken: 1, ..EMPTY };
+    const EMPTY: Counters = Counters {
+        lingering: 0,
+        by_fin: 0,
+        reset: 0,
+        timed_out: 0,
+        over_budget: 0,
+        gave_way: 0,
+        drained: 0,
+        not_taken: 0,
+    };
+    const ALERT: AlertDescription = AlertDescription::ACCESS_DENIED;
+    /// More than a stream reads of its socket at once.
+    const UNREAD: usize = 100_000;
+
+    /// A socket that somebody wraps, and does not pass on.
+    struct Wrapped(TcpStream);
+
+    impl Read for Wrapped {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            self.0.read(buffer)
+        }
+    }
+
+    impl Write for Wrapped {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Transport for Wrapped {
+        fn read_by(&mut self, buffer: &mut [u8], deadline: Instant) -> io::Result<usize> {
+            self.0.read_by(buffer, deadline)
+        }
+
+        fn write_by(&mut self, bytes: &[u8], deadline: Instant) -> io::Result<usize> {
+            self.0.write_by(bytes, deadline)
+        }
+
+        fn wait_for_room(&mut self, input: bool, deadline: Option<Instant>) -> io::Result<()> {
+            self.0.wait_for_room(input, deadline)
+        }
+
+        fn shut_write(&mut self) -> io::Result<()> {
+            self.0.shut_write()
+        }
+
+        fn reset(&mut self) -> io::Result<()> {
+            self.0.reset()
+        }
+    }
+
+    /// A server over a transport of its own, and its client, which has sent what nobody reads and
+    /// ends its stream.
+    fn unread<T: Transport>(
+        version: Version,
+        transport: impl FnOnce(TcpStream) -> T,
+    ) -> (Stream<T>, Stream<TcpStream>) {
+        let (client, server) = common::pair(version, Policy::STRICT);
+        let (near, far) = common::sockets();
+        let mut client = Stream::from_session(client.session, near);
+        let writer = thread::spawn(move || {
+            client.write_all(&[7; UNREAD]).unwrap();
+            client.transport().unwrap().shutdown(Shutdown::Write).unwrap();
+            client
+        });
+        (Stream::from_session(server.session, transport(far)), writer.join().unwrap())
+    }
+
+    /// Has said its last word, and the client reads it whole.
+    fn is_read(ending: Ending, mut client: Stream<TcpStream>, manner: Manner) {
+        assert!(ending.drained as usize >= UNREAD, "it lingers in its stream: {ending}");
+        let mut all = String::new();
+        match client.read_to_string(&mut all) {
+            Ok(_) => assert_eq!(manner, Manner::Linger),
+            Err(error) => assert_eq!(Ending::find(&error).unwrap().reading, ReadEnd::FatalAlert(ALERT)),
+        }
+        assert_eq!(all, "the last response", "{manner}");
+    }
+
+    fn lingers_in_its_stream<T: Transport>(
+        lingerer: &Lingerer,
+        (mut server, client): (Stream<T>, Stream<TcpStream>),
+        manner: Manner,
+    ) {
+        server.set_lingerer(lingerer);
+        server.write_all(b"the last response").unwrap();
+        let ending = if manner == Manner::Reject { server.reject(ALERT) } else { server.close(manner) };
+        assert!(server.transport().is_none());
+        is_read(ending.unwrap(), client, manner);
+        assert_eq!(lingerer.counters(), NOT_TAKEN, "asked once, and counted once");
+    }
+
+    #[test]
+    fn lingers_in_its_stream_if_it_gives_up_no_socket() {
+        for version in VERSIONS {
+            for manner in [Manner::Linger, Manner::Reject] {
+                let lingerer = Lingerer::spawn(Limits::DEFAULT).unwrap();
+                lingers_in_its_stream(&lingerer, unread(version, Wrapped), manner);
+            }
+        }
+    }
+
+    #[test]
+    fn lingers_in_its_stream_if_it_is_lent() {
+        for version in VERSIONS {
+            for manner in [Manner::Linger, Manner::Reject] {
+                let lingerer = Lingerer::spawn(Limits::DEFAULT).unwrap();
+                let mut lent = None;
+                lingers_in_its_stream(&lingerer, unread(version, |socket| lent.insert(socket)), manner);
+            }
+        }
+    }
+
+    #[test]
+    fn lingers_in_its_stream_if_the_service_has_ended() {
+        for version in VERSIONS {
+            for manner in [Manner::Linger, Manner::Reject] {
+                let lingerer = Lingerer::spawn(Limits::DEFAULT).unwrap();
+                lingerer.finish(soon());
+                lingers_in_its_stream(&lingerer, unread(version, |socket| socket), manner);
+            }
+        }
+    }
+
+    #[test]
+    fn lingers_in_its_halves_if_the_service_has_ended() {
+        for version in VERSIONS {
+            let lingerer = Lingerer::spawn(Limits::DEFAULT).unwrap();
+            lingerer.finish(soon());
+            let (mut server, client) = unread(version, |socket| socket);
+            server.set_lingerer(&lingerer);
+            server.write_all(b"the last response").unwrap();
+            let (read, _write) = server.into_split().unwrap();
+            is_read(read.handle().close(Manner::Linger).unwrap(), client, Manner::Linger);
+            assert_eq!(lingerer.counters(), NOT_TAKEN);
+        }
+    }
+
+    #[test]
+    fn keeps_a_failed_handshake_until_its_alert_is_read() {
+        for version in VERSIONS {
+            let lingerer = Lingerer::spawn(Limits::DEFAULT).unwrap();
+            let (mut near, far) = common::sockets();
+            near.write_all(&[b'G'; UNREAD]).unwrap();
+            near.shutdown(Shutdown::Write).unwrap();
+            let config = common::server_config(version, hooked());
+            let acceptor = Acceptor::new(config, Policy::STRICT).with_lingerer(&lingerer);
+            let error = acceptor.accept(Wrapped(far)).unwrap_err();
+            let ending = Ending::find(&error).unwrap();
+            assert!(matches!(ending.writing, WriteEnd::FatalAlertSent(_)), "{error}");
+            assert!(ending.drained > 0, "it lingers in its stream: {error}");
+            let mut alert = Vec::new();
+            near.read_to_end(&mut alert).unwrap();
+            assert_eq!((alert[0], alert.len()), (21, 7), "{version}");
+            assert_eq!(lingerer.counters(), NOT_TAKEN);
+        }
+    }
+
+    /// The same in tasks.
+    async fn unread_in_tasks(
+        version: Version,
+    ) -> (close_notify::tokio::Stream<Irresettable<tokio::net::TcpStream>>, Stream<TcpStream>) {
+        let (client, server) = common::pair(version, Policy::STRICT);
+        let (near, far) = common::sockets();
+        far.set_nonblocking(true).unwrap();
+        let far = Irresettable(tokio::net::TcpStream::from_std(far).unwrap());
+        let mut client = Stream::from_session(client.session, near);
+        client.write_all(&[7; UNREAD]).unwrap();
+        client.transport().unwrap().shutdown(Shutdown::Write).unwrap();
+        (close_notify::tokio::Stream::from_session(server.session, far), client)
+    }
+
+    #[tokio::test]
+    async fn lingers_in_its_task() {
+        for version in VERSIONS {
+            for manner in [Manner::Linger, Manner::Reject] {
+                let lingerer = Lingerer::spawn_tokio(Limits::DEFAULT).unwrap();
+                let (mut server, client) = unread_in_tasks(version).await;
+                server.set_lingerer(&lingerer);
+                server.write_all(b"the last response").await.unwrap();
+                let ending = match manner {
+                    Manner::Reject => server.reject(ALERT).await,
+                    _ => server.close(manner).await,
+                };
+                is_read(ending.unwrap(), client, manner);
+                drop(server);
+                assert_eq!(lingerer.counters(), NOT_TAKEN, "asked once, and counted once");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn is_counted_if_its_stream_is_dropped() {
+        for version in VERSIONS {
+            let lingerer = Lingerer::spawn_tokio(Limits::DEFAULT).unwrap();
+            let (mut server, _client) = unread_in_tasks(version).await;
+            server.set_lingerer(&lingerer);
+            server.write_all(b"the last response").await.unwrap();
+            server.shutdown().await.unwrap();
+            drop(server);
+            assert_eq!(lingerer.counters(), NOT_TAKEN, "{version}");
+        }
     }
 }

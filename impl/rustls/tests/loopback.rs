@@ -131,6 +131,47 @@ fn an_abort_is_no_clean_end_for_the_peer() {
     }
 }
 
+// abort-sends-no-notify: also if others have the socket, a clone or a child process
+#[cfg(target_os = "linux")]
+#[test]
+fn an_abort_is_seen_beside_a_clone_of_the_socket() {
+    for whole in [true, false] {
+        for (version, mut near, mut far) in each_end(Policy::STRICT) {
+            let clone = near.transport().unwrap().try_clone().unwrap();
+            far.transport().unwrap().set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+            let ending = if whole {
+                near.abort().unwrap()
+            } else {
+                let (read, _write) = near.into_split().unwrap();
+                read.handle().abort().unwrap()
+            };
+            assert_eq!(ending.writing, WriteEnd::Aborted { after_close_notify: false }, "{version}");
+            let error = far.read(&mut [0; 8]).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::ConnectionReset, "{version}");
+            drop(clone);
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn an_abort_of_a_task_is_seen_beside_a_clone_of_the_socket() {
+    for version in VERSIONS {
+        let (client, server) = common::pair(version, Policy::STRICT);
+        let (near, far) = sockets();
+        let clone = near.try_clone().unwrap();
+        near.set_nonblocking(true).unwrap();
+        let near = tokio::net::TcpStream::from_std(near).unwrap();
+        let mut near = close_notify::tokio::Stream::from_session(client.session, near);
+        near.abort().unwrap();
+        far.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+        let mut far = Stream::from_session(server.session, far);
+        let error = far.read(&mut [0; 8]).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ConnectionReset, "{version}");
+        drop(clone);
+    }
+}
+
 #[test]
 fn an_alert_behind_a_failed_write_is_salvaged() {
     let (near, far) = sockets();

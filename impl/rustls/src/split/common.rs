@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::socket;
 use crate::transport::Transport;
@@ -68,15 +68,15 @@ impl<T: Socket> Transport for Common<T> {
     }
 
     fn reset(&mut self) -> io::Result<()> {
-        Ok(rustix::net::sockopt::set_socket_linger(&*self.0, Some(Duration::ZERO))?)
+        close_notify_linger::reset(&*self.0)
     }
 
     /// A socket that another thread still waits for is given away as a copy of its descriptor: that thread is woken
     /// and lets go of its own.
-    fn into_socket(self) -> Option<OwnedFd> {
+    fn into_socket(self) -> Result<OwnedFd, Self> {
         match Arc::try_unwrap(self.0) {
-            Ok(socket) => socket.into_socket(),
-            Err(shared) => shared.as_fd().try_clone_to_owned().ok(),
+            Ok(socket) => socket.into_socket().map_err(Self::new),
+            Err(shared) => shared.as_fd().try_clone_to_owned().map_err(|_| Self(shared)),
         }
     }
 }

@@ -88,7 +88,7 @@ impl<IO: Transport, C: Tls> Driven<IO, C> {
         let mut line = Polled {
             io: &mut self.io,
             clock: &mut self.clock,
-            lingering: &self.lingering,
+            lingering: &mut self.lingering,
             cx: &mut Context::from_waker(&self.waker),
             is_awaited,
             without_runtime: None,

@@ -94,7 +94,7 @@ impl Clock {
 pub(super) struct Polled<'a, 'c, IO> {
     pub(super) io: &'a mut Option<IO>,
     pub(super) clock: &'a mut Clock,
-    pub(super) lingering: &'a Lingering,
+    pub(super) lingering: &'a mut Lingering,
     pub(super) cx: &'a mut Context<'c>,
     /// A task waits for what the call waits for.
     pub(super) is_awaited: bool,
@@ -177,13 +177,15 @@ impl<IO: Transport> Line for Polled<'_, '_, IO> {
         self.lingering.has_service()
     }
 
-    fn linger(&mut self, draining: Draining) {
+    #[cfg(unix)]
+    fn linger(&mut self, draining: Option<Draining>) {
+        let Some(io) = self.io.take() else { return };
         let deadline = self.clock.by.map(|by| by.elsewhere);
-        #[cfg(unix)]
-        self.lingering.take_over(self.io.take().and_then(Transport::into_socket), draining, deadline);
-        #[cfg(not(unix))]
-        let _ = (draining, deadline, self.io.take());
+        *self.io = self.lingering.take_over(io, Transport::into_socket, draining, deadline);
     }
+
+    #[cfg(not(unix))]
+    fn linger(&mut self, _: Option<Draining>) {}
 
     fn start_deadline(&mut self, patience: Duration) {
         self.clock.start(patience);

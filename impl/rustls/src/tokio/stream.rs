@@ -94,8 +94,9 @@ impl<IO: Transport, C: Tls> Stream<IO, C> {
 
     /// Where the transport goes once nothing but TCP is left to finish: [`crate::Stream::set_lingerer`].
     ///
-    /// A stream that is dropped behind its `poll_shutdown`, as HTTP libraries do, goes there too: closing it at once
-    /// could destroy the last response.
+    /// A stream that is dropped after its `poll_shutdown`, as HTTP libraries do, goes there too:
+    /// closing it at once could destroy the last response. If the service [cannot take
+    /// it](close_notify_linger::Counters::not_taken), it is closed at once: a drop cannot wait.
     #[cfg(unix)]
     pub fn set_lingerer(&mut self, lingerer: &close_notify_linger::Lingerer) {
         self.driven.lingering = lingerer.clone().into();

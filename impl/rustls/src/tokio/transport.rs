@@ -5,7 +5,7 @@
 
 use std::io;
 #[cfg(unix)]
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -48,18 +48,25 @@ pub trait Transport: AsyncRead + AsyncWrite + Unpin {
         Pin::new(self).poll_write(cx, bytes)
     }
 
-    /// Sees to it that dropping the transport resets it: the peer must not read an end.
+    /// Resets the transport, at the latest when it is dropped: the peer must not read an end. What
+    /// holds for sockets, [`crate::Transport::reset`] says.
     ///
     /// Errors: the system's.
     fn reset(&mut self) -> io::Result<()>;
 
-    /// The socket beneath, if it is one that can linger by itself; otherwise the transport is dropped.
+    /// The socket beneath, for a [service](super::Stream::set_lingerer) to linger with.
+    ///
+    /// The default gives none: the transport lingers in its stream, and one whose stream is dropped
+    /// is closed at once. A wrapper passes it on: `self.0.into_socket().map_err(|io| io.map(|io|
+    /// Self(io, self.1)))`.
+    ///
+    /// Errors: the transport, as it was; `None` if it is lost.
     #[cfg(unix)]
-    fn into_socket(self) -> Option<OwnedFd>
+    fn into_socket(self) -> Result<OwnedFd, Option<Self>>
     where
         Self: Sized,
     {
-        None
+        Err(Some(self))
     }
 }
 
@@ -77,13 +84,32 @@ impl Transport for TcpStream {
         }
     }
 
+    #[cfg(unix)]
+    fn reset(&mut self) -> io::Result<()> {
+        close_notify_linger::reset(&*self)
+    }
+
+    #[cfg(not(unix))]
     fn reset(&mut self) -> io::Result<()> {
         self.set_zero_linger()
     }
 
     #[cfg(unix)]
-    fn into_socket(self) -> Option<OwnedFd> {
-        self.into_std().ok().map(OwnedFd::from)
+    fn into_socket(self) -> Result<OwnedFd, Option<Self>> {
+        descriptor(self, Self::into_std)
+    }
+}
+
+/// A copy of the descriptor, for `into_std` closes a socket that it fails with. If there is no
+/// room for a copy, it is the next best.
+#[cfg(unix)]
+fn descriptor<S: AsFd, R: Into<OwnedFd>>(
+    socket: S,
+    into_std: impl FnOnce(S) -> io::Result<R>,
+) -> Result<OwnedFd, Option<S>> {
+    match socket.as_fd().try_clone_to_owned() {
+        Ok(copy) => Ok(copy),
+        Err(_) => into_std(socket).map(R::into).map_err(|_| None),
     }
 }
 
@@ -94,8 +120,8 @@ impl Transport for UnixStream {
         Ok(())
     }
 
-    fn into_socket(self) -> Option<OwnedFd> {
-        self.into_std().ok().map(OwnedFd::from)
+    fn into_socket(self) -> Result<OwnedFd, Option<Self>> {
+        descriptor(self, Self::into_std)
     }
 }
 
