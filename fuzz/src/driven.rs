@@ -6,7 +6,9 @@
 use std::io::{self, ErrorKind, Read, Write};
 use std::time::Duration;
 
-use close_notify::{AlertDescription, Event, FramingState, Machine, Manner, Output, Session, Step, Stream};
+use close_notify::{
+    AlertDescription, Answer, Call, Event, FramingState, Machine, Manner, Output, Session, Step, Stream,
+};
 
 use crate::wire::End;
 
@@ -158,8 +160,13 @@ impl Driven {
     /// The time that the application gives a close is over.
     pub fn lose_patience(&mut self) {
         match &mut self.adapter {
-            Adapter::Session(_, None) => {}
-            Adapter::Session(session, Some(_)) => session.deadline_passed().expect("a deadline is a fact"),
+            Adapter::Session(session, end) => {
+                drive(session, end);
+                // every-call-ends: whoever waits for nothing has no deadline
+                if end.is_some() && session.machine().deadline_runs() {
+                    session.deadline_passed().expect("a deadline is a fact");
+                }
+            }
             Adapter::Stream(stream) => stream.set_patience(Duration::ZERO),
         }
         // How it ends stands in the ending.
@@ -236,7 +243,8 @@ fn read(session: &mut Session, end: &mut Option<End>, buffer: &mut [u8]) -> io::
             continue;
         }
         let Some(there) = end.as_mut().filter(|_| !session.machine().recv_state().has_ended()) else {
-            let is_clean = session.machine().reads_as_end(FramingState::DelimitedByEnd);
+            let framing = FramingState::DelimitedByEnd;
+            let is_clean = session.machine().answer(Call::Read { framing }) == Answer::Done;
             return if is_clean { Ok(0) } else { Err(ErrorKind::ConnectionAborted.into()) };
         };
         match step {

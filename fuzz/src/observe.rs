@@ -7,7 +7,7 @@ use std::cell::{Cell, RefCell};
 use close_notify_core::{AlertDescription, AlertLevel, Event, Machine, Manner, recv, send, transport};
 
 /// Every event, as tables name it.
-pub const EVENTS: [&str; 42] = [
+pub const EVENTS: [&str; 43] = [
     "PeerKeysInUse",
     "EarlyDataAccepted",
     "HandshakeDone",
@@ -50,6 +50,7 @@ pub const EVENTS: [&str; 42] = [
     "TransportResetByUs",
     "TransportHandedBack",
     "TransportHandedOver",
+    "Flushed",
 ];
 
 /// The halves and the transport, each with its states.
@@ -225,6 +226,7 @@ const fn number(event: Event) -> usize {
         Event::TransportResetByUs => 39,
         Event::TransportHandedBack => 40,
         Event::TransportHandedOver => 41,
+        Event::Flushed => 42,
     }
 }
 

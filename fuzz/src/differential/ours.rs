@@ -95,7 +95,7 @@ const fn kind(ending: Ending) -> Kind {
         ReadEnd::CloseNotify => Kind::Clean,
         ReadEnd::CloseNotifyInHandshake | ReadEnd::Refused(_) => Kind::Refused,
         ReadEnd::TruncatedAtBoundary | ReadEnd::TruncatedInRecord => Kind::Truncated,
-        ReadEnd::Reset => Kind::Reset,
+        ReadEnd::Reset | ReadEnd::TransportFailed => Kind::Reset,
         ReadEnd::FatalAlert(alert) => Kind::Alert(alert.0),
     }
 }

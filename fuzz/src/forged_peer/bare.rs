@@ -180,7 +180,7 @@ impl Bare {
         while run.story.reads()
             && let Some(record) = run.story.next_record(&world, &run.peer)
         {
-            run.story.takes(record, Leave { refuses, deadline: false }, &ours, &mut run.owed, &run.peer);
+            run.story.takes(record, Leave { refuses, ..Leave::default() }, &ours, &mut run.owed, &run.peer);
         }
     }
 

@@ -15,7 +15,7 @@ use super::pattern;
 use super::said::{LastWord, Said};
 use super::session::Stepped;
 use super::setup::{Adapter, Setup};
-use super::story::{Leave, Story};
+use super::story::{Ends, Leave, Story};
 use super::stream::Streamed;
 use super::wire::{End, News, Owned, Wire, World};
 use crate::choices::Choices;
@@ -343,10 +343,18 @@ impl Run {
         self.tell_call(news, ours, told);
     }
 
+    /// Where what our side says ends. Nothing is flushed while more than data waits.
+    pub(super) fn ends(&self, is_flushed: bool) -> Ends {
+        let Said { data, data_ends_at, ends_at, .. } = self.said;
+        let has_left = is_flushed && data >= self.wrote;
+        Ends { data: has_left.then_some(data_ends_at), word: ends_at }
+    }
+
     /// Tells the story of one call of an adapter that takes each record as soon as it is whole.
     pub(crate) fn tell_call(&mut self, news: &[News], ours: &Ending, leave: Leave) {
         let world = self.world.borrow();
-        let (story, ends_at) = (&mut self.story, self.said.ends_at);
+        let ends = self.ends(!leave.keeps);
+        let story = &mut self.story;
         let mut deadline = leave.deadline;
         for &item in news {
             // What was read is thrown away once the last word is out, and before anything else is read.
@@ -357,7 +365,7 @@ impl Run {
                 deadline = !story.tell(Event::DeadlinePassed);
             }
             let ended = !story.reads();
-            story.hears(item, world.is_reset, ours, ends_at);
+            story.hears(item, world.is_reset, ours, ends);
             if ended && matches!(item, News::Read(_)) {
                 story.drains();
             }
@@ -370,6 +378,7 @@ impl Run {
         if deadline {
             story.tell(Event::DeadlinePassed);
         }
+        story.is_flushed(ends);
         story.drains_if_told(ours);
         story.discards_if_told(ours);
     }

@@ -35,8 +35,9 @@ pub(crate) struct Said {
     updates: usize,
     /// How much of what was taken is read.
     at: usize,
-    /// Bytes of data.
+    /// Bytes of data, and where the last of them ends.
     pub(crate) data: usize,
+    pub(crate) data_ends_at: usize,
     pub(crate) last_word: Option<LastWord>,
     /// Where the last word ends.
     pub(crate) ends_at: Option<usize>,
@@ -46,7 +47,17 @@ impl Said {
     pub(crate) fn new(version: Version, role: Role) -> Self {
         let recording = Recording::of(version, role);
         let keys = recording.ours[0];
-        Self { version, recording, keys, updates: 0, at: 0, data: 0, last_word: None, ends_at: None }
+        Self {
+            version,
+            recording,
+            keys,
+            updates: 0,
+            at: 0,
+            data: 0,
+            data_ends_at: 0,
+            last_word: None,
+            ends_at: None,
+        }
     }
 
     /// Reads every whole record of what the transport has taken.
@@ -85,6 +96,7 @@ impl Said {
             return Err(Flaw::of("data", "our data is not what the application wrote"));
         }
         self.data += data.len();
+        self.data_ends_at = self.at;
         Ok(())
     }
 

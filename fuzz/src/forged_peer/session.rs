@@ -13,12 +13,11 @@ use crate::lab::Recording;
 /// More steps than this nothing needs.
 const MOST: usize = 64;
 
-/// A session, its transport, and the clock that was asked for.
+/// A session and its transport.
 pub(crate) struct Stepped {
     session: Session,
     wire: Wire,
     owned: Option<Owned>,
-    clock: bool,
 }
 
 impl Stepped {
@@ -26,7 +25,7 @@ impl Stepped {
         let connection = Recording::of(setup.version, setup.role).established();
         let policy: Policy = setup.policy;
         let session = Session::new(connection, policy).with_forget(forget);
-        Self { session, wire: owned.0.clone(), owned: Some(owned), clock: false }
+        Self { session, wire: owned.0.clone(), owned: Some(owned) }
     }
 
     pub(crate) fn session(&self) -> &Session {
@@ -49,7 +48,10 @@ impl Stepped {
             Call::CloseWrite => self.tell(run, Event::CloseWrite)?,
             Call::Reject(code) => self.tell(run, Event::Reject(AlertDescription(code)))?,
             Call::HandBack => self.hand_back(run)?,
-            Call::DeadlinePasses if self.clock => self.tell(run, Event::DeadlinePassed)?,
+            // A wait that is over leaves no deadline.
+            Call::DeadlinePasses if self.session.machine().deadline_runs() => {
+                self.tell(run, Event::DeadlinePassed)?;
+            }
             Call::DeadlinePasses => {}
         }
         Ok(fruitful + self.serve(run)?)
@@ -73,7 +75,8 @@ impl Stepped {
             Ok(count) => run.wrote += count,
             Err(error) if super::is_wait(error) && run.world.borrow().broken.is_none() => {}
             // It was taken by us, and the transport failed under it.
-            Err(_) => run.perhaps += length,
+            Err(_) if may_write => run.perhaps += length,
+            Err(_) => {}
         }
         let fruitful = self.hear(run)?;
         if written.is_ok() && !may_write {
@@ -109,16 +112,19 @@ impl Stepped {
 
     /// What the transport tells of the last call. How much of it brought something.
     fn hear(&mut self, run: &mut Run) -> Result<usize, Flaw> {
-        let world = &mut *run.world.borrow_mut();
+        let ours = self.session.ending();
+        let mut world = run.world.borrow_mut();
+        run.said.hear(&world.taken)?;
+        let ends = run.ends(self.session.is_flushed());
+        let world = &mut *world;
         if world.news.is_empty() {
+            run.story.is_flushed(ends);
             return Ok(0);
         }
-        run.said.hear(&world.taken)?;
-        let ours = self.session.ending();
         let fruitful =
             world.news.iter().filter(|news| matches!(news, News::Read(_) | News::Wrote(1..))).count();
         for news in world.news.drain(..) {
-            run.story.hears(news, world.is_reset, &ours, run.said.ends_at);
+            run.story.hears(news, world.is_reset, &ours, ends);
         }
         Ok(fruitful)
     }
@@ -139,7 +145,13 @@ impl Stepped {
             run.story = heard;
             let world = run.world.borrow();
             if let Some(record) = run.story.next_record(&world, &run.peer) {
-                run.story.takes(record, Leave { refuses, deadline: false }, &ours, &mut run.owed, &run.peer);
+                run.story.takes(
+                    record,
+                    Leave { refuses, ..Leave::default() },
+                    &ours,
+                    &mut run.owed,
+                    &run.peer,
+                );
             }
             if run.story.ending() == ours {
                 break;
@@ -186,10 +198,7 @@ impl Stepped {
                 }
             }
             Output::DiscardPending => run.story.discards(&ours),
-            Output::StartDeadline => {
-                self.clock = true;
-                run.story.tell(Event::DeadlineStarted);
-            }
+            Output::StartDeadline => _ = run.story.tell(Event::DeadlineStarted),
             Output::ForgetSession => _ = run.story.tell(Event::SessionForgotten),
             Output::CloseTransport | Output::ResetTransport => {
                 drop(self.owned.take());

@@ -18,6 +18,24 @@ pub(crate) struct Leave {
     pub(crate) refuses: bool,
     /// The deadline has passed in the call that is told of.
     pub(crate) deadline: bool,
+    /// An answer of the engine's own stays behind our data, which then does not count as flushed.
+    pub(crate) keeps: bool,
+}
+
+impl Leave {
+    /// The nth of eight, the likely ones first.
+    pub(crate) const fn of(nth: u8) -> Self {
+        Self { refuses: nth & 1 != 0, deadline: nth & 2 != 0, keeps: nth & 4 != 0 }
+    }
+}
+
+/// Where what our side says ends, in what the transport takes of it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ends {
+    /// All that our application wrote, where it has left.
+    pub(crate) data: Option<usize>,
+    /// Our last word.
+    pub(crate) word: Option<usize>,
 }
 
 /// How far a run has come. A copy is a place to come back to.
@@ -118,7 +136,7 @@ impl Story {
     }
 
     /// What the transport was asked for, before anything that follows from it.
-    pub(crate) fn hears(&mut self, news: News, is_reset: bool, ours: &Ending, word_ends_at: Option<usize>) {
+    pub(crate) fn hears(&mut self, news: News, is_reset: bool, ours: &Ending, ends: Ends) {
         if matches!(news, News::Shut | News::ShutFailed | News::Dropped) {
             self.discards_if_told(ours);
         }
@@ -132,11 +150,12 @@ impl Story {
             News::Wrote(count) => {
                 self.seals(ours);
                 self.taken += count;
-                if word_ends_at.is_some_and(|end| end <= self.taken) {
+                if ends.word.is_some_and(|end| end <= self.taken) {
                     self.tell(Event::OutputWritten);
                 } else if count > 0 {
                     self.tell(Event::OutputBegun);
                 }
+                self.is_flushed(ends);
             }
             News::WriteFailed(errno) => {
                 self.seals(ours);
@@ -151,6 +170,14 @@ impl Story {
             News::ResetByUs => {}
             News::Dropped if is_reset => _ = self.tell(Event::TransportResetByUs),
             News::Dropped => _ = self.tell(Event::TransportClosed),
+        }
+    }
+
+    /// All that our application wrote is in the transport, if it is.
+    // flushed-means-left
+    pub(crate) fn is_flushed(&mut self, ends: Ends) {
+        if ends.data.is_some_and(|end| end <= self.taken) {
+            self.tell(Event::Flushed);
         }
     }
 

@@ -3,7 +3,9 @@
 use std::io::{self, Read, Write};
 use std::time::Duration;
 
-use close_notify::{AlertDescription, Event, Manner, MissingNotify, ReadEnd, Session, Stream, WriteEnd};
+use close_notify::{
+    AlertDescription, Ending, Error, Event, Manner, MissingNotify, ReadEnd, Session, Stream, WriteEnd,
+};
 
 use super::action::Call;
 use super::flaw::Flaw;
@@ -26,6 +28,8 @@ enum Came {
     Done,
     Blocked,
     Failed,
+    /// It is refused, and nothing has changed.
+    Refused,
 }
 
 impl Came {
@@ -33,9 +37,15 @@ impl Came {
         match result {
             Ok(_) => Self::Done,
             Err(error) if super::is_wait(error) => Self::Blocked,
+            Err(error) if is_refusal(error) => Self::Refused,
             Err(_) => Self::Failed,
         }
     }
+}
+
+fn is_refusal(error: &io::Error) -> bool {
+    let ours = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
+    ours.is_none() || matches!(ours, Some(Error::Misuse { .. }))
 }
 
 impl Streamed {
@@ -98,8 +108,12 @@ impl Streamed {
             Call::Reject(code) => Came::of(&self.stream.reject(AlertDescription(code))),
             _ => return self.hand_back(run),
         };
-        if told == matches!(came, Came::Failed) {
+        if told == matches!(came, Came::Refused) {
             return Err(Flaw::of("misuse", "a call is refused, or not, against the rules"));
+        }
+        // Of one direction alone it can be said that its end has failed.
+        if matches!(came, Came::Failed) && call != Call::CloseWrite {
+            return Err(Flaw::of("every-close-ends", "a close fails"));
         }
         let is_done = matches!(came, Came::Done) && told && call != Call::CloseWrite;
         let fruitful = self.hear(run, came)?;
@@ -137,7 +151,8 @@ impl Streamed {
             Ok(count) => run.wrote += count,
             Err(error) if super::is_wait(error) && run.world.borrow().broken.is_none() => {}
             // It was taken by us, and the transport failed under it.
-            Err(_) => run.perhaps += length,
+            Err(_) if may_write => run.perhaps += length,
+            Err(_) => {}
         }
         if result.is_ok() && !may_write {
             return Err(Flaw::of("nothing-after-notify", "data was taken behind the end of writing"));
@@ -161,7 +176,7 @@ impl Streamed {
             Err(error) if super::is_wait(&error) => {}
             Err(error) => {
                 run.reads_end()?;
-                if error.kind() != kind_of(run.story.ending().reading) {
+                if error.kind() != kind_of(&run.story.ending()) {
                     return Err(Flaw::of("fatal-is-an-error", "the error of reading is not that of its end"));
                 }
             }
@@ -174,7 +189,7 @@ impl Streamed {
         let ending = run.story.ending();
         let accepts = run.setup.policy.missing_notify == MissingNotify::Accept;
         match ending.reading {
-            ReadEnd::CloseNotify => Ok(()),
+            ReadEnd::CloseNotify if ending.late == 0 => Ok(()),
             ReadEnd::TruncatedAtBoundary if accepts && ending.late == 0 => Ok(()),
             _ => Err(Flaw::of("fin-is-not-close", "an end without close_notify was read as a clean one")),
         }
@@ -190,12 +205,11 @@ impl Streamed {
         };
         let fruitful = news.iter().filter(|news| matches!(news, News::Read(_) | News::Wrote(1..))).count();
         let before = run.story;
-        for (refuses, deadline) in [(false, false), (true, false), (false, true), (true, true)] {
-            if deadline && !self.is_impatient {
-                break;
+        for leave in (0..8).map(Leave::of) {
+            if leave.deadline && !self.is_impatient {
+                continue;
             }
             run.story = before;
-            let leave = Leave { refuses, deadline };
             run.tell_call(&news, &ours, leave);
             if run.story.ending() == ours {
                 run.look_at_the_other_story(before, &news, &ours, leave);
@@ -229,13 +243,15 @@ impl Streamed {
 }
 
 /// The table of `close_notify::Error`, which says how an end reads.
-const fn kind_of(reading: ReadEnd) -> io::ErrorKind {
-    match reading {
+const fn kind_of(ending: &Ending) -> io::ErrorKind {
+    match ending.reading {
+        // no-ok-over-a-loss
+        ReadEnd::CloseNotify if ending.late > 0 => io::ErrorKind::UnexpectedEof,
         ReadEnd::TruncatedAtBoundary | ReadEnd::TruncatedInRecord | ReadEnd::CloseNotifyInHandshake => {
             io::ErrorKind::UnexpectedEof
         }
         ReadEnd::Reset => io::ErrorKind::ConnectionReset,
-        ReadEnd::FatalAlert(_) => io::ErrorKind::ConnectionAborted,
+        ReadEnd::FatalAlert(_) | ReadEnd::TransportFailed => io::ErrorKind::ConnectionAborted,
         ReadEnd::Refused(_) => io::ErrorKind::InvalidData,
         ReadEnd::NotAwaited => io::ErrorKind::NotConnected,
         ReadEnd::TimedOut => io::ErrorKind::TimedOut,

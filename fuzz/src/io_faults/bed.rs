@@ -21,6 +21,11 @@ use super::wire::{Call, Fault, Held, Wire};
 use crate::lab::Recording;
 use crate::task::Task;
 
+/// How long a close may take. No run takes an hour: the deadline of a blocking stream passes when we say so.
+const fn patience(of_tasks: bool) -> Duration {
+    Duration::from_secs(if of_tasks { PATIENCE } else { 3600 })
+}
+
 pub(super) struct Bed {
     end: End,
     wire: Rc<RefCell<Wire>>,
@@ -45,8 +50,7 @@ impl Bed {
         } else {
             End::Blocking(Box::new(Stream::new(connection, held, setting.policy)))
         };
-        // No run takes an hour: the deadline of a blocking stream passes when we say so.
-        end.set_patience(Duration::from_secs(if of_tasks { PATIENCE } else { 3600 }));
+        end.set_patience(patience(of_tasks));
         end.set_framing(setting.framing);
         let facts = Facts {
             policy: setting.policy,
@@ -55,6 +59,7 @@ impl Bed {
             in_doubt: 0,
             got: 0,
             asked: None,
+            half_closes: false,
             deadline_passed: false,
             handed_back: false,
         };
@@ -140,11 +145,23 @@ impl Bed {
         }
     }
 
-    /// Whether a deadline runs: a close waits, or an alert is waited for behind a failed write.
+    /// Whether a deadline runs: a close waits, a last word or its FIN is due, or an alert is waited for behind a failed write.
+    // every-call-ends
     fn runs(&self) -> bool {
+        let ending = self.end.ending();
         // RFC 9846 §6.2 · fatal-ends-both
-        let by_alert = matches!(self.end.ending().reading, ReadEnd::FatalAlert(_) | ReadEnd::Refused(_));
-        self.end.has_transport() && (self.facts.asked.is_some() || by_alert || self.salvages())
+        let by_alert = matches!(ending.reading, ReadEnd::FatalAlert(_) | ReadEnd::Refused(_));
+        let closes = self.facts.asked.is_some() || by_alert;
+        let owes = ending.writing == WriteEnd::Closing || self.owes_a_fin();
+        self.end.has_transport() && (closes || owes || self.salvages())
+    }
+
+    /// Whether its direction is closed but for the FIN, over a transport that has not failed.
+    fn owes_a_fin(&self) -> bool {
+        let wire = self.wire.borrow();
+        let is_well = wire.first_errno.is_none() && !wire.shut_has_failed && !wire.is_broken;
+        let has_said = self.end.ending().writing == WriteEnd::CloseNotifySent;
+        self.facts.half_closes && has_said && !wire.is_shut && is_well
     }
 
     /// Whether a write has failed, and the peer may still say why.

@@ -7,7 +7,7 @@ use std::io::ErrorKind;
 use close_notify::{Ending, Error, FramingState, Illegal, Manner, NotSent, Policy, ReadEnd, WriteEnd};
 
 use super::peer::Peer;
-use super::wire::Wire;
+use super::wire::{Ended, Wire};
 
 /// What the application has asked for and got.
 #[derive(Clone, Copy, Debug)]
@@ -22,6 +22,8 @@ pub(super) struct Facts {
     pub(super) got: usize,
     /// It asked for an end of both directions, or rejected.
     pub(super) asked: Option<Manner>,
+    /// It asked for the end of its own direction.
+    pub(super) half_closes: bool,
     /// A deadline has passed while it ran.
     pub(super) deadline_passed: bool,
     pub(super) handed_back: bool,
@@ -34,7 +36,7 @@ pub(super) const fn kind_for(reading: ReadEnd) -> ErrorKind {
             ErrorKind::UnexpectedEof
         }
         ReadEnd::Reset => ErrorKind::ConnectionReset,
-        ReadEnd::FatalAlert(_) => ErrorKind::ConnectionAborted,
+        ReadEnd::FatalAlert(_) | ReadEnd::TransportFailed => ErrorKind::ConnectionAborted,
         ReadEnd::Refused(_) => ErrorKind::InvalidData,
         ReadEnd::NotAwaited => ErrorKind::NotConnected,
         ReadEnd::TimedOut => ErrorKind::TimedOut,
@@ -51,6 +53,13 @@ pub(super) fn ending_is_true(ending: &Ending, facts: &Facts, wire: &Wire, peer: 
     // What was taken leaves before our last word, or is counted as discarded.
     let left = facts.taken + facts.in_doubt;
     assert!(peer.heard <= left, "{} bytes of {left} have left", peer.heard);
+    // cut-is-visible: who has not closed both directions wants all that comes
+    let is_over = matches!(ending.reading, ReadEnd::FatalAlert(_) | ReadEnd::Refused(_) | ReadEnd::TimedOut);
+    assert!(
+        ending.late == 0 || facts.asked.is_some() || is_over,
+        "{} bytes are late for nobody",
+        ending.late
+    );
     if peer.last_word.is_some() {
         // RFC 9846 §6.1 · cut-is-visible
         let known = peer.heard + ending.discarded as usize;
@@ -64,6 +73,7 @@ pub(super) fn ending_is_true(ending: &Ending, facts: &Facts, wire: &Wire, peer: 
 fn reading_is_true(ending: &Ending, facts: &Facts, wire: &Wire, peer: &Peer) {
     let end_was_read = peer.end.filter(|end| end.at <= wire.read);
     let closes = facts.asked.is_some();
+    let was_cut = wire.ended == Some(Ended::Fin);
     match ending.reading {
         // notify-whole
         ReadEnd::CloseNotify => {
@@ -74,17 +84,22 @@ fn reading_is_true(ending: &Ending, facts: &Facts, wire: &Wire, peer: &Peer) {
         }
         // fin-is-not-close, notify-is-final, salvage-alert: what ends the direction stands before the transport's end
         ReadEnd::TruncatedAtBoundary => {
-            assert!(wire.eof_was_read && end_was_read.is_none(), "no end between two records");
+            assert!(was_cut && end_was_read.is_none(), "no end between two records");
             assert!(peer.is_border(wire.read), "an end inside a record is called one between two");
         }
         ReadEnd::TruncatedInRecord => {
-            assert!(wire.eof_was_read && end_was_read.is_none(), "no end inside a record");
+            assert!(was_cut && end_was_read.is_none(), "no end inside a record");
             assert!(!peer.is_border(wire.read), "an end between two records is called one inside");
         }
         // rst-is-not-close
         ReadEnd::Reset => {
-            let reset = wire.read_has_failed || (wire.eof_was_read && wire.first_errno == Some(104));
-            assert!(reset && end_was_read.is_none(), "no reset was read");
+            let was_reset = wire.ended == Some(Ended::Reset);
+            assert!(was_reset && end_was_read.is_none(), "no reset was read");
+        }
+        // dead-is-not-fin
+        ReadEnd::TransportFailed => {
+            let has_died = wire.ended == Some(Ended::Dead);
+            assert!(has_died && end_was_read.is_none(), "the transport has not failed");
         }
         ReadEnd::TimedOut => assert!(facts.deadline_passed, "a deadline is told that has not passed"),
         ReadEnd::NotAwaited => assert!(closes, "nobody gave up waiting"),
@@ -94,7 +109,7 @@ fn reading_is_true(ending: &Ending, facts: &Facts, wire: &Wire, peer: &Peer) {
         ReadEnd::Refused(_) => assert!(closes, "what the peer says is no violation"),
         ReadEnd::Open => {
             // What ends a direction is told with the call that reads it, but for the call that holds it back.
-            assert!(!wire.read_has_failed, "a read that failed is no end");
+            assert_eq!(wire.ended, None, "the end of the transport is no end of reading");
         }
         ReadEnd::CloseNotifyInHandshake => panic!("the handshake was done before"),
     }
@@ -121,7 +136,9 @@ fn writing_is_true(ending: &Ending, facts: &Facts, wire: &Wire, peer: &Peer) {
             not_sent_is_true(why, ending, facts, wire);
         }
         WriteEnd::Aborted { after_close_notify } => {
-            assert!(facts.asked == Some(Manner::Abort), "nobody aborted");
+            // every-call-ends: the deadline of a half-close, which nothing but a reset can end
+            let gave_up = facts.half_closes && facts.deadline_passed;
+            assert!(facts.asked == Some(Manner::Abort) || gave_up, "nobody aborted");
             assert!(!after_close_notify || word == Some(0), "no close_notify has left before the abort");
         }
     }
@@ -157,23 +174,30 @@ pub(super) fn evidence_grows(before: &Ending, after: &Ending) {
 }
 
 /// An error of a call says how the connection ended, by the kind that fits.
-pub(super) fn error_fits(error: &std::io::Error, ending: &Ending, write: bool) {
+pub(super) fn error_fits(error: &std::io::Error, ending: &Ending, write: bool, is_full: bool) {
     let ours = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
     match ours {
         Some(Error::Ended { ending: told, .. }) => {
             assert_eq!(told, ending, "an error tells of another ending");
             assert_eq!(error.kind(), kind_for(ending.reading), "{ending:?}");
-            // salvage-alert: a failed write is told once nothing more can be read
+            // salvage-alert: a failed write is told once nothing more can be read, or kept
             let failed = matches!(
                 ending.writing,
                 WriteEnd::PartlyWritten | WriteEnd::NotSent(NotSent::TransportFailed)
             );
-            assert!(!failed || ending.reading != ReadEnd::Open, "a failed write hides what can be read");
+            let is_read_out = is_full || ending.reading != ReadEnd::Open;
+            assert!(!failed || is_read_out, "a failed write hides what can be read");
         }
         Some(Error::Misuse { illegal, .. }) => {
             let is_write = write && matches!(illegal, Illegal::Send { .. });
             let kind = if is_write { ErrorKind::BrokenPipe } else { ErrorKind::InvalidInput };
             assert_eq!(error.kind(), kind, "{illegal:?}");
+        }
+        // no-ok-over-a-loss
+        Some(Error::Dropped { ending: told }) => {
+            assert_eq!(told, ending, "an error tells of another ending");
+            let is_so = ending.reading == ReadEnd::CloseNotify && ending.late > 0;
+            assert!(is_so && error.kind() == ErrorKind::UnexpectedEof, "nothing was thrown away: {ending:?}");
         }
         Some(other) => panic!("no tracker and no header is there: {other}"),
         None => panic!("an error without an ending: {error:?}"),

@@ -25,6 +25,21 @@ pub(super) enum Fault {
     Wait(ErrorKind),
 }
 
+/// How the transport ended for a reader.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Ended {
+    /// By an end of stream that no failure came before.
+    Fin,
+    /// By a reset, whichever call met it.
+    Reset,
+    /// By another failure, whichever call met it.
+    Dead,
+}
+
+/// Numbers of a call that may meet the peer's FIN alone: EPIPE and ENOTCONN.
+const HARMLESS: [i32; 2] = [32, 107];
+const RESET: i32 = 104;
+
 /// The kinds of calls.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Call {
@@ -71,8 +86,11 @@ pub(super) struct Wire {
     wakers: [Option<Waker>; 2],
     /// What was answered.
     pub(super) first_errno: Option<i32>,
-    pub(super) eof_was_read: bool,
-    pub(super) read_has_failed: bool,
+    /// What the read said that found the end of the stream, or failed.
+    pub(super) ended: Option<Ended>,
+    /// A call has met a reset; or a failure that is neither one nor the peer's FIN.
+    reset_seen: bool,
+    death_seen: bool,
     pub(super) shut_has_failed: bool,
     pub(super) is_flushed: bool,
     /// In the call of ours that runs.
@@ -106,8 +124,9 @@ impl Wire {
             is_gone: false,
             wakers: [None, None],
             first_errno: None,
-            eof_was_read: false,
-            read_has_failed: false,
+            ended: None,
+            reset_seen: false,
+            death_seen: false,
             shut_has_failed: false,
             is_flushed: true,
             calls: 0,
@@ -182,9 +201,29 @@ impl Wire {
         if call != Call::Shut || error.kind() != ErrorKind::NotConnected {
             self.first_errno.get_or_insert(errno);
         }
-        self.read_has_failed |= call == Call::Read;
+        self.notes(errno);
+        if call == Call::Read {
+            self.death_seen |= errno != RESET;
+            self.ends();
+        }
         self.shut_has_failed |= call == Call::Shut;
         error
+    }
+
+    // rst-is-not-close, dead-is-not-fin: what any call has met is not forgotten
+    fn notes(&mut self, errno: i32) {
+        self.reset_seen |= errno == RESET;
+        self.death_seen |= errno != RESET && !HARMLESS.contains(&errno);
+    }
+
+    /// A read has found the end of the stream, or failed. The first end stays.
+    fn ends(&mut self) {
+        let end = match (self.reset_seen, self.death_seen) {
+            (true, _) => Ended::Reset,
+            (false, true) => Ended::Dead,
+            (false, false) => Ended::Fin,
+        };
+        self.ended.get_or_insert(end);
     }
 
     fn read_some(&mut self, most: usize) -> io::Result<Option<&[u8]>> {
@@ -201,7 +240,7 @@ impl Wire {
                 self.is_broken = true;
                 return Err(self.failed(Call::Read, errno, io::Error::from_raw_os_error(errno)));
             }
-            self.eof_was_read = true;
+            self.ends();
             return Ok(Some(&[]));
         }
         Ok(None)
@@ -229,6 +268,7 @@ impl Wire {
         if self.begin(Call::Write)? == Some(Fault::Zero) {
             if self.of_tasks {
                 self.first_errno.get_or_insert(5);
+                self.notes(5);
             }
             self.has_said_wait = true;
             return Ok(Some(0));

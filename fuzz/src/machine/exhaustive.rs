@@ -1,10 +1,10 @@
 //! Every sequence of facts up to a depth, on the real core, each step judged as the target judges it.
 //!
-//! Decides how sequences are counted out. With 49 facts there are 49⁸ = 3.3 · 10¹³ sequences of eight; they are not walked one by
+//! Decides how sequences are counted out. With 50 facts there are 50⁸ = 3.9 · 10¹³ sequences of eight; they are not walked one by
 //! one, and still none is left out. The judge of a step sees the machine, the notes and the fact, and nothing else. Two
 //! sequences that lead to the same machine and the same notes, compared as values and not by their hashes, therefore go on
 //! alike, step for step: each such pair is visited once, every fact is tried from it, and the number of sequences that lead to
-//! it is carried along. That the numbers of sequences of length d add up to 49^d says that none was lost.
+//! it is carried along. That the numbers of sequences of length d add up to 50^d says that none was lost.
 
 use std::hash::BuildHasher;
 use std::ops::AddAssign;

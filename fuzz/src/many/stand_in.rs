@@ -88,6 +88,8 @@ impl Peer {
             Last::TimedOut => (Got::Wait, Err(io::ErrorKind::TimedOut.into())),
             Last::Fin => (Got::Fin, Ok(0)),
             Last::Errno(errno) => (Got::Failed, Err(io::Error::from_raw_os_error(errno))),
+            // A tunnel beneath that was cut says so by itself.
+            Last::Kind(kind @ io::ErrorKind::UnexpectedEof) => (Got::Fin, Err(kind.into())),
             Last::Kind(kind) => (Got::Failed, Err(kind.into())),
         }
     }

@@ -115,7 +115,8 @@ fn reading_is_true(view: &View<'_>) {
         ReadEnd::FatalAlert(alert) => word == Some(Word::Fatal(alert)),
         ReadEnd::TruncatedAtBoundary => is_cut(view, broke) && word.is_none() && at_boundary,
         ReadEnd::TruncatedInRecord => is_cut(view, broke) && word.is_none() && !at_boundary,
-        ReadEnd::Reset => matches!(broke, Some(Broke::Dead(_))) && word.is_none() && is_read_out(view),
+        ReadEnd::Reset => broke == Some(Broke::Dead(ECONNRESET)) && word.is_none() && is_read_out(view),
+        ReadEnd::TransportFailed => has_died(broke) && word.is_none() && is_read_out(view),
         ReadEnd::TimedOut => view.side.is_out_of_time,
         ReadEnd::Refused(_) | ReadEnd::NotAwaited | ReadEnd::OverBudget | ReadEnd::Open => true,
         ReadEnd::CloseNotifyInHandshake => false,
@@ -123,10 +124,14 @@ fn reading_is_true(view: &View<'_>) {
     assert!(is_true, "reads {:?} at a boundary: {at_boundary}, {broke:?}, {word:?}", view.ending.reading);
 }
 
-/// The transport ended, by no reset that anybody has seen.
+/// The peer's stream ended, or somebody said so.
 fn is_cut(view: &View<'_>, broke: Option<Broke>) -> bool {
-    let is_reset = broke == Some(Broke::Dead(ECONNRESET));
-    broke.is_some() && !is_reset && is_read_out(view)
+    broke == Some(Broke::Fin) && is_read_out(view)
+}
+
+// tcp(7), our measurement · dead-is-not-fin
+fn has_died(broke: Option<Broke>) -> bool {
+    matches!(broke, Some(Broke::Dead(errno)) if errno != ECONNRESET)
 }
 
 // salvage-alert: what has arrived is read before any failure is believed
@@ -144,6 +149,7 @@ fn delivered_before_end(view: &View<'_>) {
             | ReadEnd::TruncatedAtBoundary
             | ReadEnd::TruncatedInRecord
             | ReadEnd::Reset
+            | ReadEnd::TransportFailed
     );
     if !(view.side.has_end && ends_by_peer) {
         return;
@@ -220,7 +226,7 @@ pub(super) fn writes_only_before_the_end(side: &Side, taken: usize) {
 pub(super) fn ends_only_where_the_policy_allows(side: &Side) {
     let ending = side.end.session().ending();
     let may_end = match ending.reading {
-        ReadEnd::CloseNotify => true,
+        ReadEnd::CloseNotify => ending.late == 0,
         ReadEnd::TruncatedAtBoundary => {
             side.policy.missing_notify == MissingNotify::Accept && ending.late == 0
         }
@@ -228,6 +234,7 @@ pub(super) fn ends_only_where_the_policy_allows(side: &Side) {
         | ReadEnd::CloseNotifyInHandshake
         | ReadEnd::TruncatedInRecord
         | ReadEnd::Reset
+        | ReadEnd::TransportFailed
         | ReadEnd::FatalAlert(_)
         | ReadEnd::Refused(_)
         | ReadEnd::NotAwaited

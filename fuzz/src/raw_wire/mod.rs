@@ -170,7 +170,8 @@ impl Run {
 
     // RFC 9846 §6.1 · fin-is-not-close, rst-is-not-close; RFC 9112 §8, §9.8 · http-headers-cut, http-incomplete-is-error
     fn judge_clean_end(&self) {
-        let reading = self.stream.ending().reading;
+        let (reading, late) = (self.stream.ending().reading, self.stream.ending().late);
+        assert_eq!(late, 0, "no-ok-over-a-loss: {late} bytes were thrown away, and reading ends well");
         let may_miss = self.setup.tracked && self.setup.lenient && reading == ReadEnd::TruncatedAtBoundary;
         assert!(reading == ReadEnd::CloseNotify || may_miss, "{reading:?} reads as clean");
         let is_between = Tens(self.read as u64).is_between();
@@ -188,11 +189,12 @@ impl Run {
     }
 
     fn judge_error(&self, error: &io::Error) {
-        let reading = self.stream.ending().reading;
+        let (reading, late) = (self.stream.ending().reading, self.stream.ending().late);
         let read = self.read as u64;
         let cuts = |said: Tens| (said.is_in_header() || said.is_at_fault()) && said.free() == read;
         let is_cut = self.setup.tracked && self.followed().any(cuts);
-        assert!(reading != ReadEnd::CloseNotify || is_cut, "a clean end reads as an error: {error}");
+        let is_short = late > 0 || is_cut;
+        assert!(reading != ReadEnd::CloseNotify || is_short, "a clean end reads as an error: {error}");
         self.judge_text(error);
     }
 

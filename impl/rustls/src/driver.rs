@@ -348,10 +348,14 @@ impl<C: Tls> Driver<C> {
 
     pub(crate) fn flush(&mut self, line: &mut impl Line) -> io::Result<()> {
         self.salvage_on(line)?;
-        while line.is_there() && !self.session.is_flushed() {
-            // What is owed comes first: a last word takes all that was written with it, or counts what it discards.
+        while line.is_there() {
+            // What is owed comes first: a last word takes all that was written with it, or counts what it discards, and
+            // the FIN after it takes what the transport keeps back.
             if self.session.machine().output() != Output::Idle {
                 self.drive_until(line, Until::LastWord)?;
+                break;
+            }
+            if self.session.is_flushed() {
                 break;
             }
             if let Err(error) = self.session.flush(line) {

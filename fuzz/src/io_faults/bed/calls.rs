@@ -4,9 +4,9 @@
 
 use std::cell::RefCell;
 
-use close_notify::{Error, FramingState, Manner, MissingNotify, Output, ReadEnd, Version, WriteEnd};
+use close_notify::{Error, FramingState, Manner, MissingNotify, Output, ReadEnd, WriteEnd};
 
-use super::{Bed, Clock, End, Op, PATIENCE, judge, stream};
+use super::{Bed, Clock, End, Op, PATIENCE, judge, patience, stream};
 use crate::io_faults::ends::Came;
 use crate::io_faults::peer::LONGEST;
 
@@ -19,9 +19,13 @@ thread_local! {
     static BUFFER: RefCell<Box<[u8]>> = RefCell::new(vec![0; LONGEST].into());
 }
 
-/// Whether a call goes on with a close that waits: a flush and a write have nothing to do with it.
-const fn drives(op: Op) -> bool {
-    !matches!(op, Op::Write(_) | Op::Flush)
+/// Whether a call goes on with a close that waits: a write has nothing to do with it, and a flush only with a last word.
+const fn drives(op: Op, is_said: bool) -> bool {
+    match op {
+        Op::Write(_) => false,
+        Op::Flush => !is_said,
+        _ => true,
+    }
 }
 
 impl Bed {
@@ -77,7 +81,8 @@ impl Bed {
     }
 
     fn make(&mut self, clock: &mut Clock, op: Op) {
-        let was_late = self.facts.deadline_passed && self.runs() && (self.salvages() || drives(op));
+        let is_said = self.end.ending().writing != WriteEnd::Closing;
+        let was_late = clock.has_passed() && self.runs() && (self.salvages() || drives(op, is_said));
         self.tasks[op.task()].sleeps();
         let mut wire = self.wire();
         (wire.calls, wire.moves, wire.moved, wire.has_said_wait) = (0, [0; 2], 0, false);
@@ -97,10 +102,18 @@ impl Bed {
         self.note(op, &came);
         self.tasks[op.task()].op = matches!(came, Came::Waits).then_some(op);
         assert!(!was_late || self.tasks[op.task()].op.is_none(), "{op:?} waits behind its deadline");
+        self.keeps_time(clock);
+        self.judge(op, came);
+    }
+
+    /// A wait that has begun has all the patience, and one that is over leaves no deadline.
+    fn keeps_time(&mut self, clock: &mut Clock) {
         if self.runs() || self.end.session().machine().deadline_runs() {
             clock.runs();
+        } else {
+            clock.by = None;
+            self.end.set_patience(patience(matches!(self.end, End::OfTasks(_))));
         }
-        self.judge(op, came);
     }
 
     /// What the application knows of a call once it has come back.
@@ -122,12 +135,10 @@ impl Bed {
             }
             _ => {}
         }
-        let version = self.end.session().machine().version();
         let asked = match op {
             Op::Close(manner) => Some(manner),
             Op::Reject(_) => Some(Manner::Reject),
             Op::HandBack => Some(Manner::HandBack),
-            Op::Shutdown if version == Version::Tls12 => Some(Manner::Graceful),
             Op::Read(_) | Op::Write(_) | Op::Flush | Op::CloseWrite | Op::Shutdown | Op::PeerClosedNow => {
                 None
             }
@@ -135,6 +146,7 @@ impl Bed {
         if !is_misuse && self.facts.asked != Some(Manner::Abort) && asked.is_some() {
             self.facts.asked = asked;
         }
+        self.facts.half_closes |= !is_misuse && matches!(op, Op::CloseWrite | Op::Shutdown);
     }
 
     fn judge(&mut self, op: Op, came: Came) {
@@ -168,7 +180,7 @@ impl Bed {
                 assert_eq!(closed, ending.reading != ReadEnd::Open, "whether the peer has closed")
             }
             Came::Failed(error) => {
-                judge::error_fits(&error, &ending, matches!(op, Op::Write(_)));
+                judge::error_fits(&error, &ending, matches!(op, Op::Write(_)), self.is_full());
                 self.all_was_delivered(op, &error);
             }
         }
@@ -176,10 +188,14 @@ impl Bed {
         self.before = ending;
     }
 
+    /// Whether so much may be kept unread that no more is read.
+    fn is_full(&self) -> bool {
+        self.peer.data - self.facts.got > KEPT
+    }
+
     /// A call waits only where the transport has just said so, or where too much is kept unread.
     fn may_wait(&self, op: Op) {
-        let is_kept = self.peer.data - self.facts.got > KEPT;
-        assert!(self.wire.borrow().has_said_wait || is_kept, "{op:?} waits for nothing");
+        assert!(self.wire.borrow().has_said_wait || self.is_full(), "{op:?} waits for nothing");
         let never = matches!(op, Op::PeerClosedNow | Op::Close(Manner::Abort));
         assert!(!never, "{op:?} waits");
     }
@@ -198,11 +214,7 @@ impl Bed {
         assert!(ending.reading == ReadEnd::CloseNotify || tolerated, "a clean end: {ending:?}");
         // delivered-before-end
         let data = self.peer.end.map_or(self.peer.data, |end| end.data);
-        assert!(
-            ending.late > 0 || self.facts.got == data,
-            "{} of {data} bytes before the end",
-            self.facts.got
-        );
+        assert!(self.facts.got == data, "{} of {data} bytes before the end", self.facts.got);
     }
 
     // delivered-before-end: before an end is told, what came is handed on

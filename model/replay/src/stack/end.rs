@@ -69,8 +69,8 @@ impl End {
         self.notice_fin(after);
         if reset {
             self.is_dead = true;
-            // tcp_reset(): EPIPE behind a FIN, ECONNRESET else; nobody asks a socket that is closed.
-            let errno = if had_fin { Errno::Pipe } else { Errno::Reset };
+            // tcp_reset(): EPIPE in CLOSE_WAIT, ECONNRESET else; nobody asks a socket that is closed.
+            let errno = if before == State::CloseWait { Errno::Pipe } else { Errno::Reset };
             self.error = (!self.is_released).then_some(errno);
         }
         // RFC 9293 §3.10.7.4, RFC 2525 §2.17: bytes for a program that is gone are answered with a reset.
