@@ -203,7 +203,7 @@ impl<N> Exchange<N> {
 
 impl<N: Framing> Framing for Exchange<N> {
     fn received(&mut self, bytes: &[u8]) {
-        if self.fault.is_some() {
+        if self.fault().is_some() {
             return;
         }
         let taken = match self.received.take(bytes, &mut |head| self.outstanding.decide(head)) {
@@ -219,7 +219,7 @@ impl<N: Framing> Framing for Exchange<N> {
     }
 
     fn sent(&mut self, bytes: &[u8]) {
-        if self.fault.is_some() {
+        if self.fault().is_some() {
             return;
         }
         if !self.sent.is_tunnel() {
@@ -275,7 +275,8 @@ impl<N: Framing> Framing for Exchange<N> {
 
     // RFC 9112 §8 · http-headers-cut
     fn releasable(&self) -> u64 {
-        if self.received.is_tunnel() && self.fault.is_none() {
+        let is_early = self.fault.is_some_and(|fault| fault.way == Way::Received);
+        if self.received.is_tunnel() && !is_early {
             self.received.offset.saturating_add(self.next.releasable())
         } else {
             self.received.released

@@ -134,6 +134,28 @@ fn what_we_send_of_a_request_that_switched_is_none_of_the_next_protocol() {
     assert_eq!(tracker.next().0, b"next");
 }
 
+#[test]
+fn content_that_we_send_badly_after_a_switch_takes_back_nothing_that_was_released() {
+    let mut tracker = Responses::new();
+    tracker.sent(b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n");
+    tracker.received(b"HTTP/1.1 101 Switching Protocols\r\n\r\nnext");
+    let released = tracker.releasable();
+    tracker.sent(b"none");
+    assert_eq!(tracker.fault().map(|fault| (fault.what, fault.way)), Some((What::Chunk, Way::Sent)));
+    assert_eq!((tracker.state(), tracker.releasable()), (InsideMessage, released));
+}
+
+#[test]
+fn a_fault_of_the_next_protocol_stays_when_our_own_content_goes_wrong_after_it() {
+    let mut tracker = Responses::new().then(Frames::of_server());
+    tracker.sent(b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n");
+    tracker.received(b"HTTP/1.1 101 Switching Protocols\r\n\r\n\xff");
+    let fault = tracker.fault();
+    assert_eq!(fault.map(|fault| fault.what), Some(What::Reserved));
+    tracker.sent(b"none");
+    assert_eq!(tracker.fault(), fault);
+}
+
 // RFC 9110 §10.1.1 · http-complete-by-length
 #[test]
 fn a_response_in_place_of_100_is_whole_by_its_own_length() {
