@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use close_notify::{Handle, Manner, Policy, ReadEnd, Stream, Transport, Version};
+use close_notify::{Manner, Policy, ReadEnd, Stream, Transport, Version};
 
 use common::{VERSIONS, client, client_config, hooked, server, server_config, sockets};
 
@@ -134,29 +134,6 @@ fn halves(version: Version) {
     drop(far);
 }
 
-/// A connection whose socket has hung up, while more is unread than is kept.
-fn full(version: Version) -> Handle<TcpStream> {
-    let (near, mut far) = common::streams(version, Policy::STRICT);
-    let (read, _write) = near.into_split().unwrap();
-    far.transport().unwrap().set_nonblocking(true).unwrap();
-    // A peer that has filled all that there is, however often there was room.
-    let mut is_full = 0;
-    while is_full < 20 {
-        is_full += u32::from(far.write(&[7; 16_384]).is_err());
-        assert!(!read.handle().peer_closed_now().unwrap());
-    }
-    far.abort().unwrap();
-    read.handle().set_patience(WAIT);
-    read.handle().clone()
-}
-
-/// It waits for a reader, who does not come.
-fn waits_for_a_reader(handle: &Handle<TcpStream>) {
-    let start = Instant::now();
-    let ending = handle.close(Manner::Graceful).unwrap();
-    assert!(start.elapsed() >= WAIT / 2, "{ending}");
-}
-
 /// Tasks that wait for a silent peer.
 fn tasks(version: Version) {
     use close_notify::tokio::Stream;
@@ -184,12 +161,8 @@ fn processor_time() -> Duration {
 
 #[test]
 fn who_waits_is_idle() {
-    let full = VERSIONS.map(full);
     let (before, start) = (processor_time(), Instant::now());
     thread::scope(|scope| {
-        for full in &full {
-            scope.spawn(|| waits_for_a_reader(full));
-        }
         for version in VERSIONS {
             scope.spawn(move || halves(version));
             scope.spawn(move || tasks(version));
