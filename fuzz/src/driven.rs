@@ -116,8 +116,8 @@ impl Driven {
 
     /// Asks for an end, or a part of it.
     ///
-    /// Errors: where it was refused.
-    pub fn ask(&mut self, manner: Manner) -> io::Result<()> {
+    /// Errors: where it was refused; as [`go_on`](Self::go_on).
+    pub fn ask(&mut self, manner: Manner) -> io::Result<bool> {
         match &mut self.adapter {
             Adapter::Session(session, _) if manner == Manner::Reject => {
                 session.tell(Event::Reject(REASON))?
@@ -133,14 +133,17 @@ impl Driven {
         went_on
     }
 
-    /// Goes on with what was begun, and hears what came. Nothing is read of what the application may read.
+    /// Goes on with what was begun, and hears what came. Nothing is read of what the application may read. Whether it is
+    /// done: a flush where nothing was asked for.
     ///
     /// Errors: as a stream's; waits are none.
-    pub fn go_on(&mut self) -> io::Result<()> {
+    pub fn go_on(&mut self) -> io::Result<bool> {
         let asked = self.asked;
         let done = match &mut self.adapter {
             Adapter::Session(session, end) => {
-                go_on(session, end).map(|back| self.back = back.or(self.back.take()))
+                let back = go_on(session, end)?;
+                self.back = back.or(self.back.take());
+                return if self.back.is_some() { Ok(true) } else { answered(session.machine(), asked) };
             }
             Adapter::Stream(stream) => match asked {
                 None => stream.flush(),
@@ -152,13 +155,15 @@ impl Driven {
             },
         };
         match done {
-            Err(error) if is_a_wait(&error) => Ok(()),
-            done => done,
+            Err(error) if is_a_wait(&error) => Ok(false),
+            done => done.map(|()| true),
         }
     }
 
-    /// The time that the application gives a close is over.
-    pub fn lose_patience(&mut self) {
+    /// The time that the application gives a close is over: goes on once more.
+    ///
+    /// Errors: as [`go_on`](Self::go_on).
+    pub fn lose_patience(&mut self) -> io::Result<bool> {
         match &mut self.adapter {
             Adapter::Session(session, end) => {
                 drive(session, end);
@@ -169,8 +174,7 @@ impl Driven {
             }
             Adapter::Stream(stream) => stream.set_patience(Duration::ZERO),
         }
-        // How it ends stands in the ending.
-        let _ = self.go_on();
+        self.go_on()
     }
 
     /// The application asks for `SO_ERROR`, and tells what it got.
@@ -191,6 +195,23 @@ impl Driven {
             steps(session, &mut end);
         }
         self.back = None;
+    }
+}
+
+/// What a loop of its own may tell its application of what it asked for: the machine's word.
+fn answered(machine: &Machine, asked: Option<Manner>) -> io::Result<bool> {
+    let call = match asked {
+        None | Some(Manner::Unasked) => Call::Flush,
+        Some(Manner::HalfClose) => Call::Shutdown,
+        Some(Manner::HandBack) => Call::HandBack,
+        Some(Manner::Graceful | Manner::Linger | Manner::AtOnce | Manner::Reject | Manner::Abort) => {
+            Call::Close
+        }
+    };
+    match machine.answer(call) {
+        Answer::Done => Ok(true),
+        Answer::Wait => Ok(false),
+        Answer::Failed => Err(ErrorKind::ConnectionAborted.into()),
     }
 }
 

@@ -4,6 +4,7 @@
 //! A target is a module with one function, `run`, that panics where something is wrong: that is what a fuzzer looks for.
 //! Every input begins with [`FORMAT`]; behind a few bytes of set-up each byte is one action.
 
+mod answered;
 pub mod choices;
 pub mod differential;
 pub mod driven;

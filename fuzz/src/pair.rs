@@ -10,16 +10,19 @@ mod action;
 mod duties;
 mod finale;
 
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 
-use close_notify::{LateData, Manner, MissingNotify, PeerCloses, Policy, ReadEnd, Reply, Session, Version};
+use close_notify::{
+    LateData, Manner, MissingNotify, PeerCloses, Policy, ReadEnd, Reply, Session, Version, WriteEnd,
+};
 use close_notify_core::recv;
 
+use crate::answered::{Answered, Truth};
 use crate::choices::Choices;
 use crate::driven::{Driven, Kind, is_misuse};
-use crate::heard::{Heard, LONGEST, is_text, text};
+use crate::heard::{Heard, LONGEST, Word, is_text, text};
 use crate::lab;
-use crate::wire::{Nature, Shared};
+use crate::wire::{Broke, Nature, Shared};
 use action::Action;
 
 /// Room for all that waits at an end.
@@ -82,6 +85,7 @@ pub(crate) fn nature(choice: u8) -> Nature {
 
 /// One side: its end, and what its application has done and seen.
 struct Side {
+    kind: Kind,
     end: Driven,
     policy: Policy,
     /// Taken by calls that said so.
@@ -136,7 +140,7 @@ impl Run {
         let mut sides = std::iter::zip(connections, ends).enumerate().map(|(side, (connection, end))| {
             let session = Session::new(connection, input.policies[side]);
             let end = Driven::new(input.kinds[side], session, end);
-            Side::new(version, side, end, input.policies[side])
+            Side::new(version, side, input.kinds[side], end, input.policies[side])
         });
         let sides = [0, 1].map(|_| sides.next().expect("there are two"));
         wire.borrow().preload(1, &tickets);
@@ -152,7 +156,9 @@ impl Run {
             Action::Ask(manner) => self.ask(at, manner),
             Action::LosePatience => {
                 side.is_out_of_time = true;
-                side.end.lose_patience();
+                let owes = side.owes();
+                let came = side.end.lose_patience();
+                self.is_borne_out(at, &came, owes);
             }
             Action::AskForError => side.end.ask_for_error(),
             Action::LetGo => {
@@ -196,8 +202,8 @@ impl Run {
         let side = &mut self.sides[at];
         match side.end.read(buffer) {
             Ok(0) => {
-                duties::ends_only_where_the_policy_allows(side);
                 side.has_end = true;
+                self.truth(at).must_bear(Answered::End);
             }
             Ok(count) => {
                 assert!(!side.has_end, "delivered-before-end: data behind the end");
@@ -214,22 +220,59 @@ impl Run {
         let said = self.wire.borrow().said_by(at).len();
         let side = &mut self.sides[at];
         let was_released = side.end.machine().transport_state().is_released();
-        // How it ended stands in the ending.
-        let is_refused = side.end.ask(manner).is_err_and(|error| is_misuse(&error));
+        let is_late = side.is_late();
+        let came = side.end.ask(manner);
+        let is_refused = came.as_ref().is_err_and(is_misuse);
         if manner == Manner::Abort && !is_refused && !was_released {
             side.aborted_at.get_or_insert(said);
         }
+        self.is_borne_out(at, &came, is_late);
     }
 
     fn go_on(&mut self, at: usize) {
-        // How it ended stands in the ending.
-        let _ = self.sides[at].end.go_on();
+        let is_late = self.sides[at].is_late();
+        let came = self.sides[at].end.go_on();
+        self.is_borne_out(at, &came, is_late);
+    }
+
+    /// What going on came to is true.
+    fn is_borne_out(&mut self, at: usize, came: &io::Result<bool>, is_late: bool) {
+        let asked = self.sides[at].end.asked();
+        let answered = match came {
+            Ok(true) if asked.is_none() => Answered::Flushed,
+            Ok(true) if asked == Some(Manner::HalfClose) => Answered::Shut,
+            Ok(false) if is_late || asked.is_some() => Answered::Waits,
+            Ok(_) | Err(_) => return,
+        };
+        Truth { is_late, ..self.truth(at) }.must_bear(answered);
+    }
+
+    /// What is true of a side, by the wire and its records.
+    fn truth(&mut self, at: usize) -> Truth {
+        let (wire, side) = (self.wire.borrow(), &mut self.sides[at]);
+        side.said.hear(wire.said_by(at));
+        side.heard.hear(wire.read_by(at));
+        let word = side.heard.last.map(|last| last.word);
+        let tolerates = side.policy.missing_notify == MissingNotify::Accept;
+        let is_whole = side.heard.at == wire.read_by(at).len();
+        let is_cut = wire.broke(at) == Some(Broke::Fin) && wire.unread(at) == 0 && is_whole && word.is_none();
+        Truth {
+            has_ended: matches!(word, Some(Word::Notify(_))) || (tolerates && is_cut),
+            is_missing: side.delivered < side.heard.data,
+            has_left: side.said.data >= side.accepted,
+            has_notified: side.said.notify_end().is_some(),
+            has_fin: wire.towards(1 - at).shut,
+            // A loop of its own takes one record in each round.
+            is_blocked: side.kind == Kind::Session || wire.says_wait(at),
+            is_late: false,
+        }
     }
 }
 
 impl Side {
-    fn new(version: Version, side: usize, end: Driven, policy: Policy) -> Self {
+    fn new(version: Version, side: usize, kind: Kind, end: Driven, policy: Policy) -> Self {
         Self {
+            kind,
             end,
             policy,
             accepted: 0,
@@ -243,6 +286,18 @@ impl Side {
             said: Heard::of(version, side, 0, 0),
             heard: Heard::of(version, 1 - side, 0, 0),
         }
+    }
+
+    /// Whether it has something to say, or an end to wait for, that its patience bounds.
+    // every-call-ends
+    fn owes(&self) -> bool {
+        let is_leaving = self.end.session().ending().writing == WriteEnd::Closing;
+        !self.end.is_done() && (self.end.asked().is_some() || is_leaving)
+    }
+
+    /// Whether it may not wait any more. A loop of its own has a clock for one wait alone.
+    fn is_late(&self) -> bool {
+        self.kind == Kind::Stream && self.is_out_of_time && self.owes()
     }
 
     /// Whether a write may be refused by now, but for a transport that broke.

@@ -80,6 +80,8 @@ struct Station {
     /// Calls in a row that came to nothing.
     idle_calls: u32,
     worst_idle: u32,
+    /// The last call could do nothing.
+    says_wait: bool,
 }
 
 impl Station {
@@ -218,6 +220,12 @@ impl Wire {
         self.moved
     }
 
+    /// Whether the last call of this side could do nothing.
+    #[must_use]
+    pub const fn says_wait(&self, side: usize) -> bool {
+        self.stations[side].says_wait
+    }
+
     /// How many calls of this side have come to nothing, at most in a row, since this was asked last.
     pub const fn take_idle_calls(&mut self, side: usize) -> u32 {
         self.stations[side].idle_calls = 0;
@@ -311,11 +319,12 @@ impl Wire {
             buffer[..count].copy_from_slice(&towards.log[towards.read..][..count]);
             towards.read += count;
             self.moved += count;
-            self.stations[side].idle_calls = 0;
+            (self.stations[side].idle_calls, self.stations[side].says_wait) = (0, false);
             return Ok(count);
         }
         let station = &mut self.stations[side];
         station.idles();
+        station.says_wait = !towards.fin_arrived && station.error.is_none() && !station.is_dead;
         if towards.fin_arrived {
             return Ok(0);
         }
@@ -334,16 +343,18 @@ impl Wire {
         let ours = &mut self.towards[1 - side];
         if station.is_dead || ours.shut {
             station.idles();
+            station.says_wait = false;
             return Err(io::Error::from_raw_os_error(station.error.take().unwrap_or(EPIPE)));
         }
         let room = self.nature.capacity.saturating_sub(ours.log.len() - ours.arrived);
         let count = bytes.len().min(room).min(self.nature.most);
         if count == 0 && !bytes.is_empty() {
             station.idles();
+            station.says_wait = true;
             return Err(io::ErrorKind::WouldBlock.into());
         }
         ours.log.extend_from_slice(&bytes[..count]);
-        station.idle_calls = 0;
+        (station.idle_calls, station.says_wait) = (0, false);
         self.moved += count;
         Ok(count)
     }

@@ -17,6 +17,11 @@ impl Flaw {
         Self { duty, says, endings: None }
     }
 
+    /// An answer that is not borne out.
+    pub(crate) const fn answer((duty, says): (&'static str, &'static str)) -> Self {
+        Self::of(duty, says)
+    }
+
     pub(crate) fn ending(ours: Ending, reference: Ending) -> Self {
         let says = "the ending is not what the reference reads off the records and the calls";
         Self { duty: "ending", says, endings: Some(Box::new([ours, reference])) }

@@ -5,7 +5,9 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use close_notify::{Ending, Event, Output, ReadEnd, Session, WriteEnd};
+use close_notify::{
+    Answer, Ending, Event, FramingState, Machine, MissingNotify, Output, ReadEnd, Session, WriteEnd,
+};
 use insecure_test_crypto::{ALERT, APPLICATION_DATA, HANDSHAKE};
 
 use super::action::{Action, Call, Words};
@@ -18,6 +20,7 @@ use super::setup::{Adapter, Setup};
 use super::story::{Ends, Leave, Story};
 use super::stream::Streamed;
 use super::wire::{End, News, Owned, Wire, World};
+use crate::answered::{Answered, Truth};
 use crate::choices::Choices;
 
 /// So many calls of the transport may bring nothing in one step of a run, beside two for each that does.
@@ -239,6 +242,37 @@ impl Run {
         Err(Flaw::of("delivered-before-end", "an end was reported before all data in front of it"))
     }
 
+    /// What is true now, by the records and what the transport took.
+    pub(super) fn truth(&self) -> Truth {
+        let (world, ending) = (self.world.borrow(), self.story.ending());
+        let tolerates = self.setup.policy.missing_notify == MissingNotify::Accept;
+        let is_cut = ending.reading == ReadEnd::TruncatedAtBoundary;
+        Truth {
+            has_ended: ending.reading == ReadEnd::CloseNotify || (tolerates && is_cut),
+            is_missing: ending.late > 0,
+            has_left: self.said.data >= self.wrote,
+            has_notified: self.said.last_word == Some(LastWord::Notify),
+            has_fin: world.is_shut,
+            is_blocked: world.says_wait,
+            is_late: false,
+        }
+    }
+
+    /// What the machine answers is borne out, whoever asks.
+    fn judge_answers(&self, machine: &Machine) -> Result<(), Flaw> {
+        let framing = FramingState::DelimitedByEnd;
+        let claims = [
+            (close_notify::Call::Read { framing }, Answered::End),
+            (close_notify::Call::Flush, Answered::Flushed),
+            (close_notify::Call::Shutdown, Answered::Shut),
+        ];
+        let truth = self.truth();
+        claims
+            .into_iter()
+            .filter(|&(call, _)| machine.answer(call) == Answer::Done)
+            .try_for_each(|(_, answered)| truth.bears(answered).map_err(Flaw::answer))
+    }
+
     /// Everything that must hold at any time.
     fn judge(&mut self, subject: &mut Subject) -> Result<(), Flaw> {
         let ours = subject.session().ending();
@@ -249,7 +283,8 @@ impl Run {
         if held > self.setup.policy.drain_budget as usize + KEPT {
             return Err(Flaw::of("memory", "more plaintext is kept than the policy allows"));
         }
-        self.judge_bytes(&ours)
+        self.judge_bytes(&ours)?;
+        self.judge_answers(subject.session().machine())
     }
 
     /// What was written is on the wire, or reported as discarded, or was lost with the transport.

@@ -3,9 +3,7 @@
 use std::io::{self, Read, Write};
 use std::time::Duration;
 
-use close_notify::{
-    AlertDescription, Ending, Error, Event, Manner, MissingNotify, ReadEnd, Session, Stream, WriteEnd,
-};
+use close_notify::{AlertDescription, Ending, Error, Event, Manner, ReadEnd, Session, Stream, WriteEnd};
 
 use super::action::Call;
 use super::flaw::Flaw;
@@ -14,6 +12,7 @@ use super::run::{Run, forget, with_buffer};
 use super::setup::Setup;
 use super::story::Leave;
 use super::wire::{News, Owned};
+use crate::answered::{Answered, Truth};
 use crate::lab::Recording;
 
 /// A stream, and the end that was asked for last.
@@ -66,8 +65,12 @@ impl Streamed {
             Call::Write(length) => self.write(run, length),
             Call::Read(length) => self.read(run, length),
             Call::Flush => {
-                let came = Came::of(&self.stream.flush());
-                self.hear(run, came)
+                let flushed = self.stream.flush();
+                let fruitful = self.hear(run, Came::of(&flushed))?;
+                if flushed.is_ok() {
+                    run.truth().bears(Answered::Flushed).map_err(Flaw::answer)?;
+                }
+                Ok(fruitful)
             }
             Call::Receive => {
                 let came = Came::of(&self.stream.peer_closed_now());
@@ -115,18 +118,36 @@ impl Streamed {
         if matches!(came, Came::Failed) && call != Call::CloseWrite {
             return Err(Flaw::of("every-close-ends", "a close fails"));
         }
-        let is_done = matches!(came, Came::Done) && told && call != Call::CloseWrite;
+        let is_done = matches!(came, Came::Done) && told;
+        let waits = matches!(came, Came::Blocked);
         let fruitful = self.hear(run, came)?;
-        if is_done && !run.world.borrow().is_gone {
+        self.answers(run, call, is_done, waits)?;
+        if is_done && call != Call::CloseWrite && !run.world.borrow().is_gone {
             return Err(Flaw::of("release", "a close that is done has not let go of the transport"));
         }
         Ok(fruitful)
     }
 
+    /// What the end of a direction, or of both, came to.
+    fn answers(&self, run: &Run, call: Call, is_done: bool, waits: bool) -> Result<(), Flaw> {
+        let is_late = self.is_impatient && self.session().machine().deadline_runs();
+        let truth = Truth { is_late, ..run.truth() };
+        match call {
+            Call::CloseWrite if is_done => truth.bears(Answered::Shut),
+            _ if waits => truth.bears(Answered::Waits),
+            _ => Ok(()),
+        }
+        .map_err(Flaw::answer)
+    }
+
     fn hand_back(&mut self, run: &mut Run) -> Result<usize, Flaw> {
         let result = self.stream.hand_back();
         let came = Came::of(&result);
-        let Ok((transport, leftover)) = result else { return self.hear(run, came) };
+        let Ok((transport, leftover)) = result else {
+            let waits = matches!(came, Came::Blocked);
+            let fruitful = self.hear(run, came)?;
+            return self.answers(run, Call::HandBack, false, waits).map(|()| fruitful);
+        };
         let fruitful = self.hear(run, came)?;
         transport.leave();
         if !run.story.tell(Event::TransportHandedBack) {
@@ -170,7 +191,7 @@ impl Streamed {
         match result {
             Ok(0) if !buffer.is_empty() => {
                 run.reads_end()?;
-                self.is_clean(run)?;
+                run.truth().bears(Answered::End).map_err(Flaw::answer)?;
             }
             Ok(count) => run.reads(&buffer[..count])?,
             Err(error) if super::is_wait(&error) => {}
@@ -182,17 +203,6 @@ impl Streamed {
             }
         }
         Ok(fruitful)
-    }
-
-    // RFC 9846 §6.1 · fin-is-not-close, rst-is-not-close
-    fn is_clean(&self, run: &Run) -> Result<(), Flaw> {
-        let ending = run.story.ending();
-        let accepts = run.setup.policy.missing_notify == MissingNotify::Accept;
-        match ending.reading {
-            ReadEnd::CloseNotify if ending.late == 0 => Ok(()),
-            ReadEnd::TruncatedAtBoundary if accepts && ending.late == 0 => Ok(()),
-            _ => Err(Flaw::of("fin-is-not-close", "an end without close_notify was read as a clean one")),
-        }
     }
 
     /// Tells the story of the call.

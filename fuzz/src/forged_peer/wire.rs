@@ -68,6 +68,8 @@ pub(crate) struct World {
     pub(crate) is_reset: bool,
     pub(crate) is_gone: bool,
     pub(crate) calls: u32,
+    /// The last call could do nothing.
+    pub(crate) says_wait: bool,
     pub(crate) news: Vec<News>,
 }
 
@@ -91,12 +93,19 @@ impl Wire {
             is_reset: false,
             is_gone: false,
             calls: 0,
+            says_wait: false,
             news: Vec::with_capacity(16),
         })))
     }
 }
 
 impl World {
+    /// A call begins.
+    const fn begins(&mut self) {
+        self.calls += 1;
+        self.says_wait = false;
+    }
+
     /// How far the next read may go.
     fn border(&mut self) -> usize {
         let all = self.sent.len();
@@ -130,7 +139,7 @@ impl World {
 impl Read for Wire {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let world = &mut *self.0.borrow_mut();
-        world.calls += 1;
+        world.begins();
         let count = (world.border() - world.given).min(world.chunk).min(buffer.len());
         if count > 0 {
             buffer[..count].copy_from_slice(&world.sent[world.given..][..count]);
@@ -146,6 +155,7 @@ impl Read for Wire {
             return Err(world.fail(News::ReadFailed, errno));
         }
         if world.end.is_none() {
+            world.says_wait = true;
             return Err(io::ErrorKind::WouldBlock.into());
         }
         world.news.push(News::ReadEnd);
@@ -156,7 +166,7 @@ impl Read for Wire {
 impl Write for Wire {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let world = &mut *self.0.borrow_mut();
-        world.calls += 1;
+        world.begins();
         if let Some(errno) = world.reset_error() {
             world.broken = Some(BROKEN_PIPE);
             return Err(world.fail(News::WriteFailed, errno));
@@ -167,6 +177,7 @@ impl Write for Wire {
         let count = bytes.len().min(world.room);
         world.news.push(News::Wrote(count));
         if count == 0 {
+            world.says_wait = true;
             return Err(io::ErrorKind::WouldBlock.into());
         }
         world.room -= if world.room == usize::MAX { 0 } else { count };
@@ -182,7 +193,7 @@ impl Write for Wire {
 impl Transport for Wire {
     fn shut_write(&mut self) -> io::Result<()> {
         let world = &mut *self.0.borrow_mut();
-        world.calls += 1;
+        world.begins();
         if world.broken.is_some() {
             return Err(world.fail(|_| News::ShutFailed, NOT_CONNECTED));
         }
@@ -193,7 +204,7 @@ impl Transport for Wire {
 
     fn reset(&mut self) -> io::Result<()> {
         let world = &mut *self.0.borrow_mut();
-        world.calls += 1;
+        world.begins();
         world.is_reset = true;
         world.news.push(News::ResetByUs);
         Ok(())

@@ -249,7 +249,8 @@ impl Side {
     pub(super) fn lose_patience(&mut self) {
         if let Phase::Tls(end) = &mut self.phase {
             self.has_left = true;
-            end.lose_patience();
+            // How it ends stands in the ending.
+            let _ = end.lose_patience();
         }
     }
 

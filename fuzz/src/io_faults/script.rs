@@ -154,6 +154,8 @@ impl Action {
 
     fn fails(call: Call, fault: Fault, alone: bool) -> Self {
         match fault {
+            // A tunnel beneath that was cut says so by itself.
+            Fault::Zero if call == Call::Read => Self::Fails(call, Fault::Kind(ErrorKind::UnexpectedEof)),
             Fault::Zero if call != Call::Write => Self::Fails(call, Fault::Errno(107)),
             Fault::Zero | Fault::Wait(_) if !alone => Self::Fails(call, Fault::Interrupted),
             fault => Self::Fails(call, fault),

@@ -98,6 +98,7 @@ pub(super) struct Wire {
     /// Transfers in it that read and that wrote.
     pub(super) moves: [usize; 2],
     pub(super) moved: usize,
+    /// It can do nothing now, and has moved nothing since it said so.
     pub(super) has_said_wait: bool,
 }
 
@@ -190,6 +191,10 @@ impl Wire {
     }
 
     fn failed(&mut self, call: Call, errno: i32, error: io::Error) -> io::Error {
+        if call == Call::Read && error.kind() == ErrorKind::UnexpectedEof {
+            self.ends();
+            return error;
+        }
         // A number that only says "again" is no failure of a transport that may be asked again.
         let waits = matches!(error.kind(), ErrorKind::WouldBlock) && !self.of_tasks;
         if error.kind() == ErrorKind::Interrupted || waits {
@@ -233,6 +238,7 @@ impl Wire {
             let from = self.read;
             self.read += count;
             self.moved += count;
+            self.has_said_wait = false;
             return Ok(Some(&self.said[from..self.read]));
         }
         if self.is_at_end() {
@@ -281,6 +287,7 @@ impl Wire {
         }
         self.room -= count;
         self.moved += count;
+        self.has_said_wait = false;
         self.unflushed += if self.buffers { count } else { 0 };
         self.out.extend_from_slice(&bytes[..count]);
         self.is_flushed = false;

@@ -4,8 +4,7 @@
 //! Sources: docs/requirements.md; each function names its duty.
 
 use close_notify::{
-    AlertLevel, Delivery, Ending, FirstCloser, Manner, MissingNotify, Output, PeerCloses, ReadEnd, Reply,
-    Version, WriteEnd,
+    AlertLevel, Delivery, Ending, FirstCloser, Manner, Output, PeerCloses, ReadEnd, Reply, Version, WriteEnd,
 };
 
 use super::{Run, Side};
@@ -220,26 +219,4 @@ pub(super) fn writes_only_before_the_end(side: &Side, taken: usize) {
     let is_fatal = matches!(side.end.session().ending().reading, ReadEnd::FatalAlert(_));
     let has_ended = side.end.asked().is_some() || side.said.last.is_some() || is_fatal;
     assert!(taken == 0 || !has_ended, "a write behind the end was taken");
-}
-
-// RFC 9846 §6.1, RFC 2818 §2.2 · fin-is-not-close, rst-is-not-close
-pub(super) fn ends_only_where_the_policy_allows(side: &Side) {
-    let ending = side.end.session().ending();
-    let may_end = match ending.reading {
-        ReadEnd::CloseNotify => ending.late == 0,
-        ReadEnd::TruncatedAtBoundary => {
-            side.policy.missing_notify == MissingNotify::Accept && ending.late == 0
-        }
-        ReadEnd::Open
-        | ReadEnd::CloseNotifyInHandshake
-        | ReadEnd::TruncatedInRecord
-        | ReadEnd::Reset
-        | ReadEnd::TransportFailed
-        | ReadEnd::FatalAlert(_)
-        | ReadEnd::Refused(_)
-        | ReadEnd::NotAwaited
-        | ReadEnd::TimedOut
-        | ReadEnd::OverBudget => false,
-    };
-    assert!(may_end, "{:?} reads as a clean end", ending.reading);
 }

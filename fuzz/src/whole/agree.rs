@@ -120,7 +120,7 @@ fn ends_exactly(ours: &Facts, theirs: &Facts, ending: &Ending, other: &Ending) {
     if ending.reading != ReadEnd::CloseNotify {
         // missing-notify-is-truncation
         let tolerates = ours.policy.missing_notify != MissingNotify::Refuse;
-        let is_cut = matches!(ending.reading, ReadEnd::TruncatedAtBoundary | ReadEnd::TruncatedInRecord);
+        let is_cut = ending.reading == ReadEnd::TruncatedAtBoundary;
         assert!(tolerates && is_cut, "reading ended well, and the ending is {ending:?}");
         return;
     }
@@ -135,7 +135,7 @@ pub(super) fn is_exact(got: usize, ending: &Ending, theirs: &Facts, other: &Endi
 }
 
 /// Whether a side that ended so has said its close_notify whole.
-const fn has_notified(writing: WriteEnd) -> bool {
+pub(super) const fn has_notified(writing: WriteEnd) -> bool {
     matches!(writing, WriteEnd::CloseNotifySent | WriteEnd::Aborted { after_close_notify: true })
 }
 

@@ -122,14 +122,18 @@ impl Run {
         let (far_net, [relay_far, far]) = Net::new(setting.natures[1]);
         let facts = |policy| Facts::new(policy, true);
         let [client, server] = lab::played_pair(setting.versions[0]);
-        let near = Side::whole(0, facts(policies[0]), Stream::new(client, near, policies[0]));
+        let near = Side::whole(0, &near_net.wire, facts(policies[0]), Stream::new(client, near, policies[0]));
         let relay_near = Stream::new(server, relay_near, policies[1]);
         let (far, relay) = if setting.is_plain {
-            (Side::raw(1, facts(policies[3]), far), Relay::new(copies_plain(relay_near, relay_far)))
+            (
+                Side::raw(1, &far_net.wire, facts(policies[3]), far),
+                Relay::new(copies_plain(relay_near, relay_far)),
+            )
         } else {
             let [client, server] = lab::played_pair(setting.versions[1]);
             let relay_far = Stream::new(client, relay_far, policies[2]);
-            let far = Side::whole(1, facts(policies[3]), Stream::new(server, far, policies[3]));
+            let far =
+                Side::whole(1, &far_net.wire, facts(policies[3]), Stream::new(server, far, policies[3]));
             (far, Relay::new(copies_streams(relay_near, relay_far)))
         };
         let (nets, sides) = ([near_net, far_net], [near, far]);

@@ -12,12 +12,14 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use close_notify::tokio::{ReadHalf, Stream, WriteHalf};
-use close_notify::{AlertDescription, Ending, Manner, ReadEnd};
+use close_notify::{AlertDescription, Ending, Manner, MissingNotify, ReadEnd};
 
-use super::agree::Facts;
+use super::agree::{Facts, has_notified};
 use super::line::{Line, Net};
 use super::{ROOM, shown};
+use crate::answered::{Answered, Truth};
 use crate::task::Task;
+use crate::wire::Shared;
 
 /// A call of the application.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -31,6 +33,8 @@ pub(super) enum Op {
     Flush,
     Shutdown,
     Close(Manner),
+    /// By another task beside that one.
+    CloseToo(Manner),
     CloseWrite,
     Reject(AlertDescription),
     /// Of a whole stream.
@@ -50,6 +54,7 @@ impl Op {
             | Self::Reject(_)
             | Self::HandBack
             | Self::Confirm => 2,
+            Self::CloseToo(_) => 3,
         }
     }
 }
@@ -69,6 +74,19 @@ type Connecting = Pin<Box<dyn Future<Output = io::Result<Stream<Line>>>>>;
 /// A call of a handle: it is woken for as long as its future is kept.
 type Calling = Pin<Box<dyn Future<Output = io::Result<Came>>>>;
 
+/// What the answer claims.
+fn answered(op: Op, came: &Came) -> Option<Answered> {
+    match (op, came) {
+        (Op::Read(1..), Came::Read(0)) => Some(Answered::End),
+        (Op::Flush, Came::Done) => Some(Answered::Flushed),
+        (Op::Shutdown, Came::Done) | (Op::CloseWrite, Came::Ended(_)) => Some(Answered::Shut),
+        _ => None,
+    }
+}
+
+/// A record of an alert is longer than this.
+const ALERT: usize = 20;
+
 /// What a side has.
 enum State {
     Connecting(Connecting),
@@ -81,11 +99,14 @@ enum State {
 
 /// A side, and what its application has done.
 pub(super) struct Side {
-    /// Whose text it says: the other side's is read.
+    /// Whose text it says, and which end of the wire is its own: the other side's is read.
     voice: usize,
+    wire: Shared,
+    /// What it had said before it had any data to say.
+    preface: usize,
     state: State,
-    tasks: [Task<Op>; 3],
-    calling: Option<Calling>,
+    tasks: [Task<Op>; 4],
+    calling: [Option<Calling>; 2],
     pub(super) facts: Facts,
     /// Its application wrote so much at most in a run.
     most: usize,
@@ -96,12 +117,14 @@ pub(super) struct Side {
 }
 
 impl Side {
-    fn over(voice: usize, facts: Facts, state: State) -> Self {
+    fn over(voice: usize, wire: &Shared, facts: Facts, state: State) -> Self {
         Self {
             voice,
+            wire: wire.clone(),
+            preface: 0,
             state,
             tasks: std::array::from_fn(|_| Task::new()),
-            calling: None,
+            calling: [None, None],
             facts,
             most: 60_000,
             is_rude: false,
@@ -113,20 +136,21 @@ impl Side {
     /// A side whose stream is being made by this.
     pub(super) fn connecting(
         voice: usize,
+        wire: &Shared,
         facts: Facts,
         stream: impl Future<Output = io::Result<Stream<Line>>> + 'static,
     ) -> Self {
-        let mut side = Self::over(voice, facts, State::Connecting(Box::pin(stream)));
+        let mut side = Self::over(voice, wire, facts, State::Connecting(Box::pin(stream)));
         side.call(Op::Connect);
         side
     }
 
-    pub(super) fn whole(voice: usize, facts: Facts, stream: Stream<Line>) -> Self {
-        Self::over(voice, facts, State::Whole(Box::new(stream)))
+    pub(super) fn whole(voice: usize, wire: &Shared, facts: Facts, stream: Stream<Line>) -> Self {
+        Self::over(voice, wire, facts, State::Whole(Box::new(stream)))
     }
 
-    pub(super) fn raw(voice: usize, facts: Facts, line: Line) -> Self {
-        Self::over(voice, facts, State::Raw(line))
+    pub(super) fn raw(voice: usize, wire: &Shared, facts: Facts, line: Line) -> Self {
+        Self::over(voice, wire, facts, State::Raw(line))
     }
 
     /// Makes a call. One of its task that waited is given up.
@@ -141,7 +165,7 @@ impl Side {
     pub(super) fn cancel(&mut self, task: usize) {
         if self.tasks[task].op != Some(Op::Connect) {
             self.tasks[task].op = None;
-            self.calling.take_if(|_| task == 2);
+            self.calling.get_mut(task.wrapping_sub(2)).and_then(Option::take);
         }
     }
 
@@ -168,12 +192,15 @@ impl Side {
     }
 
     pub(super) const fn waits(&self) -> bool {
-        self.tasks[0].op.is_some() || self.tasks[1].op.is_some() || self.tasks[2].op.is_some()
+        self.tasks[0].op.is_some()
+            || self.tasks[1].op.is_some()
+            || self.tasks[2].op.is_some()
+            || self.tasks[3].op.is_some()
     }
 
     /// What it waits for.
-    pub(super) fn waits_for(&self) -> [Option<Op>; 3] {
-        [0, 1, 2].map(|task| self.tasks[task].op)
+    pub(super) fn waits_for(&self) -> [Option<Op>; 4] {
+        [0, 1, 2, 3].map(|task| self.tasks[task].op)
     }
 
     fn make(&mut self, op: Op) {
@@ -185,12 +212,15 @@ impl Side {
         let Poll::Ready(came) = came else { return };
         self.tasks[op.task()].op = None;
         match came {
-            Ok(came) => self.came(came),
+            Ok(came) => self.came(op, came),
             Err(error) => self.failed(op, &error),
         }
     }
 
-    fn came(&mut self, came: Came) {
+    fn came(&mut self, op: Op, came: Came) {
+        if let (Some(answered), false) = (answered(op, &came), matches!(self.state, State::Raw(_))) {
+            self.truth().must_bear(answered);
+        }
         match came {
             Came::Read(count) => {
                 self.facts.read(1 - self.voice, &self.buffer[..count]);
@@ -198,7 +228,27 @@ impl Side {
             }
             Came::Wrote(count) => self.facts.taken += count,
             Came::Ended(ending) => assert_eq!(Some(ending), self.facts.ending, "a call tells of another end"),
+            Came::Done if op == Op::Connect => self.preface = self.wire.borrow().said_by(self.voice).len(),
             Came::Done | Came::Nothing => {}
+        }
+    }
+
+    /// What is true of it, as far as nobody opens its records: what was written takes its room among them.
+    fn truth(&self) -> Truth {
+        let (wire, facts) = (self.wire.borrow(), &self.facts);
+        let ending = facts.ending.expect("a stream knows how it ended");
+        let said = wire.said_by(self.voice).len() - self.preface;
+        let tolerates = facts.policy.missing_notify != MissingNotify::Refuse;
+        let is_cut = ending.reading == ReadEnd::TruncatedAtBoundary;
+        let has_notified = has_notified(ending.writing);
+        let word = if has_notified { ALERT } else { 0 };
+        Truth {
+            has_ended: ending.reading == ReadEnd::CloseNotify || (tolerates && is_cut),
+            is_missing: ending.late > 0,
+            has_left: said >= facts.taken + word,
+            has_notified,
+            has_fin: wire.towards(1 - self.voice).shut,
+            ..Truth::default()
         }
     }
 

@@ -126,7 +126,7 @@ const ACTIONS: [Action; 45] = [
     Action::Reset,
     Action::Cut,
     Action::Call(Op::Close(Manner::HandBack)),
-    Action::Go,
+    Action::Call(Op::CloseToo(Manner::Graceful)),
 ];
 
 impl Action {
@@ -184,8 +184,8 @@ impl Run {
         let connector = Connector::new(client, setting.policies[0]).handshake_within(patience);
         let acceptor = Acceptor::new(server, setting.policies[1]).handshake_within(patience);
         let facts = setting.policies.map(|policy| Facts::new(policy, setting.is_hooked));
-        let client = Side::connecting(0, facts[0], connect(connector, near));
-        let server = Side::connecting(1, facts[1], accept(acceptor, far));
+        let client = Side::connecting(0, &net.wire, facts[0], connect(connector, near));
+        let server = Side::connecting(1, &net.wire, facts[1], accept(acceptor, far));
         Self { net, sides: [client, server], clock }
     }
 
@@ -242,7 +242,7 @@ impl Run {
     fn rests(&mut self) {
         assert!(flow(&self.net, &mut self.sides, ROUNDS), "two ends come to no rest");
         for side in &mut self.sides {
-            (0..3).for_each(|task| side.look_again(&self.net, task));
+            (0..4).for_each(|task| side.look_again(&self.net, task));
         }
     }
 

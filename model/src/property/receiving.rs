@@ -70,7 +70,8 @@ claims! {
     // RFC 9293 §3.10.7
     "rst-is-not-close" Invariant Always where |_| true;
         says "a reset that any call reported is never read as an orderly end";
-        if |v| v.end().saw_reset && v.end().has_read_all() && !v.end().read_notify;
+        // Behind a FIN that has come, a reset may be reported once reading has ended.
+        if |v| v.end().saw_reset && v.inward().fin != Fin::Arrived && v.end().has_read_all() && !v.end().read_notify;
         then |v| !matches!(
             v.reading(),
             ReadEnd::CloseNotify | ReadEnd::TruncatedAtBoundary | ReadEnd::TruncatedInRecord

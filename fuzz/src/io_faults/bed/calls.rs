@@ -7,8 +7,10 @@ use std::cell::RefCell;
 use close_notify::{Error, FramingState, Manner, MissingNotify, Output, ReadEnd, WriteEnd};
 
 use super::{Bed, Clock, End, Op, PATIENCE, judge, patience, stream};
+use crate::answered::{Answered, Truth};
 use crate::io_faults::ends::Came;
 use crate::io_faults::peer::LONGEST;
+use crate::io_faults::wire::Ended;
 
 /// Calls of the transport that one of ours may need beside those that move a byte or meet a fault.
 const CALLS: usize = 24;
@@ -25,6 +27,17 @@ const fn drives(op: Op, is_said: bool) -> bool {
         Op::Write(_) => false,
         Op::Flush => !is_said,
         _ => true,
+    }
+}
+
+/// What the answer claims. A read that waits may have too much that is unread, a write and a flush no room.
+const fn answered(op: Op, came: &Came) -> Option<Answered> {
+    match (op, came) {
+        (Op::Read(1..), Came::Count(0)) => Some(Answered::End),
+        (Op::Flush, Came::Done) => Some(Answered::Flushed),
+        (Op::Shutdown, Came::Done) | (Op::CloseWrite | Op::Shutdown, Came::Ended(_)) => Some(Answered::Shut),
+        (Op::Close(_) | Op::HandBack | Op::Reject(_), Came::Waits) => Some(Answered::Waits),
+        _ => None,
     }
 }
 
@@ -165,11 +178,15 @@ impl Bed {
             Came::Failed(error) => (Some(error.kind()), 0),
         };
         judge::evidence_grows(&self.before, &ending);
+        if let Some(answered) = answered(op, &came) {
+            self.truth().must_bear(answered);
+        }
         match came {
             Came::Waits => self.may_wait(op),
-            Came::Count(0) => self.may_end(op),
-            Came::Count(_) => {}
-            Came::Done => self.is_done(op),
+            Came::Count(0) => {
+                assert!(matches!(op, Op::Read(_) | Op::Write(0)), "{op:?} takes nothing");
+            }
+            Came::Count(_) | Came::Done => {}
             Came::Ended(told) => {
                 assert_eq!(told, ending, "{op:?} tells of another ending");
                 let stays = matches!(op, Op::CloseWrite | Op::Shutdown);
@@ -193,28 +210,31 @@ impl Bed {
         self.peer.data - self.facts.got > KEPT
     }
 
+    /// What is true now, by the wire and the peer.
+    fn truth(&self) -> Truth {
+        let (wire, facts, peer) = (self.wire.borrow(), &self.facts, &self.peer);
+        let end = peer.end.filter(|end| end.at <= wire.read);
+        let tolerates = facts.policy.missing_notify == MissingNotify::BetweenMessages
+            && facts.framing == FramingState::BetweenMessages;
+        let is_cut = wire.ended == Some(Ended::Fin) && peer.is_border(wire.read);
+        let data = end.map_or_else(|| peer.data_before(wire.read), |end| end.data);
+        Truth {
+            has_ended: end.map_or(tolerates && is_cut, |end| end.alert == 0),
+            is_missing: facts.got < data,
+            // What a transport still kept when its FIN failed is lost with it: it says so to whoever shuts it.
+            has_left: peer.heard >= facts.taken && (wire.unflushed == 0 || wire.shut_has_failed),
+            has_notified: peer.last_word.is_some_and(|(_, alert)| alert == 0),
+            has_fin: wire.is_shut,
+            is_blocked: wire.has_said_wait,
+            is_late: false,
+        }
+    }
+
     /// A call waits only where the transport has just said so, or where too much is kept unread.
     fn may_wait(&self, op: Op) {
         assert!(self.wire.borrow().has_said_wait || self.is_full(), "{op:?} waits for nothing");
         let never = matches!(op, Op::PeerClosedNow | Op::Close(Manner::Abort));
         assert!(!never, "{op:?} waits");
-    }
-
-    /// A read or a write of nothing.
-    fn may_end(&self, op: Op) {
-        if !matches!(op, Op::Read(room) if room > 0) {
-            assert!(matches!(op, Op::Read(0) | Op::Write(0)), "{op:?} takes nothing");
-            return;
-        }
-        let ending = self.end.ending();
-        let tolerated = self.facts.policy.missing_notify == MissingNotify::BetweenMessages
-            && self.facts.framing == FramingState::BetweenMessages
-            && ending.reading == ReadEnd::TruncatedAtBoundary;
-        // fin-is-not-close
-        assert!(ending.reading == ReadEnd::CloseNotify || tolerated, "a clean end: {ending:?}");
-        // delivered-before-end
-        let data = self.peer.end.map_or(self.peer.data, |end| end.data);
-        assert!(self.facts.got == data, "{} of {data} bytes before the end", self.facts.got);
     }
 
     // delivered-before-end: before an end is told, what came is handed on
@@ -226,22 +246,6 @@ impl Bed {
             let end = self.peer.end.map_or(usize::MAX, |end| end.at);
             let data = self.peer.data_before(self.wire.borrow().read.min(end));
             assert_eq!(self.facts.got, data, "an end is told before the data that came");
-        }
-    }
-
-    /// A flush or a shutdown has come to its end.
-    fn is_done(&self, op: Op) {
-        let (ending, wire) = (self.end.ending(), self.wire.borrow());
-        if op == Op::Flush && ending.writing == WriteEnd::Open {
-            assert_eq!(
-                (self.peer.heard, wire.unflushed),
-                (self.facts.taken, 0),
-                "a flush leaves bytes behind"
-            );
-        }
-        if op == Op::Shutdown {
-            let has_failed = wire.first_errno.is_some() || wire.shut_has_failed || wire.is_gone;
-            assert!(wire.is_shut || has_failed, "a shutdown shuts nothing: {ending:?}");
         }
     }
 

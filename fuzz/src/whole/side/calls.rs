@@ -33,10 +33,11 @@ impl Side {
             },
             State::Halves(read, write) => match op {
                 Op::Read(most) => poll_read(read, cx, &mut self.buffer[..most]),
-                Op::Close(_) | Op::CloseWrite | Op::Reject(_) => {
-                    let calling = self.calling.get_or_insert_with(|| call_of(read.handle().clone(), op));
-                    let came = calling.as_mut().poll(cx);
-                    self.calling.take_if(|_| came.is_ready());
+                Op::Close(_) | Op::CloseToo(_) | Op::CloseWrite | Op::Reject(_) => {
+                    let calling = &mut self.calling[op.task() - 2];
+                    let call = calling.get_or_insert_with(|| call_of(read.handle().clone(), op));
+                    let came = call.as_mut().poll(cx);
+                    calling.take_if(|_| came.is_ready());
                     came
                 }
                 op => poll_write(write, op, cx, data),
@@ -66,8 +67,13 @@ impl Side {
         // Halves have no such calls.
         self.tasks[2].op.take_if(|op| matches!(op, Op::HandBack | Op::Confirm));
         // A call of a handle that is given up is made again on the stream.
-        if self.calling.take().is_some() {
+        let [close, close_too] = &mut self.calling;
+        if close.take().is_some() {
             self.tasks[2].waker.wake_by_ref();
+        }
+        // A stream has one task that closes.
+        if close_too.take().is_some() {
+            self.tasks[3].op = None;
         }
         self.state = match std::mem::replace(&mut self.state, State::Over) {
             State::Whole(stream) => {
@@ -112,8 +118,8 @@ impl Side {
     /// Everything is dropped without a word.
     pub(in crate::whole) fn drops(&mut self) {
         self.is_rude = true;
-        (self.state, self.calling) = (State::Over, None);
-        (0..3).for_each(|task| self.tasks[task].op = None);
+        (self.state, self.calling) = (State::Over, [None, None]);
+        self.tasks.iter_mut().for_each(|task| task.op = None);
     }
 
     pub(in crate::whole) fn set_patience(&mut self, seconds: u64) {
@@ -166,7 +172,7 @@ fn poll_write(
 fn call_of(handle: Handle<Line>, op: Op) -> Calling {
     Box::pin(async move {
         match op {
-            Op::Close(manner) => handle.close(manner).await.map(Came::Ended),
+            Op::Close(manner) | Op::CloseToo(manner) => handle.close(manner).await.map(Came::Ended),
             Op::CloseWrite => handle.close_write().await.map(Came::Ended),
             Op::Reject(alert) => handle.reject(alert).await.map(Came::Ended),
             _ => Ok(Came::Nothing),

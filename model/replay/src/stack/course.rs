@@ -313,6 +313,9 @@ impl<'a> Course<'a> {
             return Err(self.differs("that this cannot happen here", format!("{action:?}")));
         }
         self.walk.step(action).map_err(Flaw::Divergence)?;
+        if let Action::ForgeFin(to) | Action::ForgeFinInside(to) = action {
+            self.walk.wire_mut().speaks_for(to.other());
+        }
         self.enabled.clear();
         self.pair.enabled(self.walk.world(), &mut self.enabled);
         driven::judge(self.pair, self.claims, self.world(), &self.enabled, self.walk.taken())

@@ -30,6 +30,8 @@ pub(super) struct End {
     taken: usize,
     /// What is left to take in front of the peer's FIN, once it has come.
     last: Option<Vec<u8>>,
+    /// A FIN was forged in its name, which the model does not tell from its own.
+    pub(super) is_spoken_for: bool,
 }
 
 /// What became of a segment.
@@ -54,6 +56,7 @@ impl End {
             is_to_reset: false,
             taken: 0,
             last: None,
+            is_spoken_for: false,
         }
     }
 
@@ -70,7 +73,8 @@ impl End {
         if reset {
             self.is_dead = true;
             // tcp_reset(): EPIPE in CLOSE_WAIT, ECONNRESET else; nobody asks a socket that is closed.
-            let errno = if before == State::CloseWait { Errno::Pipe } else { Errno::Reset };
+            let in_close_wait = before == State::CloseWait && !self.is_spoken_for;
+            let errno = if in_close_wait { Errno::Pipe } else { Errno::Reset };
             self.error = (!self.is_released).then_some(errno);
         }
         // RFC 9293 §3.10.7.4, RFC 2525 §2.17: bytes for a program that is gone are answered with a reset.

@@ -132,6 +132,7 @@ impl Led {
         let next = self.said[to.other().index()].flying.front().cloned();
         let record = next.as_ref().filter(|_| inside).map_or(&[][..], Segment::payload);
         self.forge(to, Forged::Fin(&record[..record.len() / 2]));
+        self.ends[to.other().index()].is_spoken_for = true;
         let known = self.ends[to.index()].has_fin();
         if known { Ok(()) } else { Err(io::Error::other("the forged FIN changed nothing")) }
     }

@@ -98,6 +98,11 @@ impl Loose {
         &self.ends[side.index()]
     }
 
+    /// Somebody has ended the stream of this side.
+    pub(super) const fn speaks_for(&mut self, side: Side) {
+        self.ends[side.index()].is_spoken_for = true;
+    }
+
     pub(super) const fn in_flight(&self) -> usize {
         self.air.len()
     }
