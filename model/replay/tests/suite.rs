@@ -88,6 +88,7 @@ fn the_suite_has_every_label_that_rustls_can_be_led_through() {
         "forge-reset",
         "cut",
         "deadline",
+        "give-up",
         "ask-error",
     ];
     let missing: Vec<_> = all.into_iter().filter(|label| !labels.contains(*label)).collect();
