@@ -202,11 +202,12 @@ impl Machine {
 
     /// A close_notify is no refusal, and no proof either: `Done`, and nothing is known.
     const fn answer_to_confirm(&self, is_known: bool) -> Answer {
-        match self.recv {
-            recv::State::PeerNotified => Answer::Done,
-            _ if is_known => Answer::Done,
-            _ if self.recv.has_ended() => Answer::Failed,
-            _ => Answer::Wait,
+        if is_known || matches!(self.recv, recv::State::PeerNotified) {
+            Answer::Done
+        } else if self.recv.has_ended() {
+            Answer::Failed
+        } else {
+            Answer::Wait
         }
     }
 }
