@@ -19,7 +19,9 @@ const MOST: usize = 100_000;
 
 /// The facts as bytes of an input: each plain one, and one of each kind that has a number, or two where a budget is spent.
 const FACTS: std::ops::Range<u8> = 0..40;
-const NUMBERED: [u8; 9] = [40 + 2, 40 + 7, 48 + 2, 48 + 7, 56 + 2, 56 + 7, 64, 72, 88 + 1];
+/// The last three: a read that fails by no reset, all that was written has left, and a service that lingers on.
+const NUMBERED: [u8; 12] =
+    [40 + 2, 40 + 7, 48 + 2, 48 + 7, 56 + 2, 56 + 7, 64, 72, 88 + 1, 64 + 1, 80 + 1, 80 + 7];
 
 /// Flags of the plan: the close is brought to its end, and told twice.
 const JUDGED_WHOLE: u8 = 32 | 64;
