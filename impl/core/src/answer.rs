@@ -64,6 +64,16 @@ pub enum Call {
 }
 
 /// What a call answers now.
+///
+/// ```
+/// use close_notify_core::{Answer, Call, Event, Machine, Manner, Policy, Role, Version};
+/// let mut machine = Machine::established(Version::Tls12, Role::Client, Policy::STRICT);
+/// machine.handle(Event::Close(Manner::HalfClose))?;
+/// assert_eq!(machine.answer(Call::Shutdown), Answer::Wait);
+/// machine.handle(Event::TransportReset { errno: 104 })?;
+/// assert_eq!(machine.answer(Call::Shutdown), Answer::Failed);
+/// # Ok::<(), close_notify_core::Illegal>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Answer {
     /// `Ok`: what the call stands for is so.
