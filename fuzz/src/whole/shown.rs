@@ -6,7 +6,7 @@ use std::fmt::Debug;
 /// More than any state of an end needs, and less than any data of a run takes.
 const MOST: usize = 4_000;
 /// As long as a line may be that a person reads.
-const LINE: usize = 300;
+const LINE: usize = 400;
 
 /// An end, or what belongs to it, shows where it stands and no data.
 pub(super) fn is_brief(shown: &dyn Debug) {

@@ -15,7 +15,7 @@ use crate::stream::Stream;
 use crate::tls::Tls;
 use crate::transport::Transport;
 
-const DOES_NOT_BLOCK: &str = "the transport does not block: give this call one that does, or make a stream and ask it again when it is ready";
+const DOES_NOT_BLOCK: &str = "the transport does not block: give this call one that does, or keep a stream";
 const TIMED_OUT: &str = "a timeout of the transport's own has passed";
 
 /// A stream that its only call could not bring to an end, and why.
