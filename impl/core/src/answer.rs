@@ -125,23 +125,12 @@ impl Machine {
     }
 
     const fn answer_to_write(&self) -> Answer {
-        match self.send {
-            send::State::Handshaking if !self.recv.has_ended() => Answer::Wait,
-            send::State::Open => Answer::Done,
-            send::State::Handshaking
-            | send::State::ReplyDue
-            | send::State::NotifyDue
-            | send::State::NotifyLeaving
-            | send::State::Notified
-            | send::State::NotifiedShut
-            | send::State::AlertDue
-            | send::State::AlertLeaving
-            | send::State::Alerted
-            | send::State::AlertedShut
-            | send::State::Silenced
-            | send::State::SilencedShut
-            | send::State::Failed
-            | send::State::Aborted => Answer::Failed,
+        if self.may_write() {
+            Answer::Done
+        } else if matches!(self.send, send::State::Handshaking) && !self.recv.has_ended() {
+            Answer::Wait
+        } else {
+            Answer::Failed
         }
     }
 

@@ -110,7 +110,7 @@ impl Machine {
                 (self.send, self.recv, self.transport) = (send, recv, transport);
                 self.manner = manner;
                 // A wait that is over leaves its deadline behind: the next one has all the patience.
-                if !self.waits() {
+                if self.deadline_runs() && !self.waits() {
                     self.evidence.forget(Known::DeadlineStarted);
                 }
                 Ok(())
@@ -325,9 +325,9 @@ impl Machine {
 
     /// The deadline has ended a wait.
     const fn has_given_up(&self) -> bool {
-        let said =
-            !matches!(self.send, send::State::Failed) || !matches!(self.evidence.unsent, NotSent::GaveUp);
-        matches!(self.recv, recv::State::TimedOut) || !said
+        let unsaid =
+            matches!(self.send, send::State::Failed) && matches!(self.evidence.unsent, NotSent::GaveUp);
+        unsaid || matches!(self.recv, recv::State::TimedOut)
     }
 
     /// Both have said close_notify, and the transport still takes and brings bytes.
