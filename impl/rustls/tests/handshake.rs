@@ -129,7 +129,7 @@ fn a_socket_that_does_not_block_is_refused_with_what_to_do() {
             let set = |socket: &TcpStream| socket.set_nonblocking(true).unwrap();
             for (error, mut peer) in each_shaken_alone(version, patience, set) {
                 assert_eq!(error.kind(), io::ErrorKind::InvalidInput, "{version}");
-                assert!(error.to_string().contains("a transport that blocks"), "{error}");
+                assert!(error.to_string().contains("the transport does not block"), "{error}");
                 assert_eq!(Ending::find(&error).unwrap().reading, ReadEnd::NotAwaited, "{version}");
                 peer.read_to_end(&mut Vec::new()).unwrap();
             }
