@@ -55,7 +55,8 @@ impl Account {
     }
 
     fn flush(&self) -> Answer {
-        let never = self.has_lost_output() || self.has_failed() || self.aborted;
+        let fin_failed = self.written && self.shut && !self.fin;
+        let never = self.has_lost_output() || self.has_failed() || self.aborted || fin_failed;
         answer(!never && !self.unflushed, never)
     }
 

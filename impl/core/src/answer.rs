@@ -8,7 +8,7 @@
 //! | --- | --- | --- |
 //! | `Read` | a close_notify came before which nothing was thrown away, or a FIN that the policy tolerates | reading ended otherwise |
 //! | `Write` | data may be taken | writing has ended |
-//! | `Flush` | all that was written is in the transport | the transport failed or was reset by us, or something was discarded |
+//! | `Flush` | all that was written is in the transport | the transport or its FIN failed, we reset it, or something was discarded |
 //! | `Shutdown` | all that, our close_notify and our FIN are | one of them never will be |
 //! | `Close` | the transport is let go of | never: the ending says how it went |
 //! | `HandBack` | both have said close_notify, and the transport goes on | the connection is over otherwise |
@@ -137,7 +137,8 @@ impl Machine {
     // POSIX write(2) · flushed-means-left
     const fn answer_to_flush(&self) -> Answer {
         let broke = matches!(self.send, send::State::Failed | send::State::Aborted);
-        if broke || self.has_lost_output() {
+        // A transport that keeps bytes back until its FIN has lost them with it.
+        if broke || self.has_lost_output() || self.evidence.knows(Known::FinFailed) {
             Answer::Failed
         } else if self.evidence.knows(Known::Unflushed) {
             Answer::Wait

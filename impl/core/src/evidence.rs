@@ -279,7 +279,7 @@ impl Machine {
         if matches!(send, S::Notified) {
             self.evidence.learn(Known::Notified);
         }
-        if matches!((self.send, send), (S::Notified, S::NotifiedShut)) {
+        if matches!((self.send, send), (S::Notified, S::NotifiedShut) | (S::Alerted, S::AlertedShut)) {
             self.evidence.learn_if(Known::FinFailed, !matches!(event, Event::WriteShut));
         }
         if matches!(send, S::Failed) && !matches!(self.send, S::Failed) {

@@ -221,8 +221,7 @@ impl Bed {
         Truth {
             has_ended: end.map_or(tolerates && is_cut, |end| end.alert == 0),
             is_missing: facts.got < data,
-            // What a transport still kept when its FIN failed is lost with it: it says so to whoever shuts it.
-            has_left: peer.heard >= facts.taken && (wire.unflushed == 0 || wire.shut_has_failed),
+            has_left: peer.heard >= facts.taken && wire.unflushed == 0,
             has_notified: peer.last_word.is_some_and(|(_, alert)| alert == 0),
             has_fin: wire.is_shut,
             is_blocked: wire.has_said_wait,

@@ -92,6 +92,27 @@ fn flushing_fails_over_bytes_that_never_left() {
     }
 }
 
+// flushed-means-left: a transport that buffers until its FIN has lost what it kept
+#[test]
+fn flushing_fails_over_a_fin_that_failed() {
+    for last_word in
+        [Event::Close(Manner::HalfClose), Event::Reject(close_notify_core::AlertDescription::INTERNAL_ERROR)]
+    {
+        for end in [RESET, Event::WriteFailed { errno: 0 }, Event::DeadlinePassed] {
+            for machine in every() {
+                let steps = [Event::Write, last_word, Event::OutputSealed, Event::OutputWritten];
+                let machine = told(machine, &steps);
+                assert_eq!(machine.answer(Call::Flush), Answer::Done, "{last_word:?}");
+                assert_eq!(
+                    told(machine, &[end]).answer(Call::Flush),
+                    Answer::Failed,
+                    "{last_word:?}, {end:?}"
+                );
+            }
+        }
+    }
+}
+
 // flushed-means-left, reply-drops-pending
 #[test]
 fn flushing_and_shutting_fail_over_what_the_answer_discarded() {
