@@ -1,10 +1,11 @@
 //! How long from the call that closes until both ends know their endings and have let go?
 //!
-//! Expected: over loopback some 20–30 µs, all of them the kernel's, and at most 0.75 × raw rustls, because
-//! close_notify and FIN leave in one segment; in memory 1–3 µs and at most 1.10 × raw rustls, with no allocation
-//! that raw rustls does not make as well. Handshakes are done outside; both ends run in one thread, save where streams block.
-//! Criterion cannot pair samples, so the sampling is our own: `--test` runs a few rounds, `--rounds N` so many, and
-//! `--memory` the part without sockets alone.
+//! Expected: over loopback some 20–30 µs, all of them the kernel's, and at most 0.75 × raw rustls,
+//! because close_notify and FIN leave in one segment; in memory 1–3 µs and at most 1.10 × raw
+//! rustls, with no allocation that raw rustls does not make as well. Handshakes are done outside;
+//! both ends run in one thread, save where streams block. Criterion cannot pair samples, so the
+//! sampling is our own: `--test` runs a few rounds, `--rounds N` so many, and `--memory` the part
+//! without sockets alone.
 
 use std::cell::Cell;
 use std::net::TcpListener;
@@ -17,7 +18,8 @@ use close_notify_benches::paired::{Run, Variant, rounds, sample};
 use close_notify_benches::{ours, raw, setup};
 
 const VERSIONS: [Version; 2] = [Version::Tls12, Version::Tls13];
-/// What raw rustls does: up to TLS 1.2 the answer leaves when the application closes, and so with the FIN.
+/// What raw rustls does: up to TLS 1.2 the answer leaves when the application closes, and so with
+/// the FIN.
 const WHEN_ASKED: Policy = Policy { reply: Reply::WhenAsked, ..Policy::STRICT };
 const FEW: usize = 20;
 const MANY: usize = 3000;
@@ -80,7 +82,8 @@ fn streams_over(version: Version, policy: Policy, listener: &TcpListener) -> Run
     })
 }
 
-/// Blocking streams, the far one in a thread that waits for the end: measured until both have closed.
+/// Blocking streams, the far one in a thread that waits for the end: measured until both have
+/// closed.
 fn blocking_streams(version: Version, policy: Policy, listener: &TcpListener) -> Run {
     let (near, far) = setup::sockets(listener).expect("loopback");
     let (client, server) = setup::sessions(version, policy);
@@ -149,7 +152,8 @@ fn loopback(listener: &TcpListener, version: Version, rounds: usize) {
     sample(&mut variants, rounds).print(&format!("{version} over loopback"), 0);
 }
 
-/// In memory a close is so short that one alone would measure how cold the caches are: a sample is many in a row.
+/// In memory a close is so short that one alone would measure how cold the caches are: a sample is
+/// many in a row.
 fn memory(version: Version, rounds: usize) {
     let mut variants = [
         Variant { name: "raw rustls", prepare: Box::new(|| many(|| raw_over(version, setup::pipe()))) },
@@ -188,7 +192,8 @@ fn calls(listener: &TcpListener, version: Version) {
     println!("{version} system calls of both ends: raw rustls {raw}, ours {ours}");
 }
 
-/// Allocations while both ends close. rustls allocates for each record that it seals; ours must add none.
+/// Allocations while both ends close. rustls allocates for each record that it seals; ours must add
+/// none.
 fn allocations(version: Version) {
     // One allocation is the box of what is left over.
     let measured = |close: Run| allocation_counter::measure(|| drop(close())).count_total - 1;

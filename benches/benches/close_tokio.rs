@@ -1,9 +1,10 @@
 //! How long until both ends know their endings and have let go, in tasks over tokio's sockets?
 //!
-//! Expected: as in `close`: some 30 µs, at most 0.75 × tokio-rustls, whose shutdown writes close_notify and FIN apart.
-//! Both ends are tasks of one thread; what is done by hand over tokio-rustls is the same exchange: shutdown, read to
-//! the end, answer, read to the end, drop. Sampling as in `close`, one close a sample, and many in a row, where the code
-//! is as warm as in a server that is busy; `--test` runs a few rounds, `--rounds N` so many.
+//! Expected: as in `close`: some 30 µs, at most 0.75 × tokio-rustls, whose shutdown writes
+//! close_notify and FIN apart. Both ends are tasks of one thread; what is done by hand over
+//! tokio-rustls is the same exchange: shutdown, read to the end, answer, read to the end, drop.
+//! Sampling as in `close`, one close a sample, and many in a row, where the code is as warm as in a
+//! server that is busy; `--test` runs a few rounds, `--rounds N` so many.
 
 use std::net::TcpListener;
 use std::rc::Rc;
@@ -80,7 +81,8 @@ fn ours(runtime: &Rc<Runtime>, listener: &TcpListener, version: Version, policy:
     closed(runtime, near, far)
 }
 
-/// Streams of tokio-rustls that become ours just before: rustls is given their next record byte by byte.
+/// Streams of tokio-rustls that become ours just before: rustls is given their next record byte by
+/// byte.
 fn adopted(runtime: &Rc<Runtime>, listener: &TcpListener, version: Version, policy: Policy) -> Run {
     let (near, far) = setup::tokio_pair(runtime, listener, version);
     closed(runtime, near.with_ending(policy), far.with_ending(policy))

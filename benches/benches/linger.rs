@@ -1,12 +1,14 @@
-//! What does a lingering connection cost, in time and in memory, and does it cost more where there are many?
+//! What does a lingering connection cost, in time and in memory, and does it cost more where there
+//! are many?
 //!
-//! Expected: at most 64 bytes each; real sockets a few microseconds of processor time each, all of it the kernel's, at most
-//! 1.3 × at 18,000 of what it is at 10; a stand-in whose read is one call of the system at 100,000 at most 1.3 × of that at 10.
-//! The ratio of stand-ins without any call shows what the processor's caches make of 4 MB, and nothing else.
+//! Expected: at most 64 bytes each; real sockets a few microseconds of processor time each, all of
+//! it the kernel's, at most 1.3 × at 18,000 of what it is at 10; a stand-in whose read is one call
+//! of the system at 100,000 at most 1.3 × of that at 10. The ratio of stand-ins without any call
+//! shows what the processor's caches make of 4 MB, and nothing else.
 //!
-//! Every round does the same number of connections in every batch size, in rotating order; ratios are paired within
-//! a round. The peers of real sockets live in another process: a process may open 20,000 files here. Its time does not count.
-//! `--test` runs each once with few connections.
+//! Every round does the same number of connections in every batch size, in rotating order; ratios
+//! are paired within a round. The peers of real sockets live in another process: a process may open
+//! 20,000 files here. Its time does not count. `--test` runs each once with few connections.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -155,7 +157,8 @@ fn stand_in<S: Source + Clone>(source: &S, size: usize, total: usize) -> Cost {
     Cost { time, bytes }
 }
 
-/// The processor time of adding sockets whose write side is shut, and of the service until all have ended by FIN.
+/// The processor time of adding sockets whose write side is shut, and of the service until all have
+/// ended by FIN.
 fn real(lingerer: &Lingerer, crowd: &mut Crowd, size: usize, total: usize) -> io::Result<Cost> {
     let draining = draining();
     let mut cost = Cost { time: Duration::ZERO, bytes: 0 };

@@ -1,9 +1,10 @@
 //! What does our stream add to the stream that it takes the place of, record by record?
 //!
-//! Expected: at most 1.02 × rustls::StreamOwned and tokio-rustls, writing and reading records of 16 KiB over loopback:
-//! some 10 µs each, of which sealing or opening is 3–4 µs and the system calls most of the rest. One side is measured
-//! at a time; the other is always rustls's own, and fills or empties the socket outside of the measurement.
-//! Sampling as in `close`; `--test` runs a few rounds, `--rounds N` so many.
+//! Expected: at most 1.02 × rustls::StreamOwned and tokio-rustls, writing and reading records of 16
+//! KiB over loopback: some 10 µs each, of which sealing or opening is 3–4 µs and the system calls
+//! most of the rest. One side is measured at a time; the other is always rustls's own, and fills or
+//! empties the socket outside of the measurement. Sampling as in `close`; `--test` runs a few
+//! rounds, `--rounds N` so many.
 
 use std::cell::RefCell;
 use std::io::{Read, Write};

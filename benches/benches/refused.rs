@@ -1,11 +1,12 @@
-//! How much may a client still have to write that writes all of it before it reads, and learn all the same what the server
-//! said last? And what does reading it cost the server?
+//! How much may a client still have to write that writes all of it before it reads, and learn all
+//! the same what the server said last? And what does reading it cost the server?
 //!
-//! Expected: all of them learn it while the upload is within `Policy::drain_budget` and what the two kernels hold; a few
-//! milliseconds of processor time for 64 MiB.
+//! Expected: all of them learn it while the upload is within `Policy::drain_budget` and what the
+//! two kernels hold; a few milliseconds of processor time for 64 MiB.
 //!
-//! The client is plain rustls, which does as Python, wget, Java and Go do: it writes its whole request, and then it reads.
-//! The server has read nothing: it rejects, or it answers and closes with `Linger`. `--test` runs each once.
+//! The client is plain rustls, which does as Python, wget, Java and Go do: it writes its whole
+//! request, and then it reads. The server has read nothing: it rejects, or it answers and closes
+//! with `Linger`. `--test` runs each once.
 
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -53,7 +54,8 @@ fn cell(listener: &TcpListener, word: Word, upload: usize, budget: u32, rounds: 
             learned += usize::from(has_learned);
             all += 1;
             spent += time;
-            // What the server knows of it is no guess: if the peer has ended its stream, it has read.
+            // What the server knows of it is no guess: if the peer has ended its stream, it has
+            // read.
             assert!(has_learned || ending.transport != TransportEnd::PeerFin, "{ending}");
         }
     }

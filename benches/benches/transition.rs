@@ -1,6 +1,7 @@
 //! How long does one transition of the core take?
 //!
-//! Expected: a few nanoseconds, under 20, with no allocation: the machine is a value of at most 64 bytes.
+//! Expected: a few nanoseconds, under 20, with no allocation: the machine is a value of at most 64
+//! bytes.
 
 use std::hint::black_box;
 

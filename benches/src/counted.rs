@@ -20,7 +20,8 @@ impl<T> Counted<T> {
         Self { inner, calls }
     }
 
-    /// A bounded call that would block on a socket that does not asks once more, whether the socket blocks.
+    /// A bounded call that would block on a socket that does not asks once more, whether the socket
+    /// blocks.
     fn count_bounded(&self, result: &io::Result<usize>) {
         let blocked = matches!(result, Err(error) if error.kind() == io::ErrorKind::WouldBlock);
         self.count(if blocked { 2 } else { 1 });

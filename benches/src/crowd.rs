@@ -1,6 +1,8 @@
-//! Peers in a process of their own, so that either end may have as many open files as a process may.
+//! Peers in a process of their own, so that either end may have as many open files as a process
+//! may.
 //!
-//! Decides how the two processes agree: a line with a number asks for so many connections, an empty one for their end.
+//! Decides how the two processes agree: a line with a number asks for so many connections, an empty
+//! one for their end.
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};

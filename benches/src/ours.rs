@@ -18,7 +18,8 @@ impl<T: Transport> End<T> {
         Self { session, transport: Some(transport) }
     }
 
-    /// Steps until the peer must be waited for (`reads` is false) or the end; the transport is dropped when due.
+    /// Steps until the peer must be waited for (`reads` is false) or the end; the transport is
+    /// dropped when due.
     fn run(&mut self, reads: bool) -> io::Result<()> {
         while let Some(transport) = &mut self.transport {
             match self.session.step(transport)? {
@@ -38,7 +39,8 @@ impl<T: Transport> End<T> {
     }
 }
 
-/// Ends `near` in a manner; `far` hears of it and answers by a graceful close. Both know their endings then.
+/// Ends `near` in a manner; `far` hears of it and answers by a graceful close. Both know their
+/// endings then.
 ///
 /// Errors: those of a transport that blocks where it should not.
 pub fn close<T: Transport>(
@@ -69,7 +71,8 @@ pub fn answer<T: Transport>(stream: &mut Stream<T>) -> io::Result<Ending> {
     stream.close(Manner::Graceful)
 }
 
-/// Closes two streams as [`close`] does, made non-blocking, deadlines included; the transports must not block.
+/// Closes two streams as [`close`] does, made non-blocking, deadlines included; the transports must
+/// not block.
 ///
 /// Errors: those of a transport that blocks where it should not.
 pub fn close_streams<T: Transport>(

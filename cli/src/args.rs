@@ -19,7 +19,8 @@ pub(crate) struct Args {
 
 #[derive(Subcommand, Debug)]
 pub(crate) enum Command {
-    /// Explore every configuration whole, and show what holds and what breaks, with the shortest attack.
+    /// Explore every configuration whole, and show what holds and what breaks, with the shortest
+    /// attack.
     Check(CheckArgs),
     /// Walk through one configuration in the browser, step by step, each state with its chart.
     Explore(ExploreArgs),
@@ -37,14 +38,16 @@ pub(crate) struct CheckArgs {
     /// Only this configuration, or all under this prefix, as `abort` or `abort/1.3` (repeatable).
     #[arg(long, value_name = "NAME|PREFIX")]
     pub(crate) config: Vec<String>,
-    /// A set of its own in place of the default one: six families as `deep-…`, with one unit more in each
-    /// direction and two attacks where one was. No planted mistakes, no replays. Takes minutes.
+    /// A set of its own in place of the default one: six families as `deep-…`, with one unit more
+    /// in each direction and two attacks where one was. No planted mistakes, no replays. Takes
+    /// minutes.
     #[arg(long)]
     pub(crate) deep: bool,
     /// Only every N-th configuration, from the K-th on; `--merge` makes one report of all N.
     #[arg(long, value_name = "K/N", value_parser = shard)]
     pub(crate) shard: Option<Shard>,
-    /// Show the JSON reports of all shards as one, in place of a run; the attacks are replayed again.
+    /// Show the JSON reports of all shards as one, in place of a run; the attacks are replayed
+    /// again.
     #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["config", "deep", "shard", "list", "jobs"])]
     pub(crate) merge: Vec<PathBuf>,
     /// Print the report as JSON (docs/check-report.md).
@@ -85,7 +88,8 @@ pub(crate) struct ListArgs {
 
 #[derive(clap::Args, Debug)]
 pub(crate) struct ReplayArgs {
-    /// JSON of a path, or of a list of paths; or an input of the fuzz target `lockstep`, which is a path too.
+    /// JSON of a path, or of a list of paths; or an input of the fuzz target `lockstep`, which is a
+    /// path too.
     #[arg(required = true)]
     pub(crate) file: Vec<PathBuf>,
     /// What carries the bytes.

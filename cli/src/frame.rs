@@ -1,4 +1,5 @@
-//! How our tables are ruled: a line above, under the head and below, nothing between rows and no blanks behind them.
+//! How our tables are ruled: a line above, under the head and below, nothing between rows and no
+//! blanks behind them.
 
 use comfy_table::{LineStyle, Table, TableStyle};
 

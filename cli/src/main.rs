@@ -1,6 +1,8 @@
-//! The command: parses what is asked, prints what was found, and says by its exit status whether it is fine.
+//! The command: parses what is asked, prints what was found, and says by its exit status whether it
+//! is fine.
 //!
-//! Decides nothing else. A command turns a plan into a report; how a report is shown stands beside it.
+//! Decides nothing else. A command turns a plan into a report; how a report is shown stands beside
+//! it.
 
 mod args;
 mod check;

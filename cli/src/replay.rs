@@ -1,4 +1,5 @@
-//! `close-notify replay`: paths from files, taken on real rustls, each outcome one line, and drawn where that is asked for.
+//! `close-notify replay`: paths from files, taken on real rustls, each outcome one line, and drawn
+//! where that is asked for.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;

@@ -1,4 +1,5 @@
-//! `close-notify requirements`: duty by duty, the claim that judges it and the mistake that the claim must catch.
+//! `close-notify requirements`: duty by duty, the claim that judges it and the mistake that the
+//! claim must catch.
 
 use std::fmt::Write;
 

@@ -1,7 +1,9 @@
-//! Counts out and judges every sequence of facts up to a depth on the core: of 8 facts, or with `--deep` of 9.
+//! Counts out and judges every sequence of facts up to a depth on the core: of 8 facts, or with
+//! `--deep` of 9.
 //!
-//! At depth 8 a set-up takes 8 s of one core and 0.5 GB, all 24 of them 190 s (1.8 · 10⁹ steps over 3.9 · 10⁷ places, 5.8 · 10¹⁴
-//! sequences); each further fact takes about three times of both. Set-ups are spread over the cores.
+//! At depth 8 a set-up takes 8 s of one core and 0.5 GB, all 24 of them 190 s (1.8 · 10⁹ steps over
+//! 3.9 · 10⁷ places, 5.8 · 10¹⁴ sequences); each further fact takes about three times of both.
+//! Set-ups are spread over the cores.
 
 use std::env;
 use std::process::ExitCode;

@@ -1,4 +1,5 @@
-//! Writes the explorer's suite as inputs of the target `lockstep` into a folder: where a new corpus begins.
+//! Writes the explorer's suite as inputs of the target `lockstep` into a folder: where a new corpus
+//! begins.
 
 use std::path::Path;
 use std::process::ExitCode;

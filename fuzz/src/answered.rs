@@ -1,8 +1,11 @@
-//! What a call answered, held against what is true: no `Ok` over a loss, and no wait that nothing ends.
+//! What a call answered, held against what is true: no `Ok` over a loss, and no wait that nothing
+//! ends.
 //!
-//! Decides what each answer must stand on. Leaves to each target how it knows what is true: from its wire, from its peer and
-//! from what its application moved. Applications go by what a call returns, so that a true ending beside it excuses nothing.
-//! Sources: docs/requirements.md · no-ok-over-a-loss, flushed-means-left, shut-means-said, every-call-ends.
+//! Decides what each answer must stand on. Leaves to each target how it knows what is true: from
+//! its wire, from its peer and from what its application moved. Applications go by what a call
+//! returns, so that a true ending beside it excuses nothing.
+//! Sources: docs/requirements.md · no-ok-over-a-loss, flushed-means-left, shut-means-said,
+//! every-call-ends.
 
 /// What a call of ours came to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -13,14 +16,16 @@ pub(crate) enum Answered {
     Flushed,
     /// A shutdown, or a close of the write side, to `Ok`.
     Shut,
-    /// A call that its caller must make again: a close, a hand-back, or one whose wait a deadline bounds.
+    /// A call that its caller must make again: a close, a hand-back, or one whose wait a deadline
+    /// bounds.
     Waits,
 }
 
 /// What is true as the call comes back.
 #[derive(Clone, Copy, Default, Debug)]
 pub(crate) struct Truth {
-    /// The peer's close_notify was read, or a FIN between two records that no failure came before and that is tolerated here.
+    /// The peer's close_notify was read, or a FIN between two records that no failure came before
+    /// and that is tolerated here.
     pub(crate) has_ended: bool,
     /// Data of the peer stands before that end, and was not handed on.
     pub(crate) is_missing: bool,

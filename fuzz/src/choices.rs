@@ -1,6 +1,7 @@
 //! The bytes of an input as decisions, one after the other.
 //!
-//! Decides nothing but how a byte is read: an input that is used up answers zero, so every prefix of a run is a run.
+//! Decides nothing but how a byte is read: an input that is used up answers zero, so every prefix
+//! of a run is a run.
 
 /// What is left of an input.
 #[derive(Clone, Copy, Debug)]

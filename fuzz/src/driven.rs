@@ -1,7 +1,9 @@
-//! One end that an application drives over a wire: by a session and a loop of its own, or as a stream.
+//! One end that an application drives over a wire: by a session and a loop of its own, or as a
+//! stream.
 //!
-//! Decides nothing about closing: both do what the machine says, and the calls are those that a program makes. What an
-//! application asked for is remembered, as it must ask again where a call would have waited.
+//! Decides nothing about closing: both do what the machine says, and the calls are those that a
+//! program makes. What an application asked for is remembered, as it must ask again where a call
+//! would have waited.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::time::Duration;
@@ -12,7 +14,8 @@ use close_notify::{
 
 use crate::wire::End;
 
-/// The most steps that an end makes while its transport does nothing: more than any way through the tables.
+/// The most steps that an end makes while its transport does nothing: more than any way through the
+/// tables.
 const STEPS: u32 = 16;
 /// How an application that rejects says why.
 pub const REASON: AlertDescription = AlertDescription::ACCESS_DENIED;
@@ -133,8 +136,8 @@ impl Driven {
         went_on
     }
 
-    /// Goes on with what was begun, and hears what came. Nothing is read of what the application may read. Whether it is
-    /// done: a flush where nothing was asked for.
+    /// Goes on with what was begun, and hears what came. Nothing is read of what the application
+    /// may read. Whether it is done: a flush where nothing was asked for.
     ///
     /// Errors: as a stream's; waits are none.
     pub fn go_on(&mut self) -> io::Result<bool> {

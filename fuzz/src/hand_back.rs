@@ -1,12 +1,15 @@
-//! TLS and plaintext by turns on one connection: no byte is lost, read twice, or read on the wrong side of a border.
+//! TLS and plaintext by turns on one connection: no byte is lost, read twice, or read on the wrong
+//! side of a border.
 //!
-//! Decides how an input is read, and what the two applications have agreed on: both say so many bytes in the clear, then
-//! speak TLS until both have said close_notify, and so again. A connection may have been used by others before it is
-//! adopted, up to any byte. Leaves the steps of a side to `side` and the end of a run to `finale`.
-//! Sources: RFC 4511 §4.14.3.1, RFC 4217 §12 · handback-exact, wait-before-handback; CVE-2011-0411, CVE-2023-40217.
+//! Decides how an input is read, and what the two applications have agreed on: both say so many
+//! bytes in the clear, then speak TLS until both have said close_notify, and so again. A connection
+//! may have been used by others before it is adopted, up to any byte. Leaves the steps of a side to
+//! `side` and the end of a run to `finale`.
+//! Sources: RFC 4511 §4.14.3.1, RFC 4217 §12 · handback-exact, wait-before-handback; CVE-2011-0411,
+//! CVE-2023-40217.
 //!
-//! An input is, behind the format: a byte for the version and the ends, a policy for each, one for the wire, one for the
-//! lengths in the clear; then a byte an action, its lowest bit the side.
+//! An input is, behind the format: a byte for the version and the ends, a policy for each, one for
+//! the wire, one for the lengths in the clear; then a byte an action, its lowest bit the side.
 
 mod finale;
 mod side;
@@ -34,13 +37,15 @@ enum Action {
     Read(usize),
     /// Its application writes so much at most.
     Write(usize),
-    /// It goes on with what it began: the next TLS, where all that is agreed on was said in the clear.
+    /// It goes on with what it began: the next TLS, where all that is agreed on was said in the
+    /// clear.
     GoOn,
     /// Its application asks for an end of TLS.
     Ask(Manner),
     /// The connection, used by others before, is adopted.
     Adopt,
-    /// Its application says in the clear what it has to say behind its close_notify, and waits for nothing.
+    /// Its application says in the clear what it has to say behind its close_notify, and waits for
+    /// nothing.
     Hasten(usize),
     /// The time that it gives a close is over.
     LosePatience,

@@ -1,6 +1,7 @@
 //! What the bytes of one direction say: records opened beside rustls, and the last word among them.
 //!
-//! Decides how bytes read as records, with keys of its own. Leaves to its user what may be said when.
+//! Decides how bytes read as records, with keys of its own. Leaves to its user what may be said
+//! when.
 //! Sources: RFC 9846 §5.1–5.2, RFC 5246 §6.2.1.
 
 use std::sync::LazyLock;
@@ -17,10 +18,12 @@ pub const LONGEST: usize = 16 * 1024;
 /// After so many bytes a text begins again. No length of a record or a buffer divides it.
 const PERIOD: usize = 251;
 
-/// What a side's application says under TLS is spoken by the voice of its number; what it says outside, by this much higher.
+/// What a side's application says under TLS is spoken by the voice of its number; what it says
+/// outside, by this much higher.
 pub const PLAIN: usize = 2;
 
-/// What a voice says, from any place on: nothing else is ever written, so every byte that is read shows its place.
+/// What a voice says, from any place on: nothing else is ever written, so every byte that is read
+/// shows its place.
 ///
 /// Shape: `length` is at most [`LONGEST`].
 #[must_use]
@@ -78,8 +81,8 @@ pub struct Heard {
 }
 
 impl Heard {
-    /// What this side of an established connection says behind the first `at` bytes of its direction; its application's
-    /// text goes on at `first`.
+    /// What this side of an established connection says behind the first `at` bytes of its
+    /// direction; its application's text goes on at `first`.
     #[must_use]
     pub fn of(version: Version, side: usize, at: usize, first: usize) -> Self {
         let role = [Role::Client, Role::Server][side];

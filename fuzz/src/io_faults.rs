@@ -1,7 +1,9 @@
-//! Both adapters over a transport that gives short counts, waits, fails with every error number, and time that jumps.
+//! Both adapters over a transport that gives short counts, waits, fails with every error number,
+//! and time that jumps.
 //!
-//! Decides which adapters run. Leaves what a byte means to `script`, what must hold to `judge`, and to `bed` how a call is
-//! made and what follows from one that waits. Where both adapters run, they must stand alike after every action.
+//! Decides which adapters run. Leaves what a byte means to `script`, what must hold to `judge`, and
+//! to `bed` how a call is made and what follows from one that waits. Where both adapters run, they
+//! must stand alike after every action.
 
 mod bed;
 mod clock;

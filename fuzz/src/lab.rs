@@ -1,7 +1,9 @@
-//! Connections of rustls whose handshake is done, in microseconds: with the stand-in cryptography, and one side played back.
+//! Connections of rustls whose handshake is done, in microseconds: with the stand-in cryptography,
+//! and one side played back.
 //!
-//! A handshake is recorded once for each version and role. A fresh connection is then told what the other side said in it,
-//! which fits to the byte because nothing in the stand-in is random; the keys of both directions are the test's to use.
+//! A handshake is recorded once for each version and role. A fresh connection is then told what the
+//! other side said in it, which fits to the byte because nothing in the stand-in is random; the
+//! keys of both directions are the test's to use.
 
 use std::sync::{Arc, LazyLock};
 
@@ -102,7 +104,8 @@ impl Recording {
         end.connection
     }
 
-    /// The same for the unbuffered API: `turn` hears a flight, the first one of a client being empty.
+    /// The same for the unbuffered API: `turn` hears a flight, the first one of a client being
+    /// empty.
     #[must_use]
     pub fn established_unbuffered(&self, mut turn: impl FnMut(&mut Unbuffered, &[u8])) -> Unbuffered {
         reseed(seed(self.role, 0));
@@ -132,7 +135,8 @@ pub enum Unbuffered {
     Server(UnbufferedServerConnection),
 }
 
-/// A client and a server whose handshake is done, and the server's tickets, which the client has not read.
+/// A client and a server whose handshake is done, and the server's tickets, which the client has
+/// not read.
 #[must_use]
 pub fn pair(version: Version, tickets: usize) -> ([Connection; 2], Vec<u8>) {
     let mut ends = [End::new(version, Role::Client, tickets), End::new(version, Role::Server, tickets)];
@@ -147,7 +151,8 @@ pub fn pair(version: Version, tickets: usize) -> ([Connection; 2], Vec<u8>) {
     (ends.map(|end| end.connection), last)
 }
 
-/// A client and a server whose handshake is done, each told the recorded other side: nothing is on its way between them.
+/// A client and a server whose handshake is done, each told the recorded other side: nothing is on
+/// its way between them.
 #[must_use]
 pub fn played_pair(version: Version) -> [Connection; 2] {
     ROLES.map(|role| Recording::of(version, role).established())

@@ -1,7 +1,9 @@
-//! Up to 64 connections in one lingering engine: no cross-talk, every end in its place, all released.
+//! Up to 64 connections in one lingering engine: no cross-talk, every end in its place, all
+//! released.
 //!
-//! Decides how an input is read: one byte each for the patience and for how many may linger, then one byte an action and what it
-//! needs. Leaves the rules to `reference`, which is a plain list and knows no wheel and no slab.
+//! Decides how an input is read: one byte each for the patience and for how many may linger, then
+//! one byte an action and what it needs. Leaves the rules to `reference`, which is a plain list and
+//! knows no wheel and no slab.
 
 mod reference;
 mod stand_in;
@@ -130,7 +132,8 @@ impl Bed {
         self.keys.push(key);
     }
 
-    /// Who had to go for a new one: who is overdue by far, then the oldest if there is no room, and itself if it is over.
+    /// Who had to go for a new one: who is overdue by far, then the oldest if there is no room, and
+    /// itself if it is over.
     fn was_added(&mut self, name: usize, is_over: bool) {
         self.look();
         let done = mem::take(&mut self.done);
@@ -170,7 +173,8 @@ impl Bed {
         }
     }
 
-    /// Its poller says that it may be read. The key of one that has ended may be that of another by now.
+    /// Its poller says that it may be read. The key of one that has ended may be that of another by
+    /// now.
     fn make_ready(&mut self, name: u8) {
         let Some(&Some(key)) = self.keys.get(usize::from(name) % self.keys.len().max(1)) else { return };
         self.engine.ready(key);

@@ -1,6 +1,7 @@
 //! Which events the core was told in which states, while somebody asks.
 //!
-//! Decides what counts as one event: those of the core, an alert by what it may mean, a close by its manner.
+//! Decides what counts as one event: those of the core, an alert by what it may mean, a close by
+//! its manner.
 
 use std::cell::{Cell, RefCell};
 
@@ -117,7 +118,8 @@ impl Reached {
         !self.told.iter().flatten().any(|told| *told)
     }
 
-    /// Strikes this event out where a machine that stands so is told it; gives the first state that was struck.
+    /// Strikes this event out where a machine that stands so is told it; gives the first state that
+    /// was struck.
     pub fn strike(&mut self, machine: &Machine, event: Event) -> Option<Told> {
         let event = number(event);
         let mut struck = None;

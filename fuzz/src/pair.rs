@@ -1,10 +1,12 @@
-//! Two adapters over a hostile wire: whatever it does and whoever asks for what, the two agree on how it ended.
+//! Two adapters over a hostile wire: whatever it does and whoever asks for what, the two agree on
+//! how it ended.
 //!
-//! Decides how an input is read. Leaves the wire to [`wire`](crate::wire), the records to [`heard`](crate::heard) and each
-//! duty to `duties`.
+//! Decides how an input is read. Leaves the wire to [`wire`](crate::wire), the records to
+//! [`heard`](crate::heard) and each duty to `duties`.
 //!
-//! An input is, behind the format: a byte for the version and the tickets, one for how the two ends are driven and what they
-//! ask for at the end, a policy for each, one for the wire; then a byte an action, its lowest bit the side.
+//! An input is, behind the format: a byte for the version and the tickets, one for how the two ends
+//! are driven and what they ask for at the end, a policy for each, one for the wire; then a byte an
+//! action, its lowest bit the side.
 
 mod action;
 mod duties;

@@ -1,11 +1,13 @@
-//! Two adapters on the TCP of smoltcp: a wire that loses, repeats, reorders, delays and forges. Every run must be a path
-//! of the model.
+//! Two adapters on the TCP of smoltcp: a wire that loses, repeats, reorders, delays and forges.
+//! Every run must be a path of the model.
 //!
-//! Decides how an input is read. Leaves what a run means to `close-notify-replay` and the oracle to the model's claims.
+//! Decides how an input is read. Leaves what a run means to `close-notify-replay` and the oracle to
+//! the model's claims.
 //!
-//! An input begins as those of `lockstep`: the format, the configuration, the most bytes that a call moves. Then comes a byte
-//! for the length of segments and the first sequence numbers, and then one byte a turn. Behind the last turn
-//! the network heals: what is in the air lands, what was lost is sent again, and both ends go on until nothing is left to do.
+//! An input begins as those of `lockstep`: the format, the configuration, the most bytes that a
+//! call moves. Then comes a byte for the length of segments and the first sequence numbers, and
+//! then one byte a turn. Behind the last turn the network heals: what is in the air lands, what was
+//! lost is sent again, and both ends go on until nothing is left to do.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -55,7 +57,8 @@ static PLAYED: LazyLock<BTreeMap<String, Played>> = LazyLock::new(|| {
 
 /// What the length of segments may be: whole records, or parts of them.
 const SEGMENTS: [usize; 4] = [1460, 64, 100, 200];
-/// How far from what its victim expects a forged segment may be: right, in the window, and outside of it.
+/// How far from what its victim expects a forged segment may be: right, in the window, and outside
+/// of it.
 const OFFSETS: [isize; 8] = [0, 0, 0, 1, -1, 90, 5000, -5000];
 /// Behind how many bytes of a record a FIN may be forged.
 const INSIDE: [usize; 4] = [1, 5, 20, 60];
@@ -63,12 +66,14 @@ const INSIDE: [usize; 4] = [1, 5, 20, 60];
 const TIMES: [u64; 4] = [10, 400, 1_500, 11_000];
 /// More steps than two ends have left to take once the network is well.
 const STEPS: usize = 256;
-/// So often the healed network carries everything before a run is given up: a stack waits longer each time.
+/// So often the healed network carries everything before a run is given up: a stack waits longer
+/// each time.
 const ROUNDS: usize = 64;
 
 /// Two adapters on a wire that may do anything.
 ///
-/// Panics: where a run is no path of the model, or a claim is broken; that is what a fuzzer looks for.
+/// Panics: where a run is no path of the model, or a claim is broken; that is what a fuzzer looks
+/// for.
 pub fn run(data: &[u8]) {
     let Some(Input { subject, chunk, choices }) = Input::read(data) else { return };
     let Some((played, (wire, turns))) = PLAYED.get(subject.name()).zip(choices.split_first()) else { return };

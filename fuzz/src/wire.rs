@@ -1,9 +1,11 @@
-//! TCP between two ends in memory, in the hands of a fuzzer: it splits, merges, delays, cuts, resets and launders errno.
+//! TCP between two ends in memory, in the hands of a fuzzer: it splits, merges, delays, cuts,
+//! resets and launders errno.
 //!
-//! Decides what each call of an end returns, as Linux would have it (our measurements, docs/scenarios.md): data that came
-//! before a reset can be read, the first call that fails takes the number of the error with it, and the calls behind it see
-//! an end of the stream. Closing with unread bytes resets the connection and destroys what was on its way.
-//! Leaves to its user when anything arrives. Nothing here blocks.
+//! Decides what each call of an end returns, as Linux would have it (our measurements,
+//! docs/scenarios.md): data that came before a reset can be read, the first call that fails takes
+//! the number of the error with it, and the calls behind it see an end of the stream. Closing with
+//! unread bytes resets the connection and destroys what was on its way. Leaves to its user when
+//! anything arrives. Nothing here blocks.
 //! Sources: RFC 9293 §3.6, §3.10.4, §3.10.7; tcp(7).
 
 use std::cell::{RefCell, RefMut};
@@ -226,13 +228,15 @@ impl Wire {
         self.stations[side].says_wait
     }
 
-    /// How many calls of this side have come to nothing, at most in a row, since this was asked last.
+    /// How many calls of this side have come to nothing, at most in a row, since this was asked
+    /// last.
     pub const fn take_idle_calls(&mut self, side: usize) -> u32 {
         self.stations[side].idle_calls = 0;
         std::mem::replace(&mut self.stations[side].worst_idle, 0)
     }
 
-    /// Up to `most` bytes arrive at this side, and what follows them there: the end of the stream, or a reset.
+    /// Up to `most` bytes arrive at this side, and what follows them there: the end of the stream,
+    /// or a reset.
     pub fn deliver(&mut self, side: usize, most: usize) {
         let towards = &mut self.towards[side];
         let waiting = towards.log.len() - towards.arrived;

@@ -1,4 +1,5 @@
-//! The study of rustls by itself still finds what it is known for: in a process of its own, for it silences panics.
+//! The study of rustls by itself still finds what it is known for: in a process of its own, for it
+//! silences panics.
 
 use close_notify_fuzz::forged_peer::bare;
 

@@ -43,7 +43,8 @@ impl Side {
     }
 }
 
-/// A step of the world. `side` is who acts; on the wire it is who sent what moves; of an attack it is the victim.
+/// A step of the world. `side` is who acts; on the wire it is who sent what moves; of an attack it
+/// is the victim.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[serde(tag = "do", content = "side", rename_all = "kebab-case")]
 pub enum Action {

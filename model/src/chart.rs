@@ -1,8 +1,8 @@
-//! Sequence charts of a path, for a person who has not read the source: who sent what, what the attacker did,
-//! what each application was told.
+//! Sequence charts of a path, for a person who has not read the source: who sent what, what the
+//! attacker did, what each application was told.
 //!
-//! Decides what of a path is worth a line. `story` turns steps into lines, `words` has the sentences, `text` and
-//! `svg` draw; the steps themselves are taken by the model.
+//! Decides what of a path is worth a line. `story` turns steps into lines, `words` has the
+//! sentences, `text` and `svg` draw; the steps themselves are taken by the model.
 
 mod story;
 mod svg;
@@ -82,12 +82,14 @@ enum Line {
 struct Told {
     who: String,
     says: String,
-    /// Whether its application takes what it has read for whole; nothing where it does not read to an end.
+    /// Whether its application takes what it has read for whole; nothing where it does not read to
+    /// an end.
     whole: Option<bool>,
 }
 
 impl Chart {
-    /// The chart of a path of a subject. Steps that are no path of it give a chart that stops before them.
+    /// The chart of a path of a subject. Steps that are no path of it give a chart that stops
+    /// before them.
     #[must_use]
     pub fn of(subject: &Subject, path: &[Step]) -> Self {
         match subject {

@@ -1,7 +1,8 @@
-//! The main job: explores every configuration and tries every planted mistake, in parallel over the cores.
+//! The main job: explores every configuration and tries every planted mistake, in parallel over the
+//! cores.
 //!
-//! Decides what is run, in which order and by how many. What was found is a [`Report`]; how it is shown is the
-//! command's. A search that was cut off, for whatever reason, gives no report.
+//! Decides what is run, in which order and by how many. What was found is a [`Report`]; how it is
+//! shown is the command's. A search that was cut off, for whatever reason, gives no report.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -139,7 +140,8 @@ impl Job<'_> {
         }
     }
 
-    /// How many states it has, as `counts.tsv` says; the larger bounds keep the order. What is not there goes first.
+    /// How many states it has, as `counts.tsv` says; the larger bounds keep the order. What is not
+    /// there goes first.
     fn weight(&self, counts: &HashMap<&str, usize>) -> usize {
         let name = self.name().trim_start_matches("deep-");
         counts.get(name).copied().unwrap_or(usize::MAX)
@@ -281,7 +283,8 @@ impl Planted {
         }
     }
 
-    /// Whether the claim catches the mistake and stands without it, and how many states were seen for that.
+    /// Whether the claim catches the mistake and stands without it, and how many states were seen
+    /// for that.
     fn explore(&self, limits: Limits<'_>) -> Result<(bool, usize), CutOff> {
         match self {
             Self::InPair(mutant) => explore_mutant(*mutant, limits),
@@ -314,7 +317,8 @@ fn explore_naive_relay(limits: Limits<'_>) -> Result<(bool, usize), CutOff> {
     Ok((caught && states > 0, states))
 }
 
-/// Whether some state breaks the one claim of a pair, and how many states were seen; it stops at the first.
+/// Whether some state breaks the one claim of a pair, and how many states were seen; it stops at
+/// the first.
 fn breaks(pair: &Pair, limits: Limits<'_>) -> Result<(bool, usize), CutOff> {
     let (enough, mut broken, mut seen) = (AtomicBool::new(false), false, 0);
     let until = Limits { stop: &enough, ..limits };

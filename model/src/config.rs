@@ -19,7 +19,8 @@ pub enum Closing {
     Reject(AlertDescription),
     /// It lets go of the connection and asks for no end at all.
     Drop,
-    /// It shuts its write side as a stream is shut, in any version, and reads on; once the peer has ended, it closes the rest.
+    /// It shuts its write side as a stream is shut, in any version, and reads on; once the peer has
+    /// ended, it closes the rest.
     Shutdown,
     /// It shuts its write side, and goes away once it is told that all of it has left.
     ShutdownAndGo,

@@ -1,4 +1,5 @@
-//! Larger bounds, for a run that may take minutes: one unit more in each direction, two attacks where one was.
+//! Larger bounds, for a run that may take minutes: one unit more in each direction, two attacks
+//! where one was.
 //!
 //! Decides no verdict: the rules of `expect.rs` say what breaks here as they do everywhere.
 

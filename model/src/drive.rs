@@ -1,7 +1,7 @@
 //! What a step does to the world: the driver's contract with the core, over the model's TCP.
 //!
-//! Decides no closing step. It tells the core facts and does what the core says, as the adapters do;
-//! what a profile or a mutant does otherwise is asked of `rogue.rs` and `mutant.rs`.
+//! Decides no closing step. It tells the core facts and does what the core says, as the adapters
+//! do; what a profile or a mutant does otherwise is asked of `rogue.rs` and `mutant.rs`.
 
 use close_notify_core::{
     AlertDescription, AlertLevel, AlertRecord, Answer, Call, Event, Output, read_alert, recv,

@@ -1,7 +1,7 @@
 //! What the standards ask, duty by duty, and where each is checked.
 //!
-//! Reads `docs/requirements.md` itself, so that a row which nobody checks shows. Decides which duties no model can
-//! judge, with the reason; which claim stands for a duty is said by its name.
+//! Reads `docs/requirements.md` itself, so that a row which nobody checks shows. Decides which
+//! duties no model can judge, with the reason; which claim stands for a duty is said by its name.
 
 use serde::{Deserialize, Serialize};
 
@@ -62,7 +62,8 @@ pub enum Check {
 pub struct Map {
     /// Each row of the requirements.
     pub duties: Vec<Duty>,
-    /// Claims beyond them: guarantees that an application may choose to lose, and the driver's contract.
+    /// Claims beyond them: guarantees that an application may choose to lose, and the driver's
+    /// contract.
     pub beyond: Vec<Beyond>,
 }
 
@@ -108,7 +109,8 @@ impl Map {
 }
 
 impl Duty {
-    /// Whether nothing checks it, or its claim has no mistake that it must catch: then it may be one that cannot fail.
+    /// Whether nothing checks it, or its claim has no mistake that it must catch: then it may be
+    /// one that cannot fail.
     #[must_use]
     pub fn is_hole(&self) -> bool {
         match &self.check {

@@ -1,6 +1,7 @@
 //! Which steps a world may take.
 //!
-//! Decides what a driver or an application is free to do next; what the core asks for is the core's word.
+//! Decides what a driver or an application is free to do next; what the core asks for is the core's
+//! word.
 
 use close_notify_core::{Answer, Call, Output, recv, send};
 

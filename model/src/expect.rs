@@ -1,6 +1,8 @@
-//! Which guarantees a configuration gives away: rules on its choices, written without looking at any run.
+//! Which guarantees a configuration gives away: rules on its choices, written without looking at
+//! any run.
 //!
-//! Every other claim is expected to hold. A verdict that differs, in either direction, fails the check.
+//! Every other claim is expected to hold. A verdict that differs, in either direction, fails the
+//! check.
 
 use close_notify_core::{Manner, MissingNotify, PeerCloses};
 

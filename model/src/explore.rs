@@ -1,7 +1,9 @@
-//! Our own explorer: every state once, breadth first, so that the first counterexample is a shortest one.
+//! Our own explorer: every state once, breadth first, so that the first counterexample is a
+//! shortest one.
 //!
-//! It keeps whole states and compares them, keeps every edge, and proves that the graph has no cycle: "in the
-//! end" then means "where no step is left". A search that was cut off is an error, never a pass.
+//! It keeps whole states and compares them, keeps every edge, and proves that the graph has no
+//! cycle: "in the end" then means "where no step is left". A search that was cut off is an error,
+//! never a pass.
 
 use std::hash::{BuildHasher, Hash};
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -179,7 +179,8 @@ fn half_close() -> Vec<Config> {
     configs
 }
 
-/// The write side is shut as a stream is shut, in any version: the client reads the answer, or goes away.
+/// The write side is shut as a stream is shut, in any version: the client reads the answer, or goes
+/// away.
 fn shutdown(version: Version) -> Vec<Config> {
     let mut configs = Vec::new();
     let when_asked =
@@ -223,7 +224,8 @@ fn reply(version: Version) -> Vec<Config> {
     configs
 }
 
-/// A server rejects with a fatal alert while the client may still be sending; it lingers, or loses patience.
+/// A server rejects with a fatal alert while the client may still be sending; it lingers, or loses
+/// patience.
 fn reject(version: Version) -> Vec<Config> {
     let mut configs = Vec::new();
     for (patience, hastens) in [("patient", false), ("hasty", true)] {
@@ -334,7 +336,8 @@ fn errno(version: Version) -> Vec<Config> {
     configs
 }
 
-/// The handshake, and what may end it: a close of either side, a forged close_notify, a FIN behind 0-RTT data.
+/// The handshake, and what may end it: a close of either side, a forged close_notify, a FIN behind
+/// 0-RTT data.
 fn handshake(version: Version) -> Vec<Config> {
     let attack = Faults { budget: 1, fin: true, plain_notify: true, deadlines: true, ..Faults::NONE };
     let timed = Faults { deadlines: true, ..Faults::NONE };
@@ -412,7 +415,8 @@ fn late(version: Version) -> Vec<Config> {
     choices.into_iter().map(config).collect()
 }
 
-/// What forbids resumption: the strict rule of RFC 2818, a close_notify at level fatal taken for one.
+/// What forbids resumption: the strict rule of RFC 2818, a close_notify at level fatal taken for
+/// one.
 fn resumption(version: Version) -> Vec<Config> {
     let policy = Policy { resumption: ResumptionRule::Rfc2818, ..Script::READER.policy };
     let https = Config {

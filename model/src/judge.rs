@@ -1,4 +1,5 @@
-//! One configuration, explored and judged: which claims fired, which broke, and by which shortest attack.
+//! One configuration, explored and judged: which claims fired, which broke, and by which shortest
+//! attack.
 
 use std::sync::atomic::AtomicBool;
 

@@ -1,8 +1,10 @@
-//! The kernels' TCP of both ends, as Linux does it: what calls return, and what closing does to data.
+//! The kernels' TCP of both ends, as Linux does it: what calls return, and what closing does to
+//! data.
 //!
-//! Decides nothing about TLS. Sources: RFC 9293 §3.6, §3.10.7; tcp(7), shutdown(2); measurements on Linux 6.18:
-//! data before a reset is read, then ECONNRESET once, then 0; the first call that meets the error consumes it;
-//! closing with unread bytes resets at once and throws away what had not left.
+//! Decides nothing about TLS. Sources: RFC 9293 §3.6, §3.10.7; tcp(7), shutdown(2); measurements on
+//! Linux 6.18: data before a reset is read, then ECONNRESET once, then 0; the first call that meets
+//! the error consumes it; closing with unread bytes resets at once and throws away what had not
+//! left.
 
 use std::hash::{Hash, Hasher};
 
@@ -54,7 +56,8 @@ pub struct Tcp {
     pub rst_overtakes: bool,
     /// A reset destroys data that arrived and was not read (reported of Windows).
     pub rst_discards: bool,
-    /// An error is consumed by the first call that meets it (Linux); otherwise each call returns it.
+    /// An error is consumed by the first call that meets it (Linux); otherwise each call returns
+    /// it.
     pub one_shot_errno: bool,
     /// How many units the sender's kernel holds before a write would block.
     pub send_buffer: u8,
@@ -250,7 +253,8 @@ impl Net {
         self.sockets[end].closed || self.sockets[end].dead
     }
 
-    /// The next unit of this end arrives, or its FIN. What comes for a socket that is gone is answered by a reset.
+    /// The next unit of this end arrives, or its FIN. What comes for a socket that is gone is
+    /// answered by a reset.
     pub fn arrive(&mut self, end: usize) {
         let is_unit = self.pipes[end].arrived < self.pipes[end].left;
         let reader = &self.sockets[1 - end];
@@ -289,7 +293,8 @@ impl Net {
         if self.sockets[other].closed {
             return;
         }
-        // CLOSE_WAIT alone: once our own FIN is out (LAST_ACK, CLOSING) it is ECONNRESET again. Measured.
+        // CLOSE_WAIT alone: once our own FIN is out (LAST_ACK, CLOSING) it is ECONNRESET again.
+        // Measured.
         let in_close_wait = self.pipes[end].fin == Fin::Arrived && self.pipes[other].fin == Fin::None;
         self.sockets[other].errno = Some(if in_close_wait { Errno::Pipe } else { Errno::Reset });
         if tcp.rst_discards {
@@ -305,13 +310,15 @@ impl Net {
         self.cut && waits && !self.is_gone(end)
     }
 
-    /// This end's kernel gives up (tcp(7), `TCP_USER_TIMEOUT`, `tcp_retries2`): nobody is told but the next call.
+    /// This end's kernel gives up (tcp(7), `TCP_USER_TIMEOUT`, `tcp_retries2`): nobody is told but
+    /// the next call.
     pub fn give_up(&mut self, end: usize) {
         self.pipes[end].dropped = true;
         self.sockets[end] = Socket { dead: true, errno: Some(Errno::TimedOut), ..self.sockets[end] };
     }
 
-    /// The adversary's FIN arrives at the reader of this end's direction, between two units or inside the next.
+    /// The adversary's FIN arrives at the reader of this end's direction, between two units or
+    /// inside the next.
     pub fn forge_fin(&mut self, end: usize, inside: bool) {
         self.pipes[end].fin = Fin::Arrived;
         self.pipes[end].torn = inside;

@@ -71,7 +71,8 @@ impl Model for Pair {
         Some(self.after(state, action))
     }
 
-    /// The claims, and one that is never broken: without it stateright stops at the last counterexample.
+    /// The claims, and one that is never broken: without it stateright stops at the last
+    /// counterexample.
     fn properties(&self) -> Vec<Property<Self>> {
         let explored_whole = Property::always("explored whole", |_: &Self, _: &World| true);
         let claims = self.claims.iter().map(|claim| Property::always(claim.name, claim.judge()));

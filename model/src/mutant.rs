@@ -1,7 +1,7 @@
 //! Planted mistakes: for every property one way to be wrong that it must catch.
 //!
-//! A mutant sits between the world and the shipped core. It changes a fact on its way in, an output or an
-//! ending on its way out, or what the driver does; the core itself is never touched.
+//! A mutant sits between the world and the shipped core. It changes a fact on its way in, an output
+//! or an ending on its way out, or what the driver does; the core itself is never touched.
 
 use close_notify_core::{
     AlertDescription, AlertLevel, Answer, Call, Delivery, Ending, Event, FramingState, Machine, Manner,

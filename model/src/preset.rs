@@ -11,7 +11,8 @@ use crate::profile::Profile;
 
 const TIMED: Faults = Faults { deadlines: true, ..Faults::NONE };
 
-/// A preset in a version; the closing rules of 1.0 and 1.1 are those of 1.2 but for resumption, which no preset names.
+/// A preset in a version; the closing rules of 1.0 and 1.1 are those of 1.2 but for resumption,
+/// which no preset names.
 pub(crate) fn presets(version: Version) -> Vec<Config> {
     if matches!(version, Version::Tls10 | Version::Tls11) {
         return Vec::new();

@@ -1,14 +1,17 @@
 //! How the stacks of the world break the rules: peers that the conforming end must survive.
 //!
-//! A profile changes what a driver does with an output of its core; the core itself is the shipped one.
-//! Sources: the table "Where stacks differ" of `docs/scenarios.md`, and the closing calls of the stacks named there.
+//! A profile changes what a driver does with an output of its core; the core itself is the shipped
+//! one.
+//! Sources: the table "Where stacks differ" of `docs/scenarios.md`, and the closing calls of the
+//! stacks named there.
 
 /// A way to close.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Profile {
     /// Does what the core says.
     Conforming,
-    /// FIN without close_notify, then closes (OpenSSL's quiet shutdown, nginx, Go's `CloseWrite` on the socket).
+    /// FIN without close_notify, then closes (OpenSSL's quiet shutdown, nginx, Go's `CloseWrite` on
+    /// the socket).
     QuietShutdown,
     /// FIN without close_notify, then waits for the peer's end.
     FinWithoutNotify,

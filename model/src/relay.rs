@@ -1,7 +1,9 @@
-//! A relay between two connections: what it read upstream it writes downstream, and so with the end.
+//! A relay between two connections: what it read upstream it writes downstream, and so with the
+//! end.
 //!
-//! Decides nothing: how the downstream ends is asked of the core (`Manner::for_downstream`). The naive relay,
-//! which ends every downstream gracefully, is there to show the attack that the duty prevents.
+//! Decides nothing: how the downstream ends is asked of the core (`Manner::for_downstream`). The
+//! naive relay, which ends every downstream gracefully, is there to show the attack that the duty
+//! prevents.
 
 use close_notify_core::{LateData, Manner, Policy, Version};
 use serde::{Deserialize, Serialize};
@@ -83,7 +85,8 @@ impl Relay {
         }
     }
 
-    /// A relay that gives its upstream up before it has all of it, and throws away what still comes.
+    /// A relay that gives its upstream up before it has all of it, and throws away what still
+    /// comes.
     fn late(version: Version, naive: bool) -> Self {
         let policy = Policy { late_data: LateData::Discard, ..Script::READER.policy };
         let closing = Closing::In(Manner::Graceful);

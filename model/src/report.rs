@@ -1,7 +1,7 @@
 //! What a check found, as a value: written as JSON, put together from shards, read by tables.
 //!
-//! Decides what counts as a finding. Leaves to `check.rs`: the run; to the command: how it is shown.
-//! The schema stands in `docs/check-report.md`.
+//! Decides what counts as a finding. Leaves to `check.rs`: the run; to the command: how it is
+//! shown. The schema stands in `docs/check-report.md`.
 
 use std::collections::BTreeSet;
 
@@ -263,8 +263,8 @@ impl Report {
         Self { schema: SCHEMA, scope, shard, totals, run, configurations, mistakes, replays: Vec::new() }
     }
 
-    /// The report of the whole, of the reports of all its shards, in any order. It equals that of a run in one
-    /// piece but for [`Run`].
+    /// The report of the whole, of the reports of all its shards, in any order. It equals that of a
+    /// run in one piece but for [`Run`].
     ///
     /// Errors: [`MergeError`] where they are not exactly the shards of one run.
     pub fn merge(mut parts: Vec<Self>) -> Result<Self, MergeError> {

@@ -1,4 +1,5 @@
-//! The configurations in which the mutants are tried: small, and such that the premise of their property fires.
+//! The configurations in which the mutants are tried: small, and such that the premise of their
+//! property fires.
 
 use close_notify_core::{
     AlertDescription, FatalNotify, FragmentedAlert, LateData, Manner, MissingNotify, Policy, Reply,

@@ -1,8 +1,8 @@
 //! One direction of the connection: a log of units and how far each has come.
 //!
-//! Decides nothing; it is what TCP carries. `written ≥ left ≥ arrived ≥ read` always holds.
-//! A unit is a record of TLS, or a piece of plaintext before or after TLS. How far a unit is torn is said by
-//! the end of the stream, not by the unit.
+//! Decides nothing; it is what TCP carries. `written ≥ left ≥ arrived ≥ read` always holds. A unit
+//! is a record of TLS, or a piece of plaintext before or after TLS. How far a unit is torn is said
+//! by the end of the stream, not by the unit.
 
 use std::hash::{Hash, Hasher};
 

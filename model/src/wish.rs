@@ -1,4 +1,5 @@
-//! Configurations of what an application wishes: to hurry, to walk away, to reject late, to read alerts its own way.
+//! Configurations of what an application wishes: to hurry, to walk away, to reject late, to read
+//! alerts its own way.
 //!
 //! Decides what is varied. Leaves the verdicts to `expect.rs`.
 
@@ -35,7 +36,8 @@ fn haste(version: Version) -> Vec<Config> {
     THEN.into_iter().map(config).collect()
 }
 
-/// The application lets go of its connection and asks for no end; the peer has its own mind of what that is worth.
+/// The application lets go of its connection and asks for no end; the peer has its own mind of what
+/// that is worth.
 fn dropping(version: Version) -> Vec<Config> {
     let mut configs = Vec::new();
     for (moment, when) in [

@@ -1,6 +1,8 @@
-//! The whole world of one connection: two cores with their drivers and applications, and TCP between them.
+//! The whole world of one connection: two cores with their drivers and applications, and TCP
+//! between them.
 //!
-//! A state is a plain value. Which steps it may take stands in `enabled.rs`, what they do in `drive.rs`.
+//! A state is a plain value. Which steps it may take stands in `enabled.rs`, what they do in
+//! `drive.rs`.
 
 use std::hash::{Hash, Hasher};
 
@@ -10,7 +12,8 @@ use crate::action::Side;
 use crate::config::Config;
 use crate::kernel::Net;
 
-/// One end: its core, what its application has done, and what only an observer of both ends can know.
+/// One end: its core, what its application has done, and what only an observer of both ends can
+/// know.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct End {
     /// The shipped core.

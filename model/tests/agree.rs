@@ -1,6 +1,6 @@
-//! Every configuration, explored twice: by our explorer and by stateright. Both must count the same states and see
-//! the same claims broken, those that the rules expect; and the counts are pinned beside the bounds that make them.
-//! `UPDATE=1` rewrites `counts.tsv`.
+//! Every configuration, explored twice: by our explorer and by stateright. Both must count the same
+//! states and see the same claims broken, those that the rules expect; and the counts are pinned
+//! beside the bounds that make them. `UPDATE=1` rewrites `counts.tsv`.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

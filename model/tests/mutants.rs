@@ -1,4 +1,5 @@
-//! Every property catches the mistake that was planted for it, and each mistake only the properties named here.
+//! Every property catches the mistake that was planted for it, and each mistake only the properties
+//! named here.
 
 use std::collections::BTreeSet;
 
@@ -12,8 +13,8 @@ use close_notify_model::{family, property};
 fn also(mutant: Mutant) -> &'static [&'static str] {
     use Mutant as M;
     match mutant {
-        // The same duty said of each role; a peer that waits for close_notify is not given one; and the core was told
-        // that it was sent.
+        // The same duty said of each role; a peer that waits for close_notify is not given one; and
+        // the core was told that it was sent.
         M::SkipsNotify => &[
             "http-client-notifies",
             "http-server-tries",
@@ -24,7 +25,8 @@ fn also(mutant: Mutant) -> &'static [&'static str] {
         M::ClientSkipsNotify => {
             &["notify-before-fin", "data-survives-close", "writing-is-told-true", "shut-means-said"]
         }
-        // The client has read the FIN for a truncation, and shut its own side, when the server's reset comes.
+        // The client has read the FIN for a truncation, and shut its own side, when the server's
+        // reset comes.
         M::ServerSkipsNotify => &[
             "notify-before-fin",
             "data-survives-close",
@@ -37,8 +39,8 @@ fn also(mutant: Mutant) -> &'static [&'static str] {
         M::NotifiesAtFatalLevel => &["writing-is-told-true", "shut-means-said"],
         // The server of the trial is strict, and believes the torn record as well.
         M::AcceptsTorn => &["http-close-delimited-needs-notify"],
-        // A second close_notify is a record behind the first; where it meets a closed socket it is answered by a
-        // reset, which destroys what was in flight.
+        // A second close_notify is a record behind the first; where it meets a closed socket it is
+        // answered by a reset, which destroys what was in flight.
         M::NotifiesTwice => &["nothing-after-notify", "data-survives-close"],
         // What was written there is not before the close_notify that was said to be the last.
         M::WritesAfterNotify => &["shut-means-said"],
@@ -47,7 +49,8 @@ fn also(mutant: Mutant) -> &'static [&'static str] {
         M::DeliversAfterNotify => {
             &["delivered-before-end", "no-silent-truncation", "cut-is-visible", "no-ok-over-a-loss"]
         }
-        // The core refuses the move, so the connection is left as it is: open, and its plaintext unread.
+        // The core refuses the move, so the connection is left as it is: open, and its plaintext
+        // unread.
         M::HandsBackEarly => &[
             "no-illegal-move",
             "handback-exact",
@@ -72,14 +75,16 @@ fn also(mutant: Mutant) -> &'static [&'static str] {
             "http-close-delimited-needs-notify",
             "no-ok-over-a-loss",
         ],
-        // The reset, forgotten, reads as a FIN, which this reader accepts; and so does a transport that has died.
+        // The reset, forgotten, reads as a FIN, which this reader accepts; and so does a transport
+        // that has died.
         M::ForgetsErrno => &["no-silent-truncation", "lenient-takes-a-fin-alone", "no-ok-over-a-loss"],
         M::TrustsDeadTransport => &["no-silent-truncation", "lenient-takes-a-fin-alone", "no-ok-over-a-loss"],
         // What a read calls the end is what an application takes for whole.
         M::ReadsTornAsEnd | M::ReadsResetAsEnd | M::ReadsOverLoss => &["no-silent-truncation"],
         // What is dropped is missing from a clean end.
         M::DropsDataAtNotify => &["no-silent-truncation", "cut-is-visible", "no-ok-over-a-loss"],
-        // It came in the handshake; and it may be followed by a reset, which is then no clean end either.
+        // It came in the handshake; and it may be followed by a reset, which is then no clean end
+        // either.
         M::TrustsPlainNotify => &["rst-is-not-close", "notify-in-handshake"],
         // An alert that is not heard is not reported, and forbids nothing.
         M::IgnoresFatal => &["fatal-is-an-error", "fatal-discards-tickets"],
@@ -100,7 +105,8 @@ fn also(mutant: Mutant) -> &'static [&'static str] {
         M::TrustsFin => &["no-silent-truncation"],
         // An answer that TLS 1.3 does not want is one that nobody ordered.
         M::RepliesIn13 => &["notify-is-asked-for"],
-        // The core says that it aborted before its close_notify, which is true of all but this driver.
+        // The core says that it aborted before its close_notify, which is true of all but this
+        // driver.
         M::AbortNotifies => &["writing-is-told-true"],
         // A server is one of those whom a missing close_notify must not cost the session.
         M::PunishesIncomplete => &["unclean-allows-resume"],

@@ -1,4 +1,5 @@
-//! The distinct attacks of a report: each claim that breaks once, with the shortest path of all configurations.
+//! The distinct attacks of a report: each claim that breaks once, with the shortest path of all
+//! configurations.
 
 use std::cmp::Ordering;
 
@@ -55,8 +56,8 @@ pub(crate) fn attacks(report: &Report) -> Vec<Attack<'_>> {
     attacks
 }
 
-/// Whether a path tells more than the one so far: it is of no trial of a mistake, or shorter, or the same in a later
-/// version of TLS.
+/// Whether a path tells more than the one so far: it is of no trial of a mistake, or shorter, or
+/// the same in a later version of TLS.
 fn is_better(row: &Row, path: &[Step], so_far: &Attack<'_>) -> bool {
     let rank = |name: &str, path: &[Step]| (name.starts_with("mutants/"), path.len());
     let same = kind(&row.name) == kind(so_far.config);

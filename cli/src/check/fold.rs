@@ -1,5 +1,5 @@
-//! Many configurations as few lines: what agrees in every version is one line, what is never worth a line of its
-//! own is counted.
+//! Many configurations as few lines: what agrees in every version is one line, what is never worth
+//! a line of its own is counted.
 //!
 //! Decides which choices of a family always stay apart, because they are what a reader looks for.
 
@@ -84,7 +84,8 @@ pub(crate) struct Group {
     pub(crate) name: String,
     /// What it is about.
     pub(crate) about: &'static str,
-    /// Its lines, each with what tells it from the others: nothing where it is alone or the rest of them.
+    /// Its lines, each with what tells it from the others: nothing where it is alone or the rest of
+    /// them.
     pub(crate) lines: Vec<(String, Line)>,
 }
 
@@ -132,8 +133,8 @@ fn group(name: String, mut lines: Vec<Line>) -> Group {
     Group { name, about: known.map_or("", |family| family.about), lines }
 }
 
-/// Makes one line of lines that agree and whose names are the same but for `part`; with no part, of those of
-/// the versions.
+/// Makes one line of lines that agree and whose names are the same but for `part`; with no part, of
+/// those of the versions.
 fn fold(lines: &mut Vec<Line>, part: Option<usize>) {
     let mut folded: Vec<Line> = Vec::new();
     for line in lines.drain(..) {

@@ -1,4 +1,5 @@
-//! `close-notify check`: the plan of the arguments, the run with its progress, and which view is printed.
+//! `close-notify check`: the plan of the arguments, the run with its progress, and which view is
+//! printed.
 
 mod attack;
 mod fold;
@@ -73,8 +74,8 @@ fn explore(args: &CheckArgs, scope: Scope) -> Result<Report, Stop> {
     })
 }
 
-/// A bar on stderr where a terminal is, else one line. Its end is known with the first piece of work: configurations
-/// and planted mistakes.
+/// A bar on stderr where a terminal is, else one line. Its end is known with the first piece of
+/// work: configurations and planted mistakes.
 fn bar(configurations: usize) -> ProgressBar {
     let start = format!("exploring {}…", table::configurations(configurations));
     if !std::io::stderr().is_terminal() {

@@ -32,7 +32,8 @@ pub(crate) fn root() -> PathBuf {
 
 /// Builds targets, all of them where none is named, and gives the folder of their binaries.
 ///
-/// Shape: each sanitizer has a folder of its own, for cargo keeps what it once learned of a compiler in the folder.
+/// Shape: each sanitizer has a folder of its own, for cargo keeps what it once learned of a
+/// compiler in the folder.
 pub(crate) fn targets(names: &[&str], sanitizer: Sanitizer) -> Result<PathBuf, Box<dyn Error>> {
     let root = root();
     match sanitizer {
@@ -64,7 +65,8 @@ fn build(
     for name in names {
         let mut build = cargo_fuzz(tree)?;
         build.envs(environment.iter().copied());
-        // Every byte of an input is a choice: there are no magic numbers that a comparison could tell of.
+        // Every byte of an input is a choice: there are no magic numbers that a comparison could
+        // tell of.
         build.args(["build", "--no-trace-compares"]).args(options).arg("--target-dir").arg(folder).args(name);
         compiler::wrap(&mut build)?;
         if options.contains(&"address") {
@@ -75,7 +77,8 @@ fn build(
     Ok(folder.join(triple()?).join("release"))
 }
 
-/// Builds every target into a folder as fuzzing services want it: a binary and its options beside it.
+/// Builds every target into a folder as fuzzing services want it: a binary and its options beside
+/// it.
 pub(crate) fn into(folder: &Path, sanitizer: Sanitizer) -> Result<Outcome, Box<dyn Error>> {
     let binaries = targets(&[], sanitizer)?;
     fs::create_dir_all(folder)?;

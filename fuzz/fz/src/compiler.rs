@@ -1,7 +1,8 @@
 //! rustc as the builds of fuzz targets call it: this command, which passes the call on.
 //!
-//! Decides which crates have their edges counted: those that ship, and the targets. What a dependency does guides no fuzzer
-//! of ours, and counting it costs more than half of the executions a second.
+//! Decides which crates have their edges counted: those that ship, and the targets. What a
+//! dependency does guides no fuzzer of ours, and counting it costs more than half of the executions
+//! a second.
 
 use std::env;
 use std::io;

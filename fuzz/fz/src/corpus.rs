@@ -1,4 +1,5 @@
-//! The committed corpus of a target, kept small: what another file covers as well goes, and names say where one is from.
+//! The committed corpus of a target, kept small: what another file covers as well goes, and names
+//! say where one is from.
 
 use std::error::Error;
 use std::fs;
@@ -13,8 +14,8 @@ use crate::{Outcome, fuzzer};
 /// So much of libFuzzer's name is kept.
 const HASH: usize = 8;
 
-/// Minimises the committed corpus together with what runs have added outside of it. Files with names of their own are kept
-/// before found ones, and a regression is never given up.
+/// Minimises the committed corpus together with what runs have added outside of it. Files with
+/// names of their own are kept before found ones, and a regression is never given up.
 pub(crate) fn merge(target: &Target) -> Result<Outcome, Box<dyn Error>> {
     let binaries = build::targets(&[target.name], Sanitizer::None)?;
     let (committed, found) = (fuzzer::committed(target), fuzzer::scratch(target, false)?);

@@ -18,8 +18,8 @@ pub(crate) const TIMEOUT: u64 = 5;
 /// The floor under AddressSanitizer, and for a target that is slow by itself its own.
 const ASAN_FLOOR: u32 = 2_000;
 
-/// An input is a few choices, and a run takes microseconds: what libFuzzer keeps about inputs beside the edges that they take
-/// would cost more than the run.
+/// An input is a few choices, and a run takes microseconds: what libFuzzer keeps about inputs
+/// beside the edges that they take would cost more than the run.
 pub(crate) const LEAN: [&str; 4] = ["-entropic=0", "-reduce_inputs=0", "-use_counters=0", "-use_cmp=0"];
 
 /// One run of a target.

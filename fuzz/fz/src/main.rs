@@ -1,7 +1,7 @@
 //! `cargo fz`: what one does with the fuzz targets, each as one command.
 //!
-//! Decides how cargo-fuzz and the targets' binaries are called. Leaves what is fuzzed to `close-notify-fuzz`.
-//! Exit status: 0 fine, 1 a finding, 2 misuse.
+//! Decides how cargo-fuzz and the targets' binaries are called. Leaves what is fuzzed to
+//! `close-notify-fuzz`. Exit status: 0 fine, 1 a finding, 2 misuse.
 
 mod build;
 mod compiler;
@@ -66,7 +66,8 @@ struct RunArgs {
 enum Command {
     /// Name every target, and what it drives.
     List,
-    /// Fuzz every target for so many seconds; fail on a finding, or where one is slower than its floor.
+    /// Fuzz every target for so many seconds; fail on a finding, or where one is slower than its
+    /// floor.
     All {
         /// For each target.
         seconds: u64,
@@ -94,7 +95,8 @@ enum Command {
         #[arg(value_parser = target_list::parse)]
         target: &'static close_notify_fuzz::Target,
     },
-    /// Plant mistakes into a copy of the tree, one at a time, and see each found from an empty corpus.
+    /// Plant mistakes into a copy of the tree, one at a time, and see each found from an empty
+    /// corpus.
     Planted {
         /// Which; all where none is named.
         names: Vec<String>,
@@ -105,7 +107,8 @@ enum Command {
         #[arg(long)]
         write: bool,
     },
-    /// Which states and events of the core, and which steps of the model, the committed corpora reach.
+    /// Which states and events of the core, and which steps of the model, the committed corpora
+    /// reach.
     Reached {
         /// Write the tables to fuzz/REACHED.md.
         #[arg(long)]
@@ -114,7 +117,8 @@ enum Command {
         #[arg(long)]
         fill: bool,
     },
-    /// Which regions of the source the committed corpora run; fail where more are missed than fuzz/regions.tsv allows.
+    /// Which regions of the source the committed corpora run; fail where more are missed than
+    /// fuzz/regions.tsv allows.
     Regions {
         /// Show each region that is missed.
         #[arg(long)]

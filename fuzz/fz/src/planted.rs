@@ -1,6 +1,8 @@
-//! Mistakes planted into the shipped code, in a copy of the tree, and how long the targets take to find each.
+//! Mistakes planted into the shipped code, in a copy of the tree, and how long the targets take to
+//! find each.
 //!
-//! Decides nothing about the mistakes: fuzz/planted.toml lists them. The shipped code has no switch for any.
+//! Decides nothing about the mistakes: fuzz/planted.toml lists them. The shipped code has no switch
+//! for any.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -48,7 +50,8 @@ struct Found {
     took: Duration,
 }
 
-/// Plants the named mistakes, or all, one after the other, and lets their targets look for each from an empty corpus.
+/// Plants the named mistakes, or all, one after the other, and lets their targets look for each
+/// from an empty corpus.
 pub(crate) fn find(names: &[String], seconds: u64, write: bool) -> Result<Outcome, Box<dyn Error>> {
     let chosen = chosen(names)?;
     let tree = copy_of_the_tree()?;
@@ -74,7 +77,8 @@ const INTRODUCTION: &str = "# Planted mistakes\n\nMade by `cargo fz planted --wr
     copy of the tree by itself, and a\ntarget looks for it from an empty corpus, on one core. A figure depends on the machine \
     and on the fuzzer's luck.\n\n";
 
-/// Puts a row into the committed table, in the place of the one it had. What is planted no more goes.
+/// Puts a row into the committed table, in the place of the one it had. What is planted no more
+/// goes.
 fn record(row: &[String; 6]) -> Result<(), Box<dyn Error>> {
     let path = root().join("fuzz/PLANTED.md");
     let before = fs::read_to_string(&path).unwrap_or_default();
@@ -166,7 +170,8 @@ impl Mistake {
     }
 }
 
-/// What the tree has under version control, as it stands now, in a folder that keeps what was built.
+/// What the tree has under version control, as it stands now, in a folder that keeps what was
+/// built.
 fn copy_of_the_tree() -> Result<PathBuf, Box<dyn Error>> {
     let (root, tree) = (root(), root().join("target/planted"));
     let listed = Command::new("git").args(["ls-files", "-z"]).current_dir(&root).output()?.stdout;

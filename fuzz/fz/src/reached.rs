@@ -1,8 +1,8 @@
 //! What the model can reach, and which of it the committed corpora reach on the real code.
 //!
-//! Decides what a hole is: an event that the model tells the core in some state, or a step that it takes, and no file of any
-//! corpus does. Files of `lockstep` do it on real rustls; what rustls cannot be made to do, those of `machine` tell the core
-//! alone.
+//! Decides what a hole is: an event that the model tells the core in some state, or a step that it
+//! takes, and no file of any corpus does. Files of `lockstep` do it on real rustls; what rustls
+//! cannot be made to do, those of `machine` tell the core alone.
 
 use std::collections::{BTreeMap, HashMap};
 use std::error::Error;
@@ -20,7 +20,8 @@ use close_notify_model::subject::Subject;
 use crate::build::root;
 use crate::{Outcome, fuzzer, table};
 
-/// Steps that two ends of rustls behind their handshake cannot take: why, and which target does the like.
+/// Steps that two ends of rustls behind their handshake cannot take: why, and which target does the
+/// like.
 const ELSEWHERE: [(&str, &str); 5] = [
     ("shake", "the handshake is rustls's: raw_wire cuts and twists it"),
     ("forge-notify", "an alert in the clear: raw_wire and forged_peer"),

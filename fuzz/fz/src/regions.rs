@@ -1,7 +1,7 @@
 //! Which regions of the shipped source the committed corpora run.
 //!
-//! Decides how regions are counted: each place of a file once, however many functions were made of it. `fuzz/regions.tsv`
-//! holds how many of each file may be missed, and only falls.
+//! Decides how regions are counted: each place of a file once, however many functions were made of
+//! it. `fuzz/regions.tsv` holds how many of each file may be missed, and only falls.
 //! Sources: rustc's `-C instrument-coverage`; llvm_profparser reads what it writes.
 
 use std::collections::BTreeMap;
@@ -18,7 +18,8 @@ use crate::{Outcome, table};
 /// Whose regions count.
 const SHIPPED: [&str; 4] = ["impl/core/src", "impl/linger/src", "impl/framing/src", "impl/rustls/src"];
 
-/// Each function is made once: of copies that an optimiser made differently, only one is counted, and which is luck.
+/// Each function is made once: of copies that an optimiser made differently, only one is counted,
+/// and which is luck.
 const COUNTED: &str = "-C instrument-coverage -C link-dead-code";
 
 /// The regions of a file.

@@ -1,7 +1,8 @@
-//! The record protection: the payload stays readable, a tag says by whom, where and as what it was sealed.
+//! The record protection: the payload stays readable, a tag says by whom, where and as what it was
+//! sealed.
 //!
-//! Lengths are those of AES-128-GCM: a tag of 16 bytes, in TLS 1.2 an explicit nonce of 8, in TLS 1.3 the type behind the
-//! payload.
+//! Lengths are those of AES-128-GCM: a tag of 16 bytes, in TLS 1.2 an explicit nonce of 8, in TLS
+//! 1.3 the type behind the payload.
 
 use rustls::crypto::cipher::{
     AeadKey, InboundOpaqueMessage, InboundPlainMessage, Iv, KeyBlockShape, MessageDecrypter,
@@ -165,7 +166,8 @@ impl MessageDecrypter for Sealing {
 }
 
 impl Sealing {
-    /// The type of a sealed record that stands at its place, and where its payload lies in the body.
+    /// The type of a sealed record that stands at its place, and where its payload lies in the
+    /// body.
     pub(crate) fn verified(&self, outer: u8, seq: u64, body: &[u8]) -> Option<(u8, std::ops::Range<usize>)> {
         let (from, behind) = if self.is_13 { (0, TAG + 1) } else { (NONCE, TAG) };
         let end = body.len().checked_sub(behind).filter(|&end| end >= from)?;

@@ -1,4 +1,5 @@
-//! Who the server says it is: a certificate that anybody could have made, and configurations that know it.
+//! Who the server says it is: a certificate that anybody could have made, and configurations that
+//! know it.
 
 use std::sync::Arc;
 
@@ -33,7 +34,8 @@ pub fn client_config(
     Ok(config)
 }
 
-/// A server of one version that sends so many tickets behind its handshake, of sessions that it does not keep.
+/// A server of one version that sends so many tickets behind its handshake, of sessions that it
+/// does not keep.
 ///
 /// Errors: rustls's, where the provider does not speak the version.
 pub fn server_config(

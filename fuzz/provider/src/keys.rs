@@ -1,4 +1,5 @@
-//! The keys of a direction in the hands of a test: records of any type and length, sealed and opened beside rustls.
+//! The keys of a direction in the hands of a test: records of any type and length, sealed and
+//! opened beside rustls.
 
 use std::cell::RefCell;
 
@@ -10,8 +11,8 @@ thread_local! {
     static MADE: RefCell<Option<Vec<Sealing>>> = const { RefCell::new(None) };
 }
 
-/// Runs `call` and gives the keys of every sealing direction that rustls made in it on this thread, in order. Each stands
-/// at its first record.
+/// Runs `call` and gives the keys of every sealing direction that rustls made in it on this thread,
+/// in order. Each stands at its first record.
 pub fn keys_made_by<R>(call: impl FnOnce() -> R) -> (R, Vec<Keys>) {
     MADE.set(Some(Vec::new()));
     let result = call();
@@ -72,7 +73,8 @@ impl Keys {
         self.seq += 1;
     }
 
-    /// Opens one whole record, header and all; `None` where these keys did not seal it at this place.
+    /// Opens one whole record, header and all; `None` where these keys did not seal it at this
+    /// place.
     pub fn open<'a>(&mut self, record: &'a [u8]) -> Option<Opened<'a>> {
         let (header, body) = record.split_first_chunk::<HEADER>()?;
         let (content, range) = self.sealing.verified(header[0], self.seq, body)?;

@@ -1,13 +1,15 @@
 //! A `CryptoProvider` for rustls 0.23 that protects nothing. **Tests and fuzzers only.**
 //!
-//! A handshake costs a few microseconds with it, every run repeats to the byte, and a fuzzer that knows the keys of a
-//! direction says whatever it likes under them. Nothing here resists anybody: keys are exchanged in the clear, signatures
-//! are sums, records are sealed by a check sum and stay readable.
+//! A handshake costs a few microseconds with it, every run repeats to the byte, and a fuzzer that
+//! knows the keys of a direction says whatever it likes under them. Nothing here resists anybody:
+//! keys are exchanged in the clear, signatures are sums, records are sealed by a check sum and stay
+//! readable.
 //!
-//! Decides nothing about closing. What it keeps of the real thing is what a closing can see: the lengths of records, that
-//! one is opened by its own key, at its own place and as its own type alone, that an empty, an oversized and a torn one are
-//! what they are with real ciphers.
-//! Sources: RFC 9846 §5.2, RFC 5246 §6.2.3.3 and RFC 5288 §3 for the shape of records; rustls 0.23.46 `crypto`.
+//! Decides nothing about closing. What it keeps of the real thing is what a closing can see: the
+//! lengths of records, that one is opened by its own key, at its own place and as its own type
+//! alone, that an empty, an oversized and a torn one are what they are with real ciphers.
+//! Sources: RFC 9846 §5.2, RFC 5246 §6.2.3.3 and RFC 5288 §3 for the shape of records; rustls
+//! 0.23.46 `crypto`.
 //!
 //! | part | what stands in |
 //! | --- | --- |

@@ -1,7 +1,9 @@
-//! The notes that are taken while facts come in: each fact is written down once, and the first of its kind stays.
+//! The notes that are taken while facts come in: each fact is written down once, and the first of
+//! its kind stays.
 //!
-//! Decides what each fact adds to the notes. What they say together is `verdict`'s, and what cannot happen is `legal`'s.
-//! The notes are a value of fixed size, so that each step of a run can be judged, and equal notes have equal futures.
+//! Decides what each fact adds to the notes. What they say together is `verdict`'s, and what cannot
+//! happen is `legal`'s. The notes are a value of fixed size, so that each step of a run can be
+//! judged, and equal notes have equal futures.
 
 use close_notify_core::{
     AlertDescription, Event, FirstCloser, LateData, Manner, NotSent, PeerCloses, Policy, ReadEnd, Reply,
@@ -77,8 +79,8 @@ pub struct Account {
     /// The FIN went after the last word, before the transport failed.
     pub(crate) fin: bool,
 
-    /// The peer's end of stream, a reset, the end of our patience, or what this side did with it: once it has ended,
-    /// nothing more is read of the transport.
+    /// The peer's end of stream, a reset, the end of our patience, or what this side did with it:
+    /// once it has ended, nothing more is read of the transport.
     pub(crate) transport: TransportEnd,
     pub(crate) released: bool,
     pub(crate) deadline_started: bool,
@@ -283,7 +285,8 @@ impl Account {
         self.word = self.word.or(Some(Word::Notify));
     }
 
-    // RFC 9846 §6.2 · fatal-ends-both, nothing-after-notify: no alert takes the place of a word that is sealed
+    // RFC 9846 §6.2 · fatal-ends-both, nothing-after-notify: no alert takes the place of a word
+    // that is sealed
     fn refuse(&mut self, alert: AlertDescription) {
         self.we_close();
         self.hasten(Manner::Reject);
@@ -392,7 +395,8 @@ impl Account {
         within
     }
 
-    /// What the peer may send behind our close: what is kept for the application costs memory, what is thrown away none.
+    /// What the peer may send behind our close: what is kept for the application costs memory, what
+    /// is thrown away none.
     pub(crate) fn allowance(&self) -> u32 {
         let Policy { drain_budget, keep_budget, .. } = self.setup.policy;
         if self.delivers() { drain_budget.min(keep_budget) } else { drain_budget }
@@ -412,7 +416,8 @@ impl Account {
     }
 
     /// What it is to let go of the transport now.
-    // alert-survives-close, data-survives-close: behind our last word, and before the peer's end, it is too early
+    // alert-survives-close, data-survives-close: behind our last word, and before the peer's end,
+    // it is too early
     fn end_by_us(&self) -> TransportEnd {
         let lingers = matches!(self.manner, Manner::Linger | Manner::Reject);
         if lingers && self.written && !self.aborted {
@@ -495,8 +500,8 @@ fn is_reset(errno: i32) -> bool {
     [104, 54, 10054, 10053].contains(&errno)
 }
 
-/// No number; EPIPE, ERROR_BROKEN_PIPE, ERROR_NO_DATA, WSAESHUTDOWN; ENOTCONN of Linux, of the BSDs and of Windows: what a
-/// call meets where the peer's FIN may stand.
+/// No number; EPIPE, ERROR_BROKEN_PIPE, ERROR_NO_DATA, WSAESHUTDOWN; ENOTCONN of Linux, of the BSDs
+/// and of Windows: what a call meets where the peer's FIN may stand.
 fn is_no_failure(errno: i32) -> bool {
     [0, 32, 109, 232, 10058, 107, 57, 10057].contains(&errno)
 }

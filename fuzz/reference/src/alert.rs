@@ -20,7 +20,8 @@ pub(super) enum Says {
     Nonsense,
 }
 
-/// What an alert says in this version, under this policy; `established` is whether the handshake is done.
+/// What an alert says in this version, under this policy; `established` is whether the handshake is
+/// done.
 pub(super) fn says(version: Version, policy: &Policy, established: bool, level: u8, description: u8) -> Says {
     const CLOSE_NOTIFY: u8 = 0;
     const USER_CANCELED: u8 = 90;
@@ -49,7 +50,8 @@ pub(super) fn says(version: Version, policy: &Policy, established: bool, level: 
 
 /// The facts that the payload of one alert record is.
 ///
-/// `held` is the first byte of an alert whose second has not come: kept between records, and never beyond a violation.
+/// `held` is the first byte of an alert whose second has not come: kept between records, and never
+/// beyond a violation.
 ///
 /// ```
 /// use close_notify_core::{AlertDescription, CoalescedAlerts, Event, Policy, Version};

@@ -1,7 +1,9 @@
 //! What each call of an application may be told, read off the notes.
 //!
-//! Decides when `Ok` is true, when nothing will make it true any more, and that there is nothing between but a wait.
-//! Sources: `docs/requirements.md` · no-ok-over-a-loss, flushed-means-left, shut-means-said, every-call-ends.
+//! Decides when `Ok` is true, when nothing will make it true any more, and that there is nothing
+//! between but a wait.
+//! Sources: `docs/requirements.md` · no-ok-over-a-loss, flushed-means-left, shut-means-said,
+//! every-call-ends.
 
 use close_notify_core::{Answer, Call, FramingState, Machine, Output, ReadEnd};
 

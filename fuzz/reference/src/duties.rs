@@ -1,7 +1,7 @@
 //! What the machine may ask of its driver: each output, and what must be true where it is asked.
 //!
-//! Every premise is said of the notes alone. What is owed is asked for in its order, so that an output that comes too early,
-//! twice or never finds no premise.
+//! Every premise is said of the notes alone. What is owed is asked for in its order, so that an
+//! output that comes too early, twice or never finds no premise.
 //! Sources: `docs/requirements.md`, by the ids beside each premise.
 
 use close_notify_core::{Ending, Machine, Manner, NotSent, Output, ReadEnd, TransportEnd};
@@ -30,7 +30,8 @@ pub(crate) fn asked(machine: &Machine, account: &Account, told: &Ending) -> Resu
     if discards != matches!(output, Output::DiscardPending) {
         return Err("a discard too many, or one that is missing");
     }
-    // fatal-forgets-session, fatal-discards-tickets, unclean-forbids-resume-10, premature-forbids-reuse-https
+    // fatal-forgets-session, fatal-discards-tickets, unclean-forbids-resume-10,
+    // premature-forbids-reuse-https
     let forgets = !discards && !account.forgotten && !told.resumption.allowed;
     if forgets != matches!(output, Output::ForgetSession) {
         return Err("a session is kept that must be forgotten, or forgotten without need");
@@ -68,7 +69,8 @@ fn is_due(output: Output, account: &Account) -> bool {
         Output::Drain => is_through && drains(account),
         // RFC 4511 §4.14.3.1 · wait-before-handback
         Output::HandBack => is_through && goes_back(account),
-        // notify-before-fin: a FIN leaves behind a last word, or behind the peer's fatal alert, alone
+        // notify-before-fin: a FIN leaves behind a last word, or behind the peer's fatal alert,
+        // alone
         Output::CloseTransport => is_through && is_over(account) && account.has_said(),
         // abort-sends-no-notify, and a close would send a FIN where no last word could be sent
         Output::ResetTransport => {
@@ -91,7 +93,8 @@ fn owes_a_discard(account: &Account) -> bool {
 }
 
 impl Account {
-    /// Whether the peer can keep us waiting: for its end, for its alert, or for room for our last word.
+    /// Whether the peer can keep us waiting: for its end, for its alert, or for room for our last
+    /// word.
     // every-call-ends
     pub(crate) fn waits(&self) -> bool {
         let says = is_saying(self, Word::Notify) || is_saying(self, Word::Alert) || owes_a_fin(self);

@@ -12,7 +12,8 @@ use crate::{answers, duties};
 /// What is wrong, in words.
 pub type Flaw = &'static str;
 
-/// Tells a fact to both; gives what is known then, or nothing where the fact was refused. `known` is what was known before.
+/// Tells a fact to both; gives what is known then, or nothing where the fact was refused. `known`
+/// is what was known before.
 ///
 /// Errors: what is wrong with the machine behind it.
 pub fn step(

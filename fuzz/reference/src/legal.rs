@@ -79,7 +79,8 @@ impl Account {
     fn may_close(&self, manner: Manner) -> bool {
         match manner {
             Manner::HalfClose => self.released || self.manner != Manner::HandBack,
-            // RFC 4511 §4.14.3.1 · a transport that is shut, or about to be, cannot go back; after a fault nothing is asked
+            // RFC 4511 §4.14.3.1 · a transport that is shut, or about to be, cannot go back; after
+            // a fault nothing is asked
             Manner::HandBack => {
                 let faulty = matches!(self.reading, ReadEnd::Refused(_) | ReadEnd::FatalAlert(_));
                 self.released || faulty || matches!(self.manner, Manner::Unasked | Manner::HandBack)
@@ -104,7 +105,8 @@ impl Account {
         )
     }
 
-    /// Data needs keys, and a place to come to. What ends the connection instead may come at any time.
+    /// Data needs keys, and a place to come to. What ends the connection instead may come at any
+    /// time.
     fn may_receive_data(&self, bytes: u32) -> bool {
         if self.is_beyond(bytes) {
             return !self.released;
@@ -127,7 +129,8 @@ impl Account {
         self.word == Some(word) && !self.sealed && self.has_voice() && !waits
     }
 
-    /// Whether nothing of ours can follow: our last word is out, or the peer's fatal alert has silenced us.
+    /// Whether nothing of ours can follow: our last word is out, or the peer's fatal alert has
+    /// silenced us.
     pub(crate) fn has_said(&self) -> bool {
         !self.aborted && (self.written || self.is_silenced()) && !self.has_failed()
     }

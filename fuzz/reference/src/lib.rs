@@ -1,12 +1,15 @@
-//! What is known about an end, read off the list of what happened: the specification that the core is held against.
+//! What is known about an end, read off the list of what happened: the specification that the core
+//! is held against.
 //!
-//! Decides what an ending must say ([`ending`]), which facts can happen at all ([`Account::allows`]), and which alerts a
-//! record holds ([`alerts_of`]). It shares the core's types, for they are the question, and none of its rules, for they are the
-//! answer: where the core is a state for each half, this is a list of notes, and each thing that an ending tells is one
-//! sentence about them. "Reading ended by the first fact that ends it" is [`Account`]'s `end_reading`, and so on.
+//! Decides what an ending must say ([`ending`]), which facts can happen at all
+//! ([`Account::allows`]), and which alerts a record holds ([`alerts_of`]). It shares the core's
+//! types, for they are the question, and none of its rules, for they are the answer: where the core
+//! is a state for each half, this is a list of notes, and each thing that an ending tells is one
+//! sentence about them. "Reading ended by the first fact that ends it" is [`Account`]'s
+//! `end_reading`, and so on.
 //!
-//! [`judge`] holds a machine of the core against the notes behind each fact, [`said`] what it says of itself in words, and
-//! [`Shadow`] the small machine of lingering against the whole one.
+//! [`judge`] holds a machine of the core against the notes behind each fact, [`said`] what it says
+//! of itself in words, and [`Shadow`] the small machine of lingering against the whole one.
 //!
 //! It is no driver: which step comes next is no knowledge about the end.
 //! Sources: `docs/requirements.md`, by the ids beside each sentence.

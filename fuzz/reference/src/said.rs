@@ -1,7 +1,9 @@
-//! What the core says of a run in words and levels: the sentence of the ending, how loud it is, and why a fact is refused.
+//! What the core says of a run in words and levels: the sentence of the ending, how loud it is, and
+//! why a fact is refused.
 //!
-//! Decides what a text must name, never how: an ending that lost something says what, an alert is called by its name, a
-//! refusal names what was asked and where the machine stands. Texts are slow to make, so that a set-up must ask for them.
+//! Decides what a text must name, never how: an ending that lost something says what, an alert is
+//! called by its name, a refusal names what was asked and where the machine stands. Texts are slow
+//! to make, so that a set-up must ask for them.
 
 use std::fmt::{self, Write};
 
@@ -12,7 +14,8 @@ use close_notify_core::{
 
 use crate::judge::Flaw;
 
-/// Judges what is said of a machine, of one alert, whose number chooses what else is looked at, and where this fact is refused.
+/// Judges what is said of a machine, of one alert, whose number chooses what else is looked at, and
+/// where this fact is refused.
 ///
 /// Errors: what is said badly.
 pub fn judged(machine: &Machine, alert: AlertDescription, fact: Event) -> Result<(), Flaw> {

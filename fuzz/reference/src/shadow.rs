@@ -1,11 +1,13 @@
-//! The small machine of a lingering transport beside the whole one: both are told the same, and must ask the same.
+//! The small machine of a lingering transport beside the whole one: both are told the same, and
+//! must ask the same.
 
 use close_notify_core::drain::{self, End};
 use close_notify_core::{Draining, Event, Machine, Output, TransportEnd, transport};
 
 use crate::judge::Flaw;
 
-/// What lingers without TLS, from where nothing but the transport is left, and the first end that was told of it.
+/// What lingers without TLS, from where nothing but the transport is left, and the first end that
+/// was told of it.
 #[derive(Clone, Copy, Debug)]
 pub struct Shadow {
     draining: Option<Draining>,

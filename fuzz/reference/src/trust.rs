@@ -1,4 +1,5 @@
-//! What an application may conclude from the notes: whether what it read is whole, and how a relay passes it on.
+//! What an application may conclude from the notes: whether what it read is whole, and how a relay
+//! passes it on.
 //!
 //! Sources: RFC 9846 §6.1, RFC 9112 §8, §9.8; the choice `MissingNotify`.
 
@@ -43,7 +44,8 @@ impl Account {
         whole || (self.is_cut_at_boundary() && self.accepts(framing))
     }
 
-    // RFC 9846 §4.2.10 · early-data-end: only behind the handshake, and with nothing dropped before it
+    // RFC 9846 §4.2.10 · early-data-end: only behind the handshake, and with nothing dropped before
+    // it
     fn is_cut_at_boundary(&self) -> bool {
         self.reading == ReadEnd::TruncatedAtBoundary && self.stage == Stage::Done && self.late == 0
     }

@@ -83,7 +83,8 @@ impl Account {
         Resumption { allowed, rule }
     }
 
-    // fatal-forgets-session, fatal-discards-tickets: sent, received, or kept back by a close_notify alone
+    // fatal-forgets-session, fatal-discards-tickets: sent, received, or kept back by a close_notify
+    // alone
     fn is_fatal(&self) -> bool {
         let by_reading = matches!(
             self.reading,

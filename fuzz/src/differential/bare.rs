@@ -1,5 +1,5 @@
-//! rustls alone, as a careful application uses it: what it says is flushed, an alert is sent before the error is returned,
-//! close_notify stands before FIN, and reading goes on behind it.
+//! rustls alone, as a careful application uses it: what it says is flushed, an alert is sent before
+//! the error is returned, close_notify stands before FIN, and reading goes on behind it.
 
 use std::io::{ErrorKind, Read, Write};
 

@@ -225,7 +225,8 @@ fn is_error([_, code]: [u8; 2]) -> bool {
     code != 0
 }
 
-/// Refused by this alert, which nothing keeps from being sent but a close_notify before it, or a transport that takes no more.
+/// Refused by this alert, which nothing keeps from being sent but a close_notify before it, or a
+/// transport that takes no more.
 fn refuses_by(theirs: &Outcome, code: u8) -> bool {
     let said = theirs.said.alert;
     theirs.kind == Kind::Refused && (said.is_none_or(|said| said == [2, code]) || is_notify(theirs))

@@ -1,11 +1,12 @@
-//! The same script for our two streams, for rustls alone in its two APIs, for the next rustls and for OpenSSL: the same kind of
-//! end for each, or a difference that is known.
+//! The same script for our two streams, for rustls alone in its two APIs, for the next rustls and
+//! for OpenSSL: the same kind of end for each, or a difference that is known.
 //!
-//! Decides nothing about closing: our stream that blocks is what the others are compared with, and `known` says where
-//! they differ and why.
+//! Decides nothing about closing: our stream that blocks is what the others are compared with, and
+//! `known` says where they differ and why.
 //!
-//! An input is, behind the format: one byte of flags (version, role, whether the application looks away, whether it closes
-//! behind all), one for the most bytes a read of the transport gives (0: no bound), and then the steps, see `script`.
+//! An input is, behind the format: one byte of flags (version, role, whether the application looks
+//! away, whether it closes behind all), one for the most bytes a read of the transport gives (0: no
+//! bound), and then the steps, see `script`.
 
 mod bare;
 #[cfg(feature = "real-peer")]

@@ -1,6 +1,8 @@
-//! The next rustls, in its development, as a careful application uses it: as `bare` has the present one.
+//! The next rustls, in its development, as a careful application uses it: as `bare` has the present
+//! one.
 //!
-//! Its connections own no buffers: what they want sent is appended to one of ours, and what came is read from another.
+//! Its connections own no buffers: what they want sent is appended to one of ours, and what came is
+//! read from another.
 
 use std::io::{ErrorKind, Write};
 use std::sync::{Arc, LazyLock};

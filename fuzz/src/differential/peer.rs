@@ -18,7 +18,8 @@ pub(super) trait Seal {
 
 const WARNING: u8 = 1;
 const KEY_UPDATE: u8 = 24;
-/// A ticket of TLS 1.3 that rustls and OpenSSL take: a lifetime of two hours, a nonce, two bytes of ticket, no extensions.
+/// A ticket of TLS 1.3 that rustls and OpenSSL take: a lifetime of two hours, a nonce, two bytes of
+/// ticket, no extensions.
 const TICKET: [u8; 20] = [4, 0, 0, 16, 0, 0, 28, 32, 1, 2, 3, 4, 1, 0, 0, 2, 7, 7, 0, 0];
 /// A HelloRequest of a server, and a ClientHello that is none: who takes either, ignores it.
 const HELLO_REQUEST: [u8; 4] = [0, 0, 0, 0];

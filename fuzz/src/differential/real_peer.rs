@@ -1,4 +1,5 @@
-//! A peer that has real keys, for stacks of which no handshake is recorded: rustls, which logs its secrets.
+//! A peer that has real keys, for stacks of which no handshake is recorded: rustls, which logs its
+//! secrets.
 
 use std::sync::{Arc, LazyLock};
 
@@ -23,7 +24,8 @@ pub(super) static IDENTITY: LazyLock<Identity> = LazyLock::new(|| {
     Identity { certificate: made.cert.der().clone(), key }
 });
 
-/// Does the handshake with somebody who says, each time it is asked to go on, whether its own part is done.
+/// Does the handshake with somebody who says, each time it is asked to go on, whether its own part
+/// is done.
 pub(super) fn shakes(script: &Script, wire: &Wire, mut goes_on: impl FnMut() -> bool) -> Directions {
     let (mut far, log) = peer(script.version, script.role);
     for _ in 0..8 {

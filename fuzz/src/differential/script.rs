@@ -1,6 +1,7 @@
 //! What happens in a run: what the peer does and what the application does, as a list.
 //!
-//! Decides how the bytes of an input become steps: one byte a step, and two more for an alert of any level and code.
+//! Decides how the bytes of an input become steps: one byte a step, and two more for an alert of
+//! any level and code.
 
 use std::fmt;
 
@@ -22,7 +23,8 @@ pub enum Word {
     SplitNotify,
     /// An alert record without an alert.
     EmptyAlert,
-    /// Other keys are used from here on; and the other side is asked to follow. No word up to TLS 1.2.
+    /// Other keys are used from here on; and the other side is asked to follow. No word up to TLS
+    /// 1.2.
     KeyUpdate(bool),
     /// A session ticket (TLS 1.3), or a wish to shake hands again.
     Ticket,

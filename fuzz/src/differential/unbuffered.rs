@@ -119,7 +119,8 @@ fn advance_one<C: Process>(connection: &mut C, incoming: &mut Vec<u8>, mut wish:
                 wish = Wish::Read;
             }
             Ok(_) => goes_on = false,
-            // What follows is not given to it: it would be refused again. Its alert may wait to be encoded.
+            // What follows is not given to it: it would be refused again. Its alert may wait to be
+            // encoded.
             Err(error) => {
                 done.kind = failure(&error);
                 discard = incoming.len();

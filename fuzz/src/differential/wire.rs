@@ -1,7 +1,7 @@
 //! A transport in memory whose other side is written by the script.
 //!
-//! Decides how its ends look: as Linux shows those of TCP (our measurement: the data, then ECONNRESET from the first call
-//! that can have it, then the end of the stream).
+//! Decides how its ends look: as Linux shows those of TCP (our measurement: the data, then
+//! ECONNRESET from the first call that can have it, then the end of the stream).
 
 use std::cell::RefCell;
 use std::io::{self, ErrorKind, Read, Write};

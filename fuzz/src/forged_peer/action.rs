@@ -1,5 +1,5 @@
-//! What happens in a run, one byte each (some have more behind them): calls of the application, whims of the transport,
-//! and all that an adversary with the keys may say.
+//! What happens in a run, one byte each (some have more behind them): calls of the application,
+//! whims of the transport, and all that an adversary with the keys may say.
 
 use close_notify::Manner;
 use insecure_test_crypto::{ALERT, APPLICATION_DATA, CHANGE_CIPHER_SPEC, HANDSHAKE};
@@ -20,7 +20,8 @@ pub(crate) enum Action {
     Break(i32),
     /// The peer says something.
     Say(Words),
-    /// The peer says this much of a record, which is never finished unless the rest follows by chance.
+    /// The peer says this much of a record, which is never finished unless the rest follows by
+    /// chance.
     SayPart(usize),
     /// The peer ends its stream behind what it has sent.
     End(End),
@@ -75,10 +76,12 @@ pub(crate) enum Words {
 
 const CLOSE_NOTIFY: [u8; 2] = [1, 0];
 const USER_CANCELED: [u8; 2] = [1, 90];
-/// What a length needs to be of its own kind: one more than a record may hold, and more than a header may say.
+/// What a length needs to be of its own kind: one more than a record may hold, and more than a
+/// header may say.
 const OVER: usize = (1 << 14) + 1;
 
-/// The alphabet. Where a byte or two of an input stand for numbers of their own, the row holds zeros.
+/// The alphabet. Where a byte or two of an input stand for numbers of their own, the row holds
+/// zeros.
 const ALPHABET: &[Action] = {
     use Action as A;
     use Call as C;

@@ -1,4 +1,5 @@
-//! The peer that holds the keys: it says whatever it likes, and knows of each record whether it is authentic.
+//! The peer that holds the keys: it says whatever it likes, and knows of each record whether it is
+//! authentic.
 
 use close_notify::{Role, Version};
 use insecure_test_crypto::{HANDSHAKE, Keys};
@@ -83,7 +84,8 @@ impl Adversary {
         keys.seal(content, payload, out);
     }
 
-    /// Asks for another handshake: a HelloRequest to a client, its ClientHello once more to a server.
+    /// Asks for another handshake: a HelloRequest to a client, its ClientHello once more to a
+    /// server.
     pub(crate) fn ask_again(&mut self, out: &mut Vec<u8>) {
         let hello = hello(self.recording, self.role);
         let message = if hello.is_empty() { &[0, 0, 0, 0][..] } else { hello };
@@ -115,7 +117,8 @@ pub(crate) enum Wrong {
     Epoch,
 }
 
-/// The next record in `bytes`, and whether it is this piece: its end, and what it means. `None` where it is not whole.
+/// The next record in `bytes`, and whether it is this piece: its end, and what it means. `None`
+/// where it is not whole.
 ///
 /// A header that no record can have is one by itself: nothing behind it can be framed.
 pub(crate) fn next_record(

@@ -1,8 +1,11 @@
-//! rustls 0.23 by itself in place of our adapter: what a careful programmer writes around it, against the same adversary.
+//! rustls 0.23 by itself in place of our adapter: what a careful programmer writes around it,
+//! against the same adversary.
 //!
-//! A study, and no target: rustls is not ours to mend. Each kind of flaw is told once, with the shortest input that a greedy
-//! search makes of the first one that showed it. What our adapters do about each is in `fuzz/FINDINGS.md`.
-//! Sources: the examples of rustls 0.23 (`simpleclient`, `tlsserver-mio`) for how it is driven by hand.
+//! A study, and no target: rustls is not ours to mend. Each kind of flaw is told once, with the
+//! shortest input that a greedy search makes of the first one that showed it. What our adapters do
+//! about each is in `fuzz/FINDINGS.md`.
+//! Sources: the examples of rustls 0.23 (`simpleclient`, `tlsserver-mio`) for how it is driven by
+//! hand.
 
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write};

@@ -1,8 +1,11 @@
-//! What an authentic record means to a TLS endpoint once the handshake is done: data, alerts, a message, or a violation.
+//! What an authentic record means to a TLS endpoint once the handshake is done: data, alerts, a
+//! message, or a violation.
 //!
-//! Written from the standards, apart from the core and from the adapters. Leaves to the reference what follows from it.
-//! Sources: RFC 9846 §4.6, §5.1, §5.2, §5.4; RFC 5246 §6.2.1, §7.4.1.1. Where a standard leaves an endpoint the choice to
-//! end the connection, the record is one that it may refuse, and either answer is right.
+//! Written from the standards, apart from the core and from the adapters. Leaves to the reference
+//! what follows from it.
+//! Sources: RFC 9846 §4.6, §5.1, §5.2, §5.4; RFC 5246 §6.2.1, §7.4.1.1. Where a standard leaves an
+//! endpoint the choice to end the connection, the record is one that it may refuse, and either
+//! answer is right.
 
 use close_notify::{Role, Version};
 use insecure_test_crypto::{ALERT, APPLICATION_DATA, HANDSHAKE};
@@ -10,7 +13,8 @@ use insecure_test_crypto::{ALERT, APPLICATION_DATA, HANDSHAKE};
 /// The most that a record may hold.
 const FRAGMENT: usize = 1 << 14;
 const LONGEST_MESSAGE: usize = 0xffff;
-/// The longest alert record that an adapter of ours reads; no known stack sends one with two alerts.
+/// The longest alert record that an adapter of ours reads; no known stack sends one with two
+/// alerts.
 const ALERTS: usize = 16;
 /// So many records in a row that bring nothing are no flood to anybody.
 const CALM: u32 = 32;
@@ -117,7 +121,8 @@ impl Endpoint {
         let mut meaning = Meaning::plain(Means::Message);
         while let Some((&[kind, a, b, c], rest)) = self.part.split_first_chunk() {
             let length = usize::try_from(u32::from_be_bytes([0, a, b, c])).unwrap_or(usize::MAX);
-            // Longer than any message that may come here, if not than every one that can be written.
+            // Longer than any message that may come here, if not than every one that can be
+            // written.
             if length > LONGEST_MESSAGE {
                 return Meaning::VIOLATION;
             }

@@ -1,10 +1,12 @@
-//! One adapter against a peer that holds the keys: any authenticated record at any moment, any calls of ours meanwhile.
+//! One adapter against a peer that holds the keys: any authenticated record at any moment, any
+//! calls of ours meanwhile.
 //!
-//! Decides nothing about closing. After each call the `Ending` must be the one that the reference reads off the list of
-//! records and calls, and what our side said, opened with its own keys, must keep the duties that only bytes decide.
+//! Decides nothing about closing. After each call the `Ending` must be the one that the reference
+//! reads off the list of records and calls, and what our side said, opened with its own keys, must
+//! keep the duties that only bytes decide.
 //!
-//! An input is: one byte for the format, four for the set-up (`setup`), and then one byte a step (`action`); a few steps have
-//! numbers of their own behind them.
+//! An input is: one byte for the format, four for the set-up (`setup`), and then one byte a step
+//! (`action`); a few steps have numbers of their own behind them.
 
 mod action;
 mod adversary;

@@ -1,4 +1,5 @@
-//! The bytes that both applications write: each says where it stands, so that a lost, a repeated and a strange one show.
+//! The bytes that both applications write: each says where it stands, so that a lost, a repeated
+//! and a strange one show.
 
 /// The period: prime, so that no record length hides a shift.
 const PERIOD: usize = 251;

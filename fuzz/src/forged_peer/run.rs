@@ -23,7 +23,8 @@ use super::wire::{End, News, Owned, Wire, World};
 use crate::answered::{Answered, Truth};
 use crate::choices::Choices;
 
-/// So many calls of the transport may bring nothing in one step of a run, beside two for each that does.
+/// So many calls of the transport may bring nothing in one step of a run, beside two for each that
+/// does.
 const FRUITLESS: usize = 24;
 /// A record, and what the adapter may keep beside its budget.
 const KEPT: usize = 3 << 14;
@@ -356,8 +357,8 @@ impl Run {
         self.reads_end()
     }
 
-    /// Where our side refused what came, rustls may have done so before the record that this story names: what is drained
-    /// behind an alert is counted alike.
+    /// Where our side refused what came, rustls may have done so before the record that this story
+    /// names: what is drained behind an alert is counted alike.
     pub(crate) fn look_at_the_other_story(
         &mut self,
         before: Story,
@@ -392,7 +393,8 @@ impl Run {
         let story = &mut self.story;
         let mut deadline = leave.deadline;
         for &item in news {
-            // What was read is thrown away once the last word is out, and before anything else is read.
+            // What was read is thrown away once the last word is out, and before anything else is
+            // read.
             if !item.is_of_writing() {
                 story.drains_if_told(ours);
             }

@@ -1,7 +1,8 @@
-//! What our side said, opened with its own keys: every record authentic and in its place, data as it was written, one last
-//! word and nothing behind it.
+//! What our side said, opened with its own keys: every record authentic and in its place, data as
+//! it was written, one last word and nothing behind it.
 //!
-//! Sources: RFC 9846 §6.1, §6.2 · nothing-after-notify, one-notify, fatal-no-notify, notify-level-warning; §4.6.3.
+//! Sources: RFC 9846 §6.1, §6.2 · nothing-after-notify, one-notify, fatal-no-notify,
+//! notify-level-warning; §4.6.3.
 
 use close_notify::{Role, Version};
 use insecure_test_crypto::{ALERT, APPLICATION_DATA, HANDSHAKE, Keys};

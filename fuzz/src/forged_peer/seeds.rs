@@ -1,4 +1,5 @@
-//! Inputs made by hand, with the names of what they show: closings of `docs/scenarios.md`, and what this target has found.
+//! Inputs made by hand, with the names of what they show: closings of `docs/scenarios.md`, and what
+//! this target has found.
 
 use close_notify::Manner;
 use insecure_test_crypto::{ALERT, HANDSHAKE};

@@ -1,4 +1,5 @@
-//! The adapter that never blocks, called as its contract says: what the machine asks for is done before anything is read.
+//! The adapter that never blocks, called as its contract says: what the machine asks for is done
+//! before anything is read.
 
 use close_notify::{AlertDescription, Event, Output, Policy, Received, Session, Step};
 
@@ -129,7 +130,8 @@ impl Stepped {
         Ok(fruitful)
     }
 
-    /// Takes a record where the machine lets us. What it was, if anything was taken, and what the transport brought.
+    /// Takes a record where the machine lets us. What it was, if anything was taken, and what the
+    /// transport brought.
     fn receive(&mut self, run: &mut Run) -> Result<(bool, usize), Flaw> {
         let received = self.session.receive(&mut self.wire);
         let fruitful = self.hear(run)?;

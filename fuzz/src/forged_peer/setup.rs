@@ -1,4 +1,5 @@
-//! What a run begins with: which end of which version, the policy, the adapter, and how the transport moves bytes.
+//! What a run begins with: which end of which version, the policy, the adapter, and how the
+//! transport moves bytes.
 
 use close_notify::{
     CoalescedAlerts, FatalNotify, FragmentedAlert, LateData, MissingNotify, PeerCloses, Policy, Reply,

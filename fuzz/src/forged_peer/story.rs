@@ -1,7 +1,8 @@
-//! The facts of a run, as they follow from the records, the calls and what the transport was asked for; and the ending that
-//! the reference reads off them.
+//! The facts of a run, as they follow from the records, the calls and what the transport was asked
+//! for; and the ending that the reference reads off them.
 //!
-//! Decides which record our side has taken by when. Leaves to `meaning` what it is, to the reference what follows.
+//! Decides which record our side has taken by when. Leaves to `meaning` what it is, to the
+//! reference what follows.
 
 use close_notify::{AlertDescription, Ending, Event, ReadEnd};
 
@@ -52,7 +53,8 @@ pub(crate) struct Story {
     piece: usize,
     /// The first byte of an alert whose second has not come.
     held: Option<u8>,
-    /// Bytes of data that the application is owed, and where the last of them ends in the peer's stream.
+    /// Bytes of data that the application is owed, and where the last of them ends in the peer's
+    /// stream.
     pub(crate) owed: usize,
     pub(crate) ranges: usize,
 }
@@ -112,7 +114,8 @@ impl Story {
         }
     }
 
-    /// Our last word is sealed, if it is due: by then, what could not leave any more has been thrown away.
+    /// Our last word is sealed, if it is due: by then, what could not leave any more has been
+    /// thrown away.
     pub(crate) fn seals(&mut self, ours: &Ending) {
         let overtakes = !self.account.allows(Event::OutputSealed);
         if overtakes {

@@ -1,4 +1,5 @@
-//! The blocking stream over a transport that never blocks: each call does all that it can, and is told as one.
+//! The blocking stream over a transport that never blocks: each call does all that it can, and is
+//! told as one.
 
 use std::io::{self, Read, Write};
 use std::time::Duration;

@@ -1,7 +1,8 @@
-//! The transport between our side and the adversary: in memory, of any room and any chunks, and it tells what happened.
+//! The transport between our side and the adversary: in memory, of any room and any chunks, and it
+//! tells what happened.
 //!
-//! Decides how its ends look: as Linux shows those of TCP (our measurements: data before a reset is readable, the error of a
-//! reset comes once, then the end of the stream).
+//! Decides how its ends look: as Linux shows those of TCP (our measurements: data before a reset is
+//! readable, the error of a reset comes once, then the end of the stream).
 
 use std::cell::RefCell;
 use std::io::{self, Read, Write};

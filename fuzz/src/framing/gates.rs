@@ -1,4 +1,5 @@
-//! Gates over one tracker: what comes out is what went in, up to where the tracker releases it, and nothing more.
+//! Gates over one tracker: what comes out is what went in, up to where the tracker releases it, and
+//! nothing more.
 //!
 //! Source: RFC 9112 §8 · http-headers-cut.
 

@@ -1,4 +1,5 @@
-//! One tracker, told a script in its pieces, byte by byte and at once: what it says each time, and the reference.
+//! One tracker, told a script in its pieces, byte by byte and at once: what it says each time, and
+//! the reference.
 
 use close_notify_framing::FramingState::{self, BetweenMessages, InsideMessage};
 use close_notify_framing::reference::Told;
@@ -37,7 +38,8 @@ pub(super) fn tell(tracker: &mut impl Framing, piece: Piece<'_>) {
     }
 }
 
-/// Gives the fault with which the tracker ends, where the reference does not stand inside a message as well.
+/// Gives the fault with which the tracker ends, where the reference does not stand inside a message
+/// as well.
 ///
 /// Panics: where the tracker breaks its contract.
 pub(super) fn judge<F: Framing + Clone>(

@@ -1,5 +1,5 @@
-//! The faults that a tracker finds and the reference does not look for: it stands inside a message then, where the reference
-//! goes on. Nothing else may differ.
+//! The faults that a tracker finds and the reference does not look for: it stands inside a message
+//! then, where the reference goes on. Nothing else may differ.
 
 use close_notify_framing::{Fault, Way, What};
 

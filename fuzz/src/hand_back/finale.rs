@@ -1,4 +1,5 @@
-//! What becomes of a run once its input is used up: both say the rest, and every TLS ends by a hand-back.
+//! What becomes of a run once its input is used up: both say the rest, and every TLS ends by a
+//! hand-back.
 
 use close_notify::Manner;
 

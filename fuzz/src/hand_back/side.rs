@@ -1,4 +1,5 @@
-//! One side of a connection that is in the clear and under TLS by turns, and what must hold for it after every step.
+//! One side of a connection that is in the clear and under TLS by turns, and what must hold for it
+//! after every step.
 
 use std::io::{ErrorKind, Read, Write};
 

@@ -1,7 +1,8 @@
 //! One end of ours over its wire, the played peer behind it, and the calls that wait.
 //!
-//! Decides when a call that waits is made again: when its waker was woken, or, for the blocking stream, when what it says
-//! to poll for is there. A call that is made again without that must find nothing to do: otherwise a wake-up was lost.
+//! Decides when a call that waits is made again: when its waker was woken, or, for the blocking
+//! stream, when what it says to poll for is there. A call that is made again without that must find
+//! nothing to do: otherwise a wake-up was lost.
 
 mod calls;
 
@@ -21,7 +22,8 @@ use super::wire::{Call, Fault, Held, Wire};
 use crate::lab::Recording;
 use crate::task::Task;
 
-/// How long a close may take. No run takes an hour: the deadline of a blocking stream passes when we say so.
+/// How long a close may take. No run takes an hour: the deadline of a blocking stream passes when
+/// we say so.
 const fn patience(of_tasks: bool) -> Duration {
     Duration::from_secs(if of_tasks { PATIENCE } else { 3600 })
 }
@@ -145,7 +147,8 @@ impl Bed {
         }
     }
 
-    /// Whether a deadline runs: a close waits, a last word or its FIN is due, or an alert is waited for behind a failed write.
+    /// Whether a deadline runs: a close waits, a last word or its FIN is due, or an alert is waited
+    /// for behind a failed write.
     // every-call-ends
     fn runs(&self) -> bool {
         let ending = self.end.ending();

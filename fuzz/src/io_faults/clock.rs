@@ -1,7 +1,8 @@
 //! Time that jumps, for both adapters.
 //!
-//! Decides nothing: the streams over tokio run on a paused clock, one runtime to a thread. The blocking stream reads the
-//! clock of the system, so for it a deadline that has passed is a patience that has become zero.
+//! Decides nothing: the streams over tokio run on a paused clock, one runtime to a thread. The
+//! blocking stream reads the clock of the system, so for it a deadline that has passed is a
+//! patience that has become zero.
 
 use tokio::runtime::EnterGuard;
 

@@ -1,6 +1,7 @@
 //! Our end, over either adapter: a call is made once, and says what it came to.
 //!
-//! Decides nothing. Every future is dropped when it waits, and its call made again: what that loses or repeats is found.
+//! Decides nothing. Every future is dropped when it waits, and its call made again: what that loses
+//! or repeats is found.
 
 use std::future::Future;
 use std::io::{self, ErrorKind, Read, Write};

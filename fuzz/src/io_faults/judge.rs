@@ -1,6 +1,8 @@
-//! What must hold after every call, whatever the transport did: told by the wire and the peer, not by the core.
+//! What must hold after every call, whatever the transport did: told by the wire and the peer, not
+//! by the core.
 //!
-//! Decides what an ending may say, given what was really read and written. Each claim names its duty.
+//! Decides what an ending may say, given what was really read and written. Each claim names its
+//! duty.
 
 use std::io::ErrorKind;
 
@@ -82,7 +84,8 @@ fn reading_is_true(ending: &Ending, facts: &Facts, wire: &Wire, peer: &Peer) {
         ReadEnd::FatalAlert(alert) => {
             assert!(end_was_read.is_some_and(|end| end.alert == alert.0), "no alert {} was read", alert.0);
         }
-        // fin-is-not-close, notify-is-final, salvage-alert: what ends the direction stands before the transport's end
+        // fin-is-not-close, notify-is-final, salvage-alert: what ends the direction stands before
+        // the transport's end
         ReadEnd::TruncatedAtBoundary => {
             assert!(was_cut && end_was_read.is_none(), "no end between two records");
             assert!(peer.is_border(wire.read), "an end inside a record is called one between two");
@@ -108,7 +111,8 @@ fn reading_is_true(ending: &Ending, facts: &Facts, wire: &Wire, peer: &Peer) {
         }
         ReadEnd::Refused(_) => assert!(closes, "what the peer says is no violation"),
         ReadEnd::Open => {
-            // What ends a direction is told with the call that reads it, but for the call that holds it back.
+            // What ends a direction is told with the call that reads it, but for the call that
+            // holds it back.
             assert_eq!(wire.ended, None, "the end of the transport is no end of reading");
         }
         ReadEnd::CloseNotifyInHandshake => panic!("the handshake was done before"),
@@ -122,7 +126,8 @@ fn writing_is_true(ending: &Ending, facts: &Facts, wire: &Wire, peer: &Peer) {
         WriteEnd::Open => assert!(word.is_none(), "a last word has left, and writing is open"),
         // A close_notify that has just left is counted with the next call.
         WriteEnd::Closing => {}
-        // notify-before-fin, alert-survives-close: it counts once its last byte is in the transport, and not before
+        // notify-before-fin, alert-survives-close: it counts once its last byte is in the
+        // transport, and not before
         WriteEnd::CloseNotifySent => assert_eq!(word, Some(0), "a close_notify counts as sent"),
         WriteEnd::FatalAlertSent(alert) => assert_eq!(word, Some(alert.0), "an alert counts as sent"),
         WriteEnd::PartlyWritten => {

@@ -1,6 +1,7 @@
 //! The other end, played: what it says, where each record ends, and what it has read of ours.
 //!
-//! Decides how its data counts itself, so that every byte shows its place. Leaves to the run when it speaks.
+//! Decides how its data counts itself, so that every byte shows its place. Leaves to the run when
+//! it speaks.
 
 use std::sync::LazyLock;
 

@@ -1,7 +1,7 @@
 //! How an input is read: three bytes of set-up, then one byte an action.
 //!
-//! Decides what each byte means, and which answers of a transport both adapters take alike. The low five bits of a byte
-//! say what is done, the high three with what.
+//! Decides what each byte means, and which answers of a transport both adapters take alike. The low
+//! five bits of a byte say what is done, the high three with what.
 
 use std::io::ErrorKind;
 
@@ -114,7 +114,8 @@ pub(super) fn setting(choices: &mut Choices<'_>) -> Setting {
 }
 
 impl Action {
-    /// What a byte says. Where both adapters run, a transport says nothing that only one of them may take for a wait.
+    /// What a byte says. Where both adapters run, a transport says nothing that only one of them
+    /// may take for a wait.
     pub(super) fn of(byte: u8, alone: bool) -> Self {
         let with = usize::from(byte >> 5);
         match byte & 31 {

@@ -1,8 +1,8 @@
 //! The transport of a run: it takes and gives in pieces, waits, and fails as it is told.
 //!
-//! Decides how a faulty transport looks to each adapter. Leaves to the run when it is faulty. A reset is told to the call that
-//! meets it first, once, and reads as an end behind that; a write that met one meets a broken pipe from then on (our
-//! measurements of Linux).
+//! Decides how a faulty transport looks to each adapter. Leaves to the run when it is faulty. A
+//! reset is told to the call that meets it first, once, and reads as an end behind that; a write
+//! that met one meets a broken pipe from then on (our measurements of Linux).
 
 use std::cell::RefCell;
 use std::io::{self, ErrorKind, Read, Write};
@@ -57,7 +57,8 @@ const SPIN: usize = 10_000;
 
 #[derive(Debug)]
 pub(super) struct Wire {
-    /// The streams of tasks: what is ready with the word for a wait has failed, and what takes nothing too.
+    /// The streams of tasks: what is ready with the word for a wait has failed, and what takes
+    /// nothing too.
     pub(super) of_tasks: bool,
     /// All that the peer has said, how much of it has arrived, and how much we have read.
     pub(super) said: Vec<u8>,
@@ -263,7 +264,8 @@ impl Wire {
         Ok(())
     }
 
-    /// The most that this transfer moves. It grows within one call of ours, so that no call costs as many as it has bytes.
+    /// The most that this transfer moves. It grows within one call of ours, so that no call costs
+    /// as many as it has bytes.
     fn grain(&mut self, call: Call) -> usize {
         let moves = &mut self.moves[call as usize];
         *moves += 1;

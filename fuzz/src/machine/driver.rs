@@ -4,7 +4,8 @@ use close_notify_core::{Event, Manner, Output};
 
 use super::Run;
 
-/// The most outputs that can stand one behind the other: discard, forget, deadline, last word, FIN, and the release.
+/// The most outputs that can stand one behind the other: discard, forget, deadline, last word, FIN,
+/// and the release.
 const STEPS: usize = 6;
 
 impl Run {
@@ -30,7 +31,8 @@ impl Run {
             Output::Idle | Output::AwaitPeer | Output::Drain | Output::Done => return false,
             Output::DiscardPending => self.take(Event::PendingDiscarded { bytes: 0 }),
             Output::SendCloseNotify { .. } | Output::SendAlert { .. } => {
-                // What the engine sealed by itself, or had sealed when something came between, is only written.
+                // What the engine sealed by itself, or had sealed when something came between, is
+                // only written.
                 if !self.account.is_sealed() {
                     self.take(Event::OutputSealed);
                 }

@@ -1,10 +1,13 @@
-//! Every sequence of facts up to a depth, on the real core, each step judged as the target judges it.
+//! Every sequence of facts up to a depth, on the real core, each step judged as the target judges
+//! it.
 //!
-//! Decides how sequences are counted out. With 50 facts there are 50⁸ = 3.9 · 10¹³ sequences of eight; they are not walked one by
-//! one, and still none is left out. The judge of a step sees the machine, the notes and the fact, and nothing else. Two
-//! sequences that lead to the same machine and the same notes, compared as values and not by their hashes, therefore go on
-//! alike, step for step: each such pair is visited once, every fact is tried from it, and the number of sequences that lead to
-//! it is carried along. That the numbers of sequences of length d add up to 50^d says that none was lost.
+//! Decides how sequences are counted out. With 50 facts there are 50⁸ = 3.9 · 10¹³ sequences of
+//! eight; they are not walked one by one, and still none is left out. The judge of a step sees the
+//! machine, the notes and the fact, and nothing else. Two sequences that lead to the same machine
+//! and the same notes, compared as values and not by their hashes, therefore go on alike, step for
+//! step: each such pair is visited once, every fact is tried from it, and the number of sequences
+//! that lead to it is carried along. That the numbers of sequences of length d add up to 50^d says
+//! that none was lost.
 
 use std::hash::BuildHasher;
 use std::ops::AddAssign;
@@ -58,8 +61,9 @@ impl Ways {
     }
 }
 
-/// The set-ups whose sequences are counted out: every version, from before the handshake and from behind it, under
-/// policies that hold every choice at least once, with a budget and a number of warnings that few facts spend.
+/// The set-ups whose sequences are counted out: every version, from before the handshake and from
+/// behind it, under policies that hold every choice at least once, with a budget and a number of
+/// warnings that few facts spend.
 #[must_use]
 pub fn setups() -> Vec<Setup> {
     let mut setups = Vec::new();
@@ -132,7 +136,8 @@ pub fn sequences(setup: Setup, facts: &[Event], depth: u32) -> Count {
 struct Graph {
     places: Vec<Place>,
     known: HashTable<u32>,
-    /// For each place that was left, a row of as many as there are facts: where it leads, or `REFUSED`.
+    /// For each place that was left, a row of as many as there are facts: where it leads, or
+    /// `REFUSED`.
     leads: Vec<u32>,
     left: usize,
 }
@@ -160,7 +165,8 @@ impl Graph {
         }
     }
 
-    /// The number of a place; a new one gets the next. The machine alone is hashed, and both are compared.
+    /// The number of a place; a new one gets the next. The machine alone is hashed, and both are
+    /// compared.
     fn index_of(&mut self, place: Place) -> u32 {
         let hash = |place: &Place| FixedState::default().hash_one(place.0);
         let Self { places, known, .. } = self;

@@ -1,8 +1,9 @@
 //! The bytes of an input as a set-up and as facts.
 //!
-//! Set-up, six bytes: flags (version, role, established, and the plan); the policy (a preset, or one of its own); and for one of its
-//! own two bytes of choices, and one each for its warnings and its budgets. Policy 254 is one of its own too, and has one more
-//! byte: an alert. What is said in words is judged there.
+//! Set-up, six bytes: flags (version, role, established, and the plan); the policy (a preset, or
+//! one of its own); and for one of its own two bytes of choices, and one each for its warnings and
+//! its budgets. Policy 254 is one of its own too, and has one more byte: an alert. What is said in
+//! words is judged there.
 
 use std::sync::LazyLock;
 
@@ -134,8 +135,8 @@ const ANSWERS: [Event; 12] = [
     Event::PendingDiscarded { bytes: 0 },
 ];
 
-/// The next fact of any kind: 40 plain ones, four kinds with each of eight sizes, two with each of seven error numbers or
-/// any, and an alert or a rejection with any bytes.
+/// The next fact of any kind: 40 plain ones, four kinds with each of eight sizes, two with each of
+/// seven error numbers or any, and an alert or a rejection with any bytes.
 pub(super) fn fact(choices: &mut Choices<'_>) -> Option<Event> {
     let byte = choices.next_byte()?;
     let at = usize::from(byte);
@@ -177,7 +178,8 @@ fn errno(at: u8, choices: &mut Choices<'_>) -> i32 {
     ERRNOS.get(usize::from(at)).copied().unwrap_or_else(|| i32::from(choices.byte()))
 }
 
-/// The facts that matter, each with one number: what sequences are made of where they are counted out.
+/// The facts that matter, each with one number: what sequences are made of where they are counted
+/// out.
 pub(super) static DISTINCT: LazyLock<Vec<Event>> = LazyLock::new(|| {
     let bytes = 60;
     let numbered = [

@@ -1,15 +1,19 @@
-//! The core alone: any facts in any order, under any policy, in every version, from before the handshake or behind it.
+//! The core alone: any facts in any order, under any policy, in every version, from before the
+//! handshake or behind it.
 //!
 //! Decides how an input is read and when a run is judged. What happened is noted by
-//! [`close_notify_reference`], apart from the core, which is held against the notes after every fact.
+//! [`close_notify_reference`], apart from the core, which is held against the notes after every
+//! fact.
 //!
-//! The reference is the model's view of one end. The model's own claims cannot take its place here: a claim is judged on a
-//! world (two ends, a network, what both applications meant to do), and a lone end that hears facts in an order that no
-//! network brings about is part of none. What both must agree on, the kinds of end, is the same type.
+//! The reference is the model's view of one end. The model's own claims cannot take its place here:
+//! a claim is judged on a world (two ends, a network, what both applications meant to do), and a
+//! lone end that hears facts in an order that no network brings about is part of none. What both
+//! must agree on, the kinds of end, is the same type.
 //!
-//! An input is: one byte for the format, six for the set-up (see `input`), and then one byte a fact. There are two ways to
-//! run it. As facts: each byte is any fact, and the machine takes it or refuses it. As a driver: each byte is what comes
-//! from outside, and what the machine asks for is done behind it, unless the byte says to let the next fact come first.
+//! An input is: one byte for the format, six for the set-up (see `input`), and then one byte a
+//! fact. There are two ways to run it. As facts: each byte is any fact, and the machine takes it or
+//! refuses it. As a driver: each byte is what comes from outside, and what the machine asks for is
+//! done behind it, unless the byte says to let the next fact come first.
 
 mod driver;
 pub mod exhaustive;
@@ -26,7 +30,8 @@ use crate::choices::Choices;
 use crate::observe;
 use close_notify_reference::{Account, Setup, Shadow, judge, said};
 
-/// The most facts that a run has, and the most of them that an input may say: the rest is for its end.
+/// The most facts that a run has, and the most of them that an input may say: the rest is for its
+/// end.
 const LONGEST: usize = 64;
 const SAID: usize = 32;
 

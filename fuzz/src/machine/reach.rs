@@ -1,7 +1,9 @@
-//! Inputs that tell the core what no file of a corpus tells it: shortest ways to an event in a state.
+//! Inputs that tell the core what no file of a corpus tells it: shortest ways to an event in a
+//! state.
 //!
-//! Decides only where to look: breadth first over machines, from every version, before the handshake and behind it, under
-//! every preset. Whether the core is right there is for the target to say, which runs the input.
+//! Decides only where to look: breadth first over machines, from every version, before the
+//! handshake and behind it, under every preset. Whether the core is right there is for the target
+//! to say, which runs the input.
 
 use std::collections::HashSet;
 
@@ -17,9 +19,11 @@ pub type Named = (String, Vec<u8>);
 /// How many machines a search holds.
 const MOST: usize = 100_000;
 
-/// The facts as bytes of an input: each plain one, and one of each kind that has a number, or two where a budget is spent.
+/// The facts as bytes of an input: each plain one, and one of each kind that has a number, or two
+/// where a budget is spent.
 const FACTS: std::ops::Range<u8> = 0..40;
-/// The last three: a read that fails by no reset, all that was written has left, and a service that lingers on.
+/// The last three: a read that fails by no reset, all that was written has left, and a service that
+/// lingers on.
 const NUMBERED: [u8; 12] =
     [40 + 2, 40 + 7, 48 + 2, 48 + 7, 56 + 2, 56 + 7, 64, 72, 88 + 1, 64 + 1, 80 + 1, 80 + 7];
 

@@ -1,8 +1,8 @@
 //! What the engine must do, as a plain list of connections: every fact stands in its own line.
 //!
-//! Decides what is allowed to happen to each of them, from the contract of `close-notify-linger` alone: who may be read
-//! and for how much, who gives way, who ends by what, and when. Leaves to the engine only where within a tick a deadline
-//! falls. RFC 9112 §9.6 · linger-is-bounded
+//! Decides what is allowed to happen to each of them, from the contract of `close-notify-linger`
+//! alone: who may be read and for how much, who gives way, who ends by what, and when. Leaves to
+//! the engine only where within a tick a deadline falls. RFC 9112 §9.6 · linger-is-bounded
 
 use std::collections::VecDeque;
 

@@ -1,4 +1,5 @@
-//! Transports that only stand for some: each brings what the run says, and all write down what was done to them.
+//! Transports that only stand for some: each brings what the run says, and all write down what was
+//! done to them.
 //!
 //! Decides nothing about lingering.
 

@@ -31,7 +31,8 @@ pub(super) enum Action {
     Cut,
 }
 
-/// Each once; the lengths are those of a header, of a close_notify and the byte before and behind it, and of full records.
+/// Each once; the lengths are those of a header, of a close_notify and the byte before and behind
+/// it, and of full records.
 const ACTIONS: [Action; 33] = [
     Action::GoOn,
     Action::Deliver(usize::MAX),

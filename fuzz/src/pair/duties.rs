@@ -1,6 +1,8 @@
-//! What holds after every step, duty by duty, read from the bytes on the wire and from what the applications have seen.
+//! What holds after every step, duty by duty, read from the bytes on the wire and from what the
+//! applications have seen.
 //!
-//! Decides nothing with the machine's help: what an ending claims is compared with what is on the wire.
+//! Decides nothing with the machine's help: what an ending claims is compared with what is on the
+//! wire.
 //! Sources: docs/requirements.md; each function names its duty.
 
 use close_notify::{
@@ -40,8 +42,8 @@ impl Run {
 }
 
 impl Run {
-    /// One call of an application asks its transport a few times at most where nothing is to be had, and again for each
-    /// record that it takes.
+    /// One call of an application asks its transport a few times at most where nothing is to be
+    /// had, and again for each record that it takes.
     pub(super) fn does_not_spin(&mut self, at: usize) {
         let mut wire = self.wire.borrow();
         let idle_calls = wire.take_idle_calls(at) as usize;
@@ -104,7 +106,8 @@ fn writing_is_true(view: &View<'_>) {
 }
 
 /// What the ending says of the peer's end is what was read, and how the transport broke.
-// RFC 9846 §6.1, RFC 9293 §3.10.7 · fin-is-not-close, rst-is-not-close, notify-whole, fatal-is-an-error, salvage-alert
+// RFC 9846 §6.1, RFC 9293 §3.10.7 · fin-is-not-close, rst-is-not-close, notify-whole,
+// fatal-is-an-error, salvage-alert
 fn reading_is_true(view: &View<'_>) {
     let word = view.side.heard.last.map(|last| last.word);
     let at_boundary = view.side.heard.at == view.wire.read_by(view.at).len();

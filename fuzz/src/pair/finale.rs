@@ -1,6 +1,8 @@
-//! What becomes of a run once its input is used up: everybody does what is due, everything arrives, and both come to an end.
+//! What becomes of a run once its input is used up: everybody does what is due, everything arrives,
+//! and both come to an end.
 //!
-//! Sources: docs/requirements.md · no-mutual-wait, reply-at-once, alert-survives-close, handback-exact.
+//! Sources: docs/requirements.md · no-mutual-wait, reply-at-once, alert-survives-close,
+//! handback-exact.
 
 use close_notify::{Manner, Policy, ReadEnd, Reply, Version, WriteEnd};
 
@@ -64,7 +66,8 @@ impl Run {
         (self.wire.borrow().moved(), seen)
     }
 
-    /// The application has its transport back, and lets go of it: nobody has said anything outside of TLS.
+    /// The application has its transport back, and lets go of it: nobody has said anything outside
+    /// of TLS.
     // RFC 4511 §4.14.3.1 · handback-exact, wait-before-handback
     fn take_back(&mut self, at: usize) {
         let side = &mut self.sides[at];

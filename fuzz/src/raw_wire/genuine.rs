@@ -1,4 +1,5 @@
-//! The honest peer: rustls itself, or its recorded handshake and its keys where the cipher is the stand-in.
+//! The honest peer: rustls itself, or its recorded handshake and its keys where the cipher is the
+//! stand-in.
 
 use std::io::{Read, Write};
 use std::ops::Range;

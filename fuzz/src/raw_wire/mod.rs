@@ -1,12 +1,14 @@
-//! Arbitrary bytes from the wire, during the handshake and behind it, into a real stream: cut, bent, repeated, inserted, and
-//! ended by FIN or reset at any byte.
+//! Arbitrary bytes from the wire, during the handshake and behind it, into a real stream: cut,
+//! bent, repeated, inserted, and ended by FIN or reset at any byte.
 //!
-//! Decides nothing about closing. Whatever comes: no panic, no clean end without the genuine close_notify record and all
-//! that the peer said before it, data that is a prefix of what the peer wrote, bounded memory and calls, and an end.
+//! Decides nothing about closing. Whatever comes: no panic, no clean end without the genuine
+//! close_notify record and all that the peer said before it, data that is a prefix of what the peer
+//! wrote, bounded memory and calls, and an end.
 //!
-//! An input is: one byte for the format, one for the set-up, and then one byte a step, some with numbers behind them. One bit
-//! of the set-up chooses the cipher: ring and a real handshake, or the stand-in, which is thirty times as fast. Another gives the
-//! stream a tracker, which holds header sections back and cannot follow everything.
+//! An input is: one byte for the format, one for the set-up, and then one byte a step, some with
+//! numbers behind them. One bit of the set-up chooses the cipher: ring and a real handshake, or the
+//! stand-in, which is thirty times as fast. Another gives the stream a tracker, which holds header
+//! sections back and cannot follow everything.
 
 mod genuine;
 mod step;
@@ -51,7 +53,8 @@ pub fn tell(data: &[u8]) -> String {
     format!("{setup:?}\n{steps:?}")
 }
 
-/// One stream of ours, the genuine peer, and the wire between them, which somebody else has in hand.
+/// One stream of ours, the genuine peer, and the wire between them, which somebody else has in
+/// hand.
 struct Run {
     setup: Setup,
     stream: Stream<Owned>,
@@ -168,7 +171,8 @@ impl Run {
         }
     }
 
-    // RFC 9846 §6.1 · fin-is-not-close, rst-is-not-close; RFC 9112 §8, §9.8 · http-headers-cut, http-incomplete-is-error
+    // RFC 9846 §6.1 · fin-is-not-close, rst-is-not-close; RFC 9112 §8, §9.8 · http-headers-cut,
+    // http-incomplete-is-error
     fn judge_clean_end(&self) {
         let (reading, late) = (self.stream.ending().reading, self.stream.ending().late);
         assert_eq!(late, 0, "no-ok-over-a-loss: {late} bytes were thrown away, and reading ends well");
@@ -180,8 +184,8 @@ impl Run {
         assert!(may_miss || !cuts_header, "a cut header section reads as a clean end");
     }
 
-    /// How much a tracker may have followed where all that the peer wrote has come: nobody follows what is dropped behind our
-    /// close.
+    /// How much a tracker may have followed where all that the peer wrote has come: nobody follows
+    /// what is dropped behind our close.
     fn followed(&self) -> impl Iterator<Item = Tens> {
         let all = self.peer.wrote as u64;
         let least = if self.stream.ending().late > 0 { self.read as u64 } else { all };

@@ -1,6 +1,8 @@
-//! A framing of messages of ten bytes, three of them a header section: what a stream with a tracker is judged by.
+//! A framing of messages of ten bytes, three of them a header section: what a stream with a tracker
+//! is judged by.
 //!
-//! Decides by arithmetic on a number of bytes what may be handed on, so that the judge needs no tracker.
+//! Decides by arithmetic on a number of bytes what may be handed on, so that the judge needs no
+//! tracker.
 //! Source: RFC 9112 §8 · http-headers-cut.
 
 use close_notify::{FramingState, framing::Fault, framing::Framing, framing::Way, framing::What};

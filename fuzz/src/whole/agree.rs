@@ -1,4 +1,5 @@
-//! What both ends of a connection must agree on, whoever drove them: told by their endings and what they wrote and read.
+//! What both ends of a connection must agree on, whoever drove them: told by their endings and what
+//! they wrote and read.
 //!
 //! Decides nothing about closing. Sources: RFC 9846 §6.1, §6.2; RFC 5246 §7.2.
 

@@ -1,7 +1,7 @@
 //! Configurations of both ends for every form in which a session can be kept.
 //!
-//! Decides what a handshake that is to fail fails by. Everything but that is shared by all connections of a run, as rustls
-//! offers a session to nobody who trusts by other means.
+//! Decides what a handshake that is to fail fails by. Everything but that is shared by all
+//! connections of a run, as rustls offers a session to nobody who trusts by other means.
 
 use std::sync::{Arc, LazyLock};
 
@@ -70,7 +70,8 @@ pub(super) struct Configs {
 }
 
 impl Configs {
-    /// Those of a form, with the hook of [`close_notify::provider`] or without, and a store of their own.
+    /// Those of a form, with the hook of [`close_notify::provider`] or without, and a store of
+    /// their own.
     pub(super) fn new(form: Form, is_hooked: bool, tickets: usize) -> Self {
         let (client, server) = BASES.of(form.version(), is_hooked);
         let mut server = server.clone();
@@ -97,7 +98,8 @@ impl Configs {
     }
 }
 
-/// Configurations by version and hook: a verifier of its own for each, for as long as the process runs.
+/// Configurations by version and hook: a verifier of its own for each, for as long as the process
+/// runs.
 struct Bases([(ClientConfig, ServerConfig); 4]);
 
 static BASES: LazyLock<Bases> = LazyLock::new(|| {

@@ -1,7 +1,9 @@
-//! Transports for threads: a pipe to somebody on the path, who carries, holds, cuts or resets what two ends say.
+//! Transports for threads: a pipe to somebody on the path, who carries, holds, cuts or resets what
+//! two ends say.
 //!
-//! Decides nothing about closing: each pipe shows its ends as Linux does. A read that would wait lets the other end and the
-//! path go on first, where one waits for it: so that calls that do a whole handshake can be made in one thread.
+//! Decides nothing about closing: each pipe shows its ends as Linux does. A read that would wait
+//! lets the other end and the path go on first, where one waits for it: so that calls that do a
+//! whole handshake can be made in one thread.
 
 use std::cell::RefCell;
 use std::io::{self, ErrorKind, Read, Write};
@@ -100,7 +102,8 @@ impl Path {
         (path, [near.0, far.0].map(|pipe| Duct { pipe, elsewhere: Rc::default() }))
     }
 
-    /// Carries up to so many bytes of this side, and the end behind them. Whether anything was moved.
+    /// Carries up to so many bytes of this side, and the end behind them. Whether anything was
+    /// moved.
     pub(super) fn carry(&mut self, side: usize, most: usize) -> bool {
         let took = self.take(side, most);
         let gave = self.give(side);
@@ -187,7 +190,8 @@ impl Path {
         self.resets(1 - side);
     }
 
-    /// Somebody lets go of the connection towards this side: it sees an end, or a reset where it had said more.
+    /// Somebody lets go of the connection towards this side: it sees an end, or a reset where it
+    /// had said more.
     pub(super) fn cut(&mut self, side: usize) {
         self.ends[side] = None;
     }

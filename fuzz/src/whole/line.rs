@@ -1,4 +1,5 @@
-//! An end of a wire as a transport for tasks: who waits is woken once its call would say something else, and not before.
+//! An end of a wire as a transport for tasks: who waits is woken once its call would say something
+//! else, and not before.
 
 use std::cell::RefCell;
 use std::io::{self, ErrorKind, Read, Write};

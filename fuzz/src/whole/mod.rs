@@ -1,9 +1,11 @@
-//! Whole connections, from connect to end, both ends of ours: handshakes that fail and succeed, resumption, halves, relays.
+//! Whole connections, from connect to end, both ends of ours: handshakes that fail and succeed,
+//! resumption, halves, relays.
 //!
-//! Decides which world an input runs in: `series` has connections for threads, one behind the other and beside each other,
-//! that share the session stores; `tasks` a client and a server over tokio, whole or split; `relay` a relay between two
-//! connections; `threads` the halves of a blocking stream over sockets; `sockets` whole streams over those of the kernel, and a
-//! service that lingers. Leaves what both ends must agree on to `agree`.
+//! Decides which world an input runs in: `series` has connections for threads, one behind the other
+//! and beside each other, that share the session stores; `tasks` a client and a server over tokio,
+//! whole or split; `relay` a relay between two connections; `threads` the halves of a blocking
+//! stream over sockets; `sockets` whole streams over those of the kernel, and a service that
+//! lingers. Leaves what both ends must agree on to `agree`.
 //!
 //! An input is, behind the format: a byte for the world, its set-up, then a byte an action.
 

@@ -1,5 +1,5 @@
-//! A relay between two connections over tokio, or between one and a transport without TLS: what ended unclean on one side never
-//! ends clean on the other.
+//! A relay between two connections over tokio, or between one and a transport without TLS: what
+//! ended unclean on one side never ends clean on the other.
 //!
 //! Decides how an input is read. Source: RFC 9846 §6.1, RFC 9112 §8 · no-laundering.
 
@@ -234,7 +234,8 @@ impl Run {
         self.is_truly_told(&relayed);
     }
 
-    /// Whether the side's own close_notify has ended both directions: what could not be delivered then was not wanted.
+    /// Whether the side's own close_notify has ended both directions: what could not be delivered
+    /// then was not wanted.
     fn has_ended_both(&self, at: usize, facts: &Facts) -> bool {
         let is_older = self.versions[at] != Version::Tls13 && !(at == 1 && self.is_plain);
         is_older && facts.ending.is_some_and(|ending| ending.first_closer != FirstCloser::Peer)
@@ -273,7 +274,8 @@ impl Run {
         assert_eq!(relayed.endings[1].is_none(), self.is_plain);
         let has_read_it =
             |at: usize| relayed.endings[at].is_none_or(|end| end.reading == ReadEnd::CloseNotify);
-        // Up to TLS 1.2 one side's close_notify ends both directions, and the other side's end is not waited for.
+        // Up to TLS 1.2 one side's close_notify ends both directions, and the other side's end is
+        // not waited for.
         let has_ended_both = |at: usize| {
             let has_tls = relayed.endings[at].is_some();
             has_tls && self.versions[at] != Version::Tls13 && has_read_it(at)

@@ -1,7 +1,8 @@
 //! Which sessions a client offers and a server takes, told by how their connections ended.
 //!
-//! Decides it apart from the guards: a plain list of who has which session, and which ends forbid it. Sources: RFC 5246
-//! §7.2.2 · fatal-forgets-session, RFC 9846 §6.2 · fatal-discards-tickets, RFC 2818 §2.2 · premature-forbids-reuse-https.
+//! Decides it apart from the guards: a plain list of who has which session, and which ends forbid
+//! it. Sources: RFC 5246 §7.2.2 · fatal-forgets-session, RFC 9846 §6.2 · fatal-discards-tickets,
+//! RFC 2818 §2.2 · premature-forbids-reuse-https.
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -58,7 +59,8 @@ pub(super) struct Remembered {
     tickets: [VecDeque<Origin>; 2],
     sessions: [Option<Origin>; 2],
     forgotten: [BTreeSet<usize>; 2],
-    /// Offered to a server whose connection ended ill before it answered: it may have found them, and forgets them then.
+    /// Offered to a server whose connection ended ill before it answered: it may have found them,
+    /// and forgets them then.
     in_doubt: BTreeSet<usize>,
 }
 
@@ -97,7 +99,8 @@ impl Remembered {
         let must = self.room == Room::Enough && is_certain;
         assert!(resumed || !must, "a session was not resumed that may be: {trace:?}");
         if self.version != Version::Tls13 {
-            // A client takes a new session for the one that it offered; where it has little room it may have offered none.
+            // A client takes a new session for the one that it offered; where it has little room it
+            // may have offered none.
             let shared = trace.offered.filter(|_| resumed || self.room == Room::Enough);
             trace.own.client = shared.map_or(trace.own.client, |origin| origin.client);
             trace.own.server = offered.filter(|_| resumed).map_or(trace.own.server, |origin| origin.server);

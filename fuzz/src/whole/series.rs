@@ -1,7 +1,8 @@
-//! Connections for threads, one behind the other and beside each other, that share the session stores.
+//! Connections for threads, one behind the other and beside each other, that share the session
+//! stores.
 //!
-//! Decides how an input is read. Leaves to [`opening`](super::opening) how a connection begins, and to
-//! [`remembered`](super::remembered) which sessions may be resumed.
+//! Decides how an input is read. Leaves to [`opening`](super::opening) how a connection begins, and
+//! to [`remembered`](super::remembered) which sessions may be resumed.
 
 mod life;
 
@@ -149,7 +150,8 @@ pub(super) fn tell(choices: &mut Choices<'_>) -> Vec<String> {
 
 /// Runs an input of this world.
 ///
-/// Panics: where a session is resumed that may not be or the other way round, and where two ends disagree.
+/// Panics: where a session is resumed that may not be or the other way round, and where two ends
+/// disagree.
 pub(super) fn run(choices: &mut Choices<'_>) {
     let setting = Setting::read(choices);
     let mut run = Run::new(&setting);

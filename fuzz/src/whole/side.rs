@@ -1,8 +1,8 @@
-//! One side over tokio: a stream that connects, is whole, is split and united again, or a transport without TLS; its tasks, and
-//! its application.
+//! One side over tokio: a stream that connects, is whole, is split and united again, or a transport
+//! without TLS; its tasks, and its application.
 //!
-//! Decides when a call that waits is made again: when its task was woken. One that is made again without that must find
-//! nothing to do.
+//! Decides when a call that waits is made again: when its task was woken. One that is made again
+//! without that must find nothing to do.
 
 mod calls;
 
@@ -233,7 +233,8 @@ impl Side {
         }
     }
 
-    /// What is true of it, as far as nobody opens its records: what was written takes its room among them.
+    /// What is true of it, as far as nobody opens its records: what was written takes its room
+    /// among them.
     fn truth(&self) -> Truth {
         let (wire, facts) = (self.wire.borrow(), &self.facts);
         let ending = facts.ending.expect("a stream knows how it ended");

@@ -1,8 +1,8 @@
-//! Two ends over sockets of the kernel, which may be handed over to a lingering service: what it reads on behind the last word, so
-//! that no reset destroys it.
+//! Two ends over sockets of the kernel, which may be handed over to a lingering service: what it
+//! reads on behind the last word, so that no reset destroys it.
 //!
-//! Decides how an input is read, and what must have survived. No oracle depends on anybody's speed: the kernel carries in order
-//! what was written, and who waits here waits for what must come.
+//! Decides how an input is read, and what must have survived. No oracle depends on anybody's speed:
+//! the kernel carries in order what was written, and who waits here waits for what must come.
 
 mod ends;
 mod setting;
@@ -92,7 +92,8 @@ pub(super) fn tell(choices: &mut Choices<'_>) -> Vec<String> {
 
 /// Runs an input of this world.
 ///
-/// Panics: where a last word did not survive, two ends disagree, or the service keeps what it should not.
+/// Panics: where a last word did not survive, two ends disagree, or the service keeps what it
+/// should not.
 pub(super) fn run(choices: &mut Choices<'_>) {
     let setting = Setting::read(choices);
     let mut run = Run::new(&setting).expect("the system has two sockets");
@@ -110,7 +111,8 @@ struct Side {
     patience: Duration,
     /// Its application has asked for an end.
     has_closed: bool,
-    /// The service has its socket, for long enough to read whatever may come: behind so much of the other side's data.
+    /// The service has its socket, for long enough to read whatever may come: behind so much of the
+    /// other side's data.
     lingers_from: Option<usize>,
 }
 
@@ -165,7 +167,8 @@ struct Run {
     service: Option<Lingerer>,
     is_wide: bool,
     is_narrow: bool,
-    /// So many sockets were handed over to the service, and so many may have been by a handshake that failed.
+    /// So many sockets were handed over to the service, and so many may have been by a handshake
+    /// that failed.
     handed: u64,
     sides: [Side; 2],
     buffer: Box<[u8]>,
@@ -281,8 +284,8 @@ impl Run {
         side.facts.got > before || is_open && has_transport
     }
 
-    /// What the service lingers for was read, by whom reads on and has ended nothing itself. How much of its data, at least, the
-    /// service has read then.
+    /// What the service lingers for was read, by whom reads on and has ended nothing itself. How
+    /// much of its data, at least, the service has read then.
     // alert-survives-close, data-survives-close
     fn has_survived(&self, from: usize, to: usize) -> usize {
         let (near, far) = (&self.sides[from], &self.sides[to]);

@@ -1,7 +1,8 @@
-//! A client and a server over tokio, from connect to end: whole streams and halves, calls that wait in tasks of their own.
+//! A client and a server over tokio, from connect to end: whole streams and halves, calls that wait
+//! in tasks of their own.
 //!
-//! Decides how an input is read, and what a run comes to once nobody disturbs it any more. Leaves to [`side`](super::side) how
-//! calls are made.
+//! Decides how an input is read, and what a run comes to once nobody disturbs it any more. Leaves
+//! to [`side`](super::side) how calls are made.
 
 use std::io;
 use std::time::Duration;
@@ -205,7 +206,8 @@ impl Run {
         agree::agree(&self.sides.each_ref().map(|side| side.facts));
     }
 
-    /// Nothing disturbs the two any more, and both end well; then time passes, and nobody waits any more.
+    /// Nothing disturbs the two any more, and both end well; then time passes, and nobody waits any
+    /// more.
     fn finish(&mut self, setting: &Setting) {
         self.rests();
         for round in 0..2 {
@@ -292,7 +294,8 @@ pub(super) fn act(side: &mut Side, net: &Net, clock: &mut Clock, action: Action)
     }
 }
 
-/// Everything arrives, and who is woken goes on, for so many rounds at most. Whether all has come to rest.
+/// Everything arrives, and who is woken goes on, for so many rounds at most. Whether all has come
+/// to rest.
 fn flow(net: &Net, sides: &mut [Side; 2], rounds: usize) -> bool {
     for _ in 0..rounds {
         let before = net.wire.borrow().moved();

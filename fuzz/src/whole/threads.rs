@@ -1,7 +1,9 @@
-//! The halves of a blocking stream, over two sockets: a thread that waits in one half, and another that ends it all.
+//! The halves of a blocking stream, over two sockets: a thread that waits in one half, and another
+//! that ends it all.
 //!
-//! Decides which calls would wait: those are made in a thread of their own, and must come back once the connection has ended.
-//! The far end never waits. What a thread gets depends on nobody's speed: it reads, or writes, until it may not.
+//! Decides which calls would wait: those are made in a thread of their own, and must come back once
+//! the connection has ended. The far end never waits. What a thread gets depends on nobody's speed:
+//! it reads, or writes, until it may not.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::TcpStream;
@@ -31,7 +33,8 @@ const FILL: usize = 1 << 20;
 /// Longer than any thread needs to come back that was woken.
 const STUCK: Duration = Duration::from_secs(10);
 
-/// About as long as a thread needs until it waits: no oracle depends on it, but one that does not wait need not be woken.
+/// About as long as a thread needs until it waits: no oracle depends on it, but one that does not
+/// wait need not be woken.
 const BEGINS: Duration = Duration::from_micros(300);
 
 /// What a run begins with.
@@ -165,7 +168,8 @@ impl<T: Socket> Run<T> {
         let (read, write) = near.into_split()?;
         let mut far = Stream::new(server, far, setting.policies[1]);
         far.set_patience(Duration::MAX);
-        // What waits for the far end would wait for us: only halves wait, and they have no deadline.
+        // What waits for the far end would wait for us: only halves wait, and they have no
+        // deadline.
         read.handle().set_patience(Duration::ZERO);
         Ok(Self {
             handle: read.handle().clone(),
@@ -317,7 +321,8 @@ impl<T: Socket> Run<T> {
         }
     }
 
-    /// The connection is ended by a handle: whoever waits in a half comes back, and is told of that end.
+    /// The connection is ended by a handle: whoever waits in a half comes back, and is told of that
+    /// end.
     fn finish(mut self) {
         self.handle.set_patience(Duration::ZERO);
         let closed = self.handle.close(Manner::Graceful);

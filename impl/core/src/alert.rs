@@ -1,7 +1,7 @@
 //! Alerts: their names, and what one means to a closing machine of a given version.
 //!
-//! Decides how a level and a description are read. Leaves to `alert_record` how alerts stand in records (split, joined,
-//! empty), and decryption to the engine.
+//! Decides how a level and a description are read. Leaves to `alert_record` how alerts stand in
+//! records (split, joined, empty), and decryption to the engine.
 //! Sources: RFC 9846 §6, RFC 5246 §7.2, the IANA registry "TLS Alerts".
 
 use core::fmt;

@@ -1,7 +1,7 @@
 //! Alert records: how many alerts a payload holds, and which of them may be read.
 //!
-//! Decides what a split, a joined or an empty alert is worth, by version and policy. Leaves decryption to the engine, and
-//! what an alert means to `alert`.
+//! Decides what a split, a joined or an empty alert is worth, by version and policy. Leaves
+//! decryption to the engine, and what an alert means to `alert`.
 //! Sources: RFC 9846 §5.1, §5.4, RFC 5246 §6.2.1; each row names its own.
 
 use crate::alert::{AlertDescription, AlertLevel};
@@ -24,11 +24,12 @@ pub enum AlertRecord<'a> {
         level: AlertLevel,
         /// Its description byte.
         description: AlertDescription,
-        /// What stands behind it in the same record: read it next, with nothing held, unless it is empty.
+        /// What stands behind it in the same record: read it next, with nothing held, unless it is
+        /// empty.
         rest: &'a [u8],
     },
-    /// The first byte of an alert. Hold it until the next alert record; a transport that ends meanwhile has ended inside
-    /// a record.
+    /// The first byte of an alert. Hold it until the next alert record; a transport that ends
+    /// meanwhile has ended inside a record.
     Part {
         /// The level byte.
         level: AlertLevel,
@@ -51,8 +52,9 @@ impl AlertRecord<'_> {
 
 /// Reads the payload of one alert record, or what an earlier call left of it.
 ///
-/// Shape: `held` is the level of an earlier [`AlertRecord::Part`], whose second byte `payload` begins with. Records of other
-/// types may come between the two (RFC 5246 §6.2.1). Each call takes at least a byte, so reading on ends.
+/// Shape: `held` is the level of an earlier [`AlertRecord::Part`], whose second byte `payload`
+/// begins with. Records of other types may come between the two (RFC 5246 §6.2.1). Each call takes
+/// at least a byte, so reading on ends.
 ///
 /// ```
 /// use close_notify_core::{

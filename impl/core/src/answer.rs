@@ -1,8 +1,8 @@
 //! What a call of the application answers: done, not yet, or an error.
 //!
-//! Applications go by what their calls return, and rarely read an [`Ending`](crate::Ending). So the answer is decided here,
-//! by a pure function of where the machine stands, and the adapters ask for it. Leaves to them how a wait is done, and how
-//! an error looks.
+//! Applications go by what their calls return, and rarely read an [`Ending`](crate::Ending). So the
+//! answer is decided here, by a pure function of where the machine stands, and the adapters ask for
+//! it. Leaves to them how a wait is done, and how an error looks.
 //!
 //! | call | `Done` once | `Failed` if |
 //! | --- | --- | --- |
@@ -15,10 +15,12 @@
 //! | `PeerClosed` | reading has ended | never |
 //! | `Confirm` | it is known, or the peer closed well and says nothing of it | reading ended otherwise |
 //!
-//! Until then each is `Wait`, and every wait ends: with room in the transport, with what the peer says, or with
-//! [`Event::DeadlinePassed`](crate::Event::DeadlinePassed), once [`Output::StartDeadline`] has been asked for.
+//! Until then each is `Wait`, and every wait ends: with room in the transport, with what the peer
+//! says, or with [`Event::DeadlinePassed`](crate::Event::DeadlinePassed), once
+//! [`Output::StartDeadline`] has been asked for.
 //!
-//! Sources: docs/requirements.md · no-ok-over-a-loss, flushed-means-left, shut-means-said, every-call-ends.
+//! Sources: docs/requirements.md · no-ok-over-a-loss, flushed-means-left, shut-means-said,
+//! every-call-ends.
 
 use crate::evidence::Known;
 use crate::framing::FramingState;
@@ -87,7 +89,8 @@ pub enum Answer {
 impl Machine {
     /// What a call of the application answers now.
     ///
-    /// `Done` and `Failed` are final for all but [`Call::Write`] and [`Call::Flush`], as long as nothing more is written.
+    /// `Done` and `Failed` are final for all but [`Call::Write`] and [`Call::Flush`], as long as
+    /// nothing more is written.
     ///
     /// ```
     /// use close_notify_core::{Answer, Call, Event, FramingState, Machine, Policy, Role, Version};

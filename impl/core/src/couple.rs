@@ -1,7 +1,7 @@
 //! What one half forces on the other: each fact, under version and policy, as moves of the parts.
 //!
-//! Decides the coupling that the versions differ in: reply and discard up to 1.2, independence in 1.3,
-//! and the ends that take both directions. Leaves the moves themselves to each part's table.
+//! Decides the coupling that the versions differ in: reply and discard up to 1.2, independence in
+//! 1.3, and the ends that take both directions. Leaves the moves themselves to each part's table.
 //! Sources: RFC 5246 §7.2.1–7.2.2, RFC 9846 §6.1–6.2, RFC 9112 §9.6.
 
 use crate::alert::{AlertDescription, AlertLevel, Meaning, meaning};
@@ -71,7 +71,8 @@ impl Machine {
             Event::PeerMessage { bytes } => self.within_budget(bytes, Moves::recv(R::Message)),
             Event::PeerAlert { level, description } => self.peer_alert(self.meaning_of(level, description)),
 
-            // RFC 9293 §3.10.7 · rst-is-not-close: an errno that another call consumed is not forgotten
+            // RFC 9293 §3.10.7 · rst-is-not-close: an errno that another call consumed is not
+            // forgotten
             Event::TransportEof { .. } if self.evidence.knows(Known::ResetSeen) => {
                 Moves::recv(R::Reset).and_transport(T::Eof)
             }
@@ -125,7 +126,8 @@ impl Machine {
         })
     }
 
-    // salvage-alert: a sending half that has failed or closed meanwhile does not stop the handshake's other half
+    // salvage-alert: a sending half that has failed or closed meanwhile does not stop the
+    // handshake's other half
     const fn handshake_done(&self) -> Moves {
         use {recv::Event as R, send::Event as S};
         match self.send {
@@ -171,7 +173,8 @@ impl Machine {
             {
                 return Ok(Moves::NONE);
             }
-            // RFC 4511 §4.14.3.1 · wait-before-handback: an end that a fault has begun goes on, and nothing goes back
+            // RFC 4511 §4.14.3.1 · wait-before-handback: an end that a fault has begun goes on, and
+            // nothing goes back
             Manner::HandBack if self.is_ended_by_a_fault() => return Ok(Moves::NONE),
             // RFC 9846 §6.1 · notify-before-fin
             Manner::HalfClose | Manner::Graceful | Manner::HandBack => Moves::send(S::CloseWrite),
@@ -265,7 +268,8 @@ impl Machine {
     }
 
     const fn peer_data(&self, bytes: u32) -> Moves {
-        // RFC 9112 §9.6 · data-survives-close: more of it may be unread, and a close would reset what we sent
+        // RFC 9112 §9.6 · data-survives-close: more of it may be unread, and a close would reset
+        // what we sent
         let moves = if self.refuses_late_data() {
             Moves::recv(recv::Event::Refuse).and_manner(Manner::Linger)
         } else {

@@ -1,9 +1,10 @@
-//! What is left of a connection once TLS has nothing more to say or to learn: a transport that is read to its end.
+//! What is left of a connection once TLS has nothing more to say or to learn: a transport that is
+//! read to its end.
 //!
-//! Decides when a lingering transport is read on, closed or reset, and how its lingering ended. Its moves are those of
-//! [`transport::State`], and how it is let go was asked of the whole [`Machine`]: this is the same machine
-//! without what no longer matters, small enough to be kept a hundred thousand times.
-//! Leaves reading, clocks and the choice of who gives way to its driver.
+//! Decides when a lingering transport is read on, closed or reset, and how its lingering ended. Its
+//! moves are those of [`transport::State`], and how it is let go was asked of the whole
+//! [`Machine`]: this is the same machine without what no longer matters, small enough to be kept a
+//! hundred thousand times. Leaves reading, clocks and the choice of who gives way to its driver.
 //! Sources: RFC 9112 §9.6 · linger-is-bounded, alert-survives-close, data-survives-close.
 
 use crate::illegal::Illegal;
@@ -68,8 +69,9 @@ named! {
 
 /// The machine of a lingering transport, in eight bytes: made by [`Machine::lingering`].
 ///
-/// Shape: do what [`output`](Self::output) says and tell the result, until it says [`Output::Done`]. It says
-/// `Drain`, `CloseTransport`, `ResetTransport` and `Done`, in this order, and nothing else.
+/// Shape: do what [`output`](Self::output) says and tell the result, until it says
+/// [`Output::Done`]. It says `Drain`, `CloseTransport`, `ResetTransport` and `Done`, in this order,
+/// and nothing else.
 ///
 /// ```
 /// use close_notify_core::drain::{End, Event};
@@ -103,17 +105,19 @@ pub struct Draining {
 }
 
 impl Machine {
-    /// What lingers without TLS, once nothing but the transport is left: the output is [`Output::Drain`], and no fact
-    /// of the transport can change what is owed to the session.
+    /// What lingers without TLS, once nothing but the transport is left: the output is
+    /// [`Output::Drain`], and no fact of the transport can change what is owed to the session.
     ///
-    /// Shape: the driver that hands the transport over tells this machine `TransportHandedOver`: it is
-    /// [`Output::Done`] then, and [`ending`](Self::ending) is final. The evidence ends at the hand-over: reading, writing and
-    /// who closed first can no longer change, but `drained`, `errno`, the rule of `resumption` and a `delivery` that a
-    /// later reset would call lost stay as they were. What the lingering finds, [`Draining::end`] says.
+    /// Shape: the driver that hands the transport over tells this machine `TransportHandedOver`: it
+    /// is [`Output::Done`] then, and [`ending`](Self::ending) is final. The evidence ends at the
+    /// hand-over: reading, writing and who closed first can no longer change, but `drained`,
+    /// `errno`, the rule of `resumption` and a `delivery` that a later reset would call lost stay
+    /// as they were. What the lingering finds, [`Draining::end`] says.
     ///
-    /// None while TLS still matters: a last word that is not out, `Graceful` that waits for the peer's close_notify,
-    /// a session that a reset would still forbid ([`ResumptionRule::Rfc2818`](crate::ResumptionRule::Rfc2818)). The
-    /// machine then lingers whole.
+    /// None while TLS still matters: a last word that is not out, `Graceful` that waits for the
+    /// peer's close_notify, a session that a reset would still forbid
+    /// ([`ResumptionRule::Rfc2818`](crate::ResumptionRule::Rfc2818)). The machine then lingers
+    /// whole.
     #[must_use]
     pub const fn lingering(&self) -> Option<Draining> {
         if !matches!(self.output(), Output::Drain) {
@@ -149,8 +153,8 @@ impl Draining {
     ///
     /// Shape: any order in which things happen, until the transport is let go.
     ///
-    /// Errors: [`Illegal`] for what cannot happen to a transport that was let go, and for a reset that was not asked for:
-    /// it would cut what TLS has said. Nothing is changed.
+    /// Errors: [`Illegal`] for what cannot happen to a transport that was let go, and for a reset
+    /// that was not asked for: it would cut what TLS has said. Nothing is changed.
     #[inline]
     pub const fn handle(&mut self, event: Event) -> Result<(), Illegal> {
         let next = match self.moves(event) {
@@ -184,13 +188,15 @@ impl Draining {
         }
     }
 
-    /// How lingering ended; `None` while it lasts, and where the driver let the transport go before.
+    /// How lingering ended; `None` while it lasts, and where the driver let the transport go
+    /// before.
     #[must_use]
     pub const fn end(&self) -> Option<End> {
         self.end
     }
 
-    /// How many bytes may still be read: one more ends the wait. `None` where the policy bounds them by time alone.
+    /// How many bytes may still be read: one more ends the wait. `None` where the policy bounds
+    /// them by time alone.
     ///
     /// Units: bytes on the wire.
     #[must_use]

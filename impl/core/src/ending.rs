@@ -1,7 +1,8 @@
 //! What is known about how a connection ended, as a value: an end is not an error.
 //!
-//! Decides how evidence is read: which ends are clean, what was delivered, what an application may trust.
-//! Leaves to its caller what the framing says, to `severity` how loud it is, and to `sentence` its words.
+//! Decides how evidence is read: which ends are clean, what was delivered, what an application may
+//! trust. Leaves to its caller what the framing says, to `severity` how loud it is, and to
+//! `sentence` its words.
 
 use crate::alert::AlertDescription;
 use crate::evidence::Known;
@@ -46,7 +47,8 @@ pub enum ReadEnd {
     TimedOut,
     /// The peer sent more than the budget after our close.
     OverBudget,
-    /// The transport failed, and no reset of the peer's said so: a timeout of the kernel's, a host that is gone.
+    /// The transport failed, and no reset of the peer's said so: a timeout of the kernel's, a host
+    /// that is gone.
     TransportFailed,
 }
 
@@ -77,7 +79,8 @@ pub enum WriteEnd {
     NotSent(NotSent),
     /// Our fatal alert is whole in the transport.
     FatalAlertSent(AlertDescription),
-    /// We reset the transport; `after_close_notify` says whether our close_notify was in it by then.
+    /// We reset the transport; `after_close_notify` says whether our close_notify was in it by
+    /// then.
     Aborted {
         /// Whether the peer may still have read a clean end of our data.
         after_close_notify: bool,
@@ -156,12 +159,14 @@ named! {
 }
 
 named! {
-    /// How the transport ended: for `Linger` and `Reject`, whether closing it can have destroyed our last words.
+    /// How the transport ended: for `Linger` and `Reject`, whether closing it can have destroyed
+    /// our last words.
     ///
-    /// A socket that is closed while bytes of the peer are unread, or still to come, resets the connection, and the reset
-    /// takes with it what the peer had not read yet. So these two manners read on until the peer ends its stream,
-    /// within [`Policy::drain_budget`](crate::Policy::drain_budget) and the deadline. The first end that is known
-    /// stays.
+    /// A socket that is closed while bytes of the peer are unread, or still to come, resets the
+    /// connection, and the reset takes with it what the peer had not read yet. So these two manners
+    /// read on until the peer ends its stream, within
+    /// [`Policy::drain_budget`](crate::Policy::drain_budget) and the deadline. The first end that
+    /// is known stays.
     ///
     /// ```
     /// use close_notify_core::{Event, Machine, Manner, Policy, Role, TransportEnd, Version};
@@ -179,13 +184,15 @@ named! {
     pub enum TransportEnd {
         /// It has not, as far as this side knows: it is in use, or back with the application.
         Open,
-        /// The peer ended its stream. It has read what we said, or never will: a close destroys nothing.
+        /// The peer ended its stream. It has read what we said, or never will: a close destroys
+        /// nothing.
         PeerFin,
         /// It was reset, or died.
         PeerReset,
         /// The deadline passed before the peer ended it: what the peer sends later meets a reset.
         TimedOut,
-        /// The peer sent more than the budget after our close: the close has probably reset the connection.
+        /// The peer sent more than the budget after our close: the close has probably reset the
+        /// connection.
         OverBudget,
         /// A service lingers on: its counters say how that ended.
         HandedOver,
@@ -229,14 +236,15 @@ pub struct Ending {
     pub drained: u32,
     /// The first error number that any call returned.
     pub errno: Option<i32>,
-    /// Whether the peer sent user_canceled. Together with [`in_handshake`](Self::in_handshake) it says that the peer gave
-    /// up the handshake. Afterwards it says nothing: Java's JSSE sends it before the close_notify of every
-    /// ordinary close under TLS 1.3.
+    /// Whether the peer sent user_canceled. Together with [`in_handshake`](Self::in_handshake) it
+    /// says that the peer gave up the handshake. Afterwards it says nothing: Java's JSSE sends it
+    /// before the close_notify of every ordinary close under TLS 1.3.
     pub user_canceled: bool,
     /// Whether the session may be resumed, and which rule says so.
     pub resumption: Resumption,
-    /// How the transport ended. Neither [`is_clean`](Self::is_clean) nor [`delivery`](Self::delivery) depends on it: a
-    /// close that may have destroyed something is no proof that it did.
+    /// How the transport ended. Neither [`is_clean`](Self::is_clean) nor
+    /// [`delivery`](Self::delivery) depends on it: a close that may have destroyed something is no
+    /// proof that it did.
     pub transport: TransportEnd,
     /// Whether reading ended in the handshake, before any application data could come.
     pub in_handshake: bool,
@@ -258,7 +266,8 @@ impl Ending {
         matches!(self.writing, WriteEnd::CloseNotifySent | WriteEnd::FatalAlertSent(_))
     }
 
-    /// Whether the session of this connection may be resumed; [`resumption`](Self::resumption) names the rule.
+    /// Whether the session of this connection may be resumed; [`resumption`](Self::resumption)
+    /// names the rule.
     ///
     /// Source: RFC 5246 §7.2.2, RFC 9846 §6.2 · fatal-forgets-session, fatal-discards-tickets.
     ///
@@ -276,7 +285,8 @@ impl Ending {
 
     /// Whether what was read may be less than what the peer sent, given where the framing stands.
     ///
-    /// The end of a handshake delimits no message: what was read is then nothing, and nothing is not the whole of it.
+    /// The end of a handshake delimits no message: what was read is then nothing, and nothing is
+    /// not the whole of it.
     ///
     /// Source: RFC 9112 §8, §9.8 · http-complete-by-length, http-incomplete-is-error,
     /// http-close-delimited-needs-notify.
@@ -331,13 +341,15 @@ impl Machine {
         }
     }
 
-    /// Whether reading ends without an error: by a close_notify before which nothing was thrown away, or by a cut between
-    /// records that the policy tolerates where the framing stands.
+    /// Whether reading ends without an error: by a close_notify before which nothing was thrown
+    /// away, or by a cut between records that the policy tolerates where the framing stands.
     ///
-    /// [`accepts_end`](Self::accepts_end) asks another question: a message that its length completes is whole however
-    /// the connection ended, and a reset or an alert behind it is an error all the same.
+    /// [`accepts_end`](Self::accepts_end) asks another question: a message that its length
+    /// completes is whole however the connection ended, and a reset or an alert behind it is an
+    /// error all the same.
     ///
-    /// Source: RFC 9846 §6.1, §6.2 · fatal-is-an-error, rst-is-not-close; the choice [`MissingNotify`].
+    /// Source: RFC 9846 §6.1, §6.2 · fatal-is-an-error, rst-is-not-close; the choice
+    /// [`MissingNotify`].
     ///
     /// ```
     /// use close_notify_core::{Event, FramingState, Machine, MissingNotify, Policy, Role, Version};
@@ -355,7 +367,8 @@ impl Machine {
     }
 
     /// A cut between two records with nothing dropped before it.
-    // RFC 9846 §4.2.10 · early-data-end: not even then is the end of 0-RTT data the end of a message
+    // RFC 9846 §4.2.10 · early-data-end: not even then is the end of 0-RTT data the end of a
+    // message
     const fn cut_at_boundary(&self) -> bool {
         matches!(self.recv, recv::State::CutAtBoundary)
             && !self.evidence.knows(Known::EndedEarly)
@@ -396,7 +409,8 @@ impl Machine {
         }
     }
 
-    // RFC 9846 §6.1 · crossed-confirms-nothing: beside a close_notify `Us` stands only where that one answers ours
+    // RFC 9846 §6.1 · crossed-confirms-nothing: beside a close_notify `Us` stands only where that
+    // one answers ours
     const fn delivery(&self) -> Delivery {
         let answered = matches!(self.recv, recv::State::PeerNotified)
             && matches!(self.evidence.first_closer, FirstCloser::Us);

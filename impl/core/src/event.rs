@@ -1,14 +1,15 @@
 //! What happened: every fact a driver may tell the machine.
 //!
-//! Facts are past and name their actor. The machine never sees a byte of application data, only sizes.
+//! Facts are past and name their actor. The machine never sees a byte of application data, only
+//! sizes.
 
 use crate::alert::{AlertDescription, AlertLevel};
 use crate::manner::Manner;
 
 /// A fact about one connection.
 ///
-/// Units: sizes in bytes on the wire (of a record: header and all), `errno` as the system numbers it, 0 where it
-/// gave no number.
+/// Units: sizes in bytes on the wire (of a record: header and all), `errno` as the system numbers
+/// it, 0 where it gave no number.
 ///
 /// ```
 /// use close_notify_core::{AlertDescription, AlertLevel, Event, Machine, Policy, ReadEnd, Role, Version};
@@ -67,7 +68,8 @@ pub enum Event {
         /// The system's number of the error.
         errno: i32,
     },
-    /// A call that does not read failed: a write, a shutdown. What has already arrived may still be readable.
+    /// A call that does not read failed: a write, a shutdown. What has already arrived may still be
+    /// readable.
     WriteFailed {
         /// The system's number of the error.
         errno: i32,
@@ -83,7 +85,8 @@ pub enum Event {
     EngineNotified,
     /// The last word that was due is sealed.
     OutputSealed,
-    /// The engine cannot seal the last word that is due: a limit of its interface, not of the transport.
+    /// The engine cannot seal the last word that is due: a limit of its interface, not of the
+    /// transport.
     OutputUnsealable,
     /// Some of its bytes are in the transport, and not all.
     OutputBegun,
@@ -108,9 +111,10 @@ pub enum Event {
     TransportResetByUs,
     /// The application has the transport back.
     TransportHandedBack,
-    /// The transport lingers by itself, as [`Machine::lingering`](crate::Machine::lingering) said: this
-    /// machine hears no more of it.
+    /// The transport lingers by itself, as [`Machine::lingering`](crate::Machine::lingering) said:
+    /// this machine hears no more of it.
     TransportHandedOver,
-    /// All that the application has written is in the transport, and the transport keeps nothing of it back.
+    /// All that the application has written is in the transport, and the transport keeps nothing of
+    /// it back.
     Flushed,
 }

@@ -1,4 +1,5 @@
-//! What is known about the end so far. Nothing here is ever taken back: the first of each fact is kept.
+//! What is known about the end so far. Nothing here is ever taken back: the first of each fact is
+//! kept.
 
 use core::hash::{Hash, Hasher};
 
@@ -10,13 +11,16 @@ use crate::manner::Manner;
 use crate::policy::PeerCloses;
 use crate::{recv, send, transport};
 
-/// The numbers Linux and the BSDs give ECONNRESET, and what Windows calls WSAECONNRESET and WSAECONNABORTED.
+/// The numbers Linux and the BSDs give ECONNRESET, and what Windows calls WSAECONNRESET and
+/// WSAECONNABORTED.
 ///
-/// Source: `errno.h` of Linux (104), of the BSDs and macOS (54); Windows Sockets error codes (10054, 10053).
+/// Source: `errno.h` of Linux (104), of the BSDs and macOS (54); Windows Sockets error codes
+/// (10054, 10053).
 const RESET_ERRNOS: [i32; 4] = [104, 54, 10054, 10053];
 
-/// The numbers of a call that may meet the peer's FIN alone: none, EPIPE, ENOTCONN of Linux, the BSDs and Windows, and
-/// what Windows calls ERROR_BROKEN_PIPE, ERROR_NO_DATA and WSAESHUTDOWN. Any other number is a transport that failed.
+/// The numbers of a call that may meet the peer's FIN alone: none, EPIPE, ENOTCONN of Linux, the
+/// BSDs and Windows, and what Windows calls ERROR_BROKEN_PIPE, ERROR_NO_DATA and WSAESHUTDOWN. Any
+/// other number is a transport that failed.
 ///
 /// Source: send(2), shutdown(2), `errno.h`; Windows system and Sockets error codes.
 const HARMLESS_ERRNOS: [i32; 8] = [0, 32, 107, 57, 10057, 109, 232, 10058];
@@ -39,7 +43,8 @@ pub(crate) enum Known {
     EngineNotified,
     /// A call met a reset.
     ResetSeen,
-    /// A call met a failure of the transport that was no reset: an end of stream is no FIN any more.
+    /// A call met a failure of the transport that was no reset: an end of stream is no FIN any
+    /// more.
     FailureSeen,
     /// The transport failed before both sides had said close_notify.
     Broke,
@@ -176,7 +181,8 @@ impl Machine {
                 self.evidence.learn(Known::PendingDiscarded);
             }
             Event::SessionForgotten => self.evidence.learn(Known::SessionForgotten),
-            // What happens behind the release belongs to no connection of ours: the ending of `Done` is final.
+            // What happens behind the release belongs to no connection of ours: the ending of
+            // `Done` is final.
             _ if self.transport.is_released() => return,
             Event::Write => {
                 self.evidence.learn(Known::Wrote);
@@ -236,7 +242,8 @@ impl Machine {
         ours && matches!(self.recv, recv::State::PeerNotified)
     }
 
-    /// Keeps how the transport ended, which `event` is about to move to `next`: the first end stays.
+    /// Keeps how the transport ended, which `event` is about to move to `next`: the first end
+    /// stays.
     pub(crate) const fn note_transport(&mut self, event: Event, next: transport::State) {
         use transport::State as T;
         if !matches!(self.evidence.transport_end, TransportEnd::Open) {

@@ -17,8 +17,8 @@ use crate::{recv, send, transport};
 
 /// The closing machine. Copy it, compare it, hash it: it holds no resource.
 ///
-/// Shape: feed facts with [`handle`](Self::handle), do what [`output`](Self::output) says, tell the result,
-/// until it says [`Output::Done`] or [`Output::Idle`].
+/// Shape: feed facts with [`handle`](Self::handle), do what [`output`](Self::output) says, tell the
+/// result, until it says [`Output::Done`] or [`Output::Idle`].
 ///
 /// ```
 /// use close_notify_core::{Event, Machine, Manner, Output, Policy, Role, Version};
@@ -44,7 +44,8 @@ pub struct Machine {
     pub(crate) evidence: Evidence,
 }
 
-/// What changes while a machine lives, in few words: explorers hash millions of machines with the same inputs.
+/// What changes while a machine lives, in few words: explorers hash millions of machines with the
+/// same inputs.
 impl Hash for Machine {
     fn hash<H: Hasher>(&self, state: &mut H) {
         let place = [self.send as u8, self.recv as u8, self.transport as u8, self.manner as u8];
@@ -109,7 +110,8 @@ impl Machine {
                 self.note(event, send, recv);
                 (self.send, self.recv, self.transport) = (send, recv, transport);
                 self.manner = manner;
-                // A wait that is over leaves its deadline behind: the next one has all the patience.
+                // A wait that is over leaves its deadline behind: the next one has all the
+                // patience.
                 if self.deadline_runs() && !self.waits() {
                     self.evidence.forget(Known::DeadlineStarted);
                 }
@@ -141,8 +143,8 @@ impl Machine {
         }
     }
 
-    /// Whether the deadline that [`Output::StartDeadline`] asked for runs. It ends by itself once nothing is waited for:
-    /// a side that has shut its write side may read for as long as it likes.
+    /// Whether the deadline that [`Output::StartDeadline`] asked for runs. It ends by itself once
+    /// nothing is waited for: a side that has shut its write side may read for as long as it likes.
     #[must_use]
     pub const fn deadline_runs(&self) -> bool {
         self.evidence.knows(Known::DeadlineStarted)
@@ -156,17 +158,18 @@ impl Machine {
 
     /// Whether application data that arrives now goes to the application.
     ///
-    /// Shape: ask before the [`Event::PeerData`] that tells of it. Data that does not go there is counted as
-    /// [`Ending::late`](crate::Ending::late), unless it came behind the peer's close_notify.
+    /// Shape: ask before the [`Event::PeerData`] that tells of it. Data that does not go there is
+    /// counted as [`Ending::late`](crate::Ending::late), unless it came behind the peer's
+    /// close_notify.
     #[must_use]
     pub const fn delivers_data(&self) -> bool {
         let wanted = !self.is_late() || matches!(self.policy.late_data, LateData::Deliver);
         matches!(self.recv, recv::State::Open | recv::State::EarlyData) && wanted
     }
 
-    /// Whether raw bytes of the peer may be read and thrown away now: where [`Output::Drain`] asks for it, and while our
-    /// last word waits for room, once nothing that the peer says is listened to. A peer that is blocked as we are takes
-    /// our bytes once we have taken its own.
+    /// Whether raw bytes of the peer may be read and thrown away now: where [`Output::Drain`] asks
+    /// for it, and while our last word waits for room, once nothing that the peer says is listened
+    /// to. A peer that is blocked as we are takes our bytes once we have taken its own.
     ///
     /// ```
     /// use close_notify_core::{Event, Machine, Manner, Output, Policy, Role, Version};
@@ -267,7 +270,8 @@ impl Machine {
             && !matches!(self.send, send::State::Aborted)
     }
 
-    // RFC 9112 §9.6 · every-close-ends: a last word needs room in the transport, whoever asked for it
+    // RFC 9112 §9.6 · every-close-ends: a last word needs room in the transport, whoever asked for
+    // it
     /// Whether something is waited for that the peer can keep from us.
     const fn waits(&self) -> bool {
         self.manner.is_closing() || self.salvages() || self.last_word().is_some()
@@ -300,7 +304,8 @@ impl Machine {
         let waits = !self.recv.has_ended();
         match self.manner {
             Manner::Unasked | Manner::HalfClose if self.salvages() => Output::AwaitPeer,
-            // every-call-ends, notify-before-fin: nothing can be said or heard any more, and a close would send a FIN
+            // every-call-ends, notify-before-fin: nothing can be said or heard any more, and a
+            // close would send a FIN
             Manner::Unasked | Manner::HalfClose if self.has_given_up() => Output::ResetTransport,
             Manner::Unasked | Manner::HalfClose => Output::Idle,
             Manner::Graceful | Manner::HandBack if waits => Output::AwaitPeer,
@@ -310,7 +315,8 @@ impl Machine {
             Manner::Linger | Manner::Reject if matches!(self.transport, transport::State::Open) => {
                 Output::Drain
             }
-            // RFC 9846 §6.1 · notify-before-fin: a close would send a FIN where no last word could be sent
+            // RFC 9846 §6.1 · notify-before-fin: a close would send a FIN where no last word could
+            // be sent
             Manner::Graceful | Manner::HandBack | Manner::Linger | Manner::AtOnce | Manner::Reject
                 if matches!(self.send, send::State::Failed) =>
             {

@@ -1,6 +1,7 @@
 //! How the application wants the connection to end, and which wish may follow which.
 //!
-//! Sources: RFC 9846 §6.1 (close_notify, waiting), RFC 9112 §9.6 (lingering), RFC 4511 §4.14.3 (hand-back).
+//! Sources: RFC 9846 §6.1 (close_notify, waiting), RFC 9112 §9.6 (lingering), RFC 4511 §4.14.3
+//! (hand-back).
 
 use crate::ending::Ending;
 use crate::framing::FramingState;
@@ -51,7 +52,8 @@ impl Manner {
 
     /// The manner that holds once the application asks for `asked`: an end is only ever hastened.
     ///
-    /// Errors: [`Illegal`] where a hand-back is asked for that can no longer be kept; nothing is changed.
+    /// Errors: [`Illegal`] where a hand-back is asked for that can no longer be kept; nothing is
+    /// changed.
     pub const fn then(self, asked: Self) -> Result<Self, Illegal> {
         use Manner as M;
         Ok(match (self, asked) {
@@ -79,7 +81,8 @@ impl Manner {
 
             (M::Abort, M::HalfClose | M::Graceful | M::Linger | M::AtOnce | M::Reject | M::Abort) => M::Abort,
 
-            // RFC 4511 §4.14.3.1 · wait-before-handback: a transport that is shut, or about to be, cannot go back
+            // RFC 4511 §4.14.3.1 · wait-before-handback: a transport that is shut, or about to be,
+            // cannot go back
             (M::HalfClose | M::Graceful | M::Linger | M::AtOnce | M::Reject | M::Abort, M::HandBack)
             | (M::HandBack, M::HalfClose) => return Err(Illegal::Manner { current: self, asked }),
         })
@@ -87,7 +90,8 @@ impl Manner {
 }
 
 impl Manner {
-    /// How a relay ends its downstream once its upstream has ended: an unclean end is never made clean.
+    /// How a relay ends its downstream once its upstream has ended: an unclean end is never made
+    /// clean.
     ///
     /// Source: RFC 9846 §6.1, RFC 9112 §8 · no-laundering.
     ///

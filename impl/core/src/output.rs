@@ -1,4 +1,5 @@
-//! What the driver must do next: a pure function of where the machine stands, so nothing is queued or lost.
+//! What the driver must do next: a pure function of where the machine stands, so nothing is queued
+//! or lost.
 
 use crate::alert::AlertDescription;
 
@@ -22,12 +23,14 @@ pub enum Output {
     Idle,
     /// Throw away what no record holds yet; answer `PendingDiscarded`.
     DiscardPending,
-    /// Write what is pending, then a close_notify at level warning; answer `OutputSealed`, `OutputBegun` where it leaves in parts, `OutputWritten`.
+    /// Write what is pending, then a close_notify at level warning; answer `OutputSealed`,
+    /// `OutputBegun` where it leaves in parts, `OutputWritten`.
     SendCloseNotify {
         /// No byte can follow: leave room to send it in one segment with the FIN.
         fin_follows: bool,
     },
-    /// Write a fatal alert; answer `OutputSealed`, `OutputBegun` where it leaves in parts, `OutputWritten`.
+    /// Write a fatal alert; answer `OutputSealed`, `OutputBegun` where it leaves in parts,
+    /// `OutputWritten`.
     SendAlert {
         /// Which.
         alert: AlertDescription,
@@ -46,7 +49,8 @@ pub enum Output {
     CloseTransport,
     /// Reset the transport; answer `TransportResetByUs`.
     ResetTransport,
-    /// Give the transport back, with what was read behind the peer's close_notify; answer `TransportHandedBack`.
+    /// Give the transport back, with what was read behind the peer's close_notify; answer
+    /// `TransportHandedBack`.
     HandBack,
     /// Everything is done: the ending is final.
     Done,

@@ -35,7 +35,8 @@ named! {
         Reset,
         /// The peer ended the connection with a fatal alert.
         PeerFatal,
-        /// This side ended it: a fatal alert of ours, or a violation that no alert may answer any more.
+        /// This side ended it: a fatal alert of ours, or a violation that no alert may answer any
+        /// more.
         Refused,
         /// This side closed without waiting for the peer.
         NotAwaited,
@@ -143,7 +144,8 @@ impl State {
             // RFC 9846 §6.1, RFC 5246 §7.2.1 · delivered-before-end
             (S::Open, E::Notify) => S::PeerNotified,
 
-            // RFC 9846 §6.1, §D.4 · plain-alert-is-no-close, notify-in-handshake; §4.2.10 · early-data-end
+            // RFC 9846 §6.1, §D.4 · plain-alert-is-no-close, notify-in-handshake; §4.2.10 ·
+            // early-data-end
             (S::Plain | S::Handshaking | S::EarlyData, E::Notify) => S::NotifiedEarly,
 
             // RFC 9846 §6.2 · fatal-is-an-error, fatal-ends-both
@@ -156,7 +158,8 @@ impl State {
 
             // RFC 9293 §3.10.7 · rst-is-not-close
             (S::Plain | S::Handshaking | S::EarlyData | S::Open, E::Reset) => S::Reset,
-            // tcp(7), our measurement · dead-is-not-fin: the call that meets ETIMEDOUT leaves an end of stream
+            // tcp(7), our measurement · dead-is-not-fin: the call that meets ETIMEDOUT leaves an
+            // end of stream
             (S::Plain | S::Handshaking | S::EarlyData | S::Open, E::TransportFailed) => S::TransportFailed,
 
             // RFC 5246 §7.2.1, RFC 9846 §6.1 · no-wait-needed; RFC 9112 §9.6 · linger-is-bounded
@@ -164,7 +167,8 @@ impl State {
             (S::Plain | S::Handshaking | S::EarlyData | S::Open, E::Deadline) => S::TimedOut,
             (S::Plain | S::Handshaking | S::EarlyData | S::Open, E::BudgetSpent) => S::OverBudget,
 
-            // RFC 9846 §6.1 · ignore-after-notify, notify-is-final; and of every other end: the first stays
+            // RFC 9846 §6.1 · ignore-after-notify, notify-is-final; and of every other end: the
+            // first stays
             (
                 S::PeerNotified | S::NotifiedEarly | S::PeerFatal | S::Refused | S::NotAwaited | S::TimedOut
                 | S::OverBudget,
@@ -177,7 +181,8 @@ impl State {
                 | E::BudgetSpent | E::TransportFailed,
             ) => self,
 
-            // Nothing arrives behind the transport's end, and no application data before there are keys.
+            // Nothing arrives behind the transport's end, and no application data before there are
+            // keys.
             (
                 S::CutAtBoundary | S::CutInRecord | S::Reset | S::TransportFailed,
                 E::Data | E::Message | E::Notify | E::UserCanceled | E::Warning | E::Fatal,

@@ -107,7 +107,8 @@ impl Machine {
         !self.send.is_mute() && theirs
     }
 
-    /// The peer ended the transport before its close_notify; a failed write may be all that told us.
+    /// The peer ended the transport before its close_notify; a failed write may be all that told
+    /// us.
     const fn was_premature(&self) -> bool {
         use recv::State as R;
         match self.recv {

@@ -152,7 +152,8 @@ impl State {
             (S::Notified, E::CloseWrite | E::Reply) => S::Notified,
             (S::NotifiedShut, E::CloseWrite | E::Reply | E::WriteShut) => S::NotifiedShut,
 
-            // RFC 9846 §6.2 · fatal-no-notify: an alert takes the place of a close_notify that is not sealed
+            // RFC 9846 §6.2 · fatal-no-notify: an alert takes the place of a close_notify that is
+            // not sealed
             (S::Handshaking | S::Open | S::ReplyDue | S::NotifyDue, E::Alert) => S::AlertDue,
             (S::AlertDue, E::Sealed) => S::AlertLeaving,
             (S::AlertLeaving, E::Written) => S::Alerted,
@@ -185,7 +186,8 @@ impl State {
                 S::Failed
             }
 
-            // One that fails later takes nothing back, and cannot be shut any more (shutdown(2), ENOTCONN).
+            // One that fails later takes nothing back, and cannot be shut any more (shutdown(2),
+            // ENOTCONN).
             (S::Notified | S::NotifiedShut, E::WriteFailed) => S::NotifiedShut,
             (S::Alerted | S::AlertedShut, E::WriteFailed) => S::AlertedShut,
             (S::Silenced | S::SilencedShut, E::WriteFailed) => S::SilencedShut,

@@ -59,7 +59,8 @@ impl WriteEnd {
     }
 }
 
-/// One plain sentence: how reading ended, how writing ended, what was lost, and the first error number.
+/// One plain sentence: how reading ended, how writing ended, what was lost, and the first error
+/// number.
 ///
 /// ```
 /// use close_notify_core::{Event, Machine, Policy, Role, Version};

@@ -1,6 +1,7 @@
 //! How loud a log should be about an ending.
 //!
-//! Decides from the ending and the framing alone. Leaves to the application what it logs, and where.
+//! Decides from the ending and the framing alone. Leaves to the application what it logs, and
+//! where.
 
 use crate::alert::AlertDescription;
 use crate::ending::{Delivery, Ending, NotSent, ReadEnd, TransportEnd, WriteEnd};
@@ -10,9 +11,10 @@ use crate::named::named;
 named! {
     /// How much an ending deserves to be seen: the levels that every logger has.
     ///
-    /// Most endings without close_notify are harmless: an idle connection that a server dropped, a client that walked away.
-    /// Loggers that call each of them an error drown the few in which something was cut. So each level is bound to what is
-    /// known to be lost, and not to how rude the peer was.
+    /// Most endings without close_notify are harmless: an idle connection that a server dropped, a
+    /// client that walked away. Loggers that call each of them an error drown the few in which
+    /// something was cut. So each level is bound to what is known to be lost, and not to how rude
+    /// the peer was.
     ///
     /// ```
     /// use close_notify_core::{Event, FramingState, Machine, Policy, Role, Severity, Version};
@@ -24,13 +26,14 @@ named! {
     /// ```
     #[derive(PartialOrd, Ord)]
     pub enum Severity {
-        /// Nothing is lost: a clean end, one that is not over, or a transport that ended between two messages or in the
-        /// handshake.
+        /// Nothing is lost: a clean end, one that is not over, or a transport that ended between
+        /// two messages or in the handshake.
         Debug,
-        /// Out of the ordinary and nothing is known to be lost: a deadline, a reset, an abort of ours, our last word unsent.
+        /// Out of the ordinary and nothing is known to be lost: a deadline, a reset, an abort of
+        /// ours, our last word unsent.
         Info,
-        /// Something was lost, cut or refused: a truncated message, data of ours discarded, a fatal alert either way, a
-        /// budget that ended our waiting.
+        /// Something was lost, cut or refused: a truncated message, data of ours discarded, a fatal
+        /// alert either way, a budget that ended our waiting.
         Warn,
         /// This side failed: its own internal_error, or a last word that its engine could not seal.
         Error,
@@ -40,13 +43,14 @@ named! {
 impl Ending {
     /// How loud a log should be about this ending, given where the framing stands.
     ///
-    /// The loudest of what reading, writing, delivery and the transport say. What this side chose is not warned of: a
-    /// message that it did not wait for is `Info`, and so is what its own abort threw away. A reset under data that had
-    /// left is a loss only if what was read may be cut too: after a whole answer it is how browsers and load
-    /// balancers leave.
+    /// The loudest of what reading, writing, delivery and the transport say. What this side chose
+    /// is not warned of: a message that it did not wait for is `Info`, and so is what its own abort
+    /// threw away. A reset under data that had left is a loss only if what was read may be cut too:
+    /// after a whole answer it is how browsers and load balancers leave.
     ///
-    /// In the handshake there is no message to cut, whatever the framing says: load balancers and port scanners connect
-    /// and leave all day. An alert is a warning there too: somebody wanted to talk, and could not.
+    /// In the handshake there is no message to cut, whatever the framing says: load balancers and
+    /// port scanners connect and leave all day. An alert is a warning there too: somebody wanted to
+    /// talk, and could not.
     ///
     /// ```
     /// use close_notify_core::{Event, FramingState, Machine, Policy, Role, Severity, Version};

@@ -1,6 +1,8 @@
-//! The transport under TLS: whether the peer ended it, or we gave it up, closed, reset or returned it.
+//! The transport under TLS: whether the peer ended it, or we gave it up, closed, reset or returned
+//! it.
 //!
-//! Decides which of its ends is kept. It has no TLS in it: a lingering socket needs this half alone.
+//! Decides which of its ends is kept. It has no TLS in it: a lingering socket needs this half
+//! alone.
 //! Sources: RFC 9293 §3.6, §3.10.7; RFC 9112 §9.6.
 
 use crate::illegal::Illegal;

@@ -3,7 +3,8 @@
 use crate::named::named;
 
 named! {
-    /// A version of TLS. The rules of closing changed in 1.1 (resumption) and in 1.3 (independent halves).
+    /// A version of TLS. The rules of closing changed in 1.1 (resumption) and in 1.3 (independent
+    /// halves).
     ///
     /// ```
     /// use close_notify_core::Version;

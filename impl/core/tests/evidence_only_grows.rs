@@ -13,7 +13,8 @@ fn send_never_falls_back() {
     }
 }
 
-// The one pair of equal rank is a close_notify that is due and one that first drops what is pending.
+// The one pair of equal rank is a close_notify that is due and one that first drops what is
+// pending.
 #[test]
 fn every_other_move_of_the_sending_half_is_a_step_forward() {
     use send::State::{NotifyDue, ReplyDue};

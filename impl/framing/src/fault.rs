@@ -89,8 +89,8 @@ pub enum Way {
 
 /// Why a tracker has lost its place: what, in whose bytes, and where.
 ///
-/// Units: `offset` in bytes since the first that was told of this direction. It is the byte that cannot be, or the
-/// first byte of the header section that is malformed as a whole.
+/// Units: `offset` in bytes since the first that was told of this direction. It is the byte that
+/// cannot be, or the first byte of the header section that is malformed as a whole.
 ///
 /// | as an `io::Error` | kind |
 /// | --- | --- |

@@ -6,8 +6,9 @@ use crate::fault::{Fault, Way};
 
 /// Says where an application protocol stands in its own messages, from the bytes that went by.
 ///
-/// Shape: every byte once, in order, as plaintext, in pieces of any size; what is said does not depend on the pieces.
-/// [`sent`](Self::sent) and [`received`](Self::received) are told in the order in which the application wrote and read.
+/// Shape: every byte once, in order, as plaintext, in pieces of any size; what is said does not
+/// depend on the pieces. [`sent`](Self::sent) and [`received`](Self::received) are told in the
+/// order in which the application wrote and read.
 ///
 /// A tracker of one's own, for messages that end with a zero byte:
 ///
@@ -49,10 +50,11 @@ pub trait Framing {
         None
     }
 
-    /// How many of the bytes received may be handed on, as far as the framing goes: those behind them belong to a
-    /// header section that is not whole, or lie behind a fault.
+    /// How many of the bytes received may be handed on, as far as the framing goes: those behind
+    /// them belong to a header section that is not whole, or lie behind a fault.
     ///
-    /// Units: bytes since the start, never fewer than before; more than were received where nothing is held back.
+    /// Units: bytes since the start, never fewer than before; more than were received where nothing
+    /// is held back.
     fn releasable(&self) -> u64 {
         match self.fault() {
             Some(Fault { way: Way::Received, offset, .. }) => offset,

@@ -2,8 +2,8 @@
 //!
 //! Decides what is held back, by what its tracker says. Leaves to the core what the end is worth.
 //!
-//! Source: RFC 9112 §8 · http-headers-cut; CVE-2013-2853: a cookie whose `Secure` was cut off was kept, and sent in
-//! the clear.
+//! Source: RFC 9112 §8 · http-headers-cut; CVE-2013-2853: a cookie whose `Secure` was cut off was
+//! kept, and sent in the clear.
 
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
@@ -55,11 +55,12 @@ impl<F: Framing> Gate<F> {
 
     /// Tells the tracker what was read, and puts behind `out` what may be handed on by now.
     ///
-    /// Errors: what the tracker could not follow, or [`What::HeldTooLong`]; what may be handed on before it is in `out`
-    /// all the same, and nothing more ever will be.
+    /// Errors: what the tracker could not follow, or [`What::HeldTooLong`]; what may be handed on
+    /// before it is in `out` all the same, and nothing more ever will be.
     pub fn pass(&mut self, mut bytes: &[u8], out: &mut Vec<u8>) -> Result<(), Fault> {
         while self.fault().is_none() && !bytes.is_empty() {
-            // No longer than one byte beyond the limit, so that the limit does not depend on the pieces.
+            // No longer than one byte beyond the limit, so that the limit does not depend on the
+            // pieces.
             let (piece, rest) =
                 bytes.split_at(bytes.len().min((self.limit - self.held.len()).saturating_add(1)));
             self.tracker.received(piece);
@@ -125,12 +126,14 @@ impl<F: Framing> Gate<F> {
 /// How much is read at once where the reader's own buffer is smaller.
 const PIECE: usize = 4096;
 
-/// A blocking stream behind a [`Gate`]: what is read comes through it, what is written is told to its tracker.
+/// A blocking stream behind a [`Gate`]: what is read comes through it, what is written is told to
+/// its tracker.
 ///
-/// Shape: the stream has an end of its own; that is passed on as it is, unless a header section was cut by it.
+/// Shape: the stream has an end of its own; that is passed on as it is, unless a header section was
+/// cut by it.
 ///
-/// Errors: those of the stream; a [`Fault`] as `InvalidData`, behind what could be handed on; `UnexpectedEof` where the
-/// stream ends with something held back, even by close_notify.
+/// Errors: those of the stream; a [`Fault`] as `InvalidData`, behind what could be handed on;
+/// `UnexpectedEof` where the stream ends with something held back, even by close_notify.
 ///
 /// ```
 /// use std::io::Read;

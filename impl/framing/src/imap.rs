@@ -1,7 +1,7 @@
 //! IMAP: lines with literals in them.
 //!
-//! Decides where a command or a response ends. Leaves to the application which response is owed, and the exchange of
-//! AUTHENTICATE, whose lines count one by one.
+//! Decides where a command or a response ends. Leaves to the application which response is owed,
+//! and the exchange of AUTHENTICATE, whose lines count one by one.
 //!
 //! Sources: RFC 9051 §2.2, §4.3, §7.5, §9; RFC 7888.
 
@@ -16,7 +16,8 @@ const TAG: usize = KEPT - 9;
 
 /// Responses, as a client receives them.
 ///
-/// The text of a status response or a continuation is no place for a literal, whatever it ends with.
+/// The text of a status response or a continuation is no place for a literal, whatever it ends
+/// with.
 ///
 /// ```
 /// use close_notify_framing::{Framing, FramingState, imap::Responses};
@@ -49,8 +50,8 @@ tracker!(Responses);
 
 /// Commands, as a server receives them.
 ///
-/// Shape: [`sent`](crate::Framing::sent) tells it which literals we refused: behind a tagged NO or BAD the client sends
-/// none. Where nothing is told, every literal is taken for granted.
+/// Shape: [`sent`](crate::Framing::sent) tells it which literals we refused: behind a tagged NO or
+/// BAD the client sends none. Where nothing is told, every literal is taken for granted.
 ///
 /// ```
 /// use close_notify_framing::{Framing, FramingState, imap::Commands};
@@ -114,7 +115,8 @@ struct Message {
     is_response: bool,
     has_begun: bool,
     line: Line<KEPT>,
-    /// How much is kept of the first line, once a literal was announced: what follows it continues the line.
+    /// How much is kept of the first line, once a literal was announced: what follows it continues
+    /// the line.
     first_line: Option<usize>,
     mark: Mark,
     left: u64,

@@ -84,7 +84,8 @@ impl LengthPrefixed {
         Self::new(width, max, true)
     }
 
-    /// Messages that begin with a length whose lowest byte comes first, which counts what comes behind it.
+    /// Messages that begin with a length whose lowest byte comes first, which counts what comes
+    /// behind it.
     #[must_use]
     pub const fn little_endian(width: Width, max: u64) -> Self {
         Self::new(width, max, false)

@@ -1,21 +1,27 @@
-//! Where an application protocol stands in its own messages, so that the end of its connection can be judged.
+//! Where an application protocol stands in its own messages, so that the end of its connection can
+//! be judged.
 //!
-//! A FIN can be forged by anybody on the path. What it may have cut, only the application protocol can say: a response
-//! that had all of its Content-Length is whole however the connection ended, one that had less is not, and one that only
-//! the end delimits is whole with close_notify alone. The trackers here read the bytes that go by and say which it is.
+//! A FIN can be forged by anybody on the path. What it may have cut, only the application protocol
+//! can say: a response that had all of its Content-Length is whole however the connection ended,
+//! one that had less is not, and one that only the end delimits is whole with close_notify alone.
+//! The trackers here read the bytes that go by and say which it is.
 //!
 //! In scope: where messages end. Out of scope: what they say, what an end is then worth
-//! ([`Ending::truncation_possible`](close_notify_core::Ending::truncation_possible) and the policy decide that), I/O.
+//! ([`Ending::truncation_possible`](close_notify_core::Ending::truncation_possible) and the policy
+//! decide that), I/O.
 //!
-//! > **The contract.** A tracker is told every byte once, in order. It then says [`FramingState::BetweenMessages`] only
-//! > where the last message is whole by its own length and nothing of the next has come. What it says does not depend on
-//! > the pieces in which it was told. Once it cannot follow it says [`FramingState::InsideMessage`] for ever, and
-//! > [`Framing::fault`] says why. Its memory is bounded, and no peer can make it panic.
+//! > **The contract.** A tracker is told every byte once, in order. It then says
+//! > [`FramingState::BetweenMessages`] only where the last message is whole by its own length and
+//! > nothing of the next has come. What it says does not depend on the pieces in which it was told.
+//! > Once it cannot follow it says [`FramingState::InsideMessage`] for ever, and [`Framing::fault`]
+//! > says why. Its memory is bounded, and no peer can make it panic.
 //!
 //! 1. Choose a tracker by the table, for the side that you are; or write a [`Framing`] of your own.
-//! 2. Tell it all plaintext that is read ([`Framing::received`]), and all that is written ([`Framing::sent`]).
+//! 2. Tell it all plaintext that is read ([`Framing::received`]), and all that is written
+//!    ([`Framing::sent`]).
 //! 3. When reading ends, ask [`Framing::state`], and the core's `Ending` with it.
-//! 4. Where half a header section must not be used, put a [`Gate`] (or [`Gated`]) before the parser.
+//! 4. Where half a header section must not be used, put a [`Gate`] (or [`Gated`]) before the
+//!    parser.
 //!
 //! | protocol | tracker | what ends a message |
 //! | --- | --- | --- |
@@ -45,13 +51,15 @@
 //!
 //! # What is owed
 //!
-//! Between two messages another may still be expected. `http::Responses` knows which requests are unanswered and stands
-//! inside a message while there are some; the other trackers leave that to the application.
+//! Between two messages another may still be expected. `http::Responses` knows which requests are
+//! unanswered and stands inside a message while there are some; the other trackers leave that to
+//! the application.
 //!
 //! # What takes over
 //!
-//! A connection that changes its protocol gets the tracker of the next one: `http::Responses::new().then(…)`. A tracker
-//! begins at the first byte under TLS; behind STARTTLS that is a new tracker.
+//! A connection that changes its protocol gets the tracker of the next one:
+//! `http::Responses::new().then(…)`. A tracker begins at the first byte under TLS; behind STARTTLS
+//! that is a new tracker.
 #![forbid(unsafe_code)]
 
 mod fault;

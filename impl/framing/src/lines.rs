@@ -200,7 +200,8 @@ impl<const N: usize> Line<N> {
         self.length == 0
     }
 
-    /// What comes continues the line behind something that is none of it: a CR before that is none of it either.
+    /// What comes continues the line behind something that is none of it: a CR before that is none
+    /// of it either.
     pub(crate) const fn go_on(&mut self) {
         if self.is_after_cr {
             (self.length, self.is_after_cr) = (self.length - 1, false);

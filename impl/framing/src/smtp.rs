@@ -1,7 +1,8 @@
 //! SMTP as a server receives it: commands, and mail between them.
 //!
-//! Decides where a command ends, and where a mail does: by its dot behind DATA, by its lengths with BDAT. Leaves to the
-//! application what a command asks for. Replies, as a client receives them, are [`lines::Replies`](crate::lines::Replies).
+//! Decides where a command ends, and where a mail does: by its dot behind DATA, by its lengths with
+//! BDAT. Leaves to the application what a command asks for. Replies, as a client receives them, are
+//! [`lines::Replies`](crate::lines::Replies).
 //!
 //! Sources: RFC 5321 §4.1.1.4, §4.5.2; RFC 3030 §2; RFC 2920 §3.1.
 
@@ -14,9 +15,9 @@ const KEPT: usize = 64;
 
 /// SMTP commands and the mail that goes with them.
 ///
-/// Shape: [`sent`](crate::Framing::sent) must be told what we send from the first byte under TLS: whether mail follows a
-/// DATA command is said by the reply. Until then it stands inside a message, and a byte that comes is a fault: RFC 2920
-/// §3.1 has the client wait.
+/// Shape: [`sent`](crate::Framing::sent) must be told what we send from the first byte under TLS:
+/// whether mail follows a DATA command is said by the reply. Until then it stands inside a message,
+/// and a byte that comes is a fault: RFC 2920 §3.1 has the client wait.
 ///
 /// A lone LF ends no line, neither of a command nor of the dot.
 ///

@@ -6,8 +6,8 @@ use crate::fault::{Fault, Way, What};
 
 /// One framing, a step at a time.
 pub(crate) trait Walk {
-    /// Takes at least one of the bytes, of which there is one at least; says how many. Only what has no meaning of its
-    /// own may be taken in bulk, so that the pieces do not matter.
+    /// Takes at least one of the bytes, of which there is one at least; says how many. Only what
+    /// has no meaning of its own may be taken in bulk, so that the pieces do not matter.
     fn take(&mut self, bytes: &[u8]) -> Result<usize, What>;
 
     /// Whether the last message is whole and the next has not begun.

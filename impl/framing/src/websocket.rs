@@ -1,7 +1,7 @@
 //! WebSocket: messages of frames.
 //!
-//! Decides where a message ends, fragmented or not, and whether the peer's Close frame came. Leaves the closing
-//! handshake, and what an end without it means (status 1006), to the application.
+//! Decides where a message ends, fragmented or not, and whether the peer's Close frame came. Leaves
+//! the closing handshake, and what an end without it means (status 1006), to the application.
 //!
 //! Source: RFC 6455 §5.
 
@@ -15,8 +15,9 @@ const MASKED: u8 = 0x80;
 
 /// The frames that one side sends.
 ///
-/// Between fragments of a message it stands inside the message, whatever control frames come there. Behind the peer's
-/// Close frame the end is expected, and what comes is ignored; a message that was not whole by then stays cut.
+/// Between fragments of a message it stands inside the message, whatever control frames come there.
+/// Behind the peer's Close frame the end is expected, and what comes is ignored; a message that was
+/// not whole by then stays cut.
 ///
 /// ```
 /// use close_notify_framing::{Framing, FramingState, websocket::Frames};

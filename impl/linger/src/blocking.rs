@@ -13,10 +13,11 @@ use crate::news::{News, errno_of, is_a_wait, news};
 
 /// Reads once, throws away what came, and tells the machine what happened.
 ///
-/// Does nothing unless the machine asks for [`Output::Drain`], or [allows](Machine::may_drain) it while its last word waits.
+/// Does nothing unless the machine asks for [`Output::Drain`], or [allows](Machine::may_drain) it
+/// while its last word waits.
 ///
-/// Errors: `WouldBlock` and `TimedOut` as the transport says them, the machine untouched. Every other error is a
-/// fact that the machine is told: the drain is over then, and this is no error.
+/// Errors: `WouldBlock` and `TimedOut` as the transport says them, the machine untouched. Every
+/// other error is a fact that the machine is told: the drain is over then, and this is no error.
 ///
 /// ```
 /// use close_notify_core::{Event, Machine, Manner, Output, Policy, Role, Version};
@@ -52,11 +53,11 @@ pub fn drain(machine: &mut Machine, transport: &mut impl Read, scratch: &mut [u8
     told(machine.handle(fact))
 }
 
-/// Lingers on one socket until the peer ends it, the budget is spent or the deadline has passed; then lets go of it
-/// as the machine says, and returns the machine, whose ending is final.
+/// Lingers on one socket until the peer ends it, the budget is spent or the deadline has passed;
+/// then lets go of it as the machine says, and returns the machine, whose ending is final.
 ///
-/// Whether the socket blocks, and its timeouts, stay as they are. It is for one socket and a thread to wait in: for many, see
-/// [`Lingerer`](crate::Lingerer).
+/// Whether the socket blocks, and its timeouts, stay as they are. It is for one socket and a thread
+/// to wait in: for many, see [`Lingerer`](crate::Lingerer).
 ///
 /// Errors: those of waiting; the socket is closed all the same.
 pub fn linger(socket: TcpStream, mut machine: Machine, deadline: Instant) -> io::Result<Machine> {

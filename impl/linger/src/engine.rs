@@ -1,7 +1,9 @@
-//! The engine of lingering: many transports, one scratch buffer, no clock and no waiting of its own.
+//! The engine of lingering: many transports, one scratch buffer, no clock and no waiting of its
+//! own.
 //!
-//! Decides whose turn it is, and who is the oldest where there is no more room. What a transport does next is said by
-//! its [`Draining`]. Leaves to its driver when something may be read, and what time it is.
+//! Decides whose turn it is, and who is the oldest where there is no more room. What a transport
+//! does next is said by its [`Draining`]. Leaves to its driver when something may be read, and what
+//! time it is.
 
 use std::io::Read;
 use std::time::Instant;
@@ -15,7 +17,8 @@ use crate::news::{News, news};
 use crate::slab::{Links, List, NIL, Slab};
 use crate::wheel::Wheel;
 
-/// What one read takes at most: a peer that sends without end has its turn as often as the others, and not for longer.
+/// What one read takes at most: a peer that sends without end has its turn as often as the others,
+/// and not for longer.
 const SCRATCH: usize = 16 * 1024;
 
 /// A transport that lingers. Reading must not block; dropping it closes it.
@@ -54,10 +57,13 @@ struct Entry<S> {
     is_ready: bool,
 }
 
-/// Transports that linger, driven by hand: for an event loop of one's own. [`Lingerer`](crate::Lingerer) is one that drives itself.
+/// Transports that linger, driven by hand: for an event loop of one's own.
+/// [`Lingerer`](crate::Lingerer) is one that drives itself.
 ///
-/// Shape: [`add`](Self::add); [`ready`](Self::ready) whenever a transport may have become readable, also right after it was added;
-/// [`turn`](Self::turn) after either, and when [`next_deadline`](Self::next_deadline) has come. Every call is O(1) beside the transports that it ends, a turn in its steps.
+/// Shape: [`add`](Self::add); [`ready`](Self::ready) whenever a transport may have become readable,
+/// also right after it was added; [`turn`](Self::turn) after either, and when
+/// [`next_deadline`](Self::next_deadline) has come. Every call is O(1) beside the transports that
+/// it ends, a turn in its steps.
 ///
 /// ```
 /// use std::{io, time::Instant};
@@ -114,9 +120,10 @@ impl<S: Source> Engine<S> {
         })
     }
 
-    /// The transport lingers until it has ended, or until `deadline`, or for the patience of the limits: what comes first.
-    /// Where as many linger as may, the oldest has given way to it. Where the driver has not taken a turn for longer than the
-    /// patience, those whose deadlines have passed meanwhile have ended.
+    /// The transport lingers until it has ended, or until `deadline`, or for the patience of the
+    /// limits: what comes first. Where as many linger as may, the oldest has given way to it. Where
+    /// the driver has not taken a turn for longer than the patience, those whose deadlines have
+    /// passed meanwhile have ended.
     ///
     /// `None` where it has nothing to wait for: it is let go.
     pub fn add(
@@ -157,8 +164,8 @@ impl<S: Source> Engine<S> {
         }
     }
 
-    /// Ends those whose deadline has passed, then reads each that is ready once and again, in turn: so many steps at most.
-    /// Gives whether there is more to do at once.
+    /// Ends those whose deadline has passed, then reads each that is ready once and again, in turn:
+    /// so many steps at most. Gives whether there is more to do at once.
     ///
     /// Units: a step is one deadline or one read.
     pub fn turn(&mut self, now: Instant, steps: usize) -> bool {
@@ -174,7 +181,8 @@ impl<S: Source> Engine<S> {
         self.readable.first().is_some() || self.wheel.passed(now).is_some()
     }
 
-    /// When [`turn`](Self::turn) has something to do although nothing is readable; `None` where nothing lingers.
+    /// When [`turn`](Self::turn) has something to do although nothing is readable; `None` where
+    /// nothing lingers.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Instant> {
         self.wheel.next()

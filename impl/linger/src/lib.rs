@@ -1,23 +1,30 @@
-//! Bounded lingering: reading a socket that is shut for writing to its end, so that closing it then destroys nothing.
+//! Bounded lingering: reading a socket that is shut for writing to its end, so that closing it then
+//! destroys nothing.
 //!
-//! A socket that is closed with unread bytes in it is reset, and the reset may destroy what its peer had not read
-//! yet: the fatal alert that said why, or the last response. The cure is to shut the write side, to read on and
-//! throw away, and to close once the peer has. This crate does that for one socket or for a hundred thousand, with no TLS
-//! state: keys, buffers and configuration may be gone by then. A peer that still sends when a bound is met is reset all
-//! the same: those are counted as `timed_out`, `over_budget` and `gave_way`.
+//! A socket that is closed with unread bytes in it is reset, and the reset may destroy what its
+//! peer had not read yet: the fatal alert that said why, or the last response. The cure is to shut
+//! the write side, to read on and throw away, and to close once the peer has. This crate does that
+//! for one socket or for a hundred thousand, with no TLS state: keys, buffers and configuration may
+//! be gone by then. A peer that still sends when a bound is met is reset all the same: those are
+//! counted as `timed_out`, `over_budget` and `gave_way`.
 //!
-//! In scope: waiting, reading and closing, within bounds. Out of scope: what to say before, and whether to linger at all: the
-//! closing core decides ([`Machine::lingering`](close_notify_core::Machine::lingering)), and says for each socket when to read
-//! on, when it is enough, and how to let go ([`Draining`]).
+//! In scope: waiting, reading and closing, within bounds. Out of scope: what to say before, and
+//! whether to linger at all: the closing core decides
+//! ([`Machine::lingering`](close_notify_core::Machine::lingering)), and says for each socket when
+//! to read on, when it is enough, and how to let go ([`Draining`]).
 //!
-//! > **The contract.** A socket that is added is closed: when its peer has ended its stream, when it is reset, when its peer
-//! > has sent more than [`Policy::drain_budget`](close_notify_core::Policy::drain_budget), at its deadline, or when a younger one
-//! > needs its place; whichever comes first, and the counters say which. Until then it costs at most 64 bytes of memory beside
-//! > the kernel's, and no peer can make the service spin, wait for ever or grow.
+//! > **The contract.** A socket that is added is closed: when its peer has ended its stream, when
+//! > it is reset, when its peer has sent more than
+//! > [`Policy::drain_budget`](close_notify_core::Policy::drain_budget), at its deadline, or when a
+//! > younger one needs its place; whichever comes first, and the counters say which. Until then it
+//! > costs at most 64 bytes of memory beside the kernel's, and no peer can make the service spin,
+//! > wait for ever or grow.
 //!
-//! 1. [`Lingerer::spawn`] once, with [`Limits`]: a thread. With the feature `tokio` `Lingerer::spawn_tokio`: a task.
-//! 2. Close with [`Manner::Linger`](close_notify_core::Manner::Linger) or reject; when `lingering()` gives a [`Draining`],
-//!    [`Lingerer::add`] it with its socket, tell the machine `TransportHandedOver`, and drop the TLS state.
+//! 1. [`Lingerer::spawn`] once, with [`Limits`]: a thread. With the feature `tokio`
+//!    `Lingerer::spawn_tokio`: a task.
+//! 2. Close with [`Manner::Linger`](close_notify_core::Manner::Linger) or reject; when
+//!    `lingering()` gives a [`Draining`], [`Lingerer::add`] it with its socket, tell the machine
+//!    `TransportHandedOver`, and drop the TLS state.
 //! 3. Before the process ends, [`Lingerer::finish`]: it waits for the rest, up to a deadline.
 //!
 //! | [`Counters`] | counts | name for `metrics` (feature) |
@@ -36,7 +43,8 @@
 //! more, or in another process, refuses a socket and gives it back ([`Refused`]): it can linger by
 //! [`linger`]. The service is for Unix: it watches descriptors. The rest is for every system.
 //!
-//! Memory: a socket takes 40 bytes, in chunks of 64 that are never copied; beside them a service has about 24 kB, and its thread a stack, whatever it serves.
+//! Memory: a socket takes 40 bytes, in chunks of 64 that are never copied; beside them a service
+//! has about 24 kB, and its thread a stack, whatever it serves.
 //!
 //! Sources: RFC 9112 §9.6 · linger-is-bounded, alert-survives-close; RFC 9293 §3.10.4; epoll(7);
 //! fork(2).

@@ -1,4 +1,5 @@
-//! What lingering may cost: how long, and how many at once. How many bytes each, the policy of the core says.
+//! What lingering may cost: how long, and how many at once. How many bytes each, the policy of the
+//! core says.
 
 use std::time::Duration;
 use std::{fmt, io};

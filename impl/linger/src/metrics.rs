@@ -8,7 +8,8 @@ use crate::counters::Counters;
 
 /// How many linger now.
 pub const LINGERING: &str = "close_notify_linger_connections";
-/// How many have ended; the label `end` says how: `fin`, `reset`, `timed_out`, `over_budget` or `gave_way`.
+/// How many have ended; the label `end` says how: `fin`, `reset`, `timed_out`, `over_budget` or
+/// `gave_way`.
 pub const ENDED: &str = "close_notify_linger_ended_total";
 /// How many bytes of peers were read and thrown away.
 pub const DRAINED: &str = "close_notify_linger_drained_bytes_total";

@@ -62,7 +62,8 @@ pub fn errno_of(error: &io::Error) -> i32 {
 pub fn is_a_wait(error: &io::Error) -> bool {
     match error.kind() {
         io::ErrorKind::WouldBlock => true,
-        // tcp(7): on Unix a timeout of the socket's own is EAGAIN, and ETIMEDOUT the death of the connection
+        // tcp(7): on Unix a timeout of the socket's own is EAGAIN, and ETIMEDOUT the death of the
+        // connection
         io::ErrorKind::TimedOut => !cfg!(unix) || error.raw_os_error().is_none(),
         _ => false,
     }

@@ -24,18 +24,20 @@ use crate::socket::Socket;
 
 /// The token of our own waker; no key is as large.
 const WAKER: Token = Token(usize::MAX);
-/// Steps of the engine between two looks at what else is ready; adding waits for no longer than these.
+/// Steps of the engine between two looks at what else is ready; adding waits for no longer than
+/// these.
 const STEPS: usize = 64;
 /// How many sockets one call of the system may report as ready.
 const EVENTS: usize = 256;
 
 /// A handle to the service that lingers for the whole process. Clones serve the same sockets.
 ///
-/// Shape: one [`spawn`](Self::spawn) for the process; [`add`](Self::add) for each socket whose TLS is done; before the
-/// process ends, [`finish`](Self::finish).
+/// Shape: one [`spawn`](Self::spawn) for the process; [`add`](Self::add) for each socket whose TLS
+/// is done; before the process ends, [`finish`](Self::finish).
 ///
-/// Dropping the last handle blocks nobody and closes nothing early: what lingers is served to its end, in the background, then the
-/// thread or task ends. A process that ends meanwhile resets what has unread bytes: that is what `finish` is for.
+/// Dropping the last handle blocks nobody and closes nothing early: what lingers is served to its
+/// end, in the background, then the thread or task ends. A process that ends meanwhile resets what
+/// has unread bytes: that is what `finish` is for.
 ///
 /// A service serves the process that spawned it. In a child that is forked later it has no thread
 /// and takes no sockets, and what lingers stays the parent's: spawn one after the fork.
@@ -108,18 +110,19 @@ struct State {
 impl Lingerer {
     /// A service in a thread of its own.
     ///
-    /// Errors: [`BadLimits`](crate::BadLimits) as `InvalidInput`; those of making a thread, and the three descriptors of its poll.
+    /// Errors: [`BadLimits`](crate::BadLimits) as `InvalidInput`; those of making a thread, and the
+    /// three descriptors of its poll.
     pub fn spawn(limits: Limits) -> io::Result<Self> {
         let (lingerer, worker) = Self::new(limits, std::process::id())?;
         std::thread::Builder::new().name("linger".to_owned()).spawn(move || crate::thread::serve(worker))?;
         Ok(lingerer)
     }
 
-    /// A service in a task of the tokio runtime in which this is called. It ends with that runtime: what lingers then
-    /// is closed at once.
+    /// A service in a task of the tokio runtime in which this is called. It ends with that runtime:
+    /// what lingers then is closed at once.
     ///
-    /// Errors: [`BadLimits`](crate::BadLimits) as `InvalidInput`; `Unsupported` outside of a runtime; those of the three descriptors of
-    /// its poll.
+    /// Errors: [`BadLimits`](crate::BadLimits) as `InvalidInput`; `Unsupported` outside of a
+    /// runtime; those of the three descriptors of its poll.
     ///
     /// Panics: where the runtime was built without I/O or without time.
     #[cfg(feature = "tokio")]
@@ -158,8 +161,8 @@ impl Lingerer {
         Ok((Self { owner: Arc::new(Owner(shared)) }, worker))
     }
 
-    /// The socket lingers, for the patience of the limits at most, and is then closed. Where as many linger as may, the
-    /// oldest has given way to it.
+    /// The socket lingers, for the patience of the limits at most, and is then closed. Where as
+    /// many linger as may, the oldest has given way to it.
     ///
     /// Anything that is a socket and can give up its descriptor: `TcpStream`, `UnixStream`; those
     /// of tokio by their `into_std`. Its write side must be shut, as the machine asked. The
@@ -225,8 +228,8 @@ impl Lingerer {
         shared.counters_of_child().unwrap_or_else(|| shared.lock().engine.counters())
     }
 
-    /// Waits until nothing lingers or the deadline has passed. What lingers then is closed, and counted as timed out: the service has
-    /// ended, and [`add`](Self::add) is refused.
+    /// Waits until nothing lingers or the deadline has passed. What lingers then is closed, and
+    /// counted as timed out: the service has ended, and [`add`](Self::add) is refused.
     ///
     /// Shape: at the end of the process, once no connection is left that would add. May be called
     /// again. In a child process there is nothing to wait for.

@@ -1,7 +1,8 @@
 //! Where lingering transports are kept: slots in chunks that never move, threaded by lists.
 //!
-//! Decides how a slot is found, freed and linked. Leaves what the lists mean to the engine and the wheel.
-//! A vector that doubles would hold up to twice what is used; chunks hold at most one of them more.
+//! Decides how a slot is found, freed and linked. Leaves what the lists mean to the engine and the
+//! wheel. A vector that doubles would hold up to twice what is used; chunks hold at most one of
+//! them more.
 
 /// No slot.
 pub(crate) const NIL: u32 = u32::MAX;

@@ -1,8 +1,8 @@
 //! A socket as a source: read without blocking, thrown away where the system can do so by itself.
 //! And how one is reset.
 //!
-//! Sources: recv(2) `MSG_DONTWAIT`; tcp(7) `MSG_TRUNC`, which discards in the kernel what it would copy;
-//! socket(7) `SO_LINGER`; connect(2) `AF_UNSPEC`.
+//! Sources: recv(2) `MSG_DONTWAIT`; tcp(7) `MSG_TRUNC`, which discards in the kernel what it would
+//! copy; socket(7) `SO_LINGER`; connect(2) `AF_UNSPEC`.
 
 use std::io::{self, Read};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};

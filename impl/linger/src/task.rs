@@ -1,4 +1,5 @@
-//! The service in a task of tokio: the runtime waits for the poll's descriptor, the poll for the sockets.
+//! The service in a task of tokio: the runtime waits for the poll's descriptor, the poll for the
+//! sockets.
 
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};

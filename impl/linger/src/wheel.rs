@@ -1,13 +1,15 @@
 //! Deadlines in O(1): a wheel of lists, one list a tick, as wide as the longest patience.
 //!
-//! Decides which deadline has passed. No deadline is told early; one is told at most a tick late, a tick being 1/255 of the
-//! patience and at least a millisecond. Every deadline fits into one turn of the wheel, so an entry is looked at once.
+//! Decides which deadline has passed. No deadline is told early; one is told at most a tick late, a
+//! tick being 1/255 of the patience and at least a millisecond. Every deadline fits into one turn
+//! of the wheel, so an entry is looked at once.
 
 use std::time::{Duration, Instant};
 
 use crate::slab::{Links, List, Slab};
 
-/// Twice as many as there are ticks in the patience: a driver that comes late by all of it still finds each in its place.
+/// Twice as many as there are ticks in the patience: a driver that comes late by all of it still
+/// finds each in its place.
 const SLOTS: u64 = 512;
 const TICKS_OF_PATIENCE: u64 = 255;
 const BITS: u64 = 64;
@@ -45,8 +47,8 @@ impl Wheel {
         slot as u16
     }
 
-    /// Whether the driver comes so late that a deadline from now on may have no place of its own before the first that
-    /// has passed is told.
+    /// Whether the driver comes so late that a deadline from now on may have no place of its own
+    /// before the first that has passed is told.
     pub(crate) fn is_behind(&self, now: Instant) -> bool {
         let passed = self.nanos_at(now) / self.tick;
         self.first().is_some_and(|first| passed.saturating_sub(first) > SLOTS - 2 - TICKS_OF_PATIENCE)
@@ -85,7 +87,8 @@ impl Wheel {
     fn first(&self) -> Option<u64> {
         let from = self.current % SLOTS;
         let words = self.occupied.len() as u64;
-        // The word of the current tick is looked at twice: its high bits come first, its low bits last.
+        // The word of the current tick is looked at twice: its high bits come first, its low bits
+        // last.
         for step in 0..=words {
             let word = (from / BITS + step) % words;
             let high = u64::MAX << (from % BITS);

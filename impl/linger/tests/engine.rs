@@ -1,4 +1,5 @@
-//! The engine with stand-ins and a clock that the test moves: whose turn it is, and when it is over.
+//! The engine with stand-ins and a clock that the test moves: whose turn it is, and when it is
+//! over.
 #![allow(clippy::unwrap_used, reason = "helpers of tests: clippy knows the tests alone")]
 
 mod common;
@@ -220,7 +221,8 @@ fn scattered(seed: u64) -> impl FnMut() -> u64 {
     }
 }
 
-// Against a list of deadlines: none is early, none is later than a tick, whatever was added, ended and skipped before.
+// Against a list of deadlines: none is early, none is later than a tick, whatever was added, ended
+// and skipped before.
 #[test]
 fn no_deadline_is_early_and_none_is_late_by_more_than_a_tick() {
     for patience in [Duration::from_millis(10), SECOND, Duration::from_secs(3600)] {
@@ -303,7 +305,8 @@ fn a_driver_that_comes_late_ends_only_what_is_due() {
     }
 }
 
-// Found by fuzzing: the wheel had no place for a deadline that far from the first one, and told it at once.
+// Found by fuzzing: the wheel had no place for a deadline that far from the first one, and told it
+// at once.
 #[test]
 fn one_that_is_added_while_the_driver_is_late_by_far_has_its_whole_patience() {
     let mut bed = Bed::new(LIMITS);

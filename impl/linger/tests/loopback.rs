@@ -142,7 +142,8 @@ fn over_the_bound_the_oldest_gives_way_at_once() {
     assert_eq!(lingerer.finish(far()).by_fin, 2);
 }
 
-/// A server whose client has sent a request that nobody reads, answered by as much as the sockets hold and an alert.
+/// A server whose client has sent a request that nobody reads, answered by as much as the sockets
+/// hold and an alert.
 fn answered_unread() -> (TcpStream, TcpStream, usize) {
     let (mut ours, mut peer) = sockets();
     set_socket_recv_buffer_size(&peer, 16 * 1024).unwrap();

@@ -23,7 +23,8 @@ impl Source for StandIn {
     fn reset(self) {}
 }
 
-/// What the service has beside its transports: the scratch buffer, the wheel, and at most one chunk that is not full.
+/// What the service has beside its transports: the scratch buffer, the wheel, and at most one chunk
+/// that is not full.
 const FIXED: u64 = 24 * 1024;
 
 #[test]
@@ -75,7 +76,8 @@ fn once_there_is_room_adding_and_ending_allocate_nothing() {
     assert_eq!((used.count_total, engine.counters().by_fin), (0, 999));
 }
 
-// Adding allocates in the thread that adds: all of the service's memory for a socket is counted here.
+// Adding allocates in the thread that adds: all of the service's memory for a socket is counted
+// here.
 #[test]
 fn a_real_socket_costs_the_service_no_more() {
     let lingerer = Lingerer::spawn(Limits::DEFAULT).unwrap();

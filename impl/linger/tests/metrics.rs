@@ -1,4 +1,5 @@
-//! What a recorder of the metrics facade is told: alone in its process, for the recorder is the process's.
+//! What a recorder of the metrics facade is told: alone in its process, for the recorder is the
+//! process's.
 #![allow(clippy::unwrap_used, reason = "helpers of tests: clippy knows the tests alone")]
 #![cfg(feature = "metrics")]
 

@@ -136,7 +136,8 @@ fn it_runs_on_many_threads() {
     });
 }
 
-// Processor time, not time: a busy machine makes it smaller, a task that spins makes all of the wait.
+// Processor time, not time: a busy machine makes it smaller, a task that spins makes all of the
+// wait.
 #[test]
 fn a_task_that_waits_does_not_spin() {
     let wait = Duration::from_millis(500);

@@ -1,4 +1,5 @@
-// What the examples of the docs stand on, and what no reader of them needs to see: a certificate, connections, sockets.
+// What the examples of the docs stand on, and what no reader of them needs to see: a certificate,
+// connections, sockets.
 
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;

@@ -1,8 +1,9 @@
-//! FTP clears its control channel (CCC, RFC 4217 §6.3): a command in plain text directly behind the close_notify.
+//! FTP clears its control channel (CCC, RFC 4217 §6.3): a command in plain text directly behind the
+//! close_notify.
 //!
-//! Without it the command is lost with the buffers of TLS, and both sides wait for each other for ever. Here both are
-//! tasks of tokio; `ldap_stop_tls` does the like with threads. Run it by
-//! `cargo run -p close-notify --example ftp_ccc`. It prints:
+//! Without it the command is lost with the buffers of TLS, and both sides wait for each other for
+//! ever. Here both are tasks of tokio; `ldap_stop_tls` does the like with threads. Run it by `cargo
+//! run -p close-notify --example ftp_ccc`. It prints:
 //!
 //! ```text
 //! server  behind the client's close_notify, in its segment: "PASV\r\n"

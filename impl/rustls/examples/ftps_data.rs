@@ -1,8 +1,9 @@
-//! Data connections of FTPS, up and down: a file is whole where close_notify came, and nowhere else.
+//! Data connections of FTPS, up and down: a file is whole where close_notify came, and nowhere
+//! else.
 //!
-//! Without it a file that was cut is stored, or used, as if it was whole: nothing but its end says where a file ends
-//! (RFC 959 §3.4, RFC 4217 §12.6), and a FIN can come from anybody on the path. Run it by
-//! `cargo run -p close-notify --example ftps_data`. It prints:
+//! Without it a file that was cut is stored, or used, as if it was whole: nothing but its end says
+//! where a file ends (RFC 959 §3.4, RFC 4217 §12.6), and a FIN can come from anybody on the path.
+//! Run it by `cargo run -p close-notify --example ftps_data`. It prints:
 //!
 //! ```text
 //! upload, left alone: the server replies 226 transfer complete

@@ -1,4 +1,5 @@
-//! Both sides say that they are done, and know that nothing was cut: `cargo run -p close-notify --example graceful`.
+//! Both sides say that they are done, and know that nothing was cut: `cargo run -p close-notify
+//! --example graceful`.
 //!
 //! Without it an answer that only its end delimits may be half of it, and nobody would know.
 //!

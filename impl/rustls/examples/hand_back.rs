@@ -1,6 +1,8 @@
-//! TLS ends and the connection goes on in plain text: `cargo run -p close-notify --example hand_back`.
+//! TLS ends and the connection goes on in plain text: `cargo run -p close-notify --example
+//! hand_back`.
 //!
-//! Without it the first plain bytes are lost in a buffer of TLS, or are taken from anybody before TLS has ended.
+//! Without it the first plain bytes are lost in a buffer of TLS, or are taken from anybody before
+//! TLS has ended.
 //!
 //! It prints:
 //!
@@ -33,7 +35,8 @@ pub(crate) fn run() -> common::Result<String> {
         Ok(secret)
     });
     client.write_all(b"a secret")?;
-    // What came in one read with the server's close_notify is handed back too: it stands before the rest.
+    // What came in one read with the server's close_notify is handed back too: it stands before the
+    // rest.
     let (mut socket, mut plain) = client.hand_back()?;
     socket.read_to_end(&mut plain)?;
     let secret = serving.join().expect("the server does not panic")?;

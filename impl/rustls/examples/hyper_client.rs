@@ -1,7 +1,9 @@
-//! A client of hyper 1 that tells a body that was cut from a whole one: `cargo run -p close-notify --example hyper_client`.
+//! A client of hyper 1 that tells a body that was cut from a whole one: `cargo run -p close-notify
+//! --example hyper_client`.
 //!
-//! Without it there are two wrong choices: to refuse every end without close_notify, and throw away whole responses of
-//! the many servers that send none; or to take every FIN for an end, and use half a body. The tracker knows which it is.
+//! Without it there are two wrong choices: to refuse every end without close_notify, and throw away
+//! whole responses of the many servers that send none; or to take every FIN for an end, and use
+//! half a body. The tracker knows which it is.
 //!
 //! It prints:
 //!
@@ -91,7 +93,8 @@ async fn fetch(connector: &Connector, address: SocketAddr) -> common::Result<(By
     let body = response.into_body().collect().await?.to_bytes(); // fails where the body was cut
     drop(sender);
     let mut stream = connection.await??.io.into_inner();
-    // Nothing comes behind the body. A FIN between two messages is tolerated, and the ending tells of it.
+    // Nothing comes behind the body. A FIN between two messages is tolerated, and the ending tells
+    // of it.
     stream.read_to_end(&mut Vec::new()).await?;
     Ok((body, stream.ending()))
 }

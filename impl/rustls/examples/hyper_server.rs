@@ -1,8 +1,10 @@
-//! A server of hyper 1 whose last response survives its shutdown, and who turns clients away with an alert.
+//! A server of hyper 1 whose last response survives its shutdown, and who turns clients away with
+//! an alert.
 //!
-//! Without it hyper drops the socket while the client still uploads. The kernel resets the connection for the unread
-//! bytes, and the reset destroys what the client has not read yet: the rest of the response (hyper#3792), or the alert
-//! that says why a client is not let in. Run it by `cargo run -p close-notify --example hyper_server`. It prints:
+//! Without it hyper drops the socket while the client still uploads. The kernel resets the
+//! connection for the unread bytes, and the reset destroys what the client has not read yet: the
+//! rest of the response (hyper#3792), or the alert that says why a client is not let in. Run it by
+//! `cargo run -p close-notify --example hyper_server`. It prints:
 //!
 //! ```text
 //! the server stops while it answers, and the client still uploads
@@ -35,15 +37,17 @@ use tokio::sync::Notify;
 const RESPONSE: Bytes = Bytes::from_static(&[b'r'; 8 << 20]);
 const HALF_OF_THE_UPLOAD: &[u8] = &[b'u'; 64 << 10];
 
-/// Serves one client until it is done or the server stops. hyper says close_notify behind its last response and drops the
-/// stream, and the socket goes to the lingerer: what the client still sends is read and thrown away.
+/// Serves one client until it is done or the server stops. hyper says close_notify behind its last
+/// response and drops the stream, and the socket goes to the lingerer: what the client still sends
+/// is read and thrown away.
 async fn serve(
     listener: TcpListener,
     acceptor: Acceptor,
     stop: Arc<Notify>,
     lingerer: Lingerer,
 ) -> common::Result<()> {
-    // A client that is refused here reads why: the acceptor lingers over it, within its patience and budget.
+    // A client that is refused here reads why: the acceptor lingers over it, within its patience
+    // and budget.
     let mut stream = acceptor.accept_async(listener.accept().await?.0).await?;
     stream.set_lingerer(&lingerer);
     // It answers before it has read the upload, as a server does that says 413.

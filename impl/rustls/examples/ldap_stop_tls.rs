@@ -1,8 +1,10 @@
-//! LDAP removes TLS and goes on in plain text (RFC 4511 §4.14.3), with a message directly behind the close_notify.
+//! LDAP removes TLS and goes on in plain text (RFC 4511 §4.14.3), with a message directly behind
+//! the close_notify.
 //!
-//! Without it that message is lost: a stack of TLS reads more than one record at a time, and throws away what follows a
-//! close_notify. And whoever takes plain text before the close_notify takes it from anybody on the path. Run it by
-//! `cargo run -p close-notify --example ldap_stop_tls`. It prints:
+//! Without it that message is lost: a stack of TLS reads more than one record at a time, and throws
+//! away what follows a close_notify. And whoever takes plain text before the close_notify takes it
+//! from anybody on the path. Run it by `cargo run -p close-notify --example ldap_stop_tls`. It
+//! prints:
 //!
 //! ```text
 //! client  behind the server's close_notify, in its segment: a message of 14 bytes

@@ -1,7 +1,9 @@
-//! A pool of idle connections that asks before it uses one again, and closes the rest by close_notify.
+//! A pool of idle connections that asks before it uses one again, and closes the rest by
+//! close_notify.
 //!
-//! Without it a request is lost on a connection that its server ended long ago, and the server of a connection that is
-//! just dropped sees a truncation. Run it by `cargo run -p close-notify --example pool`. It prints:
+//! Without it a request is lost on a connection that its server ended long ago, and the server of a
+//! connection that is just dropped sees a truncation. Run it by `cargo run -p close-notify
+//! --example pool`. It prints:
 //!
 //! ```text
 //! client  asks over connection 1, and puts it back
@@ -58,7 +60,8 @@ impl Pool {
         Ok(())
     }
 
-    /// Says close_notify. The rest goes on in the background, without TLS: the socket lingers until the server is done.
+    /// Says close_notify. The rest goes on in the background, without TLS: the socket lingers until
+    /// the server is done.
     async fn let_go(&self, mut stream: Stream<TcpStream>) -> io::Result<()> {
         stream.close(Manner::Linger).await.map(drop)
     }

@@ -1,7 +1,8 @@
-//! A server turns a client away, and the client learns why: `cargo run -p close-notify --example reject`.
+//! A server turns a client away, and the client learns why: `cargo run -p close-notify --example
+//! reject`.
 //!
-//! Without it the server's socket is dropped with the request unread, the kernel resets the connection, and the
-//! client reads ECONNRESET in place of the alert.
+//! Without it the server's socket is dropped with the request unread, the kernel resets the
+//! connection, and the client reads ECONNRESET in place of the alert.
 //!
 //! It prints:
 //!
@@ -26,7 +27,8 @@ pub(crate) fn run() -> common::Result<String> {
     let (mut client, mut server) = common::client_and_server(Policy::STRICT)?;
     let serving = thread::spawn(move || -> io::Result<Ending> {
         server.complete_handshake()?;
-        // The request is not read. The server lingers, so that its reset does not destroy the alert.
+        // The request is not read. The server lingers, so that its reset does not destroy the
+        // alert.
         server.reject(AlertDescription::ACCESS_DENIED)
     });
     client.write_all(b"a request that nobody reads")?;

@@ -1,7 +1,8 @@
 //! A reverse proxy that launders nothing: `cargo run -p close-notify --example reverse_proxy`.
 //!
-//! Without it a response that was cut upstream ends well downstream: the proxy reads a FIN, closes its other side by
-//! close_notify, and the client takes half a response for a whole one, on the word of the proxy.
+//! Without it a response that was cut upstream ends well downstream: the proxy reads a FIN, closes
+//! its other side by close_notify, and the client takes half a response for a whole one, on the
+//! word of the proxy.
 //!
 //! It prints:
 //!

@@ -1,7 +1,9 @@
-//! Handshakes that say why they failed: the alert of this side reaches the peer, and the peer's reaches the caller.
+//! Handshakes that say why they failed: the alert of this side reaches the peer, and the peer's
+//! reaches the caller.
 //!
-//! Decides nothing about closing: a handshake that fails ends as the core says (the alert whole, the write side shut, a
-//! bounded drain). Sources: RFC 9846 §6.2 · alert-survives-close, salvage-alert.
+//! Decides nothing about closing: a handshake that fails ends as the core says (the alert whole,
+//! the write side shut, a bounded drain). Sources: RFC 9846 §6.2 · alert-survives-close,
+//! salvage-alert.
 
 use std::io;
 use std::sync::Arc;
@@ -44,7 +46,8 @@ pub struct Connector {
 }
 
 impl Connector {
-    /// A connector of this configuration, built with [`provider`](crate::provider) best; its streams have this policy.
+    /// A connector of this configuration, built with [`provider`](crate::provider) best; its
+    /// streams have this policy.
     #[must_use]
     pub fn new(config: impl Into<Arc<ClientConfig>>, policy: Policy) -> Self {
         Self {
@@ -63,15 +66,17 @@ impl Connector {
         self
     }
 
-    /// The same connector, whose sockets go to this service once nothing but TCP is left to finish: a handshake that fails
-    /// is done then as soon as its alert has left. Its streams have the service too.
+    /// The same connector, whose sockets go to this service once nothing but TCP is left to finish:
+    /// a handshake that fails is done then as soon as its alert has left. Its streams have the
+    /// service too.
     #[cfg(unix)]
     #[must_use]
     pub fn with_lingerer(self, lingerer: &close_notify_linger::Lingerer) -> Self {
         Self { lingering: lingerer.clone().into(), ..self }
     }
 
-    /// The same connector, whose sessions are kept by this guard and forgotten where a rule asks for it.
+    /// The same connector, whose sessions are kept by this guard and forgotten where a rule asks
+    /// for it.
     #[must_use]
     pub fn with_guard(self, guard: ClientGuard) -> Self {
         Self { guard: Some(guard), ..self }
@@ -143,7 +148,8 @@ pub struct Acceptor {
 }
 
 impl Acceptor {
-    /// An acceptor of this configuration, built with [`provider`](crate::provider) best; its streams have this policy.
+    /// An acceptor of this configuration, built with [`provider`](crate::provider) best; its
+    /// streams have this policy.
     #[must_use]
     pub fn new(config: impl Into<Arc<ServerConfig>>, policy: Policy) -> Self {
         Self {
@@ -162,8 +168,9 @@ impl Acceptor {
         self
     }
 
-    /// The same acceptor, whose sockets go to this service once nothing but TCP is left to finish: a handshake that fails
-    /// is done then as soon as its alert has left. Its streams have the service too.
+    /// The same acceptor, whose sockets go to this service once nothing but TCP is left to finish:
+    /// a handshake that fails is done then as soon as its alert has left. Its streams have the
+    /// service too.
     #[cfg(unix)]
     #[must_use]
     pub fn with_lingerer(self, lingerer: &close_notify_linger::Lingerer) -> Self {
@@ -202,7 +209,8 @@ impl Acceptor {
 
     /// A stream of tokio whose handshake is done.
     ///
-    /// Cancel: the transport is dropped with the handshake, and an alert that had not left stays unsaid.
+    /// Cancel: the transport is dropped with the handshake, and an alert that had not left stays
+    /// unsaid.
     ///
     /// Errors: those of [`accept`](Self::accept).
     #[cfg(feature = "tokio")]

@@ -1,8 +1,8 @@
 //! One connection driven to its end over any line, one that blocks or one that does not.
 //!
-//! Decides what is repeated after a wait, and until when. Leaves every closing step to the session's machine, and to
-//! the adapters whether a wait is a blocked thread or a task that sleeps: a call that returns `WouldBlock` is made
-//! again.
+//! Decides what is repeated after a wait, and until when. Leaves every closing step to the
+//! session's machine, and to the adapters whether a wait is a blocked thread or a task that sleeps:
+//! a call that returns `WouldBlock` is made again.
 
 mod accept;
 mod standing;
@@ -107,7 +107,8 @@ impl<C: Tls> Driver<C> {
         Ok(self.ending())
     }
 
-    /// Says the last word of this side and shuts the write side, in any version, without waiting for the peer.
+    /// Says the last word of this side and shuts the write side, in any version, without waiting
+    /// for the peer.
     #[cfg(feature = "tokio")]
     pub(crate) fn shut_down(&mut self, line: &mut impl Line) -> io::Result<()> {
         self.session.close(Manner::HalfClose)?;
@@ -188,7 +189,8 @@ impl<C: Tls> Driver<C> {
         Ok(true)
     }
 
-    /// A stream that is dropped behind its last word, and not before: what TCP still has to finish goes to the service.
+    /// A stream that is dropped behind its last word, and not before: what TCP still has to finish
+    /// goes to the service.
     #[cfg(feature = "tokio")]
     pub(crate) fn let_go(&mut self, line: &mut impl Line) {
         let machine = self.session.machine();
@@ -211,7 +213,8 @@ impl<C: Tls> Driver<C> {
         self.waited(line, result).map(|()| true)
     }
 
-    /// Waits until our last word can leave. A peer that is blocked as we are reads on once we have read.
+    /// Waits until our last word can leave. A peer that is blocked as we are reads on once we have
+    /// read.
     fn wait_for_room(&mut self, line: &mut impl Line) -> io::Result<()> {
         line.only_try(true);
         let took = self.take_what_came(line);
@@ -226,7 +229,8 @@ impl<C: Tls> Driver<C> {
         self.waited(line, waited)
     }
 
-    /// Hears the peer once, or throws away what nobody listens to any more. Whether there may be more to take.
+    /// Hears the peer once, or throws away what nobody listens to any more. Whether there may be
+    /// more to take.
     // no-mutual-wait
     fn take_what_came(&mut self, line: &mut impl Line) -> io::Result<bool> {
         if self.session.machine().may_drain() {
@@ -270,7 +274,8 @@ impl<C: Tls> Driver<C> {
                 return Ok(count);
             }
             let driven = self.drive_before_reading(line);
-            // Driving reads too: what it brought stands before the end that came with it, and before a wait.
+            // Driving reads too: what it brought stands before the end that came with it, and
+            // before a wait.
             if self.session.has_plaintext() {
                 continue;
             }
@@ -285,7 +290,8 @@ impl<C: Tls> Driver<C> {
         }
     }
 
-    /// The framing is told otherwise from now on. What the one before had not handed on yet is read first.
+    /// The framing is told otherwise from now on. What the one before had not handed on yet is read
+    /// first.
     pub(crate) fn stand(&mut self, standing: Standing) {
         let before = std::mem::replace(&mut self.standing, standing);
         self.session.put_back(before.into_unread());
@@ -349,8 +355,8 @@ impl<C: Tls> Driver<C> {
     pub(crate) fn flush(&mut self, line: &mut impl Line) -> io::Result<()> {
         self.salvage_on(line)?;
         while line.is_there() {
-            // What is owed comes first: a last word takes all that was written with it, or counts what it discards, and
-            // the FIN after it takes what the transport keeps back.
+            // What is owed comes first: a last word takes all that was written with it, or counts
+            // what it discards, and the FIN after it takes what the transport keeps back.
             if self.session.machine().output() != Output::Idle {
                 self.drive_until(line, Until::LastWord)?;
                 break;
@@ -365,7 +371,8 @@ impl<C: Tls> Driver<C> {
         self.answered(Call::Flush)
     }
 
-    /// Flushes after a write whose data is taken already: what the transport does not take now waits.
+    /// Flushes after a write whose data is taken already: what the transport does not take now
+    /// waits.
     fn flush_what_fits(&mut self, line: &mut impl Line) -> io::Result<()> {
         match self.flush(line) {
             Err(error) if is_a_wait(&error) => Ok(()),
@@ -378,12 +385,14 @@ impl<C: Tls> Driver<C> {
         if is_a_wait(&error) || matches!(inner(&error), Some(Error::Misuse { .. })) {
             return Ok(error);
         }
-        // Behind an end there is nothing to salvage: how the connection goes on from there is for a close to wait for.
+        // Behind an end there is nothing to salvage: how the connection goes on from there is for a
+        // close to wait for.
         self.drive_until(line, if self.session.machine().salvages() { Until::End } else { Until::LastWord })?;
         Ok(self.session.ended())
     }
 
-    // salvage-alert: a call that is made again behind a wait finds the write failed already, and waits on
+    // salvage-alert: a call that is made again behind a wait finds the write failed already, and
+    // waits on
     fn salvage_on(&mut self, line: &mut impl Line) -> io::Result<()> {
         if !self.session.machine().salvages() || !line.is_there() {
             return Ok(());

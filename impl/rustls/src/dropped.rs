@@ -1,7 +1,8 @@
-//! A stream that is dropped before it has ended: one event for whoever listens, and nothing on the wire.
+//! A stream that is dropped before it has ended: one event for whoever listens, and nothing on the
+//! wire.
 //!
-//! Decides nothing: dropping says nothing to the peer, which therefore sees a truncation. How loud the event is, the
-//! ending says ([`Severity`](close_notify_core::Severity)).
+//! Decides nothing: dropping says nothing to the peer, which therefore sees a truncation. How loud
+//! the event is, the ending says ([`Severity`](close_notify_core::Severity)).
 
 use close_notify_core::{FramingState, Machine};
 

@@ -1,7 +1,9 @@
-//! rustls as a box: a record goes in and comes out as a fact, data and alerts go in and come out as bytes.
+//! rustls as a box: a record goes in and comes out as a fact, data and alerts go in and come out as
+//! bytes.
 //!
 //! Decides how rustls's answers read as facts. Leaves to the core what follows from them.
-//! Sources: rustls 0.23.46 `conn.rs`, `common_state.rs`; RFC 9846 §6.2 for the alert that fits an error.
+//! Sources: rustls 0.23.46 `conn.rs`, `common_state.rs`; RFC 9846 §6.2 for the alert that fits an
+//! error.
 
 use std::io::{BufRead, IoSlice, Read, Write};
 use std::sync::OnceLock;
@@ -86,7 +88,8 @@ impl<C: Tls> Engine<C> {
         })
     }
 
-    /// Whether an alert of our choice can be sealed: by the hook, or because nothing is sealed with keys yet.
+    /// Whether an alert of our choice can be sealed: by the hook, or because nothing is sealed with
+    /// keys yet.
     pub(crate) fn can_seal_alerts(&self) -> bool {
         self.is_hooked() || !self.seals_with_keys()
     }
@@ -94,7 +97,8 @@ impl<C: Tls> Engine<C> {
     /// Whether rustls seals with keys what it sends, as its handshake's progress tells.
     fn seals_with_keys(&self) -> bool {
         let common = self.common();
-        // The keys follow the key exchange in one call, but for a server up to TLS 1.2: it waits for a Finished.
+        // The keys follow the key exchange in one call, but for a server up to TLS 1.2: it waits
+        // for a Finished.
         match (self.version(), self.role()) {
             _ if !common.is_handshaking() => true,
             (None, _) => false,
@@ -135,17 +139,17 @@ impl<C: Tls> Engine<C> {
         self.connection.tickets_received()
     }
 
-    /// Takes one whole record, or the header of an impossible one, and perhaps a byte of the next. All plaintext of earlier ones has been taken.
-    /// What rustls sealed in answer is moved behind `sealed`.
-    /// Where a part of an alert is held, rustls sees nothing of the next one.
+    /// Takes one whole record, or the header of an impossible one, and perhaps a byte of the next.
+    /// All plaintext of earlier ones has been taken. What rustls sealed in answer is moved behind
+    /// `sealed`. Where a part of an alert is held, rustls sees nothing of the next one.
     pub(crate) fn hear(&mut self, record: &[u8], sealed: &mut Vec<u8>, holds_part: bool) -> Heard {
         let (result, seen) =
             hook::listen(!self.is_handshaking(), holds_part, || feed(&mut self.connection, record));
         self.heard(alert_in_the_clear(record), sealed, result, seen)
     }
 
-    /// Takes bytes singly until a record ends, wherever it began. Returns how many, and what the record said if one
-    /// has ended.
+    /// Takes bytes singly until a record ends, wherever it began. Returns how many, and what the
+    /// record said if one has ended.
     pub(crate) fn hear_singly(
         &mut self,
         bytes: &[u8],
@@ -196,7 +200,8 @@ impl<C: Tls> Engine<C> {
                 Some(_) | None => alert_for(error),
             }),
         };
-        // Without the hook an encrypted alert is not seen: what rustls sealed beside an error must be one.
+        // Without the hook an encrypted alert is not seen: what rustls sealed beside an error must
+        // be one.
         let unseen = result.is_err() && !sealed.is_empty() && !self.is_hooked();
         let is_alert_sealed = matches!(answer, Some([FATAL, _])) || (answer.is_none() && unseen);
         let is_authentic = seen.opened != Opened::Nothing;
@@ -232,7 +237,8 @@ impl<C: Tls> Engine<C> {
         }
     }
 
-    /// Seals data behind `out`. Returns how much was taken, and whether rustls sealed a close_notify in its place.
+    /// Seals data behind `out`. Returns how much was taken, and whether rustls sealed a
+    /// close_notify in its place.
     pub(crate) fn seal_data(&mut self, data: &[IoSlice<'_>], out: &mut Vec<u8>) -> (usize, bool) {
         let (result, seen) = hook::watch(None, || match data {
             [whole] => self.connection.writer().write(whole),
@@ -245,8 +251,8 @@ impl<C: Tls> Engine<C> {
 
     /// Seals an alert behind `out`.
     ///
-    /// With the hook it takes the place of one byte of data, so that rustls does not count it as its own last word
-    /// and may still refuse what comes (rustls#959).
+    /// With the hook it takes the place of one byte of data, so that rustls does not count it as
+    /// its own last word and may still refuse what comes (rustls#959).
     pub(crate) fn seal_alert(&mut self, alert: AlertBytes, out: &mut Vec<u8>) -> Result<(), Unsealable> {
         let before = out.len();
         if self.is_hooked() && !self.is_handshaking() {
@@ -310,10 +316,11 @@ fn alert_in_the_clear(record: &[u8]) -> Option<AlertBytes> {
     }
 }
 
-/// The alert in a record that rustls took, if it is one: as it was opened, or as it stood there unencrypted.
+/// The alert in a record that rustls took, if it is one: as it was opened, or as it stood there
+/// unencrypted.
 ///
-/// One that it refused is none: it stood between the parts of a message (RFC 9846 §5.1), or behind too many records without
-/// content, and rustls opens no more.
+/// One that it refused is none: it stood between the parts of a message (RFC 9846 §5.1), or behind
+/// too many records without content, and rustls opens no more.
 fn alert_of(
     in_the_clear: Option<AlertBytes>,
     seen: Seen,

@@ -1,6 +1,7 @@
 //! How an end reads as an `io::Error`: the one place where the two meet.
 //!
-//! A clean end is no error: reading returns `Ok(0)`. Every other end that a read, a write or a handshake runs into:
+//! A clean end is no error: reading returns `Ok(0)`. Every other end that a read, a write or a
+//! handshake runs into:
 //!
 //! | the ending of reading | kind | text |
 //! | --- | --- | --- |
@@ -15,11 +16,11 @@
 //! | the transport failed, by no reset | `ConnectionAborted` | the transport failed before the peer's close_notify |
 //! | close_notify, or none yet: a write that failed | `BrokenPipe` | how writing ended |
 //!
-//! A header section that any end cut is `UnexpectedEof` too, and so is a close_notify after data that was thrown away.
-//! What a tracker cannot follow is `InvalidData`. The
-//! caller's misuse is `InvalidInput`; a write behind the end of writing is `BrokenPipe`. Two refusals carry no
-//! ending, because they change nothing: a manner that `Stream::close` does not take (`InvalidInput`), and a rejection
-//! whose alert cannot be sealed (`Unsupported`).
+//! A header section that any end cut is `UnexpectedEof` too, and so is a close_notify after data
+//! that was thrown away. What a tracker cannot follow is `InvalidData`. The caller's misuse is
+//! `InvalidInput`; a write behind the end of writing is `BrokenPipe`. Two refusals carry no ending,
+//! because they change nothing: a manner that `Stream::close` does not take (`InvalidInput`), and a
+//! rejection whose alert cannot be sealed (`Unsupported`).
 
 use std::error;
 use std::fmt;
@@ -28,7 +29,8 @@ use std::io;
 use close_notify_core::{Ending, Illegal, ReadEnd, WriteEnd, send};
 use close_notify_framing::Fault;
 
-/// Why a call of an adapter failed. It travels inside an `io::Error`; [`Ending::find`](FindEnding::find) finds it there.
+/// Why a call of an adapter failed. It travels inside an `io::Error`;
+/// [`Ending::find`](FindEnding::find) finds it there.
 ///
 /// ```
 /// use close_notify::{Ending, Error, FindEnding};
@@ -58,7 +60,8 @@ pub enum Error {
         /// How the connection ended.
         ending: Ending,
     },
-    /// The peer closed cleanly, and data of it that came after our close was thrown away: what was read is not all.
+    /// The peer closed cleanly, and data of it that came after our close was thrown away: what was
+    /// read is not all.
     Dropped {
         /// How the connection ended; [`Ending::late`] says how much it was.
         ending: Ending,
@@ -191,8 +194,8 @@ pub(crate) fn is_a_wait(error: &io::Error) -> bool {
 /// # Ok::<(), close_notify_core::Illegal>(())
 /// ```
 pub trait FindEnding: Sized {
-    /// The ending that an error carries, itself or somewhere along its chain of sources: HTTP libraries wrap the
-    /// `io::Error` of a stream in errors of their own.
+    /// The ending that an error carries, itself or somewhere along its chain of sources: HTTP
+    /// libraries wrap the `io::Error` of a stream in errors of their own.
     fn find(error: &(dyn error::Error + 'static)) -> Option<Self>;
 }
 
@@ -206,7 +209,8 @@ impl FindEnding for Ending {
     }
 }
 
-/// What an error wraps. The source of an `io::Error` is that of the error in it, so that one is looked at itself.
+/// What an error wraps. The source of an `io::Error` is that of the error in it, so that one is
+/// looked at itself.
 fn inner_of<'a>(error: &'a (dyn error::Error + 'static)) -> Option<&'a (dyn error::Error + 'static)> {
     match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
         Some(inner) => Some(inner),

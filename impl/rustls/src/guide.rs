@@ -1,4 +1,5 @@
-//! Pages to read: the error texts that people search for, the protocols, and the choices of a policy.
+//! Pages to read: the error texts that people search for, the protocols, and the choices of a
+//! policy.
 //!
 //! Decides nothing: every claim in them is an example that runs, or names the test that makes it.
 

@@ -1,12 +1,14 @@
 //! The hook in the record protection: which alert is sealed, and what an opened record says.
 //!
-//! rustls 0.23 seals the alerts that it chooses itself, says nothing of warnings that it swallows, and counts a
-//! close_notify as a fatal alert behind which a bad record is a bug of its own (rustls#959). All three are cured
-//! where records are sealed and opened, which a `CryptoProvider` may wrap: the keys stay where they are.
+//! rustls 0.23 seals the alerts that it chooses itself, says nothing of warnings that it swallows,
+//! and counts a close_notify as a fatal alert behind which a bad record is a bug of its own
+//! (rustls#959). All three are cured where records are sealed and opened, which a `CryptoProvider`
+//! may wrap: the keys stay where they are.
 //!
-//! Decides nothing about closing. Leaves to [`engine`](crate::engine) what to order and how to read what was seen.
-//! rustls seals and opens inside the calls that we make, on the same thread: so the order and the observation
-//! live in a thread-local for the time of one call, and a connection that is driven otherwise is untouched.
+//! Decides nothing about closing. Leaves to [`engine`](crate::engine) what to order and how to read
+//! what was seen. rustls seals and opens inside the calls that we make, on the same thread: so the
+//! order and the observation live in a thread-local for the time of one call, and a connection that
+//! is driven otherwise is untouched.
 //! Sources: rustls 0.23.46 `common_state.rs`, `record_layer.rs`; RFC 9846 §6 · level-ignored-13.
 
 use std::cell::Cell;
@@ -77,7 +79,8 @@ struct Scope {
     order: Option<AlertBytes>,
     /// Records are opened for us: whoever drives a connection otherwise reads what came.
     listens: bool,
-    /// The next alert is the end of one that began in another record: rustls must not read it by itself.
+    /// The next alert is the end of one that began in another record: rustls must not read it by
+    /// itself.
     holds_part: bool,
     /// The handshake is done: a warning is ours to count.
     is_established: bool,
@@ -101,10 +104,12 @@ thread_local! {
 /// The suites that are wrapped already: suites live for ever, so each is wrapped once.
 static WRAPPED: Mutex<Vec<(SupportedCipherSuite, SupportedCipherSuite)>> = Mutex::new(Vec::new());
 
-/// The provider with our hook in its cipher suites: what a connection needs to be closed in every manner.
+/// The provider with our hook in its cipher suites: what a connection needs to be closed in every
+/// manner.
 ///
-/// Use it in place of `base` where a configuration is built, or install it as the default of the process. Without it
-/// a [`Session`](crate::Session) works too, less exactly: see [`Session::is_hooked`](crate::Session::is_hooked).
+/// Use it in place of `base` where a configuration is built, or install it as the default of the
+/// process. Without it a [`Session`](crate::Session) works too, less exactly: see
+/// [`Session::is_hooked`](crate::Session::is_hooked).
 ///
 /// The wrapped suites of a provider are made once and kept for the life of the process.
 ///
@@ -153,7 +158,8 @@ pub(crate) fn watch<R>(order: Option<AlertBytes>, call: impl FnOnce() -> R) -> (
     scoped(Scope { order, ..Scope::IDLE }, call)
 }
 
-/// Makes one call into rustls that opens a record, behind the handshake or not, while a part of an alert is held or not.
+/// Makes one call into rustls that opens a record, behind the handshake or not, while a part of an
+/// alert is held or not.
 pub(crate) fn listen<R>(is_established: bool, holds_part: bool, call: impl FnOnce() -> R) -> (R, Seen) {
     scoped(Scope { listens: true, is_established, holds_part, ..Scope::IDLE }, call)
 }
@@ -365,7 +371,8 @@ fn is_read_by_level([level, description]: AlertBytes) -> bool {
     }
 }
 
-// RFC 5246 §7.2.2 · warning-may-continue: how many is the policy's to say; rustls survives four, and never more
+// RFC 5246 §7.2.2 · warning-may-continue: how many is the policy's to say; rustls survives four,
+// and never more
 fn is_warning([level, description]: AlertBytes) -> bool {
     level == WARNING && description != CLOSE_NOTIFY
 }

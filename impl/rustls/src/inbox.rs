@@ -1,4 +1,5 @@
-//! What was read and not yet taken: our own input buffer, so that no byte behind a record is lost in the engine.
+//! What was read and not yet taken: our own input buffer, so that no byte behind a record is lost
+//! in the engine.
 //!
 //! Decides where a record ends. Leaves to the engine whether it is a good one.
 //! Sources: RFC 9846 §5.1–5.2, RFC 5246 §6.2.1.
@@ -22,7 +23,8 @@ pub(crate) struct Inbox {
     bytes: Vec<u8>,
     start: usize,
     end: usize,
-    /// How much was given to an engine that may have begun a record before: until one ends, nobody knows where.
+    /// How much was given to an engine that may have begun a record before: until one ends, nobody
+    /// knows where.
     astray: Option<u32>,
     /// How much of the next record the engine has already; it stays unread here.
     ahead: usize,
@@ -61,8 +63,8 @@ impl Inbox {
         &self.bytes[self.start..self.end]
     }
 
-    /// The length of the next record if it is whole. A header that no record can have counts as whole by itself, so
-    /// that the engine refuses it at once.
+    /// The length of the next record if it is whole. A header that no record can have counts as
+    /// whole by itself, so that the engine refuses it at once.
     pub(crate) fn next_record(&self) -> Option<usize> {
         let unread = self.unread();
         if !self.is_aligned() {
@@ -76,9 +78,10 @@ impl Inbox {
         (unread.len() >= HEADER + length).then_some(HEADER + length)
     }
 
-    /// What the engine has not been given yet of a record of this length, and where it is `open`, the first byte of the
-    /// next: an engine that always has a part of a record keeps its buffer, and needs no more than one call for each.
-    /// A byte that begins no record is kept back: the engine would refuse this record for it.
+    /// What the engine has not been given yet of a record of this length, and where it is `open`,
+    /// the first byte of the next: an engine that always has a part of a record keeps its buffer,
+    /// and needs no more than one call for each. A byte that begins no record is kept back: the
+    /// engine would refuse this record for it.
     pub(crate) fn give(&mut self, length: usize, open: bool) -> &[u8] {
         let from = self.start + self.ahead;
         let next = self.unread().get(length);
@@ -93,7 +96,8 @@ impl Inbox {
         }
     }
 
-    /// Reads once behind what is unread. Call it only where no record is whole: then there is room, or it is made.
+    /// Reads once behind what is unread. Call it only where no record is whole: then there is room,
+    /// or it is made.
     pub(crate) fn fill(&mut self, transport: &mut impl Read) -> io::Result<usize> {
         if self.start > 0 {
             self.bytes.copy_within(self.start..self.end, 0);

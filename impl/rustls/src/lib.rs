@@ -1,8 +1,9 @@
 //! How did this TLS connection end, and may I trust what I got?
 //!
-//! A connection that ends without close_notify may have been cut by anybody, in TLS 1.3 too. One that is closed wrongly
-//! destroys its own last words: the alert that said why, the response that was on its way. rustls seals a close_notify and
-//! opens one, and leaves the rest to its caller. This crate is that rest, for the streams that you have:
+//! A connection that ends without close_notify may have been cut by anybody, in TLS 1.3 too. One
+//! that is closed wrongly destroys its own last words: the alert that said why, the response that
+//! was on its way. rustls seals a close_notify and opens one, and leaves the rest to its caller.
+//! This crate is that rest, for the streams that you have:
 //!
 //! | you have | you write |
 //! | --- | --- |
@@ -11,21 +12,26 @@
 //! | a configuration of rustls, and sockets | [`Connector::new(config, policy).connect(name, socket)?`](Connector::connect), [`Acceptor`]; in tasks [`connect_async`](Connector::connect_async), [`accept_async`](Acceptor::accept_async) |
 //! | an event loop of your own | [`Session`], which never blocks |
 //!
-//! In scope: how connections of rustls 0.23 end, TLS 1.2 and 1.3. Out of scope: every closing rule, which
-//! `close-notify-core` decides and a model explores; and where messages end, which your protocol knows
-//! (`framing` has trackers for a dozen).
+//! In scope: how connections of rustls 0.23 end, TLS 1.2 and 1.3. Out of scope: every closing rule,
+//! which `close-notify-core` decides and a model explores; and where messages end, which your
+//! protocol knows (`framing` has trackers for a dozen).
 //!
-//! > **The contract.** Reading returns `Ok(0)` only if nothing of the peer's was thrown away and the policy takes the end
-//! > for a clean one; `flush` and `shutdown` return `Ok` only if what they stand for has left. Nothing leaves
-//! > behind the last word of this side. Bytes behind the peer's close_notify stay the application's. An alert of the
-//! > peer is found behind a failed write. Every wait has a deadline and a budget; a peer can cause no panic.
+//! > **The contract.** Reading returns `Ok(0)` only if nothing of the peer's was thrown away and
+//! > the policy takes the end for a clean one; `flush` and `shutdown` return `Ok` only if what they
+//! > stand for has left. Nothing leaves behind the last word of this side. Bytes behind the peer's
+//! > close_notify stay the application's. An alert of the peer is found behind a failed write.
+//! > Every wait has a deadline and a budget; a peer can cause no panic.
 //!
-//! 1. Build the configuration with [`provider`], so that alerts can be chosen and seen: one line, see there.
-//! 2. Make the stream by the table above, with the [`Policy`] of your protocol ([below](#the-policy)).
-//! 3. Read and write. Where reading fails, [`Ending::find`](FindEnding::find) says how the connection ended.
-//! 4. End it, in the manner that [fits](#which-end). Dropping the stream tells the peer nothing: it sees a truncation.
-//! 5. Ask the [`Ending`]: [was it clean](Ending::is_clean), may the session be [resumed](Ending::may_resume), how
-//!    [loud](Ending::severity) should a log be?
+//! 1. Build the configuration with [`provider`], so that alerts can be chosen and seen: one line,
+//!    see there.
+//! 2. Make the stream by the table above, with the [`Policy`] of your protocol
+//!    ([below](#the-policy)).
+//! 3. Read and write. Where reading fails, [`Ending::find`](FindEnding::find) says how the
+//!    connection ended.
+//! 4. End it, in the manner that [fits](#which-end). Dropping the stream tells the peer nothing: it
+//!    sees a truncation.
+//! 5. Ask the [`Ending`]: [was it clean](Ending::is_clean), may the session be
+//!    [resumed](Ending::may_resume), how [loud](Ending::severity) should a log be?
 //!
 //! A client and a server that end well, and know it:
 //!
@@ -63,9 +69,10 @@
 //!
 //! # TLS 1.3 does not make truncation impossible
 //!
-//! Every record of TLS 1.3 is sealed and numbered, so nobody can change one, or take one out of the middle. Yet where the
-//! records *end* is said by close_notify alone, and anybody on the path can end TCP before it comes: a FIN needs no keys.
-//! Here it happens, to a script that a client is about to run:
+//! Every record of TLS 1.3 is sealed and numbered, so nobody can change one, or take one out of the
+//! middle. Yet where the records *end* is said by close_notify alone, and anybody on the path can
+//! end TCP before it comes: a FIN needs no keys. Here it happens, to a script that a client is
+//! about to run:
 //!
 //! ```
 //! use std::io::{ErrorKind, Read, Write};
@@ -111,15 +118,16 @@
 //! # }
 //! ```
 //!
-//! Whether an end without close_notify is harmless is a question to your protocol, not to TLS: the guide has
-//! [a table of protocols](guide::protocols). [Ten error texts](guide::error_texts) that are searched for, each with its cause
-//! and its cure, are the next page of it.
+//! Whether an end without close_notify is harmless is a question to your protocol, not to TLS: the
+//! guide has [a table of protocols](guide::protocols). [Ten error texts](guide::error_texts) that
+//! are searched for, each with its cause and its cure, are the next page of it.
 //!
 //! # Which end
 //!
-//! Patience ([`Stream::set_patience`], 5 s) and [`Policy::drain_budget`] (64 MiB) bound every wait of this table. Streams of
-//! tokio have the same calls. A peer that still sends when a bound is met gets a reset, which may destroy what you said
-//! last: [`Ending::transport`] tells whether it came to that.
+//! Patience ([`Stream::set_patience`], 5 s) and [`Policy::drain_budget`] (64 MiB) bound every wait
+//! of this table. Streams of tokio have the same calls. A peer that still sends when a bound is met
+//! gets a reset, which may destroy what you said last: [`Ending::transport`] tells whether it came
+//! to that.
 //!
 //! | you are … | use | waits for | risks |
 //! | --- | --- | --- | --- |
@@ -138,17 +146,19 @@
 //! | a pool that takes a connection out again | [`peer_closed_now`](Stream::peer_closed_now) first | nothing | `false` is no promise: the end may be on its way |
 //! | a client with a certificate (TLS 1.3) | [`confirm_accepted`](Stream::confirm_accepted) before a request that must not be sent twice | a ticket, data or the refusal | a server that sends no ticket leaves it [`Unknown`](Acceptance::Unknown) |
 //!
-//! * Data that is unread at `close(Graceful)` is kept, and so is what comes until the peer's close_notify, up to
-//!   [`Policy::keep_budget`]: it can be read afterwards.
-//! * [`Ending::delivery`] stays [`Unconfirmed`](Delivery::Unconfirmed) at best, unless the policy says
-//!   [`PeerCloses::OnlyAfterUs`]: a peer that may close at any time does not prove by it that it has read.
-//! * Over a socket that does not block, a call that returns `WouldBlock` is made again once the socket is ready:
-//!   [`Stream`] says what for.
+//! * Data that is unread at `close(Graceful)` is kept, and so is what comes until the peer's
+//!   close_notify, up to [`Policy::keep_budget`]: it can be read afterwards.
+//! * [`Ending::delivery`] stays [`Unconfirmed`](Delivery::Unconfirmed) at best, unless the policy
+//!   says [`PeerCloses::OnlyAfterUs`]: a peer that may close at any time does not prove by it that
+//!   it has read.
+//! * Over a socket that does not block, a call that returns `WouldBlock` is made again once the
+//!   socket is ready: [`Stream`] says what for.
 //!
 //! # What a call answers
 //!
-//! Each answer is decided by the core ([`Machine::answer`]), so that the model checks it and the fuzzers hold it against what
-//! is true. An error carries the [`Ending`]; after one that is final, the same call answers the same again.
+//! Each answer is decided by the core ([`Machine::answer`]), so that the model checks it and the
+//! fuzzers hold it against what is true. An error carries the [`Ending`]; after one that is final,
+//! the same call answers the same again.
 //!
 //! | call | `Ok` means | an error means | its wait ends by | made again |
 //! | --- | --- | --- | --- | --- |
@@ -162,13 +172,13 @@
 //! | [`peer_closed_now`](Stream::peer_closed_now) | whether an end has come by now | none that a peer can cause | it never waits | once `true`, always |
 //! | [`confirm_accepted`](Stream::confirm_accepted) | what is known of it | how the server ended the connection instead | the time that it is given | knows what came meanwhile |
 //!
-//! * Halves answer as the whole stream does, whichever thread or task asks; whoever waits is woken when the connection
-//!   changes.
+//! * Halves answer as the whole stream does, whichever thread or task asks; whoever waits is woken
+//!   when the connection changes.
 //! * Over a transport that blocks, no call says `WouldBlock` but for a timeout of the socket's own.
-//! * A deadline (the patience) runs only while something is waited for that the peer can keep from us: after a `shutdown`
-//!   or a `close_write` reading may take as long as it likes.
-//! * On Linux a program that asks the socket for its error (`SO_ERROR`, `TcpStream::take_error`) takes it from us: a reset
-//!   then reads as a FIN. Do not ask.
+//! * A deadline (the patience) runs only while something is waited for that the peer can keep from
+//!   us: after a `shutdown` or a `close_write` reading may take as long as it likes.
+//! * On Linux a program that asks the socket for its error (`SO_ERROR`, `TcpStream::take_error`)
+//!   takes it from us: a reset then reads as a FIN. Do not ask.
 //!
 //! # The policy
 //!
@@ -182,15 +192,16 @@
 //! | [`Policy::ldap_stop_tls`] | LDAP, where TLS is removed | is an error: plaintext would follow |
 //! | [`Policy::proxy`] | each side of a relay | is an error, and passed on as one |
 //!
-//! A tracker ([`Stream::set_tracker`]) reads the messages as they go by; without one the stream takes every end for a part of the
-//! message, unless [`Stream::set_framing`] says otherwise. Change single choices by
-//! `Policy { late_data: LateData::Discard, ..Policy::https() }`: [every choice](guide::choices) and its default are in the guide, and
-//! its reasons in the docs of [`Policy`].
+//! A tracker ([`Stream::set_tracker`]) reads the messages as they go by; without one the stream
+//! takes every end for a part of the message, unless [`Stream::set_framing`] says otherwise. Change
+//! single choices by `Policy { late_data: LateData::Discard, ..Policy::https() }`: [every
+//! choice](guide::choices) and its default are in the guide, and its reasons in the docs of
+//! [`Policy`].
 //!
 //! # Errors
 //!
-//! An end is a value, [`Ending`]; only a call that cannot do its work fails, with an [`io::Error`](std::io::Error) that carries
-//! it. The ending of reading gives the kind:
+//! An end is a value, [`Ending`]; only a call that cannot do its work fails, with an
+//! [`io::Error`](std::io::Error) that carries it. The ending of reading gives the kind:
 //!
 //! | what ended reading | kind |
 //! | --- | --- |
@@ -230,13 +241,16 @@
 //! # Limits
 //!
 //! * Without the hook of [`provider`]: see [`Session::is_hooked`].
-//! * rustls refuses the 33rd record without content in a row, warnings among them, whatever [`Policy::warnings`] allows;
-//!   and the fifth warning, without the hook or before the handshake is done.
+//! * rustls refuses the 33rd record without content in a row, warnings among them, whatever
+//!   [`Policy::warnings`] allows; and the fifth warning, without the hook or before the handshake
+//!   is done.
 //! * 0-RTT data is not read: the core has its events, rustls hands it out beside the stream.
-//! * Without a guard ([`ClientGuard`], [`ServerGuard`]) no session is forgotten: rustls resumes those of a connection
-//!   that ended in a fatal alert. [`Connector::with_guard`] and [`Acceptor::with_guard`] take one.
+//! * Without a guard ([`ClientGuard`], [`ServerGuard`]) no session is forgotten: rustls resumes
+//!   those of a connection that ended in a fatal alert. [`Connector::with_guard`] and
+//!   [`Acceptor::with_guard`] take one.
 //! * Splitting a blocking stream and lingering in a service are for Unix.
-//! * If others have the same socket, a reset is seen at once on Linux alone: see [`Transport::reset`].
+//! * If others have the same socket, a reset is seen at once on Linux alone: see
+//!   [`Transport::reset`].
 //!
 //! # Examples
 //!
@@ -255,8 +269,8 @@
 //! | `reverse_proxy` | a relay between two connections that launders nothing |
 //! | `pool` | idle connections that are asked before they are used, and ended by close_notify |
 //!
-//! Examples in the docs of types that are re-exported from the core name `close_notify_core`; write `close_notify`
-//! there.
+//! Examples in the docs of types that are re-exported from the core name `close_notify_core`; write
+//! `close_notify` there.
 #![forbid(unsafe_code)]
 // The first page speaks of every feature.
 #![cfg_attr(not(feature = "tokio"), allow(rustdoc::broken_intra_doc_links))]

@@ -1,4 +1,5 @@
-//! A transport while it is there, and the clock of its connection: what every adapter lends to the [`Driver`].
+//! A transport while it is there, and the clock of its connection: what every adapter lends to the
+//! [`Driver`].
 //!
 //! Decides nothing: when the clock starts is the core's word, how long it runs the application's.
 //!
@@ -23,7 +24,8 @@ pub(crate) trait Line: Transport {
     fn is_there(&self) -> bool;
     /// Lets go of the transport.
     fn release(&mut self);
-    /// Whether there is a service that the transport may go to once nothing but TCP is left to finish.
+    /// Whether there is a service that the transport may go to once nothing but TCP is left to
+    /// finish.
     fn has_lingerer(&self) -> bool;
     /// Lets go of the transport, which lingers in the service from now on. It stays if it cannot,
     /// or if nothing lingers without TLS; there is no service for it any more then.
@@ -36,7 +38,8 @@ pub(crate) trait Line: Transport {
     fn deadline_has_passed(&mut self) -> Option<bool>;
     /// What follows is tried and not waited for, until it is said as often that it is no more.
     fn only_try(&mut self, only: bool);
-    /// Whether this call has taken all the time that the application gives it: nothing to the machine.
+    /// Whether this call has taken all the time that the application gives it: nothing to the
+    /// machine.
     fn call_has_passed(&mut self) -> bool;
 }
 

@@ -1,7 +1,8 @@
 //! A bounded duplex pipe in memory: a transport without a kernel, for tests, replays and fuzzing.
 //!
-//! Decides how its ends look: as Linux shows those of TCP (our measurements: data before a reset is readable, the
-//! error of a reset comes once, then the end of the stream). Nothing here ever blocks.
+//! Decides how its ends look: as Linux shows those of TCP (our measurements: data before a reset is
+//! readable, the error of a reset comes once, then the end of the stream). Nothing here ever
+//! blocks.
 
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
@@ -11,9 +12,9 @@ use crate::transport::Transport;
 
 /// One end of a duplex pipe in memory.
 ///
-/// Units: the capacity is in bytes and holds for each direction alone.
-/// Shape: a read of an empty pipe and a write to a full one return `WouldBlock`. Dropping an end closes it: its peer
-/// reads what was written and then the end, or a reset where this end had bytes unread.
+/// Units: the capacity is in bytes and holds for each direction alone. Shape: a read of an empty
+/// pipe and a write to a full one return `WouldBlock`. Dropping an end closes it: its peer reads
+/// what was written and then the end, or a reset where this end had bytes unread.
 ///
 /// ```
 /// use std::io::{ErrorKind, Read, Write};

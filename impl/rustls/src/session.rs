@@ -1,8 +1,10 @@
-//! The driver that never blocks: one call does one thing, and every call can be repeated after `WouldBlock`.
+//! The driver that never blocks: one call does one thing, and every call can be repeated after
+//! `WouldBlock`.
 //!
-//! Decides which bytes carry a step. Leaves every closing step to the [`Machine`]: what is kept here beside it is
-//! bytes, not states. Records come in by [`receive`](Session::receive), in `session/receive.rs`; data goes out by
-//! [`write`](Session::write), in `session/write.rs`, and the last word by [`step`](Session::step), in `session/step.rs`.
+//! Decides which bytes carry a step. Leaves every closing step to the [`Machine`]: what is kept
+//! here beside it is bytes, not states. Records come in by [`receive`](Session::receive), in
+//! `session/receive.rs`; data goes out by [`write`](Session::write), in `session/write.rs`, and the
+//! last word by [`step`](Session::step), in `session/step.rs`.
 
 mod parts;
 mod receive;
@@ -68,7 +70,8 @@ pub enum Progress {
 /// One TLS connection, its closing machine, and the bytes between them and the transport.
 ///
 /// Shape: the transport is lent to each call and is always the same one. After each fact do what
-/// [`machine().output()`](Machine::output) asks by [`step`](Self::step), before anything else is read.
+/// [`machine().output()`](Machine::output) asks by [`step`](Self::step), before anything else is
+/// read.
 ///
 /// ```no_run
 /// use close_notify::{Output, Session, Step};
@@ -111,8 +114,8 @@ pub struct Session<C = Connection> {
 impl Session {
     /// A session over a connection of rustls, before or after its handshake.
     ///
-    /// Shape: rustls must not have read a part of a record that it could not open yet: a connection that has been read
-    /// by others is [adopted](Session::adopt).
+    /// Shape: rustls must not have read a part of a record that it could not open yet: a connection
+    /// that has been read by others is [adopted](Session::adopt).
     #[must_use]
     pub fn new(connection: impl Into<Connection>, policy: Policy) -> Self {
         Self::over(connection.into(), policy, Inbox::aligned())
@@ -122,11 +125,12 @@ impl Session {
 impl<C: Tls> Session<C> {
     /// A session over a connection that others may have read and written, owned or lent.
     ///
-    /// rustls tells nobody how much of a record it holds. Until the first record shows where one ends, bytes are
-    /// given to it singly, and an end of the transport counts as one inside a record.
+    /// rustls tells nobody how much of a record it holds. Until the first record shows where one
+    /// ends, bytes are given to it singly, and an end of the transport counts as one inside a
+    /// record.
     ///
-    /// Shape: nobody has closed it yet, and it has not failed: rustls tells nobody either whether it has sent a close_notify or
-    /// an alert, and an ending knows only what was said from here on.
+    /// Shape: nobody has closed it yet, and it has not failed: rustls tells nobody either whether
+    /// it has sent a close_notify or an alert, and an ending knows only what was said from here on.
     ///
     /// ```
     /// use close_notify::{Policy, ReadEnd, Session};
@@ -204,8 +208,9 @@ impl<C: Tls> Session<C> {
 
     /// Whether records pass the hook of [`provider`](crate::provider).
     ///
-    /// Without it: `reject` can send no alert once there are keys, levels of alerts, swallowed warnings and alerts in
-    /// parts are not seen, and a rustls built with debug assertions panics on a bad record behind our close_notify (rustls#959).
+    /// Without it: `reject` can send no alert once there are keys, levels of alerts, swallowed
+    /// warnings and alerts in parts are not seen, and a rustls built with debug assertions panics
+    /// on a bad record behind our close_notify (rustls#959).
     #[must_use]
     pub fn is_hooked(&self) -> bool {
         self.engine.is_hooked()
@@ -246,7 +251,8 @@ impl<C: Tls> Session<C> {
         self.tell(Event::Reject(alert))
     }
 
-    /// Does one step of the handshake: writes what is to be written, or takes one record where that must wait.
+    /// Does one step of the handshake: writes what is to be written, or takes one record where that
+    /// must wait.
     ///
     /// Errors: `WouldBlock` and `TimedOut` as the transport says them.
     pub fn handshake(&mut self, transport: &mut impl Transport) -> io::Result<Progress> {
@@ -313,7 +319,8 @@ impl<C: Tls> Session<C> {
         count
     }
 
-    /// The deadline that [`Output::StartDeadline`](close_notify_core::Output::StartDeadline) asked for has passed.
+    /// The deadline that [`Output::StartDeadline`](close_notify_core::Output::StartDeadline) asked
+    /// for has passed.
     ///
     /// Errors: as [`tell`](Self::tell).
     pub fn deadline_passed(&mut self) -> io::Result<()> {
@@ -321,7 +328,8 @@ impl<C: Tls> Session<C> {
     }
 
     /// Reads raw bytes once and throws them away, where the machine asks for
-    /// [`Output::Drain`](close_notify_core::Output::Drain), or [allows](Machine::may_drain) it behind [`Step::Blocked`].
+    /// [`Output::Drain`](close_notify_core::Output::Drain), or [allows](Machine::may_drain) it
+    /// behind [`Step::Blocked`].
     ///
     /// Errors: `WouldBlock` and `TimedOut` as the transport says them.
     pub fn drain(&mut self, transport: &mut impl Transport) -> io::Result<()> {
@@ -331,7 +339,8 @@ impl<C: Tls> Session<C> {
         self.drain_what_came().map(drop)
     }
 
-    /// Throws away what was read of the transport before, where the machine asks for that. Whether there was any.
+    /// Throws away what was read of the transport before, where the machine asks for that. Whether
+    /// there was any.
     pub(crate) fn drain_what_came(&mut self) -> io::Result<bool> {
         let unread = self.inbox.unread().len();
         if unread == 0 || !self.machine.may_drain() {
@@ -343,7 +352,8 @@ impl<C: Tls> Session<C> {
     }
 
     /// Gives the transport back to the application, where the machine asks for
-    /// [`Output::HandBack`](close_notify_core::Output::HandBack): what was read behind the peer's close_notify.
+    /// [`Output::HandBack`](close_notify_core::Output::HandBack): what was read behind the peer's
+    /// close_notify.
     ///
     /// Errors: as [`tell`](Self::tell); nothing is given.
     pub fn hand_back(&mut self) -> io::Result<Vec<u8>> {

@@ -1,4 +1,5 @@
-//! Calls on a socket that wait until a deadline at the longest, while the socket stays as the application set it.
+//! Calls on a socket that wait until a deadline at the longest, while the socket stays as the
+//! application set it.
 //!
 //! A call is tried without blocking. Only where nothing can be done, and the socket is one that
 //! blocks, the wait is a `poll`: a close whose peer is quick costs no call more than an unbounded
@@ -75,7 +76,8 @@ pub(crate) fn wait_for_either(
     deadline: Option<Instant>,
 ) -> io::Result<PollFlags> {
     let mut both = [PollFd::new(&socket, needs), PollFd::new(&wake, PollFlags::IN)];
-    // A socket that has hung up is ready whatever is asked: where nothing of it is needed, it is not asked.
+    // A socket that has hung up is ready whatever is asked: where nothing of it is needed, it is
+    // not asked.
     let first = usize::from(needs.is_empty());
     poll_by(&mut both[first..], deadline)?;
     Ok(both[0].revents())

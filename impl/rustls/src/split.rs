@@ -1,7 +1,8 @@
 //! Two halves of one blocking stream for two threads: one closing state, whoever closes.
 //!
-//! Decides who waits for what. A thread holds the stream while it tries, and lets go of it while it waits: so a thread
-//! that waits in a write, or in a read, keeps nobody from closing, and learns by a wake-up how the connection ended.
+//! Decides who waits for what. A thread holds the stream while it tries, and lets go of it while it
+//! waits: so a thread that waits in a write, or in a read, keeps nobody from closing, and learns by
+//! a wake-up how the connection ended.
 //! Sources: poll(2); socket(7) `SO_RCVTIMEO`, `SO_SNDTIMEO`.
 
 mod common;
@@ -26,8 +27,8 @@ use crate::tls::Tls;
 use common::Common;
 pub use common::Socket;
 
-/// Ends the connection that the halves share, from any thread.
-/// Shape: it may be cloned. The transport is let go of where a close ends, or with the last handle and both halves.
+/// Ends the connection that the halves share, from any thread. Shape: it may be cloned. The
+/// transport is let go of where a close ends, or with the last handle and both halves.
 ///
 /// ```
 /// use std::io::Read;
@@ -66,8 +67,8 @@ pub struct Handle<T: Socket, C: Tls = Connection>(Arc<Shared<T, C>>);
 #[derive(Debug)]
 pub struct ReadHalf<T: Socket, C: Tls = Connection>(Handle<T, C>);
 
-/// The writing half of a [`Stream`].
-/// Shape: dropping it ends nothing; the peer learns that no more comes by a [`close_write`](Handle::close_write) or a close.
+/// The writing half of a [`Stream`]. Shape: dropping it ends nothing; the peer learns that no more
+/// comes by a [`close_write`](Handle::close_write) or a close.
 ///
 /// Errors: of [`write`](Write::write), as those of the stream.
 ///
@@ -133,7 +134,8 @@ impl<T: Socket, C: Tls> Stream<T, C> {
     /// # let _ = upload;
     /// ```
     ///
-    /// Errors: the system's, where it has no pair of sockets left for the wake-ups; the stream is dropped.
+    /// Errors: the system's, where it has no pair of sockets left for the wake-ups; the stream is
+    /// dropped.
     pub fn into_split(self) -> io::Result<(ReadHalf<T, C>, WriteHalf<T, C>)> {
         let (wake, woken) = UnixStream::pair()?;
         wake.set_nonblocking(true)?;

@@ -20,13 +20,15 @@ use crate::transport::Transport;
 
 /// A blocking TLS stream that knows how it ended.
 ///
-/// Shape: reading ends with `Ok(0)` behind the peer's close_notify, and with an error that carries the [`Ending`]
-/// otherwise. [`close`](Self::close) ends the connection; dropping the stream drops the transport without a word.
+/// Shape: reading ends with `Ok(0)` behind the peer's close_notify, and with an error that carries
+/// the [`Ending`] otherwise. [`close`](Self::close) ends the connection; dropping the stream drops
+/// the transport without a word.
 ///
-/// Over a transport that does not block, `WouldBlock` passes through and the call is made again once the transport is
-/// ready. Poll it for reading; for writing too while [`Session::is_flushed`] says no or [`Machine::output`] is a
-/// `SendCloseNotify`, a `SendAlert` or `ShutWrite` (both by [`session`](Self::session)). Poll a close no longer than the patience: the
-/// call that is made then ends the wait.
+/// Over a transport that does not block, `WouldBlock` passes through and the call is made again
+/// once the transport is ready. Poll it for reading; for writing too while [`Session::is_flushed`]
+/// says no or [`Machine::output`] is a `SendCloseNotify`, a `SendAlert` or `ShutWrite` (both by
+/// [`session`](Self::session)). Poll a close no longer than the patience: the call that is made
+/// then ends the wait.
 ///
 /// [`Machine::output`]: crate::Machine::output
 ///
@@ -53,7 +55,8 @@ pub struct Stream<T: Transport, C: Tls = Connection> {
 }
 
 impl<T: Transport> Stream<T> {
-    /// A stream over a connection of rustls that has read nothing yet, before or after its handshake.
+    /// A stream over a connection of rustls that has read nothing yet, before or after its
+    /// handshake.
     ///
     /// Shape: as [`Session::new`]. For a stream in use there is [`WithEnding`](crate::WithEnding).
     #[must_use]
@@ -69,19 +72,22 @@ impl<T: Transport, C: Tls> Stream<T, C> {
         Self { driver: Driver::new(session), line: Bounded::unbounded(transport) }
     }
 
-    /// How long a close, or the salvage of an alert behind a failed write, may take. The default is 5 s; longer than
-    /// the clock can say is for ever. A close that is under way has that long from now.
+    /// How long a close, or the salvage of an alert behind a failed write, may take. The default is
+    /// 5 s; longer than the clock can say is for ever. A close that is under way has that long from
+    /// now.
     ///
-    /// `close(Graceful)` takes all of it if the peer does not answer: a Java client that keeps the connection for its next
-    /// request sends no close_notify. A server closes with [`Linger`](Manner::Linger) after its last response, with a
-    /// [lingerer](Self::set_lingerer) if no thread may wait, or sets a shorter patience.
+    /// `close(Graceful)` takes all of it if the peer does not answer: a Java client that keeps the
+    /// connection for its next request sends no close_notify. A server closes with
+    /// [`Linger`](Manner::Linger) after its last response, with a [lingerer](Self::set_lingerer) if
+    /// no thread may wait, or sets a shorter patience.
     pub fn set_patience(&mut self, patience: Duration) {
         self.driver.patience = patience;
         self.line.set_patience(patience);
     }
 
-    /// Where the transport goes once nothing but TCP is left to finish: `close(Linger)` and `reject` are done then, and
-    /// its TLS state may be dropped. What the lingering finds, the service counts.
+    /// Where the transport goes once nothing but TCP is left to finish: `close(Linger)` and
+    /// `reject` are done then, and its TLS state may be dropped. What the lingering finds, the
+    /// service counts.
     ///
     /// A transport that the service [cannot take](close_notify_linger::Counters::not_taken) lingers
     /// in the stream, as without a service: one that [gives up no socket](Transport::into_socket),
@@ -101,20 +107,23 @@ impl<T: Transport, C: Tls> Stream<T, C> {
         self.line.lingering = lingerer.clone().into();
     }
 
-    /// Where the application protocol stands, for the end of reading to be judged by. The default is
+    /// Where the application protocol stands, for the end of reading to be judged by. The default
+    /// is
     /// [`FramingState::DelimitedByEnd`]: only close_notify says that all has come.
     pub fn set_framing(&mut self, framing: FramingState) {
         self.driver.stand(Standing::Said(framing));
     }
 
-    /// Has this tracker see all that is read and written from now on, and say where the framing stands.
+    /// Has this tracker see all that is read and written from now on, and say where the framing
+    /// stands.
     ///
     /// A missing close_notify is then tolerated between messages where the policy says so
-    /// ([`MissingNotify::BetweenMessages`](crate::MissingNotify::BetweenMessages), [`Policy::https`]), and an error inside
-    /// one; a header section comes out whole, or not at all.
+    /// ([`MissingNotify::BetweenMessages`](crate::MissingNotify::BetweenMessages),
+    /// [`Policy::https`]), and an error inside one; a header section comes out whole, or not at
+    /// all.
     ///
-    /// Shape: before the first message is read or written, or between two protocols. What a tracker before it has held
-    /// back comes first.
+    /// Shape: before the first message is read or written, or between two protocols. What a tracker
+    /// before it has held back comes first.
     pub fn set_tracker(&mut self, tracker: impl Framing + Send + Sync + 'static) {
         self.driver.stand(Standing::tracked(tracker));
     }
@@ -154,8 +163,8 @@ impl<T: Transport, C: Tls> Stream<T, C> {
         self.driver.standing.state()
     }
 
-    /// Whether what was read may be less than what the peer sent: [`Ending::truncation_possible`] where the framing
-    /// stands.
+    /// Whether what was read may be less than what the peer sent: [`Ending::truncation_possible`]
+    /// where the framing stands.
     #[must_use]
     pub fn truncation_possible(&self) -> bool {
         self.driver.truncation_possible()
@@ -181,7 +190,8 @@ impl<T: Transport, C: Tls> Stream<T, C> {
 
     /// Does the handshake to its end. Reading and writing do it too.
     ///
-    /// Errors: how it ended: the peer's alert where one came, even behind a failed write; `WouldBlock`.
+    /// Errors: how it ended: the peer's alert where one came, even behind a failed write;
+    /// `WouldBlock`.
     pub fn complete_handshake(&mut self) -> io::Result<()> {
         self.driver.complete_handshake(&mut self.line)
     }
@@ -218,11 +228,13 @@ impl<T: Transport, C: Tls> Stream<T, C> {
         result
     }
 
-    /// Whether the server took our certificate: TLS 1.3 ends a client's handshake before that is known.
+    /// Whether the server took our certificate: TLS 1.3 ends a client's handshake before that is
+    /// known.
     ///
     /// Data that comes meanwhile is kept for reading.
     ///
-    /// Errors: how the connection ended: the server's alert by name, not the reset that followed it.
+    /// Errors: how the connection ended: the server's alert by name, not the reset that followed
+    /// it.
     pub fn confirm_accepted(&mut self, patience: Duration) -> io::Result<Acceptance> {
         match self.within(patience, Driver::acceptance) {
             Err(error) if is_a_wait(&error) => Ok(Acceptance::Unknown),
@@ -230,68 +242,77 @@ impl<T: Transport, C: Tls> Stream<T, C> {
         }
     }
 
-    /// Whether the peer has ended the connection by now: ask before an idle connection is used again.
+    /// Whether the peer has ended the connection by now: ask before an idle connection is used
+    /// again.
     ///
-    /// What the peer sent before is kept for reading, and its close_notify is answered where the version wants it.
+    /// What the peer sent before is kept for reading, and its close_notify is answered where the
+    /// version wants it.
     ///
     /// Errors: none that a peer can cause.
     pub fn peer_closed_now(&mut self) -> io::Result<bool> {
         self.driver.peer_closed_now(&mut self.line)
     }
 
-    /// Ends the connection in this manner, within the patience of [`set_patience`](Self::set_patience).
+    /// Ends the connection in this manner, within the patience of
+    /// [`set_patience`](Self::set_patience).
     ///
-    /// An end that is not clean is no error: the ending says what is known. Behind a finished close nothing more is
-    /// done, and the ending is the same.
+    /// An end that is not clean is no error: the ending says what is known. Behind a finished close
+    /// nothing more is done, and the ending is the same.
     ///
-    /// Shape: `Graceful`, `Linger`, `AtOnce` or `Abort`; the other manners have calls of their own, named below.
+    /// Shape: `Graceful`, `Linger`, `AtOnce` or `Abort`; the other manners have calls of their own,
+    /// named below.
     ///
-    /// Errors: `InvalidInput` where the manner is another, nothing changed: see [`hand_back`](Self::hand_back),
-    /// [`reject`](Self::reject) and [`close_write`](Self::close_write); [`Error::Misuse`](crate::Error::Misuse) where
-    /// it cannot follow what was asked before; `WouldBlock`.
+    /// Errors: `InvalidInput` where the manner is another, nothing changed: see
+    /// [`hand_back`](Self::hand_back), [`reject`](Self::reject) and
+    /// [`close_write`](Self::close_write); [`Error::Misuse`](crate::Error::Misuse) where it cannot
+    /// follow what was asked before; `WouldBlock`.
     pub fn close(&mut self, manner: Manner) -> io::Result<Ending> {
         self.driver.close(&mut self.line, manner)
     }
 
-    /// Closes the write side and reads on (TLS 1.3): all that was written, close_notify and FIN are in the transport. It
-    /// takes no longer than the patience. After a finished close nothing more is done: the ending of that close is returned.
+    /// Closes the write side and reads on (TLS 1.3): all that was written, close_notify and FIN are
+    /// in the transport. It takes no longer than the patience. After a finished close nothing more
+    /// is done: the ending of that close is returned.
     ///
-    /// Errors: the ending, if some of it never left and never will; [`Error::Misuse`](crate::Error::Misuse) in earlier
-    /// versions, after a finished close too; `WouldBlock`.
+    /// Errors: the ending, if some of it never left and never will;
+    /// [`Error::Misuse`](crate::Error::Misuse) in earlier versions, after a finished close too;
+    /// `WouldBlock`.
     pub fn close_write(&mut self) -> io::Result<Ending> {
         self.driver.close_write(&mut self.line)
     }
 
     /// Resets the transport, so that the peer must not take what it has for the whole.
     ///
-    /// Some do: CPython up to 3.12 and node read a reset as the end of a body that nothing else delimits. If the connection
-    /// was configured with [`provider`](crate::provider), [`reject`](Self::reject) with
-    /// [`INTERNAL_ERROR`](AlertDescription::INTERNAL_ERROR) is an error to every client that we tried, and destroys nothing
-    /// that was sent before.
+    /// Some do: CPython up to 3.12 and node read a reset as the end of a body that nothing else
+    /// delimits. If the connection was configured with [`provider`](crate::provider),
+    /// [`reject`](Self::reject) with [`INTERNAL_ERROR`](AlertDescription::INTERNAL_ERROR) is an
+    /// error to every client that we tried, and destroys nothing that was sent before.
     ///
     /// Errors: none that a peer can cause.
     pub fn abort(&mut self) -> io::Result<Ending> {
         self.close(Manner::Abort)
     }
 
-    /// Rejects the connection with a fatal alert, and lingers until the peer has ended its stream, so that the alert is
-    /// read. Behind a finished close nothing is sent: the ending of that close is returned.
+    /// Rejects the connection with a fatal alert, and lingers until the peer has ended its stream,
+    /// so that the alert is read. Behind a finished close nothing is sent: the ending of that close
+    /// is returned.
     ///
-    /// Patience and [`Policy::drain_budget`] bound the lingering, and a peer that still sends then meets a reset, which may
-    /// destroy the alert: [`Ending::transport`] says how it ended. What was written before the alert arrives before
-    /// it, and the peer cannot take it for the whole.
+    /// Patience and [`Policy::drain_budget`] bound the lingering, and a peer that still sends then
+    /// meets a reset, which may destroy the alert: [`Ending::transport`] says how it ended. What
+    /// was written before the alert arrives before it, and the peer cannot take it for the whole.
     ///
-    /// Needs a connection that was configured with [`provider`](crate::provider), once its keys are in use: rustls
-    /// alone seals no alert that its caller chooses.
+    /// Needs a connection that was configured with [`provider`](crate::provider), once its keys are
+    /// in use: rustls alone seals no alert that its caller chooses.
     ///
-    /// Errors: `Unsupported` without that provider, nothing changed: [`abort`](Self::abort) instead;
-    /// [`Error::Misuse`](crate::Error::Misuse) where the alert says no error; `WouldBlock`.
+    /// Errors: `Unsupported` without that provider, nothing changed: [`abort`](Self::abort)
+    /// instead; [`Error::Misuse`](crate::Error::Misuse) where the alert says no error;
+    /// `WouldBlock`.
     pub fn reject(&mut self, alert: AlertDescription) -> io::Result<Ending> {
         self.driver.reject(&mut self.line, alert)
     }
 
-    /// Ends TLS and gives the transport back: what is returned beside it was read behind the peer's close_notify. The
-    /// stream still knows its [`ending`](Self::ending).
+    /// Ends TLS and gives the transport back: what is returned beside it was read behind the peer's
+    /// close_notify. The stream still knows its [`ending`](Self::ending).
     ///
     /// Errors: how the connection ended instead, the transport dropped; `WouldBlock`.
     pub fn hand_back(&mut self) -> io::Result<(T, Vec<u8>)> {

@@ -1,4 +1,5 @@
-//! What an adapter needs of a transport beside reading and writing: to end it, in every way that TCP knows.
+//! What an adapter needs of a transport beside reading and writing: to end it, in every way that
+//! TCP knows.
 //!
 //! Decides how each step is done on TCP and on Unix sockets. Leaves to the core which step is due.
 //! Sources: RFC 9293 §3.6, §3.10.4; tcp(7), send(2) `MSG_MORE`.
@@ -30,11 +31,12 @@ use crate::socket;
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub trait Transport: Read + Write {
-    /// Reads once, and waits until the deadline at the longest. What the application has set stays as it is: no
-    /// timeout is changed, and a transport that does not block returns `WouldBlock` at once.
+    /// Reads once, and waits until the deadline at the longest. What the application has set stays
+    /// as it is: no timeout is changed, and a transport that does not block returns `WouldBlock` at
+    /// once.
     ///
-    /// The default reads, as fits a transport that never blocks. One that does must bound the wait, or a close lasts
-    /// as long as its peer likes.
+    /// The default reads, as fits a transport that never blocks. One that does must bound the wait,
+    /// or a close lasts as long as its peer likes.
     ///
     /// Errors: as [`Read::read`]; `TimedOut` or `WouldBlock` where nothing came in time.
     fn read_by(&mut self, buffer: &mut [u8], deadline: Instant) -> io::Result<usize> {
@@ -42,7 +44,8 @@ pub trait Transport: Read + Write {
         self.read(buffer)
     }
 
-    /// Writes once, and waits until the deadline at the longest, as [`read_by`](Self::read_by) does.
+    /// Writes once, and waits until the deadline at the longest, as [`read_by`](Self::read_by)
+    /// does.
     ///
     /// Errors: as [`Write::write`]; `TimedOut` or `WouldBlock` where nothing was taken in time.
     fn write_by(&mut self, bytes: &[u8], deadline: Instant) -> io::Result<usize> {
@@ -50,21 +53,23 @@ pub trait Transport: Read + Write {
         self.write(bytes)
     }
 
-    /// Waits until it can be written to, or read from where `input` says so; until the deadline at the longest, if
-    /// there is one.
+    /// Waits until it can be written to, or read from where `input` says so; until the deadline at
+    /// the longest, if there is one.
     ///
     /// The default does not wait, as fits a transport that never blocks.
     ///
-    /// Errors: `TimedOut` where the deadline has passed; `WouldBlock` where it is one that never waits.
+    /// Errors: `TimedOut` where the deadline has passed; `WouldBlock` where it is one that never
+    /// waits.
     fn wait_for_room(&mut self, input: bool, deadline: Option<Instant>) -> io::Result<()> {
         let _ = (input, deadline);
         Err(io::ErrorKind::WouldBlock.into())
     }
 
-    /// Writes bytes behind which nothing but the end of the write side comes: an implementation may hold them
-    /// back until [`shut_write`](Self::shut_write), so that both leave at once.
+    /// Writes bytes behind which nothing but the end of the write side comes: an implementation may
+    /// hold them back until [`shut_write`](Self::shut_write), so that both leave at once.
     ///
-    /// Errors: as [`write_by`](Self::write_by) where there is a deadline, as [`Write::write`] where there is none.
+    /// Errors: as [`write_by`](Self::write_by) where there is a deadline, as [`Write::write`] where
+    /// there is none.
     fn write_last(&mut self, bytes: &[u8], deadline: Option<Instant>) -> io::Result<usize> {
         match deadline {
             Some(deadline) => self.write_by(bytes, deadline),
@@ -244,7 +249,8 @@ impl Transport for UnixStream {
         self.shutdown(Shutdown::Write)
     }
 
-    /// A Unix socket cannot be reset: the peer reads an end without close_notify, which it knows for a truncation.
+    /// A Unix socket cannot be reset: the peer reads an end without close_notify, which it knows
+    /// for a truncation.
     fn reset(&mut self) -> io::Result<()> {
         Ok(())
     }

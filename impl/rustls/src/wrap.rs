@@ -13,9 +13,11 @@ use crate::stream::Stream;
 use crate::tls::Tls;
 use crate::transport::Transport;
 
-/// Ends a stream of rustls well: [`rustls::StreamOwned`], [`rustls::Stream`] and what lends the two.
+/// Ends a stream of rustls well: [`rustls::StreamOwned`], [`rustls::Stream`] and what lends the
+/// two.
 ///
-/// [`with_ending`](Self::with_ending) is for a stream that is used on; the others end it here and now.
+/// [`with_ending`](Self::with_ending) is for a stream that is used on; the others end it here and
+/// now.
 ///
 /// ```
 /// use close_notify::{Manner, Pipe, Policy, WithEnding};
@@ -39,7 +41,8 @@ pub trait WithEnding: Sized {
     /// What owns or lends the transport.
     type Transport: Transport;
 
-    /// The same stream, which knows how it ends. It may have been read and written before: see [`Session::adopt`].
+    /// The same stream, which knows how it ends. It may have been read and written before: see
+    /// [`Session::adopt`].
     fn with_ending(self, policy: Policy) -> Stream<Self::Transport, Self::Connection>;
 
     /// Ends the connection in this manner; [`Stream::close`] says how.
@@ -67,8 +70,8 @@ pub trait WithEnding: Sized {
 
     /// Ends TLS and keeps the transport; [`Stream::hand_back`] says how.
     ///
-    /// Shape: what rustls read behind the peer's close_notify before it was adopted is gone: see the policy of your
-    /// protocol for who may send then.
+    /// Shape: what rustls read behind the peer's close_notify before it was adopted is gone: see
+    /// the policy of your protocol for who may send then.
     ///
     /// Errors: those of [`Stream::hand_back`], and of [`close`](Self::close).
     fn hand_back(self, policy: Policy) -> io::Result<(Self::Transport, Vec<u8>)> {

@@ -1,4 +1,5 @@
-//! Streams of rustls that were read and written before they became ours: nothing of a record is lost.
+//! Streams of rustls that were read and written before they became ours: nothing of a record is
+//! lost.
 #![allow(clippy::unwrap_used, reason = "helpers of tests: clippy knows the tests alone")]
 
 mod common;

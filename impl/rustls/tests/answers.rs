@@ -1,7 +1,9 @@
-//! What calls answer: no `Ok` over a loss, no `WouldBlock` over a socket that blocks, no wait that nothing ends.
+//! What calls answer: no `Ok` over a loss, no `WouldBlock` over a socket that blocks, no wait that
+//! nothing ends.
 //!
-//! The core decides each answer (`impl/core/tests/behaviour/answer.rs`); here it comes out of both adapters, whole and
-//! split, in both versions. no-ok-over-a-loss, flushed-means-left, shut-means-said, every-call-ends, dead-is-not-fin.
+//! The core decides each answer (`impl/core/tests/behaviour/answer.rs`); here it comes out of both
+//! adapters, whole and split, in both versions. no-ok-over-a-loss, flushed-means-left,
+//! shut-means-said, every-call-ends, dead-is-not-fin.
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "helpers of tests: clippy knows the tests alone")]
 
@@ -139,7 +141,8 @@ fn reading_of_a_blocking_stream_fails_over_data_that_was_thrown_away() {
     }
 }
 
-/// A stream over a pipe so narrow that most of what `write` took waits: in records, and beside them.
+/// A stream over a pipe so narrow that most of what `write` took waits: in records, and beside
+/// them.
 async fn filled(version: Version, policy: Policy) -> (Task<DuplexStream>, Task<DuplexStream>) {
     let (mut near, far) = over(version, policy, duplex(64)).await;
     near.set_patience(Duration::from_secs(3));
@@ -318,7 +321,8 @@ fn reading_the_peers_end_answers_it_within_the_patience() {
     drop(peer.join().unwrap());
 }
 
-/// A transport whose write meets a failure of the kernel's, once; its reads say end of stream from then on, as on Linux.
+/// A transport whose write meets a failure of the kernel's, once; its reads say end of stream from
+/// then on, as on Linux.
 struct Dying {
     pipe: Pipe,
     errno: Option<i32>,

@@ -1,4 +1,5 @@
-//! Several tasks on one connection, each in a call that waits: whatever ends the wait, all of them learn of it.
+//! Several tasks on one connection, each in a call that waits: whatever ends the wait, all of them
+//! learn of it.
 //!
 //! The clock is paused: where a task is not woken, an hour passes at once, and the test says so.
 #![allow(clippy::unwrap_used, reason = "helpers of tests: clippy knows the tests alone")]
@@ -100,7 +101,8 @@ async fn a_patience_that_another_task_sets_is_that_of_all_who_close() {
     }
 }
 
-/// A task for each call that may wait, of the halves and of their handle; the halves are polled from several tasks.
+/// A task for each call that may wait, of the halves and of their handle; the halves are polled
+/// from several tasks.
 fn all_calls(version: Version, (mut read, write): Halves) -> Vec<(&'static str, JoinHandle<()>)> {
     let handle = read.handle().clone();
     let write = Arc::new(Mutex::new(write));

@@ -1,4 +1,5 @@
-//! A stream that is dropped unended leaves one event, as loud as its ending; one that has ended leaves none.
+//! A stream that is dropped unended leaves one event, as loud as its ending; one that has ended
+//! leaves none.
 #![allow(clippy::unwrap_used, reason = "helpers of tests: clippy knows the tests alone")]
 
 mod common;
@@ -97,7 +98,8 @@ fn a_truncation_is_louder_than_a_whole_message() {
     }
 }
 
-/// What a server's log hears of a client that did this to its socket, and left: the events, and the error of `accept`.
+/// What a server's log hears of a client that did this to its socket, and left: the events, and the
+/// error of `accept`.
 fn heard_of_a_visitor(version: Version, visit: impl FnOnce(TcpStream)) -> (Vec<(Level, String)>, Ending) {
     let heard = Heard::default();
     let (near, far) = sockets();
@@ -108,7 +110,8 @@ fn heard_of_a_visitor(version: Version, visit: impl FnOnce(TcpStream)) -> (Vec<(
     (events, Ending::find(&error).unwrap())
 }
 
-// Load balancers do this all day. What a stream does that is told nothing of its framing is the default.
+// Load balancers do this all day. What a stream does that is told nothing of its framing is the
+// default.
 #[test]
 fn a_probe_that_connects_and_leaves_is_no_news() {
     let by_fin = |socket| drop::<TcpStream>(socket);

@@ -1,4 +1,5 @@
-//! Every example runs, holds what it claims, and prints what its first lines show: `UPDATE=1` rewrites those.
+//! Every example runs, holds what it claims, and prints what its first lines show: `UPDATE=1`
+//! rewrites those.
 #![allow(clippy::unwrap_used, reason = "helpers of tests: clippy knows the tests alone")]
 #![allow(clippy::duplicate_mod, reason = "each example is a program with modules of its own")]
 

@@ -1,4 +1,5 @@
-//! The guide keeps what it says: the texts that people search for are headings, and the tests that it names exist.
+//! The guide keeps what it says: the texts that people search for are headings, and the tests that
+//! it names exist.
 
 use std::fs;
 use std::path::Path;

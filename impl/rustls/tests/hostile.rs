@@ -1,4 +1,5 @@
-//! What somebody found who tried to break the streams: each statement failed once, or guards a place that looked weak.
+//! What somebody found who tried to break the streams: each statement failed once, or guards a
+//! place that looked weak.
 #![allow(clippy::unwrap_used, reason = "helpers of tests: clippy knows the tests alone")]
 
 mod common;
@@ -318,7 +319,8 @@ fn a_bad_record_that_a_look_finds_is_answered_with_the_whole_patience() {
     }
 }
 
-// Found by fuzzing: the look told the deadline of the wait that it had begun, and cut its own answer.
+// Found by fuzzing: the look told the deadline of the wait that it had begun, and cut its own
+// answer.
 #[test]
 fn an_answer_that_a_look_begins_has_the_whole_patience_to_leave() {
     for version in VERSIONS {
@@ -409,7 +411,8 @@ impl close_notify::Transport for Choked {
     }
 }
 
-// Found by fuzzing: the call said that it waits for room, which nobody makes any more, and no waker was left.
+// Found by fuzzing: the call said that it waits for room, which nobody makes any more, and no waker
+// was left.
 #[test]
 fn a_close_that_reads_a_reset_does_not_wait_for_room() {
     for version in VERSIONS {

@@ -1,7 +1,9 @@
-//! Who waits takes no time of the processor: alone in its process, for it counts that of all threads.
+//! Who waits takes no time of the processor: alone in its process, for it counts that of all
+//! threads.
 //!
-//! A wait that spins is told by two counts: the calls of its transport while nothing happens, and the processor's time
-//! beside the time that passes. The second has a wide margin, and sees what spins below the transport too.
+//! A wait that spins is told by two counts: the calls of its transport while nothing happens, and
+//! the processor's time beside the time that passes. The second has a wide margin, and sees what
+//! spins below the transport too.
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, reason = "helpers of tests: clippy knows the tests alone")]
 
@@ -104,7 +106,8 @@ enum Wait {
     Linger,
 }
 
-/// Waits as long as the patience is; returns the calls of the transport meanwhile. The peer is silent, and stays.
+/// Waits as long as the patience is; returns the calls of the transport meanwhile. The peer is
+/// silent, and stays.
 fn wait(wait: Wait, version: Version) -> u32 {
     let (mut near, far, calls) = pair(version);
     near.set_patience(WAIT);
@@ -151,7 +154,8 @@ fn tasks(version: Version) {
     });
 }
 
-/// The processor's time of this process, threads that have ended too. Units: hundredths of a second, by proc(5).
+/// The processor's time of this process, threads that have ended too. Units: hundredths of a
+/// second, by proc(5).
 fn processor_time() -> Duration {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
     let fields: Vec<_> = stat.rsplit(')').next().unwrap().split_whitespace().collect();

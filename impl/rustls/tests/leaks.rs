@@ -1,5 +1,5 @@
-//! Every connection gives back what it took, however it ended: descriptors, memory, threads. Alone in its process, for
-//! it counts those of all threads.
+//! Every connection gives back what it took, however it ended: descriptors, memory, threads. Alone
+//! in its process, for it counts those of all threads.
 //!
 //! The near end is looked at; the far one answers as fits. Each is a client half of the time.
 #![cfg(target_os = "linux")]
@@ -28,7 +28,8 @@ static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 const CONNECTIONS: usize = 10_000;
 /// How many are open at a time, in tasks.
 const BATCH: usize = 50;
-/// What memory may differ by behind all connections of one way: a stream that is forgotten alone is 2 kB at the least.
+/// What memory may differ by behind all connections of one way: a stream that is forgotten alone is
+/// 2 kB at the least.
 const BYTES: isize = 1024;
 /// What resident memory may differ by in the end: 10,000 connections that are kept are 100 MB.
 const PAGES: usize = (8 << 20) / 4096;

@@ -63,7 +63,8 @@ fn assert_learned(rejected: bool, read: io::Result<usize>, all: &[u8]) {
     }
 }
 
-// RFC 9112 §9.6 · alert-survives-close, data-survives-close: Python, wget, Go and Java write before they read
+// RFC 9112 §9.6 · alert-survives-close, data-survives-close: Python, wget, Go and Java write before
+// they read
 #[test]
 fn a_client_that_writes_all_before_it_reads_learns_what_was_said_last() {
     for (version, rejects) in VERSIONS.into_iter().flat_map(|version| [(version, true), (version, false)]) {

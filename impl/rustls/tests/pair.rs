@@ -250,7 +250,8 @@ mod after_our_close_notify {
         }
     }
 
-    // What comes behind our close is kept for the application: a peer must not decide how much memory that takes.
+    // What comes behind our close is kept for the application: a peer must not decide how much
+    // memory that takes.
     #[test]
     fn what_is_kept_for_the_application_is_far_less_than_what_may_be_thrown_away() {
         for (version, mut near, mut far) in each_end(Policy::STRICT) {

@@ -1,5 +1,5 @@
-//! A connection outside of any runtime, and in one after another: what waits for nothing needs none, and what was begun
-//! in one goes on in the next.
+//! A connection outside of any runtime, and in one after another: what waits for nothing needs
+//! none, and what was begun in one goes on in the next.
 #![allow(clippy::unwrap_used, reason = "helpers of tests: clippy knows the tests alone")]
 
 mod common;
@@ -37,7 +37,8 @@ fn near_and_raw(version: Version) -> (Stream<DuplexStream>, DuplexStream) {
     (near, raw)
 }
 
-/// One whose alert cannot leave, once it looks: its peer has said what is no TLS, and takes nothing.
+/// One whose alert cannot leave, once it looks: its peer has said what is no TLS, and takes
+/// nothing.
 fn stuck(version: Version) -> (Stream<DuplexStream>, DuplexStream) {
     let (mut near, mut raw) = near_and_raw(version);
     while once(near.write(&[7; 4096])).is_ready() {}

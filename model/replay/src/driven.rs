@@ -1,7 +1,7 @@
 //! Two real ends, led by anything that picks steps: a fuzzer, a shrinker, a person.
 //!
-//! Decides whether a run is sound: after each step reality must match the model, and every claim of the model that
-//! no choice gives away must stand.
+//! Decides whether a run is sound: after each step reality must match the model, and every claim of
+//! the model that no choice gives away must stand.
 
 use std::fmt;
 
@@ -39,10 +39,11 @@ impl fmt::Display for Flaw {
     }
 }
 
-/// Drives both ends over memory, at most `chunk` bytes a call, as long as `choose` picks one of the model's steps, and
-/// real ends can take it.
+/// Drives both ends over memory, at most `chunk` bytes a call, as long as `choose` picks one of the
+/// model's steps, and real ends can take it.
 ///
-/// Shape: the ends' handshake is done, and `connected` made with as many tickets as the server's script has.
+/// Shape: the ends' handshake is done, and `connected` made with as many tickets as the server's
+/// script has.
 ///
 /// Errors: [`Flaw`] where reality or a claim fails.
 pub fn drive(
@@ -68,8 +69,9 @@ pub fn drive(
     walk.finish().map_err(Flaw::Divergence)
 }
 
-/// Whether two real ends may take a step of the model: rustls has sealed its tickets with the handshake, so a server that
-/// may still send them does not close before; and no engine comes near the limit of its keys.
+/// Whether two real ends may take a step of the model: rustls has sealed its tickets with the
+/// handshake, so a server that may still send them does not close before; and no engine comes near
+/// the limit of its keys.
 #[must_use]
 pub fn is_possible(pair: &Pair, world: &World, action: Action) -> bool {
     let server = world.end(Side::Server);

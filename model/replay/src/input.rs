@@ -1,8 +1,9 @@
-//! A path in a few bytes, as fuzzers like it: every input is a path of some configuration, and every path is an input.
+//! A path in a few bytes, as fuzzers like it: every input is a path of some configuration, and
+//! every path is an input.
 //!
-//! An input is: one byte for the format, four for the configuration (a hash of its name, so that new configurations leave
-//! old inputs as they are), one for the most bytes that a call moves, and then one byte a step, which picks among the steps
-//! that the model can take there.
+//! An input is: one byte for the format, four for the configuration (a hash of its name, so that
+//! new configurations leave old inputs as they are), one for the most bytes that a call moves, and
+//! then one byte a step, which picks among the steps that the model can take there.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -37,7 +38,8 @@ fn hash(name: &str) -> u32 {
 /// An input, read.
 #[derive(Clone, Copy, Debug)]
 pub struct Input<'a> {
-    /// The configuration: that of the hash, or else the next that two ends of rustls can take part in.
+    /// The configuration: that of the hash, or else the next that two ends of rustls can take part
+    /// in.
     pub subject: &'static Subject,
     /// The most bytes that a call moves.
     pub chunk: usize,

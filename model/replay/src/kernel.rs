@@ -1,7 +1,9 @@
-//! The kernel's TCP over loopback, with a relay that owns the wire: nothing passes before the path says so.
+//! The kernel's TCP over loopback, with a relay that owns the wire: nothing passes before the path
+//! says so.
 //!
-//! Decides nothing. It waits for the kernel's own state (bytes to read, a FIN, a reset at a socket) and never sleeps.
-//! An end that closes with bytes unread must really be seen to reset: the relay waits for that reset.
+//! Decides nothing. It waits for the kernel's own state (bytes to read, a FIN, a reset at a socket)
+//! and never sleeps. An end that closes with bytes unread must really be seen to reset: the relay
+//! waits for that reset.
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
@@ -170,7 +172,8 @@ fn wait_for(socket: &TcpStream, flags: PollFlags, what: &str) -> io::Result<()> 
     }
 }
 
-/// Waits until a question about a socket is answered by yes; between two questions the kernel may run.
+/// Waits until a question about a socket is answered by yes; between two questions the kernel may
+/// run.
 fn wait_until(ready: impl Fn() -> io::Result<bool>, what: &str) -> io::Result<()> {
     let begun = Instant::now();
     while !ready()? {
@@ -248,7 +251,8 @@ impl Port for KernelPort<'_> {
 }
 
 impl Read for KernelPort<'_> {
-    /// At most one record. A peek consumes the error of a socket as a read does, so its error is the read's.
+    /// At most one record. A peek consumes the error of a socket as a read does, so its error is
+    /// the read's.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let mut socket = self.socket()?;
         let left = match self.left {

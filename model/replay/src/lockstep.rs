@@ -1,6 +1,7 @@
 //! A path, walked on the model's world and on two real ends at once.
 //!
-//! Decides only whether both still stand alike. Each action is one call of the adapter's session, or of the wire.
+//! Decides only whether both still stand alike. Each action is one call of the adapter's session,
+//! or of the wire.
 
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
@@ -16,7 +17,8 @@ use crate::real::{PAYLOAD, PLAIN, Real, records};
 use crate::report::Divergence;
 use crate::wire::{Port, Wire};
 
-/// How often one action may call the session: a wire that moves a byte a call needs as many calls as a record is long.
+/// How often one action may call the session: a wire that moves a byte a call needs as many calls
+/// as a record is long.
 const CALLS: usize = 1024;
 
 /// What an end read, in bytes.
@@ -145,7 +147,8 @@ impl<'a, W: Wire> Walk<'a, W> {
             Action::Step(side) => self.do_output(side, before),
             Action::Read(side) => self.read(side, before),
             Action::WritePlain(side) => {
-                // A transport that fails here fails the application, which the model counts as having written.
+                // A transport that fails here fails the application, which the model counts as
+                // having written.
                 self.on_port(side, before, |_, port| port.write_all(PLAIN).or(Ok(())))
             }
             Action::ReadPlain(side) => self.read_plain(side, before),
@@ -172,7 +175,8 @@ impl<'a, W: Wire> Walk<'a, W> {
         }
     }
 
-    /// Calls a session at its port; what it wrote goes on the wire. An error that the core was told is no failure.
+    /// Calls a session at its port; what it wrote goes on the wire. An error that the core was told
+    /// is no failure.
     fn on_port(
         &mut self,
         side: Side,

@@ -1,4 +1,5 @@
-//! The model's TCP as a transport: what a call returns is what the world says, the bytes are rustls's own.
+//! The model's TCP as a transport: what a call returns is what the world says, the bytes are
+//! rustls's own.
 
 use std::io::{self, Read, Write};
 

@@ -1,6 +1,7 @@
 //! A path as a file: a configuration's name and the steps that were taken in it.
 //!
-//! Decides what a well-formed path is. Its JSON is `{"schema": 1, "config": NAME, "path": [{"do": …, "side": …}, …]}`.
+//! Decides what a well-formed path is. Its JSON is `{"schema": 1, "config": NAME, "path": [{"do":
+//! …, "side": …}, …]}`.
 
 use std::fmt;
 

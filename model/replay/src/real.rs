@@ -1,7 +1,7 @@
 //! Two real ends: rustls with its handshake done, driven by the adapter's session.
 //!
-//! The handshake runs in memory; the path begins behind it. The server's tickets, where a script has any, are held
-//! back as the first units of its direction.
+//! The handshake runs in memory; the path begins behind it. The server's tickets, where a script
+//! has any, are held back as the first units of its direction.
 
 use std::io;
 use std::sync::{Arc, LazyLock};
@@ -31,7 +31,8 @@ static IDENTITY: LazyLock<Identity> = LazyLock::new(|| {
 /// A client and a server of rustls whose handshake is done.
 #[derive(Debug)]
 pub struct Connected {
-    /// The client, which has read nothing behind the handshake, and the server, which has nothing left to send.
+    /// The client, which has read nothing behind the handshake, and the server, which has nothing
+    /// left to send.
     pub ends: [Connection; 2],
     /// The server's ticket records.
     pub tickets: Vec<u8>,
@@ -44,8 +45,8 @@ pub(crate) struct Real {
 }
 
 impl Real {
-    /// Both ends of a configuration, their handshake done. rustls seals its tickets with the handshake, so the server
-    /// is to seal just those that the path sends.
+    /// Both ends of a configuration, their handshake done. rustls seals its tickets with the
+    /// handshake, so the server is to seal just those that the path sends.
     pub(crate) fn new(config: &Config, path: &[Action]) -> io::Result<Self> {
         let writes = path.iter().filter(|action| **action == Action::Write(Side::Server)).count();
         let tickets = writes.min(config.script(Side::Server).tickets.into());
@@ -98,7 +99,8 @@ fn scaled(policy: Policy, version: Version) -> Policy {
     Policy { drain_budget: policy.drain_budget * data_record(version), ..policy }
 }
 
-/// The length on the wire of a record of [`PAYLOAD`] bytes: header, explicit nonce or content type, tag.
+/// The length on the wire of a record of [`PAYLOAD`] bytes: header, explicit nonce or content type,
+/// tag.
 const fn data_record(version: Version) -> u32 {
     let overhead = if version.has_independent_halves() { 5 + 1 + 16 } else { 5 + 8 + 16 };
     PAYLOAD as u32 + overhead

@@ -39,7 +39,8 @@ fn replay_pair(pair: &Pair, actions: &[Action], over: Over) -> Result<Outcome, P
     })
 }
 
-/// The two connections of a relay share nothing but the application between them, which the path has played.
+/// The two connections of a relay share nothing but the application between them, which the path
+/// has played.
 fn replay_relay(relay: &Relay, path: &[Step], over: Over) -> Result<Outcome, PathError> {
     let on = |link| {
         path.iter().filter(move |step| step.link == Some(link)).map(|step| step.action).collect::<Vec<_>>()

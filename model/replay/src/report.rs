@@ -1,4 +1,5 @@
-//! What a replay found: taken as the model says, skipped with a reason, or parted from it at a step.
+//! What a replay found: taken as the model says, skipped with a reason, or parted from it at a
+//! step.
 
 use std::fmt;
 

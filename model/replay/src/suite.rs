@@ -1,5 +1,5 @@
-//! The suite that the explorer generates: for every configuration that rustls can take part in, one path to each
-//! kind of end, and one through each label of an edge.
+//! The suite that the explorer generates: for every configuration that rustls can take part in, one
+//! path to each kind of end, and one through each label of an edge.
 
 use std::collections::BTreeSet;
 

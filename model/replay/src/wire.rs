@@ -1,4 +1,5 @@
-//! What a replay needs of its wire: two ports to read and write at, and the model's own moves between them.
+//! What a replay needs of its wire: two ports to read and write at, and the model's own moves
+//! between them.
 
 use std::io;
 
@@ -42,7 +43,8 @@ pub(crate) trait Wire {
     /// The length of a record that was written, by its place in the direction.
     fn length(&self, side: Side, at: usize) -> usize;
 
-    /// How many bytes of a torn record the next read of an end returns in front of the end of its stream.
+    /// How many bytes of a torn record the next read of an end returns in front of the end of its
+    /// stream.
     fn torn(&self, side: Side, before: &World) -> usize {
         match before.net.peek(side.index()) {
             Got::Eof { inside: true } => {

@@ -1,5 +1,6 @@
-//! The generated suite, walked on real rustls: every path is taken as the model says, over memory, over smoltcp
-//! and over the kernel, or skipped with its reason. `REPLAY_RUNS=20` walks it so often in a row.
+//! The generated suite, walked on real rustls: every path is taken as the model says, over memory,
+//! over smoltcp and over the kernel, or skipped with its reason. `REPLAY_RUNS=20` walks it so often
+//! in a row.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::env;
@@ -95,7 +96,8 @@ fn the_suite_has_every_label_that_rustls_can_be_led_through() {
     assert!(missing.is_empty(), "{missing:?}");
 }
 
-/// What the kernel alone can confirm, as the suite meets it: a model that lost it would lose these paths first.
+/// What the kernel alone can confirm, as the suite meets it: a model that lost it would lose these
+/// paths first.
 #[derive(Default, Debug)]
 struct Situations {
     closes_with_unread: usize,

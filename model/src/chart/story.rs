@@ -140,7 +140,8 @@ impl Story {
         }
     }
 
-    /// Draws a message; that its sender wrote it need not be said as well, where that was the line before.
+    /// Draws a message; that its sender wrote it need not be said as well, where that was the line
+    /// before.
     fn draw(&mut self, flight: &Flight, way: Way) {
         let Flight { from, to, label } = flight;
         let wrote = format!("writes {label}");
@@ -195,7 +196,8 @@ impl Scene<'_> {
         }
     }
 
-    /// What a reset destroyed: in this end's kernel before it left, or after it arrived and before it was read.
+    /// What a reset destroyed: in this end's kernel before it left, or after it arrived and before
+    /// it was read.
     fn tell_lost(&mut self, side: Side) {
         let (before, after) = (&self.before.net.pipes[side.index()], &self.after.net.pipes[side.index()]);
         let (mine, theirs, gap) = (self.lane(side), self.lane(side.other()), self.lanes[0]);

@@ -1,4 +1,5 @@
-//! A chart as SVG: the same lines as in characters, on a ground of its own, so that it reads on any page.
+//! A chart as SVG: the same lines as in characters, on a ground of its own, so that it reads on any
+//! page.
 
 use std::fmt::Write;
 

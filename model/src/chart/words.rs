@@ -83,7 +83,8 @@ fn waits_for_ever(pair: &Pair, world: &World, end: &End) -> bool {
     closing && !rescued && pair.is_at_rest(world)
 }
 
-/// Whether the application takes what it has read for whole; nothing where there is no end to judge.
+/// Whether the application takes what it has read for whole; nothing where there is no end to
+/// judge.
 pub(super) fn whole(pair: &Pair, end: &End, script: &Script, all: u8) -> Option<bool> {
     let judges = script.profile == Profile::Conforming && script.reads && all > 0 && end.has_read_all();
     judges.then(|| pair.accepts(end, script.framing_state(end.got, all)))

@@ -7,7 +7,8 @@ use crate::property::View;
 use crate::property::liveness::is_out_of_deadlines;
 use crate::wire::{Fin, Unit};
 
-/// A FIN between two records, which no call has called anything else, with nothing thrown away before it.
+/// A FIN between two records, which no call has called anything else, with nothing thrown away
+/// before it.
 fn is_a_plain_fin(view: &View<'_>) -> bool {
     let arrived = view.inward().fin == Fin::Arrived && !view.inward().torn;
     arrived && !view.end().saw_reset && !view.end().saw_failure && view.told.late == 0

@@ -1,4 +1,5 @@
-//! What both ends may conclude about each other: survival of the last words, agreement, the border to plaintext.
+//! What both ends may conclude about each other: survival of the last words, agreement, the border
+//! to plaintext.
 
 use close_notify_core::{Delivery, Manner, WriteEnd, send};
 

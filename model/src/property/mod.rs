@@ -1,7 +1,7 @@
 //! What is claimed of every state: each duty as a premise and what must then hold, for one end.
 //!
-//! A claim is judged for every conforming end of a world. Guarantees depend on the application's choices:
-//! `expect.rs` says where they break. Everything else holds wherever its premise fires.
+//! A claim is judged for every conforming end of a world. Guarantees depend on the application's
+//! choices: `expect.rs` says where they break. Everything else holds wherever its premise fires.
 
 mod answers;
 mod ends;
@@ -100,7 +100,8 @@ pub struct Verdict {
     pub stands: bool,
 }
 
-/// Writes a table of claims; each row's functions also make the plain function that stateright wants.
+/// Writes a table of claims; each row's functions also make the plain function that stateright
+/// wants.
 macro_rules! claims {
     ($($name:literal $kind:ident $judged:ident where $applies:expr;
         says $says:literal;

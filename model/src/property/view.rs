@@ -140,7 +140,8 @@ impl<'a> View<'a> {
             && patient
     }
 
-    /// Whether the peer itself ended its direction, or let go of its transport: it says nothing more.
+    /// Whether the peer itself ended its direction, or let go of its transport: it says nothing
+    /// more.
     pub(crate) const fn peer_has_closed(&self) -> bool {
         let peer = &self.peer().machine;
         let notified = matches!(peer.send_state(), send::State::Notified);

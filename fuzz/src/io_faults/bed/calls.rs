@@ -21,7 +21,8 @@ thread_local! {
     static BUFFER: RefCell<Box<[u8]>> = RefCell::new(vec![0; LONGEST].into());
 }
 
-/// Whether a call goes on with a close that waits: a write has nothing to do with it, and a flush only with a last word.
+/// Whether a call goes on with a close that waits: a write has nothing to do with it, and a flush
+/// only with a last word.
 const fn drives(op: Op, is_said: bool) -> bool {
     match op {
         Op::Write(_) => false,
@@ -30,7 +31,8 @@ const fn drives(op: Op, is_said: bool) -> bool {
     }
 }
 
-/// What the answer claims. A read that waits may have too much that is unread, a write and a flush no room.
+/// What the answer claims. A read that waits may have too much that is unread, a write and a flush
+/// no room.
 const fn answered(op: Op, came: &Came) -> Option<Answered> {
     match (op, came) {
         (Op::Read(1..), Came::Count(0)) => Some(Answered::End),
@@ -166,7 +168,8 @@ impl Bed {
         let ending = self.end.ending();
         let wire = self.wire.borrow();
         self.peer.hear(&wire.out[..if self.facts.handed_back { self.peer.opened } else { wire.out.len() }]);
-        // linger-is-bounded, and no call spins: what was read before may hold records, and each has its own step
+        // linger-is-bounded, and no call spins: what was read before may hold records, and each has
+        // its own step
         let most = CALLS + 4 * wire.moved + 2 * self.peer.records();
         assert!(wire.calls <= most, "{op:?}: {} calls for {} bytes", wire.calls, wire.moved);
         drop(wire);

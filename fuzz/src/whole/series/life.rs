@@ -1,4 +1,5 @@
-//! One connection of a run: its two ends, the path between them, and what each application has done.
+//! One connection of a run: its two ends, the path between them, and what each application has
+//! done.
 //!
 //! Decides how a step is done. Leaves what must hold to [`agree`](super::super::agree).
 
@@ -97,7 +98,8 @@ impl Life {
         (&mut self.trace, self.shows)
     }
 
-    /// For which sides the connection has come to an end that forbids resumption, since this was asked last.
+    /// For which sides the connection has come to an end that forbids resumption, since this was
+    /// asked last.
     pub(super) fn forbids(&mut self) -> Vec<Role> {
         let mut roles = Vec::new();
         for (side, role) in ROLES.into_iter().enumerate() {

@@ -1,4 +1,5 @@
-//! What makes two ends over two sockets of the kernel: streams of handshakes that were played, or of `Connector` and `Acceptor`.
+//! What makes two ends over two sockets of the kernel: streams of handshakes that were played, or
+//! of `Connector` and `Acceptor`.
 //!
 //! Decides which kind of socket an end is over, and when a call of it may wait.
 

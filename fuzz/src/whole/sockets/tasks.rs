@@ -1,4 +1,5 @@
-//! An end over tokio that is called as one for threads that do not wait is: a call that waits is given up.
+//! An end over tokio that is called as one for threads that do not wait is: a call that waits is
+//! given up.
 
 use std::fmt::Debug;
 use std::future::Future;

@@ -1,4 +1,5 @@
-//! Two ends that tokio-rustls has made, and that are ours from then on; or that one of our calls ends here and now.
+//! Two ends that tokio-rustls has made, and that are ours from then on; or that one of our calls
+//! ends here and now.
 
 use std::fmt::Debug;
 use std::io;

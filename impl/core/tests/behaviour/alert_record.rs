@@ -26,7 +26,8 @@ const BOTH: Policy = Policy {
     ..Policy::STRICT
 };
 
-/// Tells a machine everything that these alert records hold, as a driver does; gives it and what is still held.
+/// Tells a machine everything that these alert records hold, as a driver does; gives it and what is
+/// still held.
 fn fed(mut machine: Machine, records: &[&[u8]]) -> (Machine, Option<AlertLevel>) {
     let (policy, mut held) = (machine.policy(), None);
     for &record in records {
@@ -120,7 +121,8 @@ fn a_close_notify_in_two_parts_counts_once_both_came() {
     }
 }
 
-// notify-is-final, ignore-after-notify; #20, #22: what stands behind the end in its own record is behind the end
+// notify-is-final, ignore-after-notify; #20, #22: what stands behind the end in its own record is
+// behind the end
 #[test]
 fn the_rest_of_a_record_is_ignored_behind_an_alert_that_ends() {
     for version in COUPLED {

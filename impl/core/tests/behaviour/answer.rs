@@ -168,7 +168,8 @@ fn shutting_fails_where_no_fin_could_follow() {
     }
 }
 
-// every-call-ends: whoever asked for the last word, a deadline runs until it has left, and no longer
+// every-call-ends: whoever asked for the last word, a deadline runs until it has left, and no
+// longer
 #[test]
 fn a_last_word_leaves_under_the_deadline() {
     let asks: [&[Event]; 3] =

@@ -62,7 +62,8 @@ pub(crate) fn refused(machine: Machine, event: Event) -> Illegal {
     illegal
 }
 
-/// What a driver tells once it has done what `output` asks; nothing for what only others can answer.
+/// What a driver tells once it has done what `output` asks; nothing for what only others can
+/// answer.
 pub(crate) fn answers(output: Output) -> &'static [Event] {
     match output {
         Output::Idle | Output::Done | Output::AwaitPeer | Output::Drain => &[],
@@ -79,7 +80,8 @@ pub(crate) fn answers(output: Output) -> &'static [Event] {
     }
 }
 
-/// Does one step; a last word that the engine has sealed by itself is only written. False where others must act.
+/// Does one step; a last word that the engine has sealed by itself is only written. False where
+/// others must act.
 pub(crate) fn step(machine: &mut Machine) -> bool {
     let events = answers(machine.output());
     for &event in events {
@@ -91,7 +93,8 @@ pub(crate) fn step(machine: &mut Machine) -> bool {
     !events.is_empty()
 }
 
-/// Steps until the application, the peer or nobody must act; gives what was done and what is waited for.
+/// Steps until the application, the peer or nobody must act; gives what was done and what is waited
+/// for.
 pub(crate) fn drive(machine: &mut Machine) -> Vec<Output> {
     let mut done = Vec::new();
     loop {

@@ -34,8 +34,8 @@ fn every_read_end() -> Vec<(ReadEnd, Ending)> {
     open.chain([early]).map(|ending| (ending.reading, ending)).collect()
 }
 
-// RFC 9112 §8, §9.8 · http-complete-by-length, http-incomplete-is-error, http-close-delimited-needs-notify,
-// http-headers-cut; #39, #40, #41
+// RFC 9112 §8, §9.8 · http-complete-by-length, http-incomplete-is-error,
+// http-close-delimited-needs-notify, http-headers-cut; #39, #40, #41
 #[test]
 fn truncation_is_possible_where_framing_and_end_say_so() {
     let ends = every_read_end();
@@ -48,7 +48,8 @@ fn truncation_is_possible_where_framing_and_end_say_so() {
     }
 }
 
-// RFC 9846 §6.1 · cut-is-visible: a close_notify behind data that was thrown away does not make that data whole
+// RFC 9846 §6.1 · cut-is-visible: a close_notify behind data that was thrown away does not make
+// that data whole
 #[test]
 fn dropped_late_data_makes_truncation_possible() {
     for &missing_notify in MissingNotify::ALL {
@@ -67,7 +68,8 @@ fn accepts(missing_notify: MissingNotify, events: &[Event], framing: FramingStat
     told(open_with(Version::Tls12, policy), events).accepts_end(framing)
 }
 
-// RFC 9846 §6.1, RFC 9112 §9.8: each choice of `MissingNotify`, each framing, each kind of end; #39, #40, #42
+// RFC 9846 §6.1, RFC 9112 §9.8: each choice of `MissingNotify`, each framing, each kind of end;
+// #39, #40, #42
 #[test]
 fn an_end_is_accepted_as_the_policy_says() {
     use FramingState::{BetweenMessages, DelimitedByEnd, InsideMessage};
@@ -92,8 +94,8 @@ fn an_end_is_accepted_as_the_policy_says() {
     }
 }
 
-/// How a machine of TLS 1.3 under this choice reads after these events: between messages, at the end of a message
-/// that only the end delimits, inside one.
+/// How a machine of TLS 1.3 under this choice reads after these events: between messages, at the
+/// end of a message that only the end delimits, inside one.
 fn reads_as_end(missing_notify: MissingNotify, events: &[Event]) -> [bool; 3] {
     use FramingState::{BetweenMessages, DelimitedByEnd, InsideMessage};
     let policy = Policy { missing_notify, ..Policy::STRICT };

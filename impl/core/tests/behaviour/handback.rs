@@ -1,4 +1,5 @@
-//! TLS ends and the transport goes back to the application. RFC 4511 §4.14.3.1, RFC 4217 §12; #55, #56.
+//! TLS ends and the transport goes back to the application. RFC 4511 §4.14.3.1, RFC 4217 §12; #55,
+//! #56.
 
 use close_notify_core::{
     Delivery, Event, FirstCloser, Illegal, Machine, Manner, Output, PeerCloses, Policy, Version, transport,

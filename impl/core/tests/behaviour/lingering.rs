@@ -1,5 +1,6 @@
-//! The machine of a lingering transport says what the whole machine would have said, fact by fact, to the same end.
-//! RFC 9112 §9.6 · linger-is-bounded, alert-survives-close, data-survives-close; #44, #45, #48.
+//! The machine of a lingering transport says what the whole machine would have said, fact by fact,
+//! to the same end. RFC 9112 §9.6 · linger-is-bounded, alert-survives-close, data-survives-close;
+//! #44, #45, #48.
 
 use std::collections::HashSet;
 

@@ -1,7 +1,8 @@
-//! What the closing core does, as statements: grouped by the state in which a fact meets the machine.
+//! What the closing core does, as statements: grouped by the state in which a fact meets the
+//! machine.
 //!
-//! Expected values are written from docs/requirements.md (the id behind the `·`) and docs/scenarios.md (the
-//! number behind the `#`), never copied from a run.
+//! Expected values are written from docs/requirements.md (the id behind the `·`) and
+//! docs/scenarios.md (the number behind the `#`), never copied from a run.
 
 mod alert;
 mod alert_record;

@@ -4,8 +4,9 @@ use close_notify_core::{Event, Illegal, Manner, Output, ReadEnd, Version, WriteE
 
 use crate::common::*;
 
-// RFC 9846 §6.1, RFC 9112 §9.6: an end is only hastened; RFC 4511 §4.14.3.1 · wait-before-handback: what is
-// shut cannot go back. Rows are what holds, columns what is asked for, in the order of `Manner::ALL`.
+// RFC 9846 §6.1, RFC 9112 §9.6: an end is only hastened; RFC 4511 §4.14.3.1 · wait-before-handback:
+// what is shut cannot go back. Rows are what holds, columns what is asked for, in the order of
+// `Manner::ALL`.
 #[test]
 fn every_cell_is_as_written() {
     use Manner::{Abort, AtOnce, Graceful, HalfClose, HandBack, Linger, Reject, Unasked};

@@ -137,7 +137,8 @@ fn policies() -> impl Iterator<Item = Policy> {
     LateData::ALL.iter().flat_map(each)
 }
 
-// RFC 9846 §6.1, RFC 5246 §7.2.1 · notify-before-fin, one-notify, delivered-before-end, no-mutual-wait; #1, #19
+// RFC 9846 §6.1, RFC 5246 §7.2.1 · notify-before-fin, one-notify, delivered-before-end,
+// no-mutual-wait; #1, #19
 #[test]
 fn a_graceful_close_is_clean_at_both_ends() {
     for &version in Version::ALL {
@@ -201,7 +202,8 @@ fn an_abort_never_reads_as_a_clean_end() {
     }
 }
 
-// RFC 9846 §6.1 · data-survives-close, no-wait-needed; #45: the peer that lingers reads nobody's close_notify
+// RFC 9846 §6.1 · data-survives-close, no-wait-needed; #45: the peer that lingers reads nobody's
+// close_notify
 #[test]
 fn a_lingering_close_delivers_and_ends_with_the_peers_fin() {
     for &version in Version::ALL {
@@ -230,7 +232,8 @@ fn both_may_ask_for_the_hand_back_at_once() {
     }
 }
 
-// RFC 9846 §6.1 · fin-is-not-close: an attacker without keys can end the transport and nothing else; #34
+// RFC 9846 §6.1 · fin-is-not-close: an attacker without keys can end the transport and nothing
+// else; #34
 #[test]
 fn an_injected_fin_is_clean_for_nobody() {
     for &version in Version::ALL {

@@ -1,4 +1,5 @@
-//! What each preset does with the ends that its protocol meets, written from docs/scenarios.md and the protocols' RFCs.
+//! What each preset does with the ends that its protocol meets, written from docs/scenarios.md and
+//! the protocols' RFCs.
 
 use close_notify_core::{
     Event, FramingState, Machine, Manner, Output, Policy, ReadEnd, Rule, Severity, Version, WriteEnd,
@@ -65,7 +66,8 @@ fn no_preset_takes_a_cut_message_for_whole() {
     });
 }
 
-// RFC 9846 §6.1 · cut-is-visible; #9: delivered where it is a part of what was sent, else counted, never silent
+// RFC 9846 §6.1 · cut-is-visible; #9: delivered where it is a part of what was sent, else counted,
+// never silent
 #[test]
 fn late_data_is_delivered_or_counted() {
     let delivers = ["strict", "ftps_data", "ldap_stop_tls", "proxy"];
@@ -94,7 +96,8 @@ fn a_close_notify_at_level_fatal_is_an_error_up_to_12() {
     });
 }
 
-// RFC 5246 §7.2.1 · reply-at-once, reply-drops-pending; RFC 9846 §6.1 · write-after-peer-notify; #2, #3, #52
+// RFC 5246 §7.2.1 · reply-at-once, reply-drops-pending; RFC 9846 §6.1 · write-after-peer-notify;
+// #2, #3, #52
 #[test]
 fn the_peers_close_notify_is_answered_as_the_preset_says() {
     each(Policy::PRESETS, |name, version, policy| {
@@ -124,7 +127,8 @@ fn what_is_still_to_be_said_is_ended_by_the_application_alone() {
     }
 }
 
-// RFC 4511 §4.14.3, RFC 959 §3.4 · crossed-confirms-nothing: no preset promises what its protocol does not
+// RFC 4511 §4.14.3, RFC 959 §3.4 · crossed-confirms-nothing: no preset promises what its protocol
+// does not
 #[test]
 fn no_preset_takes_a_close_notify_behind_ours_for_an_answer() {
     each(Policy::PRESETS, |name, version, policy| {
@@ -170,7 +174,8 @@ fn presets_leave_resumption_to_the_tls_version() {
     });
 }
 
-// RFC 9112 §9.6 · linger-is-bounded, alert-survives-close: who reads to the end of an upload costs a server no memory
+// RFC 9112 §9.6 · linger-is-bounded, alert-survives-close: who reads to the end of an upload costs
+// a server no memory
 #[test]
 fn a_server_reads_on_far_longer_than_it_keeps() {
     each(Policy::PRESETS, |name, _, policy| {

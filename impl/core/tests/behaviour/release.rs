@@ -11,7 +11,8 @@ fn dropped(version: Version) -> Machine {
     told(open(version), &[Event::Write, Event::Flushed, Event::TransportClosed])
 }
 
-// fin-is-not-close, notify-before-fin: a transport that is dropped ends both halves, and nobody calls it clean
+// fin-is-not-close, notify-before-fin: a transport that is dropped ends both halves, and nobody
+// calls it clean
 #[test]
 fn a_dropped_connection_was_not_awaited_and_said_nothing() {
     for &version in Version::ALL {

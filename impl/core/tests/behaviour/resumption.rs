@@ -84,7 +84,8 @@ fn tls_10_needs_a_close_notify_of_both() {
     }
 }
 
-// RFC 2246 §7.2.1 · unclean-forbids-resume-10: a transport that is let go of before our close_notify
+// RFC 2246 §7.2.1 · unclean-forbids-resume-10: a transport that is let go of before our
+// close_notify
 #[test]
 fn tls_10_forbids_it_where_our_own_close_notify_was_not_sent() {
     let policy = Policy { reply: Reply::WhenAsked, ..Policy::STRICT };

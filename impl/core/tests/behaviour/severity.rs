@@ -77,7 +77,8 @@ fn patience_that_ran_out_is_a_warning_where_a_message_was_open() {
     assert_eq!(loud(&waiting), [Severity::Info, Severity::Warn, Severity::Warn]);
 }
 
-// RFC 9112 §9.6 · data-survives-close: a close over bytes of the peer resets the connection under our last words
+// RFC 9112 §9.6 · data-survives-close: a close over bytes of the peer resets the connection under
+// our last words
 #[test]
 fn a_budget_that_ends_the_wait_is_a_warning_and_a_deadline_is_out_of_the_ordinary() {
     const OVER: Event = Event::Drained { bytes: u32::MAX };

@@ -63,7 +63,8 @@ fn an_ending_is_one_sentence_and_names_what_was_lost() {
     assert_eq!(lossy.to_string(), text);
 }
 
-// A whole story in one sentence: what was lost, which word is missing, and the number that a search begins with.
+// A whole story in one sentence: what was lost, which word is missing, and the number that a search
+// begins with.
 #[test]
 fn an_ending_names_its_alert_its_loss_and_its_first_errno() {
     let v = Version::Tls13;

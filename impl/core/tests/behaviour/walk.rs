@@ -1,5 +1,5 @@
-//! Every sequence of facts up to a depth, from a fresh and from an established machine, in every version:
-//! what must hold of each step, in whatever order the facts come.
+//! Every sequence of facts up to a depth, from a fresh and from an established machine, in every
+//! version: what must hold of each step, in whatever order the facts come.
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
@@ -73,7 +73,8 @@ fn policies() -> [Policy; 4] {
     ]
 }
 
-/// Visits every step up to `depth` once, legal or refused, and gives every machine that was reached.
+/// Visits every step up to `depth` once, legal or refused, and gives every machine that was
+/// reached.
 fn walk(version: Version, policy: Policy, depth: usize, mut see: impl FnMut(Step)) -> Vec<Machine> {
     let fresh = Machine::new(version, close_notify_core::Role::Client, policy);
     let mut seen: HashSet<Machine> = [fresh, open_with(version, policy)].into();
@@ -196,7 +197,8 @@ fn no_last_word_follows_another() {
     });
 }
 
-// RFC 9846 §6.1 · ignore-after-notify, cut-is-visible: data is delivered, ignored behind the end, or counted
+// RFC 9846 §6.1 · ignore-after-notify, cut-is-visible: data is delivered, ignored behind the end,
+// or counted
 #[test]
 fn no_data_is_lost_in_silence() {
     each_step(depth(), |step, before, after| {
@@ -238,7 +240,8 @@ fn a_released_transport_ends_the_story() {
     });
 }
 
-// fatal-forgets-session, fatal-discards-tickets: the driver forgets before it waits, writes or closes
+// fatal-forgets-session, fatal-discards-tickets: the driver forgets before it waits, writes or
+// closes
 #[test]
 fn what_must_be_forgotten_is_forgotten_first() {
     each_machine(depth(), |machine| {
@@ -253,7 +256,8 @@ fn what_must_be_forgotten_is_forgotten_first() {
     });
 }
 
-// An output stays until a fact answers it, and every answer but that of one in two parts changes it.
+// An output stays until a fact answers it, and every answer but that of one in two parts changes
+// it.
 #[test]
 fn an_output_stays_until_it_is_answered_and_not_longer() {
     each_machine(depth(), |machine| {
@@ -303,7 +307,8 @@ fn a_step_that_hangs_is_ended_by_the_deadline() {
     });
 }
 
-// RFC 9846 §6.1 · notify-before-fin: a FIN leaves behind a last word alone, or behind the peer's fatal alert
+// RFC 9846 §6.1 · notify-before-fin: a FIN leaves behind a last word alone, or behind the peer's
+// fatal alert
 #[test]
 fn no_fin_leaves_without_a_last_word() {
     use send::State as S;
@@ -328,7 +333,8 @@ fn a_transport_goes_back_behind_both_close_notifies_alone() {
     });
 }
 
-// Explorers tell states apart by their hash alone: a fact that the hash leaves out would hide states from them.
+// Explorers tell states apart by their hash alone: a fact that the hash leaves out would hide
+// states from them.
 #[test]
 fn unequal_machines_hash_apart() {
     for &version in Version::ALL {

@@ -1,4 +1,5 @@
-//! Both directions of one connection: which request a response answers, and when another protocol takes over.
+//! Both directions of one connection: which request a response answers, and when another protocol
+//! takes over.
 //!
 //! Sources: RFC 9112 §6.3, §9.2, §9.3.2, §9.5; RFC 9110 §7.8, §9.3.6, §10.1.1.
 

@@ -1,7 +1,7 @@
 //! HTTP/1: requests and responses, by length, by chunks, or by the end of the connection.
 //!
-//! Decides where a message ends. Leaves to the application what a message says, whether a connection is kept, and
-//! whether it asks again for a response that did not come.
+//! Decides where a message ends. Leaves to the application what a message says, whether a
+//! connection is kept, and whether it asks again for a response that did not come.
 //!
 //! What it cannot follow for certain it does not follow. Such a message is a fault in either
 //! direction:
@@ -73,9 +73,9 @@ pub enum BothLengths {
 /// in place of 100 (`Expect: 100-continue`) the content of our request is still due: if it is not
 /// sent, the connection carries no other request, for the server would read that as content.
 ///
-/// Shape: [`sent`](Framing::sent) is told our requests, or [`ask`](Self::ask) their methods, before their responses
-/// are received: a response to HEAD or CONNECT ends otherwise than it says. Untold, every request counts as a GET, and
-/// none as owed.
+/// Shape: [`sent`](Framing::sent) is told our requests, or [`ask`](Self::ask) their methods, before
+/// their responses are received: a response to HEAD or CONNECT ends otherwise than it says. Untold,
+/// every request counts as a GET, and none as owed.
 ///
 /// ```
 /// use close_notify_framing::{Framing, FramingState, http::Responses};
@@ -99,9 +99,10 @@ pub struct Responses<N = DelimitedByEnd> {
 
 /// Requests, as a server receives them.
 ///
-/// Shape: [`sent`](Framing::sent) is told our responses, so that it knows which of them switch protocols (101, or 2xx
-/// to CONNECT); or [`switch`](Self::switch) says so. A client that uses the next protocol before it was allowed to is a
-/// fault. Content that is due comes before the next protocol does.
+/// Shape: [`sent`](Framing::sent) is told our responses, so that it knows which of them switch
+/// protocols (101, or 2xx to CONNECT); or [`switch`](Self::switch) says so. A client that uses the
+/// next protocol before it was allowed to is a fault. Content that is due comes before the next
+/// protocol does.
 ///
 /// # A request without its content
 ///
@@ -139,7 +140,8 @@ pub struct Requests<N = DelimitedByEnd> {
 }
 
 impl Responses {
-    /// Responses from the first on, with header sections of at most 64 KiB. A tunnel is delimited by its end.
+    /// Responses from the first on, with header sections of at most 64 KiB. A tunnel is delimited
+    /// by its end.
     #[must_use]
     pub const fn new() -> Self {
         Self { exchange: Exchange::new(Kind::Responses, DelimitedByEnd) }
@@ -147,7 +149,8 @@ impl Responses {
 }
 
 impl Requests {
-    /// Requests from the first on, with header sections of at most 64 KiB. A tunnel is delimited by its end.
+    /// Requests from the first on, with header sections of at most 64 KiB. A tunnel is delimited by
+    /// its end.
     #[must_use]
     pub const fn new() -> Self {
         Self { exchange: Exchange::new(Kind::Requests, DelimitedByEnd) }
@@ -155,7 +158,8 @@ impl Requests {
 }
 
 impl<N> Responses<N> {
-    /// A request with this method is on its way. Not for those that [`sent`](Framing::sent) is told.
+    /// A request with this method is on its way. Not for those that [`sent`](Framing::sent) is
+    /// told.
     pub fn ask(&mut self, method: &str) {
         self.exchange.ask(method);
     }
@@ -168,7 +172,8 @@ impl<N> Responses<N> {
 }
 
 impl<N> Requests<N> {
-    /// The next protocol begins, in both directions: behind a 101, or a 2xx to CONNECT, that `sent` was not told.
+    /// The next protocol begins, in both directions: behind a 101, or a 2xx to CONNECT, that `sent`
+    /// was not told.
     pub fn switch(&mut self) {
         self.exchange.switch();
     }

@@ -1,7 +1,7 @@
 //! Header sections: collected until they are whole, then read by httparse.
 //!
-//! Decides where a section ends and what its fields say about the length of the content. httparse decides whether it is
-//! one at all.
+//! Decides where a section ends and what its fields say about the length of the content. httparse
+//! decides whether it is one at all.
 //!
 //! Sources: RFC 9112 §2.1, §2.2, §6.1, §6.3.
 
@@ -224,7 +224,8 @@ fn transfer_coding(fields: &[Header<'_>]) -> Result<Option<Length>, What> {
     let (mut any, mut chunked, mut last) = (false, 0, Length::OtherCoding);
     for element in elements(fields, "transfer-encoding") {
         any = true;
-        // A quoted parameter may hold a comma, which splits it here: what cannot be told apart is not guessed.
+        // A quoted parameter may hold a comma, which splits it here: what cannot be told apart is
+        // not guessed.
         if element.contains(&b'"') {
             return Err(What::TransferEncoding);
         }

@@ -12,8 +12,8 @@ const OWS: [char; 2] = [' ', '\t'];
 pub struct Stand {
     /// Where the framing stands.
     pub state: FramingState,
-    /// How many of the bytes received may be handed on: all but those of a section that is not whole. Says nothing of
-    /// inputs with a fault.
+    /// How many of the bytes received may be handed on: all but those of a section that is not
+    /// whole. Says nothing of inputs with a fault.
     pub releasable: usize,
 }
 
@@ -25,7 +25,8 @@ pub struct Choices {
     pub coding_overrides: bool,
 }
 
-/// Responses as a client receives them, the requests that it sent, and what takes over; `asked` were sent before all.
+/// Responses as a client receives them, the requests that it sent, and what takes over; `asked`
+/// were sent before all.
 #[must_use]
 pub fn http_client(
     told: &Told,
@@ -288,7 +289,8 @@ fn name_of(coding: &str) -> &str {
     coding.split(';').next().unwrap_or_default().trim_end_matches(OWS)
 }
 
-/// What is behind the content; where it is not whole, how many bytes in the end are a section of trailers that is not.
+/// What is behind the content; where it is not whole, how many bytes in the end are a section of
+/// trailers that is not.
 fn behind_content(mut input: &[u8], content: Content) -> Result<&[u8], usize> {
     match content {
         Content::None => Ok(input),

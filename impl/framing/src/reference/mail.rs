@@ -13,7 +13,8 @@ pub fn smtp(told: &Told) -> FramingState {
     }
 }
 
-/// Whether all is whole and no mail is unfinished; `None` inside of something, or where it makes no sense.
+/// Whether all is whole and no mail is unfinished; `None` inside of something, or where it makes no
+/// sense.
 fn smtp_rest(told: &Told) -> Option<bool> {
     let input = told.all_received();
     let replies = replies(told.all_sent())?;
@@ -73,7 +74,8 @@ fn is_the_beginning_of_a_reply(rest: &[u8]) -> bool {
     behind_reply(&[&rest[..end + 2], &last].concat(), false).is_some_and(<[u8]>::is_empty)
 }
 
-/// Which reply answers the last of these: the replies come in their order, and one that nothing asked for is none.
+/// Which reply answers the last of these: the replies come in their order, and one that nothing
+/// asked for is none.
 fn answer_to_last(told: &Told, ends: &[usize], replies: &[(usize, &[u8])]) -> usize {
     let (mut owed, mut seen) = (0_usize, 0);
     for end in ends {

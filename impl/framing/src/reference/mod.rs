@@ -1,9 +1,10 @@
-//! The same answers from whole inputs, as plainly as can be: no state is kept, nothing is shared with the trackers, and
-//! HTTP is read without httparse. Tests and fuzzers judge the trackers by it.
+//! The same answers from whole inputs, as plainly as can be: no state is kept, nothing is shared
+//! with the trackers, and HTTP is read without httparse. Tests and fuzzers judge the trackers by
+//! it.
 //!
-//! Each function eats messages from the front while they are whole. What is left says where the framing stands: nothing
-//! (between), something (inside), or a body that only the end delimits. Where the other direction has a say, it is
-//! [`Told`] that holds both.
+//! Each function eats messages from the front while they are whole. What is left says where the
+//! framing stands: nothing (between), something (inside), or a body that only the end delimits.
+//! Where the other direction has a say, it is [`Told`] that holds both.
 
 mod http;
 mod mail;

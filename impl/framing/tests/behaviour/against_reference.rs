@@ -1,5 +1,5 @@
-//! The trackers against parsers of whole inputs, over generated messages: equal where the input is well-formed, cut
-//! wherever; and where bytes of it were changed, never less careful.
+//! The trackers against parsers of whole inputs, over generated messages: equal where the input is
+//! well-formed, cut wherever; and where bytes of it were changed, never less careful.
 
 use std::cell::RefCell;
 use std::fmt::Write;
@@ -16,8 +16,9 @@ const ROUNDS: u64 = 100;
 /// Changed inputs for each that is well-formed.
 const CHANGED: usize = 8;
 
-/// Behind every prefix of what `messages` makes the tracker says what the reference does. Where bytes were changed it
-/// may say `InsideMessage` instead: it may have found a fault that the reference does not look for.
+/// Behind every prefix of what `messages` makes the tracker says what the reference does. Where
+/// bytes were changed it may say `InsideMessage` instead: it may have found a fault that the
+/// reference does not look for.
 fn agrees<F: Framing>(
     messages: impl Fn(&mut Random) -> Vec<u8>,
     tracker: impl Fn() -> F,

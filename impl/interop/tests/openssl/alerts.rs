@@ -53,7 +53,8 @@ fn the_alert_of_openssl_for_a_bad_record_is_named() {
     }
 }
 
-/// What OpenSSL says to a client without a certificate, and to one whose authority it does not know.
+/// What OpenSSL says to a client without a certificate, and to one whose authority it does not
+/// know.
 fn refusals(version: Version) -> [(bool, AlertDescription); 2] {
     // RFC 5246 §7.4.6; RFC 9846 §4.4.2.4
     let missing = if version == Version::Tls13 {

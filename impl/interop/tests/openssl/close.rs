@@ -69,7 +69,8 @@ fn close_notifys_that_may_cross_are_a_clean_end_on_both_sides() {
     }
 }
 
-// RFC 9293 §3.10.4: a transport that is closed over unread data resets, and may destroy what was sent
+// RFC 9293 §3.10.4: a transport that is closed over unread data resets, and may destroy what was
+// sent
 #[test]
 fn lingering_saves_a_response_to_openssl_that_unread_data_would_destroy() {
     for setting in Setting::all() {

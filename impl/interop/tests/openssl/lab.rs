@@ -34,7 +34,8 @@ static IDENTITY: LazyLock<Identity> = LazyLock::new(|| {
     Identity { certificate: made.cert.der().clone(), key }
 });
 
-/// What is taken for granted on each side of a test, and may be changed before the first connection.
+/// What is taken for granted on each side of a test, and may be changed before the first
+/// connection.
 #[derive(Clone, Copy)]
 pub(crate) struct Setting {
     pub(crate) version: Version,
@@ -172,12 +173,14 @@ pub(crate) struct Lab {
     pub(crate) setting: Setting,
     ours: Side,
     theirs: SslContext,
-    /// The last session that OpenSSL's client got, as it was then: what happens to its connection does not change it.
+    /// The last session that OpenSSL's client got, as it was then: what happens to its connection
+    /// does not change it.
     session: Arc<Mutex<Vec<u8>>>,
 }
 
 impl Lab {
-    /// A connection whose handshake is done. OpenSSL's client offers its last session, if it has one.
+    /// A connection whose handshake is done. OpenSSL's client offers its last session, if it has
+    /// one.
     pub(crate) fn connect(&self) -> (Ours, Peer) {
         let (ours, theirs) = self.handshake();
         let theirs = theirs.unwrap_or_else(|error| panic!("{}: {error}", self.setting.text()));
@@ -216,7 +219,8 @@ fn offer(ssl: &mut Ssl, session: &SslSession) {
     unsafe { ssl.set_session(session) }.unwrap();
 }
 
-/// One byte each way: both ends then have all that belongs to the handshake, tickets too, and nothing is unread.
+/// One byte each way: both ends then have all that belongs to the handshake, tickets too, and
+/// nothing is unread.
 fn settled(mut ours: Ours, mut theirs: Peer) -> (Ours, Peer) {
     theirs.write_all(b"!");
     ours.read_exact(&mut [0]);

@@ -1,8 +1,8 @@
 //! Which sessions OpenSSL and our ends resume, behind each end of a connection.
 //!
-//! OpenSSL's client offers its last session as it got it, whatever OpenSSL made of it at the end of its connection: our
-//! server alone decides. OpenSSL's server seals its sessions into tickets, and takes back whatever
-//! is offered: there our client decides.
+//! OpenSSL's client offers its last session as it got it, whatever OpenSSL made of it at the end of
+//! its connection: our server alone decides. OpenSSL's server seals its sessions into tickets, and
+//! takes back whatever is offered: there our client decides.
 
 use std::thread;
 
@@ -28,7 +28,8 @@ enum End {
 }
 
 /// Each end, and whether the session may be resumed behind it.
-// RFC 5246 §7.2.1, §7.2.2; RFC 9846 §6.2 · unclean-allows-resume, fatal-forgets-session, fatal-discards-tickets
+// RFC 5246 §7.2.1, §7.2.2; RFC 9846 §6.2 · unclean-allows-resume, fatal-forgets-session,
+// fatal-discards-tickets
 const ENDS: [(End, bool); 9] = [
     (End::WeCloseFirst, true),
     (End::OpensslClosesFirst, true),
@@ -103,8 +104,8 @@ fn resumes(lab: &Lab) -> bool {
     resumed
 }
 
-/// A connection that ends so, and what comes behind it: whether that one is a resumption, by our ending and by the next
-/// handshake.
+/// A connection that ends so, and what comes behind it: whether that one is a resumption, by our
+/// ending and by the next handshake.
 fn behind(setting: Setting, how: End) -> (Lab, [bool; 2]) {
     let lab = setting.lab();
     let (ours, theirs) = lab.connect();

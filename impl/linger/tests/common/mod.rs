@@ -1,4 +1,5 @@
-//! Machines that only drain, sockets whose write side is shut, and deadlines that no test should ever reach.
+//! Machines that only drain, sockets whose write side is shut, and deadlines that no test should
+//! ever reach.
 #![allow(dead_code, reason = "every test file uses its own part")]
 #![allow(clippy::unwrap_used, reason = "a helper of tests: clippy knows the tests alone")]
 

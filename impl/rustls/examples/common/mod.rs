@@ -1,4 +1,5 @@
-//! What the examples share: a certificate, both configurations, and a client and a server over loopback.
+//! What the examples share: a certificate, both configurations, and a client and a server over
+//! loopback.
 #![allow(dead_code, reason = "every example uses its own part")]
 
 use std::error::Error;
@@ -12,7 +13,8 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConfig, ServerConnection};
 
-/// Any error. An example returns the lines that it has to tell, and panics where one of its claims does not hold.
+/// Any error. An example returns the lines that it has to tell, and panics where one of its claims
+/// does not hold.
 pub(crate) type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
 /// One end of the connection.
@@ -111,7 +113,8 @@ pub(crate) fn cut(end: &End) -> io::Result<()> {
     end.transport().map_or(Ok(()), |socket| socket.shutdown(Shutdown::Write))
 }
 
-/// While it is corked a socket holds back what is less than a segment, so that two writes leave in one.
+/// While it is corked a socket holds back what is less than a segment, so that two writes leave in
+/// one.
 #[cfg(target_os = "linux")]
 pub(crate) fn cork(socket: &impl std::os::fd::AsFd, corked: bool) -> io::Result<()> {
     Ok(rustix::net::sockopt::set_tcp_cork(socket, corked)?)

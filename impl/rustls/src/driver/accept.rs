@@ -1,7 +1,8 @@
-//! What a peer that says nothing lets us know: whether it took our handshake, and whether it is still there.
+//! What a peer that says nothing lets us know: whether it took our handshake, and whether it is
+//! still there.
 //!
-//! Decides which message proves what. Sources: RFC 9846 §4.6.1 (tickets follow the client's Finished), §2 (a server
-//! may send data before it).
+//! Decides which message proves what. Sources: RFC 9846 §4.6.1 (tickets follow the client's
+//! Finished), §2 (a server may send data before it).
 
 use std::io;
 
@@ -13,7 +14,8 @@ use crate::line::Line;
 use crate::session::Received;
 use crate::tls::Tls;
 
-/// How many records one look at an idle connection takes at most: a peer that never pauses must not keep us.
+/// How many records one look at an idle connection takes at most: a peer that never pauses must not
+/// keep us.
 const RECORDS_A_LOOK: usize = 64;
 
 /// What is known of whether the peer took our side of the handshake, our certificate with it.
@@ -32,8 +34,8 @@ const RECORDS_A_LOOK: usize = 64;
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Acceptance {
-    /// It did: a ticket came, which follows our Finished, or the handshake itself says so (a server's, or before
-    /// TLS 1.3).
+    /// It did: a ticket came, which follows our Finished, or the handshake itself says so (a
+    /// server's, or before TLS 1.3).
     Confirmed,
     /// Data came. A server may send some before it has seen our certificate; few do.
     DataCame,
@@ -42,7 +44,8 @@ pub enum Acceptance {
 }
 
 impl<C: Tls> Driver<C> {
-    /// Whether the server took our certificate, as far as what has come tells: `WouldBlock` where it does not.
+    /// Whether the server took our certificate, as far as what has come tells: `WouldBlock` where
+    /// it does not.
     ///
     /// Errors: how the connection ended, the server's alert by name; `WouldBlock`.
     pub(crate) fn acceptance(&mut self, line: &mut impl Line) -> io::Result<Acceptance> {
@@ -73,8 +76,8 @@ impl<C: Tls> Driver<C> {
         Err(self.session.ended())
     }
 
-    /// Whether the peer has ended the connection by now. What it sent before is kept for reading; nothing is waited
-    /// for, and a wait that begins here has the whole patience.
+    /// Whether the peer has ended the connection by now. What it sent before is kept for reading;
+    /// nothing is waited for, and a wait that begins here has the whole patience.
     pub(crate) fn peer_closed_now(&mut self, line: &mut impl Line) -> io::Result<bool> {
         line.only_try(true);
         let closed = self.look(line);

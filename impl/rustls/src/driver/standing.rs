@@ -1,6 +1,8 @@
-//! Where the application protocol stands: as it says itself, or as a tracker sees it in what is read and written.
+//! Where the application protocol stands: as it says itself, or as a tracker sees it in what is
+//! read and written.
 //!
-//! Decides what of the plaintext may be handed on. Leaves to the core what an end is worth where the framing stands.
+//! Decides what of the plaintext may be handed on. Leaves to the core what an end is worth where
+//! the framing stands.
 //! Source: RFC 9112 §8 · http-headers-cut.
 
 use std::any::Any;

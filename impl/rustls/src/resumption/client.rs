@@ -1,10 +1,12 @@
 //! The guard of a client.
 //!
-//! Decides which sessions are a connection's own: the tickets that came on it, and up to TLS 1.2 the session that it
-//! made or offered. Leaves to [`kept`](super::kept) how they are kept, and to the core when they are forgotten.
+//! Decides which sessions are a connection's own: the tickets that came on it, and up to TLS 1.2
+//! the session that it made or offered. Leaves to [`kept`](super::kept) how they are kept, and to
+//! the core when they are forgotten.
 //!
-//! It keeps the sessions itself. A store of the user cannot be guarded: rustls's values name neither their session nor
-//! their connection, and a ticket can be seen only by taking it out, where other connections then miss it.
+//! It keeps the sessions itself. A store of the user cannot be guarded: rustls's values name
+//! neither their session nor their connection, and a ticket can be seen only by taking it out,
+//! where other connections then miss it.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,36 +20,38 @@ use rustls::{ClientConfig, NamedGroup};
 use super::kept::{Kept, Origin};
 use crate::forget::ForgetSession;
 
-/// How many sessions are kept where nobody says otherwise, as in rustls: eight for each of 256 names.
+/// How many sessions are kept where nobody says otherwise, as in rustls: eight for each of 256
+/// names.
 const SESSIONS: usize = 256 * super::kept::TICKETS;
 
 /// The sessions of a client, each known by the connection that it came from.
 ///
-/// It takes the place of rustls's [`Resumption`]: same bounds, same order. Each connection gets a configuration and
-/// what forgets its sessions: give that to [`Session::with_forget`](crate::Session::with_forget), or call it where a
-/// connection ended by a fatal alert. Behind a [`forget`](ForgetSession::forget)
+/// It takes the place of rustls's [`Resumption`]: same bounds, same order. Each connection gets a
+/// configuration and what forgets its sessions: give that to
+/// [`Session::with_forget`](crate::Session::with_forget), or call it where a connection ended by a
+/// fatal alert. Behind a [`forget`](ForgetSession::forget)
 ///
 /// * tickets that came on the connection are gone, and those that still come are not kept;
-/// * up to TLS 1.2 the session that it made or resumed is gone, whichever connection stored it last, and those that
-///   are about to resume it do not store it again;
+/// * up to TLS 1.2 the session that it made or resumed is gone, whichever connection stored it
+///   last, and those that are about to resume it do not store it again;
 /// * tickets of other connections to the same name stay, and so do hints for the key exchange.
 ///
-/// rustls does not say whether a session of TLS 1.2 that was offered was also resumed: it counts as resumed. More may
-/// then be forgotten than must be, which costs a full handshake.
+/// rustls does not say whether a session of TLS 1.2 that was offered was also resumed: it counts as
+/// resumed. More may then be forgotten than must be, which costs a full handshake.
 ///
-/// Which ends forbid resumption is the policy's choice: [`ResumptionRule::Rfc2818`](crate::ResumptionRule::Rfc2818)
-/// forgets behind a bare FIN too.
+/// Which ends forbid resumption is the policy's choice:
+/// [`ResumptionRule::Rfc2818`](crate::ResumptionRule::Rfc2818) forgets behind a bare FIN too.
 ///
-/// Units: a configuration costs one clone of rustls's, some reference counts and short vectors: 0.15 µs where we
-/// measured it, beside some 150 µs that its end of a resumed handshake takes. A connection that ends well costs
-/// nothing more.
+/// Units: a configuration costs one clone of rustls's, some reference counts and short vectors:
+/// 0.15 µs where we measured it, beside some 150 µs that its end of a resumed handshake takes. A
+/// connection that ends well costs nothing more.
 ///
 /// Shape: one configuration for one connection. Connections that share one are forgotten together.
 ///
-/// With tokio-rustls: `TlsConnector::from(config)` for each connection. Take its stream apart and adopt the connection
-/// with what forgets, by [`Session::adopt`](crate::Session::adopt) and `with_forget`; or keep the stream, and call
-/// `forget` where an `io::Error` of it holds a [`rustls::Error`]: an alert that came, or a fault that rustls answered
-/// with one.
+/// With tokio-rustls: `TlsConnector::from(config)` for each connection. Take its stream apart and
+/// adopt the connection with what forgets, by [`Session::adopt`](crate::Session::adopt) and
+/// `with_forget`; or keep the stream, and call `forget` where an `io::Error` of it holds a
+/// [`rustls::Error`]: an alert that came, or a fault that rustls answered with one.
 ///
 /// ```
 /// use close_notify::{ClientGuard, Policy, Session};
@@ -85,7 +89,8 @@ impl ClientGuard {
 
     /// A guard with room for this many sessions.
     ///
-    /// Units: sessions, eight for each name, rounded up to whole names: as in [`Resumption::in_memory_sessions`].
+    /// Units: sessions, eight for each name, rounded up to whole names: as in
+    /// [`Resumption::in_memory_sessions`].
     #[must_use]
     pub fn with_sessions(sessions: usize) -> Self {
         Self { kept: Arc::new(Kept::new(sessions)), tls12: Tls12Resumption::SessionIdOrTickets }
@@ -93,7 +98,8 @@ impl ClientGuard {
 
     /// The same guard, resuming TLS 1.2 by these means. The default is rustls's, ids or tickets.
     ///
-    /// `Disabled` is taken by its word: rustls alone offers ids even then, where its store has some.
+    /// `Disabled` is taken by its word: rustls alone offers ids even then, where its store has
+    /// some.
     ///
     /// ```
     /// use close_notify::ClientGuard;

@@ -1,7 +1,8 @@
 //! Which numbers are refused.
 //!
-//! Decides it in bounded memory: where a number more has no room, the smallest is dropped and with it all that are
-//! smaller are refused. To refuse too much costs full handshakes; to refuse too little would break the duty.
+//! Decides it in bounded memory: where a number more has no room, the smallest is dropped and with
+//! it all that are smaller are refused. To refuse too much costs full handshakes; to refuse too
+//! little would break the duty.
 
 use std::collections::BTreeSet;
 

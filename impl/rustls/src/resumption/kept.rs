@@ -1,7 +1,8 @@
 //! The sessions that a client keeps, each with its origin.
 //!
-//! Decides which are kept: as many as rustls's `ClientSessionMemoryCache` keeps, and none whose origin is forgotten.
-//! Leaves to [`client`](super::client) which connection is an origin. Source: rustls 0.23.46 `client/handy.rs`.
+//! Decides which are kept: as many as rustls's `ClientSessionMemoryCache` keeps, and none whose
+//! origin is forgotten. Leaves to [`client`](super::client) which connection is an origin. Source:
+//! rustls 0.23.46 `client/handy.rs`.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -128,7 +129,8 @@ impl Kept {
         of_name.tls13.pop_back().map(|ticket| ticket.value)
     }
 
-    /// Drops what the name has of origins that are forgotten; of other names it is never handed out.
+    /// Drops what the name has of origins that are forgotten; of other names it is never handed
+    /// out.
     pub(super) fn drop_forgotten(&self, name: &ServerName<'static>) {
         if let Some(of_name) = self.lock().known.get_mut(name) {
             of_name.drop_forgotten();

@@ -1,10 +1,10 @@
 //! The guard of a server.
 //!
-//! Decides which sessions are a connection's own. Each connection that issues one has a number, which stands before
-//! the session in a storage and inside of its tickets; a session that is resumed up to TLS 1.2 keeps its number, for
-//! it is the same session, while each connection of TLS 1.3 gives its tickets a number of its own. To forget is to
-//! remove what was stored and to refuse the number. Leaves to [`denied`](super::denied) how numbers are refused, and
-//! to the core when.
+//! Decides which sessions are a connection's own. Each connection that issues one has a number,
+//! which stands before the session in a storage and inside of its tickets; a session that is
+//! resumed up to TLS 1.2 keeps its number, for it is the same session, while each connection of TLS
+//! 1.3 gives its tickets a number of its own. To forget is to remove what was stored and to refuse
+//! the number. Leaves to [`denied`](super::denied) how numbers are refused, and to the core when.
 
 use std::collections::hash_map::RandomState;
 use std::fmt;
@@ -21,39 +21,45 @@ use crate::forget::ForgetSession;
 
 /// How many numbers are refused one by one where nobody says otherwise.
 const NUMBERS: usize = 16 * 1024;
-/// How many stored sessions of one connection are removed one by one; those beyond are refused by their number.
+/// How many stored sessions of one connection are removed one by one; those beyond are refused by
+/// their number.
 const KEYS: usize = 16;
 
 /// What the connections of a server issued, each session known by its connection.
 ///
-/// It stands before the storage and the ticketer that a configuration has. Each connection gets a configuration and
-/// what forgets its sessions: give that to [`Session::with_forget`](crate::Session::with_forget), or call it where a
-/// connection ended by a fatal alert. Behind a [`forget`](ForgetSession::forget)
+/// It stands before the storage and the ticketer that a configuration has. Each connection gets a
+/// configuration and what forgets its sessions: give that to
+/// [`Session::with_forget`](crate::Session::with_forget), or call it where a connection ended by a
+/// fatal alert. Behind a [`forget`](ForgetSession::forget)
 ///
-/// * sessions that the connection stored are removed, and its tickets are refused; no more are issued;
-/// * up to TLS 1.2 the session that it resumed is removed and refused too, as id and as ticket, whichever connection
-///   issued them;
-/// * sessions and tickets of other connections stay, of the same client too. In TLS 1.3 the ticket that was resumed
-///   is one of them: rustls takes it only once from a storage, a ticketer may take it again.
+/// * sessions that the connection stored are removed, and its tickets are refused; no more are
+///   issued;
+/// * up to TLS 1.2 the session that it resumed is removed and refused too, as id and as ticket,
+///   whichever connection issued them;
+/// * sessions and tickets of other connections stay, of the same client too. In TLS 1.3 the ticket
+///   that was resumed is one of them: rustls takes it only once from a storage, a ticketer may take
+///   it again.
 ///
 /// A refused session costs its client a full handshake and no more.
 ///
 /// Units: 16 bytes more for each ticket and stored session. Of the refused, up to
-/// [`with_capacity`](Self::with_capacity) are known one by one, at 24 bytes each at most; where one more comes, the
-/// oldest of them and all that is as old are refused. Only a connection that issued or resumed a session takes
-/// a place: handshakes that fail before do not, and neither does a server that has never had a ticketer. A
-/// configuration costs one clone of rustls's, some reference counts and short vectors: 0.15 µs where we measured it,
-/// beside some 150 µs that its end of a resumed handshake takes. A connection that ends well costs nothing more.
+/// [`with_capacity`](Self::with_capacity) are known one by one, at 24 bytes each at most; where one
+/// more comes, the oldest of them and all that is as old are refused. Only a connection that issued
+/// or resumed a session takes a place: handshakes that fail before do not, and neither does a
+/// server that has never had a ticketer. A configuration costs one clone of rustls's, some
+/// reference counts and short vectors: 0.15 µs where we measured it, beside some 150 µs that its
+/// end of a resumed handshake takes. A connection that ends well costs nothing more.
 ///
 /// Shape: one configuration for one connection. Connections that share one are forgotten together.
 ///
-/// Limits: what is refused is known to this guard alone, so it takes nothing that another one issued. Processes that
-/// share a storage or a ticketer do not resume each other's sessions, and none is resumed across a restart.
+/// Limits: what is refused is known to this guard alone, so it takes nothing that another one
+/// issued. Processes that share a storage or a ticketer do not resume each other's sessions, and
+/// none is resumed across a restart.
 ///
-/// With tokio-rustls: `TlsAcceptor::from(config)` for each connection. Take its stream apart and adopt the connection
-/// with what forgets, by [`Session::adopt`](crate::Session::adopt) and `with_forget`; or keep the stream, and call
-/// `forget` where an `io::Error` of it holds a [`rustls::Error`]: an alert that came, or a fault that rustls answered
-/// with one.
+/// With tokio-rustls: `TlsAcceptor::from(config)` for each connection. Take its stream apart and
+/// adopt the connection with what forgets, by [`Session::adopt`](crate::Session::adopt) and
+/// `with_forget`; or keep the stream, and call `forget` where an `io::Error` of it holds a
+/// [`rustls::Error`]: an alert that came, or a fault that rustls answered with one.
 ///
 /// ```
 /// use close_notify::{Policy, ServerGuard, Session};
@@ -106,7 +112,8 @@ impl ServerGuard {
 
     /// The configuration of one connection, and what forgets its sessions.
     ///
-    /// All but `session_storage` and `ticketer` is as in `config`, and these two are behind those of the result.
+    /// All but `session_storage` and `ticketer` is as in `config`, and these two are behind those
+    /// of the result.
     #[must_use]
     pub fn for_connection(&self, config: &ServerConfig) -> (Arc<ServerConfig>, ServerForget) {
         if config.ticketer.enabled() {
@@ -164,7 +171,8 @@ struct Numbers {
     guard: u64,
     last: AtomicU64,
     denied: RwLock<Denied>,
-    /// Whether any connection had a ticketer. Else all there is of a session is its place in the storage.
+    /// Whether any connection had a ticketer. Else all there is of a session is its place in the
+    /// storage.
     has_tickets: AtomicBool,
 }
 
@@ -197,7 +205,8 @@ struct Known {
     is_forgotten: bool,
     /// The number of what it issued.
     own: Option<u64>,
-    /// The number of the session up to TLS 1.2 that it found: the last one is the one that is resumed, if any is.
+    /// The number of the session up to TLS 1.2 that it found: the last one is the one that is
+    /// resumed, if any is.
     found: Option<u64>,
     /// Where in the storage what it stored and found is.
     keys: Vec<Vec<u8>>,

@@ -1,7 +1,8 @@
 //! The number of a session, before its bytes in a storage or inside of a ticket.
 //!
-//! Decides how a number is written, and what of rustls's encoding is read: the version of a session, to know whether
-//! its tickets share one. Source: rustls 0.23.46 `msgs/persist.rs`, `ServerSessionValue`.
+//! Decides how a number is written, and what of rustls's encoding is read: the version of a
+//! session, to know whether its tickets share one. Source: rustls 0.23.46 `msgs/persist.rs`,
+//! `ServerSessionValue`.
 
 /// Which guard gave the number, and the number.
 const LENGTH: usize = 16;
@@ -19,7 +20,8 @@ pub(super) fn untagged(guard: u64, bytes: &[u8]) -> Option<(u64, &[u8])> {
     (*by == guard.to_be_bytes()).then_some((number, session))
 }
 
-/// Whether a session is one of TLS 1.3. What cannot be read counts as older: more is then forgotten, never less.
+/// Whether a session is one of TLS 1.3. What cannot be read counts as older: more is then
+/// forgotten, never less.
 pub(super) fn is_tls13(session: &[u8]) -> bool {
     let behind_name = match session {
         [0, behind @ ..] => behind,

@@ -54,15 +54,16 @@ pub enum Received {
     Part,
     /// Nothing new: reading has ended.
     End,
-    /// Nothing was read: plaintext must be read first. Not once the end of both directions was asked for.
+    /// Nothing was read: plaintext must be read first. Not once the end of both directions was
+    /// asked for.
     Full,
 }
 
 impl<C: Tls> Session<C> {
     /// Takes one record: from what was read before, or by one read of the transport.
     ///
-    /// Errors: `WouldBlock` and `TimedOut` as the transport says them. Other failures of the transport are facts: the
-    /// answer is then [`Received::End`].
+    /// Errors: `WouldBlock` and `TimedOut` as the transport says them. Other failures of the
+    /// transport are facts: the answer is then [`Received::End`].
     pub fn receive(&mut self, transport: &mut impl Transport) -> io::Result<Received> {
         if self.machine.recv_state().has_ended() {
             return Ok(Received::End);
@@ -94,8 +95,8 @@ impl<C: Tls> Session<C> {
         !full
     }
 
-    /// Once the end of both directions is asked for, the budget bounds what still comes, and a close waits for nobody
-    /// who reads.
+    /// Once the end of both directions is asked for, the budget bounds what still comes, and a
+    /// close waits for nobody who reads.
     pub(super) const fn is_full(&self) -> bool {
         let most = (self.machine.policy().most_kept() as usize).saturating_add(CHUNK);
         !self.machine.manner().is_closing() && self.kept.len() - self.kept_from > most
@@ -146,7 +147,8 @@ impl<C: Tls> Session<C> {
         Ok(received)
     }
 
-    /// What the next record says, and its length; nothing yet where rustls holds the beginning of one that goes on.
+    /// What the next record says, and its length; nothing yet where rustls holds the beginning of
+    /// one that goes on.
     fn hear(&mut self, length: usize, bytes: u32) -> Option<(Heard, u32)> {
         let holds_part = self.alert_part.is_some();
         let Some(astray) = self.inbox.astray() else {
@@ -176,15 +178,17 @@ impl<C: Tls> Session<C> {
         let _ = self.tell_record(heard, 0);
     }
 
-    /// A close_notify that was sent before the handshake was done leaves rustls nothing to do with what comes, and
-    /// must not be followed by an alert of its own. So too where the transport did not take it.
+    /// A close_notify that was sent before the handshake was done leaves rustls nothing to do with
+    /// what comes, and must not be followed by an alert of its own. So too where the transport did
+    /// not take it.
     fn is_deaf(&self) -> bool {
         use send::State as S;
         let notified = matches!(self.machine.send_state(), S::NotifyLeaving | S::Notified | S::NotifiedShut);
         (notified || self.engine.is_spent()) && !matches!(self.machine.recv_state(), recv::State::Open)
     }
 
-    /// The machine is made for a version before one is agreed: it is made again while nothing has happened yet.
+    /// The machine is made for a version before one is agreed: it is made again while nothing has
+    /// happened yet.
     fn learn_version(&mut self) {
         let Some(version) = self.engine.version() else { return };
         let (role, policy) = (self.machine.role(), self.machine.policy());
@@ -226,7 +230,8 @@ impl<C: Tls> Session<C> {
         }
     }
 
-    /// What rustls sealed on its own: kept where it may be said, dropped where nothing may follow any more.
+    /// What rustls sealed on its own: kept where it may be said, dropped where nothing may follow
+    /// any more.
     fn collect_sealed(&mut self, heard: Heard) -> io::Result<()> {
         use send::State as S;
         match self.machine.send_state() {

@@ -34,12 +34,12 @@ const FATAL: u8 = 2;
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Step {
-    /// This, or a part of it. Behind `CloseTransport` and `ResetTransport` the caller drops the transport; behind
-    /// `StartDeadline` it starts a clock.
+    /// This, or a part of it. Behind `CloseTransport` and `ResetTransport` the caller drops the
+    /// transport; behind `StartDeadline` it starts a clock.
     Did(Output),
-    /// Nothing: the transport takes no more right now. A peer that is blocked as we are takes our bytes once we have taken
-    /// its own: [`drain`](Session::drain) where the machine [allows](close_notify_core::Machine::may_drain) it,
-    /// [`receive`](Session::receive) otherwise.
+    /// Nothing: the transport takes no more right now. A peer that is blocked as we are takes our
+    /// bytes once we have taken its own: [`drain`](Session::drain) where the machine
+    /// [allows](close_notify_core::Machine::may_drain) it, [`receive`](Session::receive) otherwise.
     Blocked,
     /// Nothing: the caller must [`receive`](Session::receive), [`drain`](Session::drain) or
     /// [`hand_back`](Session::hand_back).
@@ -53,7 +53,8 @@ pub enum Step {
 impl<C: Tls> Session<C> {
     /// Does what the machine asks for, once.
     ///
-    /// Errors: as [`tell`](Self::tell), which would be a bug here. What fails in the transport is a fact.
+    /// Errors: as [`tell`](Self::tell), which would be a bug here. What fails in the transport is a
+    /// fact.
     pub fn step(&mut self, transport: &mut impl Transport) -> io::Result<Step> {
         let output = self.machine.output();
         let done = match output {
@@ -131,8 +132,8 @@ impl<C: Tls> Session<C> {
         }
     }
 
-    /// A write side that cannot be shut is gone already: both facts are told. Why it is gone ENOTCONN does not say; the
-    /// number that does still waits in the socket (shutdown(2)).
+    /// A write side that cannot be shut is gone already: both facts are told. Why it is gone
+    /// ENOTCONN does not say; the number that does still waits in the socket (shutdown(2)).
     fn shut_write(&mut self, transport: &mut impl Transport) -> io::Result<()> {
         match transport.shut_write() {
             Ok(()) => {}
@@ -155,7 +156,8 @@ impl<C: Tls> Session<C> {
 
     fn reset(&mut self, transport: &mut impl Transport) -> io::Result<()> {
         self.outbox.clear();
-        // A transport that cannot be reset is dropped all the same: the machine must not wait for it.
+        // A transport that cannot be reset is dropped all the same: the machine must not wait for
+        // it.
         let _ = transport.reset();
         self.tell(Event::TransportResetByUs)
     }

@@ -1,6 +1,7 @@
 //! Data of the application: from its calls into records, and from there into the transport.
 //!
-//! Decides what waits where: as plaintext, or sealed. Leaves to the machine whether data may be written at all.
+//! Decides what waits where: as plaintext, or sealed. Leaves to the machine whether data may be
+//! written at all.
 
 use std::io::{self, IoSlice};
 
@@ -14,11 +15,12 @@ use crate::tls::Tls;
 use crate::transport::Transport;
 
 impl<C: Tls> Session<C> {
-    /// Takes data to be sent, and writes what the transport takes at once. Returns how much was taken: all of it
-    /// will leave before a close_notify, unless the ending says that it was discarded.
+    /// Takes data to be sent, and writes what the transport takes at once. Returns how much was
+    /// taken: all of it will leave before a close_notify, unless the ending says that it was
+    /// discarded.
     ///
-    /// Errors: `BrokenPipe` where the machine refuses a write, nothing taken; `WouldBlock` where no room is left;
-    /// the end of the connection where the transport fails.
+    /// Errors: `BrokenPipe` where the machine refuses a write, nothing taken; `WouldBlock` where no
+    /// room is left; the end of the connection where the transport fails.
     pub fn write(&mut self, transport: &mut impl Transport, data: &[u8]) -> io::Result<usize> {
         self.write_vectored(transport, &[IoSlice::new(data)])
     }
@@ -61,7 +63,8 @@ impl<C: Tls> Session<C> {
         Ok(taken)
     }
 
-    /// Seals data. Where rustls closes at a limit of its keys in its place, or takes none, the machine is told.
+    /// Seals data. Where rustls closes at a limit of its keys in its place, or takes none, the
+    /// machine is told.
     fn seal(&mut self, data: &Parts<'_>) -> io::Result<usize> {
         let (taken, engine_notified) = self.engine.seal_data(data, self.outbox.tail());
         if engine_notified {
@@ -93,7 +96,8 @@ impl<C: Tls> Session<C> {
 
     /// Writes once of what is sealed; where the transport takes it all, what had to wait is sealed.
     ///
-    /// Errors: `WouldBlock` and `TimedOut` as the transport says them; the end of the connection where it fails.
+    /// Errors: `WouldBlock` and `TimedOut` as the transport says them; the end of the connection
+    /// where it fails.
     pub fn flush(&mut self, transport: &mut impl Transport) -> io::Result<()> {
         self.flush_once(transport)?;
         if matches!(self.machine.send_state(), send::State::Failed) { Err(self.ended()) } else { Ok(()) }
@@ -141,7 +145,8 @@ impl<C: Tls> Session<C> {
         self.outbox.is_empty() && !self.unflushed
     }
 
-    /// One write of the outbox, and a flush behind the end of it unless shutting the write side does that.
+    /// One write of the outbox, and a flush behind the end of it unless shutting the write side
+    /// does that.
     pub(super) fn write_out(&mut self, transport: &mut impl Transport, last: bool) -> io::Result<()> {
         if !self.outbox.is_empty() {
             let unsent = self.outbox.unsent();

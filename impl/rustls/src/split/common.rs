@@ -10,7 +10,8 @@ use std::time::Instant;
 use crate::socket;
 use crate::transport::Transport;
 
-/// A transport whose halves can be split: a socket, which may be used and waited for from several threads.
+/// A transport whose halves can be split: a socket, which may be used and waited for from several
+/// threads.
 ///
 /// ```
 /// fn is_a_socket<T: close_notify::Socket>() {}
@@ -71,8 +72,8 @@ impl<T: Socket> Transport for Common<T> {
         close_notify_linger::reset(&*self.0)
     }
 
-    /// A socket that another thread still waits for is given away as a copy of its descriptor: that thread is woken
-    /// and lets go of its own.
+    /// A socket that another thread still waits for is given away as a copy of its descriptor: that
+    /// thread is woken and lets go of its own.
     fn into_socket(self) -> Result<OwnedFd, Self> {
         match Arc::try_unwrap(self.0) {
             Ok(socket) => socket.into_socket().map_err(Self::new),

@@ -1,7 +1,7 @@
 //! A connection for tasks: its driver, its transport and its clock, lent to one call at a time.
 //!
-//! Decides nothing. Says whether a call has changed how the connection stands: its owner then wakes who waits, once no
-//! lock is held any more.
+//! Decides nothing. Says whether a call has changed how the connection stands: its owner then wakes
+//! who waits, once no lock is held any more.
 
 use std::io;
 use std::pin::pin;
@@ -71,7 +71,8 @@ impl<IO: Transport, C: Tls> Driven<IO, C> {
         &mut self,
         call: impl FnOnce(&mut Driver<C>, &mut Polled<'_, '_, IO>) -> io::Result<R>,
     ) -> Called<R> {
-        // tokio hides what has come from a task that has done much already, until it yields: this call cannot.
+        // tokio hides what has come from a task that has done much already, until it yields: this
+        // call cannot.
         let called = pin!(unconstrained(async { self.lend(false, call) }));
         let Poll::Ready(called) = called.poll(&mut Context::from_waker(Waker::noop())) else {
             unreachable!("nothing is awaited in it")

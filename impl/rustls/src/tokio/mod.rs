@@ -1,12 +1,16 @@
-//! Streams over tokio's transports: the same driver and the same machine, with tasks that sleep where threads block.
+//! Streams over tokio's transports: the same driver and the same machine, with tasks that sleep
+//! where threads block.
 //!
-//! Decides nothing about closing. Leaves to the driver, which it shares with the blocking streams, what is repeated.
+//! Decides nothing about closing. Leaves to the driver, which it shares with the blocking streams,
+//! what is repeated.
 //!
-//! > **What holds after a cancel.** The machine has what was asked and what was done: a future that is dropped loses
-//! > nothing. Call again, and the rest is done; drop the stream, and the peer sees as much of the end as had left.
+//! > **What holds after a cancel.** The machine has what was asked and what was done: a future that
+//! > is dropped loses nothing. Call again, and the rest is done; drop the stream, and the peer sees
+//! > as much of the end as had left.
 //!
-//! Whatever ends a wait wakes every task that waits on the same stream: halves that are split, by us or by
-//! `tokio::io::split`, may read, write and close in tasks of their own, and a [`Handle`] may close from any number of them.
+//! Whatever ends a wait wakes every task that waits on the same stream: halves that are split, by
+//! us or by `tokio::io::split`, may read, write and close in tasks of their own, and a [`Handle`]
+//! may close from any number of them.
 //!
 //! A client and a server that end well, and know it:
 //!

@@ -1,4 +1,5 @@
-//! A transport of tokio as a line that does not block: what is pending reads as `WouldBlock`, and wakes the task.
+//! A transport of tokio as a line that does not block: what is pending reads as `WouldBlock`, and
+//! wakes the task.
 
 use std::io::{self, Read, Write};
 use std::pin::Pin;
@@ -22,12 +23,13 @@ const FOR_EVER: Duration = Duration::from_secs(30 * 365 * 86_400);
 #[derive(Debug, Default)]
 pub(super) struct Clock {
     by: Option<By>,
-    /// What wakes the tasks that wait for it: one in each runtime in which a task waits, as its timers end with it.
+    /// What wakes the tasks that wait for it: one in each runtime in which a task waits, as its
+    /// timers end with it.
     sleeps: Vec<(Id, Pin<Box<Sleep>>)>,
 }
 
-/// A deadline on the clock of the runtime that it was started in, which a test may have paused, and on the system's,
-/// which holds everywhere else.
+/// A deadline on the clock of the runtime that it was started in, which a test may have paused, and
+/// on the system's, which holds everywhere else.
 #[derive(Clone, Copy, Debug)]
 struct By {
     home: Option<Id>,

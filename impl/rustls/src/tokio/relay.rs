@@ -18,8 +18,8 @@ use crate::tls::Tls;
 /// What a direction moves at once.
 const PIECE: usize = 16 * 1024;
 
-/// A side of a relay: a [`Stream`], or a [`Plain`] transport.
-/// Shape: reading that returns zero is an end; whether it was a clean one, [`tls_ending`](Self::tls_ending) says.
+/// A side of a relay: a [`Stream`], or a [`Plain`] transport. Shape: reading that returns zero is
+/// an end; whether it was a clean one, [`tls_ending`](Self::tls_ending) says.
 ///
 /// ```
 /// use close_notify::{Policy, tokio::{Side, Stream}};
@@ -157,15 +157,17 @@ pub struct Relayed {
     pub endings: [Option<Ending>; 2],
     /// Both directions ended well, and each side was told so; otherwise both were reset.
     ///
-    /// Up to TLS 1.2 one close_notify ends both directions (RFC 5246 §7.2.1): where a side has said one, the other is told,
-    /// and whatever ends that one then is in its ending alone.
+    /// Up to TLS 1.2 one close_notify ends both directions (RFC 5246 §7.2.1): where a side has said
+    /// one, the other is told, and whatever ends that one then is in its ending alone.
     pub is_whole: bool,
 }
 
-/// Moves bytes both ways until both directions have ended, and ends each side as the other one ended.
+/// Moves bytes both ways until both directions have ended, and ends each side as the other one
+/// ended.
 ///
-/// A clean end of one side becomes a clean end of that direction on the other. Any other end, a truncation, a reset
-/// or an alert, resets both sides: neither peer can take what it has for the whole.
+/// A clean end of one side becomes a clean end of that direction on the other. Any other end, a
+/// truncation, a reset or an alert, resets both sides: neither peer can take what it has for the
+/// whole.
 ///
 /// Cancel: what was read and not yet written is lost with the future; drop both sides then.
 ///
@@ -255,7 +257,8 @@ impl Direction {
                 ready!(self.poll_read(cx, &mut *from, to)?)
             };
             if step.is_err() {
-                // Up to TLS 1.2 a close_notify ends both directions: what cannot be delivered was not wanted.
+                // Up to TLS 1.2 a close_notify ends both directions: what cannot be delivered was
+                // not wanted.
                 if !has_closed_both(to) {
                     return Poll::Ready(Err(Broken));
                 }
@@ -306,7 +309,8 @@ impl Direction {
     }
 }
 
-/// Whether the end that was read may be passed on as a clean one, whatever this side's policy tolerates.
+/// Whether the end that was read may be passed on as a clean one, whatever this side's policy
+/// tolerates.
 fn may_end_well(side: &impl Side) -> bool {
     side.tls_ending().is_none_or(|ending| Manner::for_downstream(&ending) != Manner::Abort)
 }

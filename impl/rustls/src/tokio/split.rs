@@ -1,8 +1,8 @@
 //! Two halves of one stream for two tasks: one closing state, whoever closes.
 //!
-//! Decides nothing. A half holds the connection for the time of one poll alone, so that a task that waits in a write, or
-//! in a read, keeps nobody from closing: the close goes on, and the waiting task learns how the connection ended. Who is
-//! woken is woken after that.
+//! Decides nothing. A half holds the connection for the time of one poll alone, so that a task that
+//! waits in a write, or in a read, keeps nobody from closing: the close goes on, and the waiting
+//! task learns how the connection ended. Who is woken is woken after that.
 
 use std::fmt;
 use std::io::{self, IoSlice};
@@ -24,8 +24,8 @@ use super::wakers::{Waits, Wakers};
 use crate::driver::Driver;
 use crate::tls::Tls;
 
-/// Ends the connection that the halves share, from any task.
-/// Shape: it may be cloned. The transport is let go of where a close ends, or with the last handle and both halves.
+/// Ends the connection that the halves share, from any task. Shape: it may be cloned. The transport
+/// is let go of where a close ends, or with the last handle and both halves.
 ///
 /// ```
 /// use close_notify::{Policy, tokio::Stream};
@@ -71,9 +71,8 @@ pub struct Handle<IO: Transport, C: Tls = Connection>(Arc<Shared<IO, C>>);
 #[derive(Debug)]
 pub struct ReadHalf<IO: Transport, C: Tls = Connection>(Handle<IO, C>);
 
-/// The writing half of a [`Stream`].
-/// Shape: dropping it ends nothing; `poll_shutdown`, a [`close_write`](Handle::close_write) or a close tell the peer that no
-/// more comes.
+/// The writing half of a [`Stream`]. Shape: dropping it ends nothing; `poll_shutdown`, a
+/// [`close_write`](Handle::close_write) or a close tell the peer that no more comes.
 ///
 /// Errors: of writing, as those of the stream.
 ///
@@ -180,7 +179,8 @@ impl<IO: Transport, C: Tls> Handle<IO, C> {
         }
     }
 
-    /// Ends the connection in this manner: [`Stream::close`] says how, and what holds after a cancel.
+    /// Ends the connection in this manner: [`Stream::close`] says how, and what holds after a
+    /// cancel.
     ///
     /// Shape: several tasks may close, each in its manner. An end is only ever hastened
     /// ([`Manner::then`](crate::Manner::then)), and each of them returns how it came.
@@ -233,7 +233,8 @@ impl<IO: Transport, C: Tls> ReadHalf<IO, C> {
 
     /// The stream as it was, from its two halves.
     ///
-    /// Errors: both halves back, where they are not of one stream, or another [`Handle`] is still there.
+    /// Errors: both halves back, where they are not of one stream, or another [`Handle`] is still
+    /// there.
     pub fn reunite(self, other: WriteHalf<IO, C>) -> Result<Stream<IO, C>, (Self, WriteHalf<IO, C>)> {
         if !Arc::ptr_eq(&self.0.0, &other.0.0) || Arc::strong_count(&self.0.0) > 2 {
             return Err((self, other));

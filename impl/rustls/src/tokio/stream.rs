@@ -28,14 +28,17 @@ use crate::tls::Tls;
 
 /// A TLS stream over a transport of tokio that knows how it ended: [`crate::Stream`] for tasks.
 ///
-/// Shape: reading ends with zero bytes behind the peer's close_notify, and with an error that carries the [`Ending`]
-/// otherwise. [`close`](Self::close) ends the connection; dropping the stream drops the transport without a word.
-/// `poll_shutdown` says close_notify and shuts the write side, in every version, and does not wait for the peer: what the
-/// peer still sends can be read. It fails if any of what was written, close_notify or FIN cannot leave within the patience. Every future may be dropped and its call made again; each call says what holds in between.
+/// Shape: reading ends with zero bytes behind the peer's close_notify, and with an error that
+/// carries the [`Ending`] otherwise. [`close`](Self::close) ends the connection; dropping the
+/// stream drops the transport without a word. `poll_shutdown` says close_notify and shuts the write
+/// side, in every version, and does not wait for the peer: what the peer still sends can be read.
+/// It fails if any of what was written, close_notify or FIN cannot leave within the patience. Every
+/// future may be dropped and its call made again; each call says what holds in between.
 ///
-/// A call that must wait under a deadline needs a runtime with time (`enable_time`, `enable_all`): it fails outside of
-/// any, and tokio panics in one without time. It may be made again in another runtime, and goes on there. What waits
-/// for nothing needs none: [`peer_closed_now`](Self::peer_closed_now), [`abort`](Self::abort), a drop.
+/// A call that must wait under a deadline needs a runtime with time (`enable_time`, `enable_all`):
+/// it fails outside of any, and tokio panics in one without time. It may be made again in another
+/// runtime, and goes on there. What waits for nothing needs none:
+/// [`peer_closed_now`](Self::peer_closed_now), [`abort`](Self::abort), a drop.
 ///
 /// ```
 /// use close_notify::tokio::Stream;
@@ -64,9 +67,11 @@ pub struct Stream<IO: Transport, C: Tls = Connection> {
 }
 
 impl<IO: Transport> Stream<IO> {
-    /// A stream over a connection of rustls that has read nothing yet, before or after its handshake.
+    /// A stream over a connection of rustls that has read nothing yet, before or after its
+    /// handshake.
     ///
-    /// Shape: as [`Session::new`]. For a stream of tokio-rustls there is [`WithEnding`](super::WithEnding).
+    /// Shape: as [`Session::new`]. For a stream of tokio-rustls there is
+    /// [`WithEnding`](super::WithEnding).
     #[must_use]
     pub fn new(connection: impl Into<Connection>, io: IO, policy: Policy) -> Self {
         Self::from_session(Session::new(connection, policy), io)
@@ -81,18 +86,19 @@ impl<IO: Transport, C: Tls> Stream<IO, C> {
         Self { driven: Driven::new(session, io, &wakers), wakers }
     }
 
-    /// How long a close, or the salvage of an alert behind a failed write, may take. The default is 5 s. A close that
-    /// is under way has that long from now.
+    /// How long a close, or the salvage of an alert behind a failed write, may take. The default is
+    /// 5 s. A close that is under way has that long from now.
     ///
-    /// `close(Graceful)` takes all of it if the peer does not answer, as Java's clients do with a connection that they keep:
-    /// see [`crate::Stream::set_patience`].
+    /// `close(Graceful)` takes all of it if the peer does not answer, as Java's clients do with a
+    /// connection that they keep: see [`crate::Stream::set_patience`].
     pub fn set_patience(&mut self, patience: Duration) {
         if self.driven.set_patience(patience) {
             self.wakers.wake_all_but(None);
         }
     }
 
-    /// Where the transport goes once nothing but TCP is left to finish: [`crate::Stream::set_lingerer`].
+    /// Where the transport goes once nothing but TCP is left to finish:
+    /// [`crate::Stream::set_lingerer`].
     ///
     /// A stream that is dropped after its `poll_shutdown`, as HTTP libraries do, goes there too:
     /// closing it at once could destroy the last response. If the service [cannot take
@@ -102,19 +108,22 @@ impl<IO: Transport, C: Tls> Stream<IO, C> {
         self.driven.lingering = lingerer.clone().into();
     }
 
-    /// Where the application protocol stands, for the end of reading to be judged by: [`crate::Stream::set_framing`].
+    /// Where the application protocol stands, for the end of reading to be judged by:
+    /// [`crate::Stream::set_framing`].
     pub fn set_framing(&mut self, framing: FramingState) {
         self.driven.driver.stand(Standing::Said(framing));
     }
 
-    /// Has this tracker see all that is read and written from now on, and say where the framing stands.
+    /// Has this tracker see all that is read and written from now on, and say where the framing
+    /// stands.
     ///
     /// A missing close_notify is then tolerated between messages where the policy says so
-    /// ([`MissingNotify::BetweenMessages`](crate::MissingNotify::BetweenMessages), [`Policy::https`]), and an error inside
-    /// one; a header section comes out whole, or not at all.
+    /// ([`MissingNotify::BetweenMessages`](crate::MissingNotify::BetweenMessages),
+    /// [`Policy::https`]), and an error inside one; a header section comes out whole, or not at
+    /// all.
     ///
-    /// Shape: before the first message is read or written, or between two protocols. What a tracker before it has held
-    /// back comes first.
+    /// Shape: before the first message is read or written, or between two protocols. What a tracker
+    /// before it has held back comes first.
     pub fn set_tracker(&mut self, tracker: impl Framing + Send + Sync + 'static) {
         self.driven.driver.stand(Standing::tracked(tracker));
     }
@@ -132,8 +141,8 @@ impl<IO: Transport, C: Tls> Stream<IO, C> {
         self.driven.driver.standing.state()
     }
 
-    /// Whether what was read may be less than what the peer sent: [`Ending::truncation_possible`] where the framing
-    /// stands.
+    /// Whether what was read may be less than what the peer sent: [`Ending::truncation_possible`]
+    /// where the framing stands.
     #[must_use]
     pub fn truncation_possible(&self) -> bool {
         self.driven.driver.truncation_possible()
@@ -205,28 +214,31 @@ impl<IO: Transport, C: Tls> Stream<IO, C> {
         }
     }
 
-    /// Whether the server took our certificate: [`crate::Stream::confirm_accepted`] says how that is known.
+    /// Whether the server took our certificate: [`crate::Stream::confirm_accepted`] says how that
+    /// is known.
     ///
     /// Cancel: what came is kept, and the next call knows it.
     ///
-    /// Errors: how the connection ended: the server's alert by name, not the reset that followed it.
+    /// Errors: how the connection ended: the server's alert by name, not the reset that followed
+    /// it.
     pub async fn confirm_accepted(&mut self, patience: Duration) -> io::Result<Acceptance> {
         let known = self.until_done(|driver, line| driver.acceptance(line));
         timeout(patience, known).await.unwrap_or(Ok(Acceptance::Unknown))
     }
 
-    /// Whether the peer has ended the connection by now: [`crate::Stream::peer_closed_now`]. It never waits, and
-    /// sees what the runtime has noticed of the transport.
+    /// Whether the peer has ended the connection by now: [`crate::Stream::peer_closed_now`]. It
+    /// never waits, and sees what the runtime has noticed of the transport.
     ///
     /// Errors: none that a peer can cause.
     pub fn peer_closed_now(&mut self) -> io::Result<bool> {
         self.at_once(|driver, line| driver.peer_closed_now(line))
     }
 
-    /// Ends the connection in this manner, within the patience of [`set_patience`](Self::set_patience), as
-    /// [`crate::Stream::close`] does.
+    /// Ends the connection in this manner, within the patience of
+    /// [`set_patience`](Self::set_patience), as [`crate::Stream::close`] does.
     ///
-    /// Cancel: the connection is ending and takes no more data; the next call of `close` goes on, its clock too.
+    /// Cancel: the connection is ending and takes no more data; the next call of `close` goes on,
+    /// its clock too.
     ///
     /// Errors: those of [`crate::Stream::close`].
     pub async fn close(&mut self, manner: Manner) -> io::Result<Ending> {
@@ -249,25 +261,28 @@ impl<IO: Transport, C: Tls> Stream<IO, C> {
         self.until_done(|driver, line| driver.close_write(line)).await
     }
 
-    /// Resets the transport, so that the peer must not take what it has for the whole. It never waits. What some peers make
-    /// of a reset, and what to do instead, [`crate::Stream::abort`] says.
+    /// Resets the transport, so that the peer must not take what it has for the whole. It never
+    /// waits. What some peers make of a reset, and what to do instead, [`crate::Stream::abort`]
+    /// says.
     ///
     /// Errors: none that a peer can cause.
     pub fn abort(&mut self) -> io::Result<Ending> {
         self.at_once(|driver, line| driver.close(line, Manner::Abort))
     }
 
-    /// Rejects the connection with a fatal alert, and lingers within bounds so that the peer reads it, as
-    /// [`crate::Stream::reject`] does.
+    /// Rejects the connection with a fatal alert, and lingers within bounds so that the peer reads
+    /// it, as [`crate::Stream::reject`] does.
     ///
-    /// Cancel: the connection is ending by that alert; the next call of `reject`, or of `close`, goes on.
+    /// Cancel: the connection is ending by that alert; the next call of `reject`, or of `close`,
+    /// goes on.
     ///
     /// Errors: those of [`crate::Stream::reject`].
     pub async fn reject(&mut self, alert: AlertDescription) -> io::Result<Ending> {
         self.until_done(|driver, line| driver.reject(line, alert)).await
     }
 
-    /// Ends TLS and gives the transport back: what is returned beside it was read behind the peer's close_notify.
+    /// Ends TLS and gives the transport back: what is returned beside it was read behind the peer's
+    /// close_notify.
     ///
     /// Cancel: the transport is still ours and takes no more data; the next call goes on.
     ///

@@ -14,8 +14,8 @@ use ::tokio::net::TcpStream;
 #[cfg(unix)]
 use ::tokio::net::UnixStream;
 
-/// A transport of tokio that can be ended. Dropping it closes it; [`poll_shutdown`](AsyncWrite::poll_shutdown) shuts
-/// its write side.
+/// A transport of tokio that can be ended. Dropping it closes it;
+/// [`poll_shutdown`](AsyncWrite::poll_shutdown) shuts its write side.
 ///
 /// ```
 /// use std::io;
@@ -40,8 +40,8 @@ use ::tokio::net::UnixStream;
 /// }
 /// ```
 pub trait Transport: AsyncRead + AsyncWrite + Unpin {
-    /// Writes bytes behind which nothing but the end of the write side comes: an implementation may hold them back
-    /// until that is shut, so that both leave at once.
+    /// Writes bytes behind which nothing but the end of the write side comes: an implementation may
+    /// hold them back until that is shut, so that both leave at once.
     ///
     /// Errors: as [`AsyncWrite::poll_write`].
     fn poll_write_last(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
@@ -115,7 +115,8 @@ fn descriptor<S: AsFd, R: Into<OwnedFd>>(
 
 #[cfg(unix)]
 impl Transport for UnixStream {
-    /// A Unix socket cannot be reset: the peer reads an end without close_notify, which it knows for a truncation.
+    /// A Unix socket cannot be reset: the peer reads an end without close_notify, which it knows
+    /// for a truncation.
     fn reset(&mut self) -> io::Result<()> {
         Ok(())
     }

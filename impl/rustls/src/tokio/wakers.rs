@@ -1,10 +1,12 @@
 //! Every task that waits on one connection, woken together.
 //!
-//! A transport of tokio keeps one waker for each direction, but a read of ours may write and a close does both: what
-//! one task registers would be lost by the next. So the transport wakes this, and this wakes all.
+//! A transport of tokio keeps one waker for each direction, but a read of ours may write and a
+//! close does both: what one task registers would be lost by the next. So the transport wakes this,
+//! and this wakes all.
 //!
-//! What is polled keeps the last waker of its kind, as the traits of tokio do. A call of a handle that is awaited has a
-//! place of its own for as long as its future lives: no other task takes it, and a future that is dropped leaves it.
+//! What is polled keeps the last waker of its kind, as the traits of tokio do. A call of a handle
+//! that is awaited has a place of its own for as long as its future lives: no other task takes it,
+//! and a future that is dropped leaves it.
 
 use std::future::poll_fn;
 use std::io;
@@ -86,7 +88,8 @@ impl Wakers {
         let waker = waker.clone();
         let before =
             self.polled.lock().unwrap_or_else(PoisonError::into_inner)[waits as usize].replace(waker);
-        // What a waker does when it is cloned, woken or dropped is its own affair: no lock is held then.
+        // What a waker does when it is cloned, woken or dropped is its own affair: no lock is held
+        // then.
         drop(before);
     }
 

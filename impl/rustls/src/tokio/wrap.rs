@@ -13,10 +13,11 @@ use crate::session::Session;
 use crate::tls::Tls;
 
 /// Ends a stream of tokio-rustls well: [`client::TlsStream`](tokio_rustls::client::TlsStream),
-/// [`server::TlsStream`](tokio_rustls::server::TlsStream) and [`TlsStream`](tokio_rustls::TlsStream).
+/// [`server::TlsStream`](tokio_rustls::server::TlsStream) and
+/// [`TlsStream`](tokio_rustls::TlsStream).
 ///
-/// [`with_ending`](Self::with_ending) is for a stream that is used on; the others end it here and now, and a future of
-/// theirs that is dropped drops the stream with it.
+/// [`with_ending`](Self::with_ending) is for a stream that is used on; the others end it here and
+/// now, and a future of theirs that is dropped drops the stream with it.
 /// ```
 /// use close_notify::{Manner, Policy, tokio::WithEnding};
 /// use tokio::net::TcpStream;
@@ -35,7 +36,8 @@ pub trait WithEnding: Sized {
     /// The transport beneath.
     type Transport: Transport;
 
-    /// The same stream, which knows how it ends. It may have been read and written before: see [`Session::adopt`].
+    /// The same stream, which knows how it ends. It may have been read and written before: see
+    /// [`Session::adopt`].
     fn with_ending(self, policy: Policy) -> Stream<Self::Transport, Self::Connection>;
 
     /// Ends the connection in this manner; [`Stream::close`] says how.

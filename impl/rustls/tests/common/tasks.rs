@@ -19,7 +19,8 @@ pub(crate) async fn sockets() -> (TcpStream, TcpStream) {
     (near, listener.accept().await.unwrap().0)
 }
 
-/// Client and server over any transport, without tickets: they would fill a narrow pipe that nobody reads yet.
+/// Client and server over any transport, without tickets: they would fill a narrow pipe that nobody
+/// reads yet.
 pub(crate) async fn over<IO: Transport>(
     version: Version,
     policy: Policy,

@@ -1,4 +1,5 @@
-//! Connections of a client and a server that may resume, one behind the other, either side guarded or not.
+//! Connections of a client and a server that may resume, one behind the other, either side guarded
+//! or not.
 #![allow(clippy::unwrap_used, reason = "a helper of tests: clippy knows the tests alone")]
 
 use std::sync::Arc;

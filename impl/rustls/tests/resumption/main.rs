@@ -1,5 +1,5 @@
-//! Which sessions are resumed, proved by handshakes: rustls on both ends, one side guarded and the other not, in each
-//! form in which rustls keeps a session.
+//! Which sessions are resumed, proved by handshakes: rustls on both ends, one side guarded and the
+//! other not, in each form in which rustls keeps a session.
 
 #[path = "../common/mod.rs"]
 mod common;

@@ -209,7 +209,8 @@ impl StoresServerSessions for Counting {
     }
 }
 
-// RFC 9846 §6.2 · fatal-discards-tickets: the secret does not wait in the storage for its turn to be dropped
+// RFC 9846 §6.2 · fatal-discards-tickets: the secret does not wait in the storage for its turn to
+// be dropped
 #[test]
 fn what_was_stored_is_removed() {
     for (form, issued, tickets) in [(Form::Id12, 1, 2), (Form::Stored13, 2, 2), (Form::Stored13, 40, 40)] {

@@ -1,6 +1,8 @@
-//! Who we are in a scenario, and our end of it: one face over both adapters, so that a scenario is written once.
+//! Who we are in a scenario, and our end of it: one face over both adapters, so that a scenario is
+//! written once.
 //!
-//! Decides nothing: every call is the adapter's own, a blocking one or one that a runtime waits for.
+//! Decides nothing: every call is the adapter's own, a blocking one or one that a runtime waits
+//! for.
 
 use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
@@ -254,7 +256,8 @@ impl Near {
         all
     }
 
-    /// The end of reading, which is an error, and the same if asked again. What was read before it is dropped.
+    /// The end of reading, which is an error, and the same if asked again. What was read before it
+    /// is dropped.
     pub(crate) fn read_error(&mut self) -> io::Error {
         let error = self.read_on().1.unwrap_err();
         let again = self.read(&mut [0; 8]).unwrap_err();

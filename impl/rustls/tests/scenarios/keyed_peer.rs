@@ -1,5 +1,6 @@
-//! A peer that has the keys and no scruples: real rustls shakes hands, and from then on records are sealed and opened
-//! here, so that it can say what no TLS stack would, and hear all that was said to it.
+//! A peer that has the keys and no scruples: real rustls shakes hands, and from then on records are
+//! sealed and opened here, so that it can say what no TLS stack would, and hear all that was said
+//! to it.
 //!
 //! Decides nothing about closing. Only AES-128-GCM is spoken, which [`provider`] sees to.
 //! Sources: RFC 9846 §5.2–5.3, §7.1–7.3; RFC 5246 §6.2.3.3, RFC 5288 §3.
@@ -306,7 +307,8 @@ impl Peer {
         self.keys.send.update();
     }
 
-    /// Nothing, where the other side has reset the connection by now: it may, once it has refused what came.
+    /// Nothing, where the other side has reset the connection by now: it may, once it has refused
+    /// what came.
     pub(crate) fn fin(&self) {
         match self.socket.shutdown(Shutdown::Write) {
             Err(error) if error.kind() == ErrorKind::NotConnected => {}

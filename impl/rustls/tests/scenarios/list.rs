@@ -1,6 +1,8 @@
-//! The list of scenarios: each row of `docs/scenarios.md` once, under a name, with the arms in which it cannot be met.
+//! The list of scenarios: each row of `docs/scenarios.md` once, under a name, with the arms in
+//! which it cannot be met.
 //!
-//! Decides which arms a row is run for. Leaves what is demanded to `docs/scenarios.md`, and what is done to `rows`.
+//! Decides which arms a row is run for. Leaves what is demanded to `docs/scenarios.md`, and what is
+//! done to `rows`.
 
 use std::collections::BTreeSet;
 
@@ -170,7 +172,8 @@ fn documented() -> Vec<u8> {
     first_cells.filter_map(|cell| cell.parse().ok()).collect()
 }
 
-/// Every row of the document is in the list, once, under a name of its own; every exception has its reason.
+/// Every row of the document is in the list, once, under a name of its own; every exception has its
+/// reason.
 pub(crate) fn is_the_documents() {
     let mut numbers: Vec<u8> = ROWS.iter().map(|row| row.number).collect();
     numbers.sort_unstable();

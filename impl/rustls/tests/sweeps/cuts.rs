@@ -1,5 +1,5 @@
-//! The transport ends, or is reset, at every byte offset of a closing exchange: the end is clean only where the
-//! close_notify came whole, and what came before the cut is not lost.
+//! The transport ends, or is reset, at every byte offset of a closing exchange: the end is clean
+//! only where the close_notify came whole, and what came before the cut is not lost.
 
 use std::io::ErrorKind;
 use std::time::Duration;
@@ -47,8 +47,8 @@ impl Flight {
     }
 }
 
-/// Every offset of the peer's flight, and both ends. `begin` is what our side does first; then the peer hears it, says
-/// its flight up to the cut, and ends its stream; `judge` does the rest.
+/// Every offset of the peer's flight, and both ends. `begin` is what our side does first; then the
+/// peer hears it, says its flight up to the cut, and ends its stream; `judge` does the rest.
 fn cut_everywhere(
     arm: Arm,
     begin: impl Fn(&mut Side),
@@ -188,7 +188,8 @@ pub(crate) fn a_hand_back_is_cut_at_every_byte_of_the_answer(arm: Arm) {
     }
 }
 
-/// The transport breaks once it has taken so many bytes of ours. What the peer has said by then is read all the same.
+/// The transport breaks once it has taken so many bytes of ours. What the peer has said by then is
+/// read all the same.
 pub(crate) fn our_last_word_is_cut_at_every_byte(arm: Arm) {
     let total = our_flight(arm);
     for behind_room in [ErrorKind::BrokenPipe, ErrorKind::ConnectionReset] {

@@ -1,9 +1,10 @@
-//! Sweeps: what the rows of `docs/scenarios.md` show at one place, here at every place. Short reads and writes of every
-//! size, every byte offset at which a closing exchange can be cut, full buffers of every fill, peers that stay silent or
-//! drip.
+//! Sweeps: what the rows of `docs/scenarios.md` show at one place, here at every place. Short reads
+//! and writes of every size, every byte offset at which a closing exchange can be cut, full buffers
+//! of every fill, peers that stay silent or drip.
 //!
-//! Each sweep runs for each arm: the version, our end of the connection, the adapter. Our side is a stream over memory,
-//! so that every cut is exact; the peer is the one of `scenarios`, which has the keys. Time is paused or does not matter.
+//! Each sweep runs for each arm: the version, our end of the connection, the adapter. Our side is a
+//! stream over memory, so that every cut is exact; the peer is the one of `scenarios`, which has
+//! the keys. Time is paused or does not matter.
 #![allow(clippy::unwrap_used, reason = "helpers of tests: clippy knows the tests alone")]
 
 #[path = "../common/mod.rs"]

@@ -1,6 +1,8 @@
-//! A transport in memory that gives and takes as it is told, for either adapter, and counts its calls.
+//! A transport in memory that gives and takes as it is told, for either adapter, and counts its
+//! calls.
 //!
-//! Decides nothing about closing. Nobody is woken by it: one thread plays both ends and makes every call again.
+//! Decides nothing about closing. Nobody is woken by it: one thread plays both ends and makes every
+//! call again.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::pin::Pin;
@@ -17,7 +19,8 @@ use tokio::time::{Sleep, sleep};
 pub(crate) struct Shape {
     /// Bytes that one call reads, or writes, at most.
     pub(crate) piece: usize,
-    /// What about every other call says before anything happens, in no period that a caller could fall into.
+    /// What about every other call says before anything happens, in no period that a caller could
+    /// fall into.
     pub(crate) hiccup: Option<ErrorKind>,
     /// Bytes that are still taken, and what a write says behind them.
     pub(crate) room: usize,

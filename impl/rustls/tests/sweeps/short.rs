@@ -1,4 +1,5 @@
-//! Short reads and writes, of every size, and pipes of every capacity: nothing is lost, nothing is said twice.
+//! Short reads and writes, of every size, and pipes of every capacity: nothing is lost, nothing is
+//! said twice.
 
 use std::io::ErrorKind;
 
@@ -52,7 +53,8 @@ pub(crate) fn reads_and_writes_of_every_size_lose_nothing(arm: Arm) {
             let shape = Shape { piece, hiccup, ..Shape::PLAIN };
             let (mut side, mut peer) = arm.connect_over(Policy::STRICT, WIDE, shape);
             let calls = exchange(&mut side, &mut peer);
-            // Each byte is moved once, by calls of which every other one may be in vain; a few find nothing.
+            // Each byte is moved once, by calls of which every other one may be in vain; a few find
+            // nothing.
             let most = 4 * (2 * (LENGTH + 300)).div_ceil(piece) + 60;
             assert!(calls <= most, "{arm}, {shape:?}: {calls} calls");
         }

@@ -1,4 +1,5 @@
-//! Our side behind one face, whichever adapter it is of, and the peer with the keys, both over memory.
+//! Our side behind one face, whichever adapter it is of, and the peer with the keys, both over
+//! memory.
 //!
 //! A call of ours that would wait says so and is made again, which the docs of every call allow.
 
@@ -50,7 +51,8 @@ impl Arm {
         self.connect_over(policy, WIDE, Shape::PLAIN)
     }
 
-    /// Both ends over a pipe of this capacity, their handshake done; our transport has this shape from the start.
+    /// Both ends over a pipe of this capacity, their handshake done; our transport has this shape
+    /// from the start.
     pub(crate) fn connect_over(self, policy: Policy, capacity: usize, shape: Shape) -> (Side, Peer) {
         let (near, far) = Pipe::pair(capacity);
         let controls = Controls::new(shape);
@@ -189,8 +191,8 @@ impl Side {
         }
     }
 
-    /// Hands the transport back, where nothing has to be waited for; the bytes behind the peer's close_notify, the rest
-    /// of the transport's included.
+    /// Hands the transport back, where nothing has to be waited for; the bytes behind the peer's
+    /// close_notify, the rest of the transport's included.
     pub(crate) fn hand_back(self) -> io::Result<Vec<u8>> {
         let (mut memory, mut bytes) = match self.stream {
             Adapted::Std(mut stream) => stream.hand_back()?,
@@ -225,8 +227,8 @@ impl Side {
         }
     }
 
-    /// Ends the connection, and waits as tokio does: its clock runs once nothing else does. How it ended, and how long
-    /// that took. None for an adapter that has no such clock.
+    /// Ends the connection, and waits as tokio does: its clock runs once nothing else does. How it
+    /// ended, and how long that took. None for an adapter that has no such clock.
     pub(crate) fn end_in_paused_time(&mut self, manner: Manner) -> Option<(Ending, Duration)> {
         let Adapted::Tokio(stream, runtime) = &mut self.stream else { return None };
         runtime.block_on(async {
@@ -239,7 +241,8 @@ impl Side {
         })
     }
 
-    /// Reads what there is, to the end that has come: what was read, and the ending in the error, if one ended it.
+    /// Reads what there is, to the end that has come: what was read, and the ending in the error,
+    /// if one ended it.
     #[track_caller]
     pub(crate) fn read_to_end(&mut self) -> (Vec<u8>, Option<Ending>) {
         let (mut all, mut buffer) = (Vec::new(), [0; 64]);

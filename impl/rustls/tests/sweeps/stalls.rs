@@ -1,4 +1,5 @@
-//! Peers that do not read, do not answer, or never stop: bounded by time and by bytes, and the calls are counted.
+//! Peers that do not read, do not answer, or never stop: bounded by time and by bytes, and the
+//! calls are counted.
 
 use std::time::{Duration, Instant};
 
@@ -66,7 +67,8 @@ fn end_by_polling(side: &mut Side, manner: Manner) -> (Ending, Duration, usize) 
     }
 }
 
-/// How a connection ends whose peer does not end it: after so much time, and so many calls for each try of ours.
+/// How a connection ends whose peer does not end it: after so much time, and so many calls for each
+/// try of ours.
 fn end_of_patience(side: &mut Side, arm: Arm, manner: Manner) -> (Ending, usize) {
     let patience = Duration::from_millis(if arm.adapter == Adapter::Tokio { 3000 } else { 10 });
     side.set_patience(patience);
@@ -96,7 +98,8 @@ fn assert_given_up(side: &Side, ending: &Ending, manner: Manner) {
     assert_eq!(ending.reading == ReadEnd::TimedOut, manner == Manner::Graceful, "{manner}: {ending}");
 }
 
-/// Records without end, read a byte at a time: the budget ends it, and no byte costs more than a call.
+/// Records without end, read a byte at a time: the budget ends it, and no byte costs more than a
+/// call.
 pub(crate) fn a_peer_that_never_ends_meets_the_budget_byte_by_byte(arm: Arm) {
     const BUDGET: u32 = 1000;
     for late_data in [LateData::Deliver, LateData::Discard] {
@@ -139,7 +142,8 @@ pub(crate) fn a_peer_that_drips_meets_the_deadline(arm: Arm) {
         side.controls.set(Shape { piece: 1, pace: Some(pace), ..Shape::PLAIN });
         let (ending, calls) = end_of_patience(&mut side, arm, manner);
         assert_given_up(&side, &ending, manner);
-        // By the clock that is paused, some bytes came for certain; none of them was a whole record.
+        // By the clock that is paused, some bytes came for certain; none of them was a whole
+        // record.
         let dripped = arm.adapter == Adapter::Tokio && manner != Manner::Graceful;
         assert!(ending.drained > 0 || !dripped, "{manner}: {ending}");
         assert!(calls <= 60, "{manner}: {calls} calls");

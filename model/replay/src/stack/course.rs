@@ -1,8 +1,9 @@
 //! What a loose wire brought about, as a path of the model: every run must be one.
 //!
-//! Decides what each thing that happened is called. The abstractions, each named here: a unit has left once its first byte has,
-//! and has arrived once its last one has; what was forged is known by who made it; a reset that an acknowledgement drew from
-//! a stack whose socket is gone is to the model a reset that anybody sent, because it has no acknowledgements.
+//! Decides what each thing that happened is called. The abstractions, each named here: a unit has
+//! left once its first byte has, and has arrived once its last one has; what was forged is known by
+//! who made it; a reset that an acknowledgement drew from a stack whose socket is gone is to the
+//! model a reset that anybody sent, because it has no acknowledgements.
 
 use std::fmt;
 use std::io;
@@ -36,7 +37,8 @@ pub enum Turn {
     Lost(usize),
     /// So many milliseconds passed.
     Passed(u64),
-    /// A FIN was forged: for whom, how far from what it expects, behind how many bytes of the stream.
+    /// A FIN was forged: for whom, how far from what it expects, behind how many bytes of the
+    /// stream.
     ForgedFin(Side, isize, usize),
     /// A reset was forged: for whom, how far from what it expects.
     ForgedReset(Side, isize),
@@ -50,7 +52,8 @@ pub struct Course<'a> {
     claims: &'a [&'static Claim],
     walk: Walk<'a, Loose>,
     turns: Vec<Turn>,
-    /// An end that let go of the first bytes of a record, whose rest never came: the stack resets, the model does not.
+    /// An end that let go of the first bytes of a record, whose rest never came: the stack resets,
+    /// the model does not.
     tore: [bool; 2],
     /// What the model may do now.
     enabled: Vec<Action>,
@@ -59,8 +62,8 @@ pub struct Course<'a> {
 impl<'a> Course<'a> {
     /// Two ends of a configuration whose handshake is done.
     ///
-    /// Shape: the claims are [`claims_to_judge`](crate::claims_to_judge) of the same pair; `connected` is made with as many
-    /// tickets as the server's script has.
+    /// Shape: the claims are [`claims_to_judge`](crate::claims_to_judge) of the same pair;
+    /// `connected` is made with as many tickets as the server's script has.
     ///
     /// Errors: where the stacks do not connect.
     pub fn new(
@@ -128,7 +131,8 @@ impl<'a> Course<'a> {
         }
     }
 
-    /// A stack that holds the first bytes of a record resets when its program lets go: to the model the record has come.
+    /// A stack that holds the first bytes of a record resets when its program lets go: to the model
+    /// the record has come.
     fn before_letting_go(&mut self, side: Side) -> Result<(), Flaw> {
         let (_, rest) = self.walk.wire().units_arrived(side);
         if rest == 0 || self.world().net.inward(side.index()).has_unread() {
@@ -191,8 +195,8 @@ impl<'a> Course<'a> {
         self.walk.wire_mut().pass(milliseconds);
     }
 
-    /// The adversary sends a FIN to an end, first in the air: so far from what the end expects, behind so many bytes of
-    /// what is on its way there.
+    /// The adversary sends a FIN to an end, first in the air: so far from what the end expects,
+    /// behind so many bytes of what is on its way there.
     pub fn forge_fin(&mut self, to: Side, offset: isize, inside: usize) {
         self.turns.push(Turn::ForgedFin(to, offset, inside));
         self.walk.wire_mut().forge_fin(to, offset, inside);

@@ -1,9 +1,11 @@
-//! A stack behind the calls of a kernel: what smoltcp's state means to a program that reads, writes and closes.
+//! A stack behind the calls of a kernel: what smoltcp's state means to a program that reads, writes
+//! and closes.
 //!
-//! smoltcp tells no error number, sends a FIN where a socket is closed with bytes unread, keeps a closed socket reading, takes
-//! bytes behind a FIN, and forgets what was not read when TIME-WAIT is over. The rules that turn its state into a kernel's calls all stand here; the facts are its own.
-//! Sources: RFC 9293 §3.6.1, §3.10.4, §3.10.7.4; RFC 2525 §2.17; smoltcp 0.12 `socket/tcp.rs` (`process`, `recv_impl`);
-//! measurements on Linux 6.18, as `kernel.rs` of the model has them.
+//! smoltcp tells no error number, sends a FIN where a socket is closed with bytes unread, keeps a
+//! closed socket reading, takes bytes behind a FIN, and forgets what was not read when TIME-WAIT is
+//! over. The rules that turn its state into a kernel's calls all stand here; the facts are its own.
+//! Sources: RFC 9293 §3.6.1, §3.10.4, §3.10.7.4; RFC 2525 §2.17; smoltcp 0.12 `socket/tcp.rs`
+//! (`process`, `recv_impl`); measurements on Linux 6.18, as `kernel.rs` of the model has them.
 
 use std::io;
 
@@ -72,12 +74,14 @@ impl End {
         self.notice_fin(after);
         if reset {
             self.is_dead = true;
-            // tcp_reset(): EPIPE in CLOSE_WAIT, ECONNRESET else; nobody asks a socket that is closed.
+            // tcp_reset(): EPIPE in CLOSE_WAIT, ECONNRESET else; nobody asks a socket that is
+            // closed.
             let in_close_wait = before == State::CloseWait && !self.is_spoken_for;
             let errno = if in_close_wait { Errno::Pipe } else { Errno::Reset };
             self.error = (!self.is_released).then_some(errno);
         }
-        // RFC 9293 §3.10.7.4, RFC 2525 §2.17: bytes for a program that is gone are answered with a reset.
+        // RFC 9293 §3.10.7.4, RFC 2525 §2.17: bytes for a program that is gone are answered with a
+        // reset.
         let refused = self.is_released && self.unread() > 0 && after != State::Closed;
         if refused {
             self.host.socket().abort();

@@ -1,6 +1,7 @@
 //! One stack: an interface of smoltcp with one socket, on a card that holds what goes in and out.
 //!
-//! Decides nothing: the stack hears one segment when it is given one, and speaks when it is asked to.
+//! Decides nothing: the stack hears one segment when it is given one, and speaks when it is asked
+//! to.
 
 use std::collections::VecDeque;
 use std::io;
@@ -42,7 +43,8 @@ pub(super) struct Host {
 }
 
 impl Host {
-    /// Both stacks, their connection made, and the number of the first byte of each. The seed decides those numbers.
+    /// Both stacks, their connection made, and the number of the first byte of each. The seed
+    /// decides those numbers.
     ///
     /// Errors: where the handshake of TCP does not end.
     pub(super) fn connected(mtu: usize, seed: u64) -> io::Result<([Self; 2], [TcpSeqNumber; 2])> {

@@ -1,8 +1,10 @@
-//! Two stacks, joined by a wire that a path of the model leads: nothing passes before the path says so.
+//! Two stacks, joined by a wire that a path of the model leads: nothing passes before the path says
+//! so.
 //!
-//! Decides nothing. Each record is a segment of its own; forged segments are what an adversary on the path would send, who
-//! also puts the numbers right behind what it has inserted. The clocks stand still, so nothing is sent twice. Bare
-//! acknowledgements do not pass: the model has none, and every segment carries one.
+//! Decides nothing. Each record is a segment of its own; forged segments are what an adversary on
+//! the path would send, who also puts the numbers right behind what it has inserted. The clocks
+//! stand still, so nothing is sent twice. Bare acknowledgements do not pass: the model has none,
+//! and every segment carries one.
 
 use std::collections::VecDeque;
 use std::io;
@@ -48,7 +50,8 @@ pub(crate) struct Led {
 }
 
 impl Led {
-    /// Two stacks, connected. An error is gone once a call has returned it, where the model says so.
+    /// Two stacks, connected. An error is gone once a call has returned it, where the model says
+    /// so.
     ///
     /// Errors: where they do not connect.
     pub(crate) fn new(one_shot: bool) -> io::Result<Self> {
@@ -111,7 +114,8 @@ impl Led {
         if came { Ok(()) } else { Err(io::Error::other("the stack took it otherwise than the model says")) }
     }
 
-    /// The end's own reset arrives. Its number is that of a reset sent now: what was inserted in front of it counts.
+    /// The end's own reset arrives. Its number is that of a reset sent now: what was inserted in
+    /// front of it counts.
     fn reset_arrives(&mut self, from: Side) -> io::Result<()> {
         let to = from.other();
         let reset = self.said[from.index()].reset.take();

@@ -1,7 +1,7 @@
 //! Two stacks, joined by a wire that loses, repeats, reorders, delays and forges as somebody likes.
 //!
-//! Decides nothing of what happens: reality leads. What is kept here is what is in the air, and how far each stack has come.
-//! What that is to the model is said in `course.rs`.
+//! Decides nothing of what happens: reality leads. What is kept here is what is in the air, and how
+//! far each stack has come. What that is to the model is said in `course.rs`.
 
 use std::io;
 
@@ -44,7 +44,8 @@ pub(super) struct Landed {
     pub(super) maker: Maker,
     /// What the end made of it.
     pub(super) heard: Heard,
-    /// Whether it carried something of the stream for an end that is gone, which answered with a reset.
+    /// Whether it carried something of the stream for an end that is gone, which answered with a
+    /// reset.
     pub(super) bounced: bool,
     /// How far it began from what the end expects next.
     pub(super) offset: isize,
@@ -159,7 +160,8 @@ impl Loose {
         resets
     }
 
-    /// A segment in the air lands; nothing where there is none. `keep` leaves a copy of it in the air.
+    /// A segment in the air lands; nothing where there is none. `keep` leaves a copy of it in the
+    /// air.
     pub(super) fn land(&mut self, nth: usize, keep: bool) -> Option<Landed> {
         let flight = match keep {
             true => self.air.get(nth)?.clone(),
@@ -212,7 +214,8 @@ impl Loose {
         self.ends.iter_mut().for_each(|end| end.host.pass(milliseconds));
     }
 
-    /// The adversary sends a FIN so far from what an end expects, behind the first bytes of what is on its way there.
+    /// The adversary sends a FIN so far from what an end expects, behind the first bytes of what is
+    /// on its way there.
     pub(super) fn forge_fin(&mut self, to: Side, offset: isize, inside: usize) {
         let expected = self.expected(to);
         let on_its_way = self.air.iter().find_map(|flight| {

@@ -1,5 +1,5 @@
-//! Where smoltcp 0.12 is no kernel, each shown on its bare stack, and what `end.rs` makes of it. A version that does
-//! otherwise fails here first.
+//! Where smoltcp 0.12 is no kernel, each shown on its bare stack, and what `end.rs` makes of it. A
+//! version that does otherwise fails here first.
 
 use std::io::ErrorKind;
 

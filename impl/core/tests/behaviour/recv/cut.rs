@@ -17,7 +17,8 @@ fn every() -> impl Iterator<Item = (Machine, ReadEnd)> {
     Version::ALL.iter().flat_map(each)
 }
 
-// RFC 9846 §6.1 · fin-is-not-close, rst-is-not-close: no later fact makes the end a better or another one
+// RFC 9846 §6.1 · fin-is-not-close, rst-is-not-close: no later fact makes the end a better or
+// another one
 #[test]
 fn no_later_end_of_the_transport_replaces_the_first() {
     for (machine, end) in every() {

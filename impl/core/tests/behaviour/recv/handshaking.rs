@@ -31,7 +31,8 @@ fn user_canceled_is_no_end() {
     }
 }
 
-// salvage-alert: what the peer says about a refused handshake is readable behind a failed write; #46
+// salvage-alert: what the peer says about a refused handshake is readable behind a failed write;
+// #46
 #[test]
 fn a_failed_write_does_not_hide_the_alert() {
     for &version in Version::ALL {

@@ -27,7 +27,8 @@ fn at_once_sends_close_notify_and_closes() {
     }
 }
 
-// RFC 9112 §9.6 · data-survives-close; #44, #45: unread bytes of the peer must not destroy what we sent
+// RFC 9112 §9.6 · data-survives-close; #44, #45: unread bytes of the peer must not destroy what we
+// sent
 #[test]
 fn linger_drains_before_it_closes() {
     for mut machine in every(Manner::Linger) {

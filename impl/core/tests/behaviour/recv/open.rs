@@ -50,7 +50,8 @@ fn eof_behind_a_reset_that_a_write_saw_is_a_reset() {
     }
 }
 
-// RFC 9293 §3.10.7 · rst-is-not-close: the first errno is kept, and a later reset is not forgotten for it
+// RFC 9293 §3.10.7 · rst-is-not-close: the first errno is kept, and a later reset is not forgotten
+// for it
 #[test]
 fn a_reset_seen_behind_another_errno_is_a_reset() {
     let events = [Event::WriteFailed { errno: EPIPE }, Event::WriteFailed { errno: ECONNRESET }, EOF];
@@ -58,8 +59,8 @@ fn a_reset_seen_behind_another_errno_is_a_reset() {
     assert_eq!((ending.reading, ending.errno), (ReadEnd::Reset, Some(EPIPE)));
 }
 
-// A broken pipe follows a FIN that was read (measured on Linux): the end of stream after it is that FIN. ENOTCONN of Linux,
-// the BSDs and Windows says nothing of why.
+// A broken pipe follows a FIN that was read (measured on Linux): the end of stream after it is that
+// FIN. ENOTCONN of Linux, the BSDs and Windows says nothing of why.
 #[test]
 fn eof_after_a_broken_pipe_is_truncated() {
     for errno in [EPIPE, 0, 107, 57, 10057, 109, 232, 10058] {
@@ -68,7 +69,8 @@ fn eof_after_a_broken_pipe_is_truncated() {
     }
 }
 
-// tcp(7), measured on Linux · dead-is-not-fin: ETIMEDOUT, ECONNABORTED, EHOSTUNREACH and EIO leave an end of stream
+// tcp(7), measured on Linux · dead-is-not-fin: ETIMEDOUT, ECONNABORTED, EHOSTUNREACH and EIO leave
+// an end of stream
 #[test]
 fn eof_after_a_failure_of_the_transport_is_no_fin_under_any_policy() {
     for (errno, &missing_notify) in
@@ -239,7 +241,8 @@ fn user_canceled_is_read_on_until_close_notify() {
     }
 }
 
-// RFC 9846 §6.2 · fatal-ends-both; #18, #24, #25, #26, #50: what the engine refuses is answered, never closed clean
+// RFC 9846 §6.2 · fatal-ends-both; #18, #24, #25, #26, #50: what the engine refuses is answered,
+// never closed clean
 #[test]
 fn a_violation_is_answered_with_its_alert_and_discards_what_is_pending() {
     for machine in every() {

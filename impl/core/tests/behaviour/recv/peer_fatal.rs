@@ -42,7 +42,8 @@ fn no_record_of_ours_follows() {
     }
 }
 
-// cut-is-visible: a transport that fails before the driver has counted what was pending takes nothing from the count
+// cut-is-visible: a transport that fails before the driver has counted what was pending takes
+// nothing from the count
 #[test]
 fn what_was_pending_is_counted_though_a_write_fails_first() {
     for machine in every() {

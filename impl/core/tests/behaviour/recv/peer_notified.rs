@@ -101,7 +101,8 @@ fn a_reset_under_an_open_sending_half_is_its_failure_alone() {
     }
 }
 
-// RFC 9112 §9.6 · data-survives-close: the peer's close_notify does not mean that the peer has read ours
+// RFC 9112 §9.6 · data-survives-close: the peer's close_notify does not mean that the peer has read
+// ours
 #[test]
 fn a_linger_behind_it_drains_until_the_transport_ends() {
     for machine in every() {

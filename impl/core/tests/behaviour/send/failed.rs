@@ -11,7 +11,8 @@ fn failed() -> impl Iterator<Item = Machine> {
     Version::ALL.iter().map(move |&version| told(open(version), &[Event::Write, event]))
 }
 
-// RFC 9846 §6.1 · notify-before-fin: a FIN without close_notify would read as the end of the data somewhere
+// RFC 9846 §6.1 · notify-before-fin: a FIN without close_notify would read as the end of the data
+// somewhere
 #[test]
 fn it_ends_in_a_reset_and_never_in_a_fin() {
     for machine in failed() {
@@ -75,7 +76,8 @@ fn a_half_close_that_fails_reads_on_under_a_deadline() {
     assert_eq!(driven(machine, &[CLOSE_NOTIFY]).output(), Output::Idle);
 }
 
-// A report on the TLS working group's list, December 2011 · salvage-alert: whatever the errno of the write was
+// A report on the TLS working group's list, December 2011 · salvage-alert: whatever the errno of
+// the write was
 #[test]
 fn reading_goes_on_behind_every_errno_until_the_alert_is_found() {
     for &version in Version::ALL {

@@ -68,8 +68,9 @@ fn late_data_that_is_discarded_is_counted_and_never_clean() {
     }
 }
 
-// RFC 9846 §6.1 · cut-is-visible; #9: the wait ends as an error, and nothing follows our close_notify
-// RFC 9112 §9.6 · data-survives-close: what else the peer sends is drained, for a close would reset what we sent
+// RFC 9846 §6.1 · cut-is-visible; #9: the wait ends as an error, and nothing follows our
+// close_notify RFC 9112 §9.6 · data-survives-close: what else the peer sends is drained, for a
+// close would reset what we sent
 #[test]
 fn late_data_that_is_refused_ends_the_wait() {
     for &version in Version::ALL {

@@ -82,7 +82,8 @@ fn a_failure_without_a_number_is_not_a_deadline() {
     assert_eq!(machine.ending().errno, None);
 }
 
-// RFC 9846 §5.5 · limit-close-counts, cut-is-visible: the engine closes while what was pending is written out
+// RFC 9846 §5.5 · limit-close-counts, cut-is-visible: the engine closes while what was pending is
+// written out
 #[test]
 fn the_engine_may_close_in_the_middle_of_the_flush() {
     let machine = told(due(Version::Tls13), &[Event::EngineNotified]);
@@ -119,7 +120,8 @@ fn a_reply_that_is_due_stays_due_when_the_application_closes() {
     }
 }
 
-// RFC 9846 §6.1 · write-after-peer-notify: in 1.3 it costs us nothing that is pending, late data or not
+// RFC 9846 §6.1 · write-after-peer-notify: in 1.3 it costs us nothing that is pending, late data or
+// not
 #[test]
 fn in_13_the_peers_close_notify_discards_nothing_behind_it() {
     for late in [&[][..], &[data(100)][..]] {

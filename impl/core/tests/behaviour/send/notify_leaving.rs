@@ -1,4 +1,5 @@
-//! Our close_notify is sealed: it can no longer be taken back, and is not yet whole in the transport.
+//! Our close_notify is sealed: it can no longer be taken back, and is not yet whole in the
+//! transport.
 
 use close_notify_core::{Event, FirstCloser, Machine, Manner, Output, ReadEnd, Version, WriteEnd, send};
 

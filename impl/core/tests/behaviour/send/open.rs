@@ -28,7 +28,8 @@ fn closing_says_close_notify_before_the_fin() {
     }
 }
 
-// RFC 9846 §6.1 · notify-before-fin: what was written comes before the close_notify and is not discarded
+// RFC 9846 §6.1 · notify-before-fin: what was written comes before the close_notify and is not
+// discarded
 #[test]
 fn closing_discards_nothing() {
     for machine in every() {
@@ -46,7 +47,8 @@ fn closing_the_write_side_is_refused_before_13() {
     }
 }
 
-// RFC 5246 §7.2.1 · no-ok-over-a-loss: whoever only shuts its write side reads on, and what comes is not late
+// RFC 5246 §7.2.1 · no-ok-over-a-loss: whoever only shuts its write side reads on, and what comes
+// is not late
 #[test]
 fn shutting_the_write_side_reads_on_in_every_version_and_policy() {
     for (&version, (_, policy)) in
@@ -111,7 +113,8 @@ fn rejecting_sends_the_alert_shuts_and_drains() {
     }
 }
 
-// RFC 9846 §6.2 · fatal-ends-both: a rejection without a name is an internal error, and a fatal alert like any
+// RFC 9846 §6.2 · fatal-ends-both: a rejection without a name is an internal error, and a fatal
+// alert like any
 #[test]
 fn the_manner_reject_alone_says_internal_error_and_forgets_the_session() {
     for &version in Version::ALL {

@@ -11,8 +11,8 @@ use crate::arm::{Adapter, Arm, Near, far};
 use crate::common::{FORGED, sockets};
 use crate::keyed_peer::{CLOSE_NOTIFY, DATA, Flight, HANDSHAKE, Peer, provider};
 
-/// We close; behind our close_notify the peer says something, and then ends its transport. How our side ended, and all
-/// that it ever said.
+/// We close; behind our close_notify the peer says something, and then ends its transport. How our
+/// side ended, and all that it ever said.
 fn closed_then(
     arm: Arm,
     policy: Policy,

@@ -11,8 +11,8 @@ use crate::keyed_peer::{ALERT, CLOSE_NOTIFY, DATA, Flight};
 const CLOSED: ReadEnd = ReadEnd::CloseNotify;
 const MISPLACED: ReadEnd = ReadEnd::Refused(AlertDescription::UNEXPECTED_MESSAGE);
 
-/// The peer sends these records and shuts its write side; we read to the end and close. How reading ended, and what we
-/// said.
+/// The peer sends these records and shuts its write side; we read to the end and close. How reading
+/// ended, and what we said.
 fn after(arm: Arm, policy: Policy, records: &[(u8, &[u8])]) -> (ReadEnd, Flight) {
     let (mut near, mut peer) = arm.meet(policy);
     for (content, payload) in records {

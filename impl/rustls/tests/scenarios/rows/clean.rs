@@ -128,7 +128,8 @@ pub(crate) fn data_in_front(arm: Arm) {
     peer.hear_all().ends_with(CLOSE_NOTIFY);
 }
 
-/// The peer's close_notify in one segment with something behind it: clean, and nothing of that is ever read.
+/// The peer's close_notify in one segment with something behind it: clean, and nothing of that is
+/// ever read.
 fn with_behind(arm: Arm, behind: impl FnOnce(&mut crate::keyed_peer::Peer) -> Vec<u8>) {
     let (mut near, mut peer) = arm.meet(Policy::STRICT);
     let mut segment = peer.keys.send.seal(DATA, b"before");

@@ -53,7 +53,8 @@ impl Begun {
         std::iter::from_fn(|| read_record(&mut flight).ok()).collect()
     }
 
-    /// The keys of the peer while the handshake of TLS 1.3 lasts: what is sealed with them is authentic.
+    /// The keys of the peer while the handshake of TLS 1.3 lasts: what is sealed with them is
+    /// authentic.
     fn handshake_keys(&mut self, arm: Arm) -> Keys {
         if arm.is_client() {
             return self.log.keys("SERVER_HANDSHAKE_TRAFFIC_SECRET");
@@ -66,8 +67,8 @@ impl Begun {
         self.log.keys("CLIENT_HANDSHAKE_TRAFFIC_SECRET")
     }
 
-    /// The peer says this, in the middle of the handshake, and ends its transport. How our handshake failed: never as
-    /// a clean end, not even if it is tried again.
+    /// The peer says this, in the middle of the handshake, and ends its transport. How our
+    /// handshake failed: never as a clean end, not even if it is tried again.
     fn fails_behind(mut self, bytes: &[u8]) -> Ending {
         self.socket.write_all(bytes).unwrap();
         self.socket.shutdown(std::net::Shutdown::Write).unwrap();
@@ -147,7 +148,8 @@ fn we_cancel(arm: Arm) {
     let mut said = said(&mut begun.socket);
     let last = said.pop().unwrap();
     if arm.is_13() && !arm.is_client() {
-        // A server's first flight ends with its Finished: what follows is sealed with the keys of its data.
+        // A server's first flight ends with its Finished: what follows is sealed with the keys of
+        // its data.
         said.iter().for_each(|record| feed(&mut begun.connection, record).unwrap());
         let last = begun.log.keys("SERVER_TRAFFIC_SECRET_0").open(&last);
         assert_eq!((last.content, &last.payload[..]), (ALERT, &CLOSE_NOTIFY[..]));

@@ -206,7 +206,8 @@ fn plaintext_behind_close_notify(arm: Arm) {
     assert_eq!(behind, b"and back", "behind our close_notify, as it was written");
 }
 
-/// No close_notify, no plaintext: neither where a FIN takes its place, nor where plaintext does, nor where nothing does.
+/// No close_notify, no plaintext: neither where a FIN takes its place, nor where plaintext does,
+/// nor where nothing does.
 fn plaintext_without_close_notify(arm: Arm) {
     let fin: fn(&mut Peer) = |peer| peer.fin();
     let plain: fn(&mut Peer) = |peer| peer.say(PLAIN);

@@ -1,4 +1,5 @@
-//! The transport ends, or stands still, where a close_notify should be: rows 34–38, 43–45 and 47–50.
+//! The transport ends, or stands still, where a close_notify should be: rows 34–38, 43–45 and
+//! 47–50.
 
 use std::io::Write;
 use std::net::TcpStream;
