@@ -13,11 +13,11 @@ use close_notify_core::Policy;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, ServerConfig, ServerConnection};
 
-use crate::given_up::given_up;
-use crate::lingering::Lingering;
+use crate::blocking::given_up::given_up;
+use crate::blocking::stream::Stream;
+use crate::driver::lingering::Lingering;
 use crate::resumption::{ClientGuard, ServerGuard};
 use crate::session::Session;
-use crate::stream::Stream;
 use crate::transport::Transport;
 
 /// How long a handshake may take where nobody says otherwise.

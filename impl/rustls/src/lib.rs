@@ -275,34 +275,23 @@
 // The first page speaks of every feature.
 #![cfg_attr(not(feature = "tokio"), allow(rustdoc::broken_intra_doc_links))]
 
+mod blocking;
 mod connect;
 mod driver;
-mod dropped;
 mod engine;
 mod error;
-mod forget;
-mod given_up;
 #[cfg(doc)]
 pub mod guide;
-mod hook;
-mod inbox;
-mod line;
-mod lingering;
-mod outbox;
-mod pipe;
 mod resumption;
 mod session;
-#[cfg(unix)]
-mod socket;
-#[cfg(unix)]
-mod split;
-mod stream;
-mod tls;
 #[cfg(feature = "tokio")]
 pub mod tokio;
 mod transport;
-mod wrap;
 
+#[cfg(unix)]
+pub use blocking::split::{Handle, ReadHalf, Socket, WriteHalf};
+pub use blocking::stream::Stream;
+pub use blocking::wrap::WithEnding;
 #[doc(inline)]
 pub use close_notify_core::{
     AlertDescription, AlertLevel, Answer, Call, CoalescedAlerts, Delivery, Ending, Event, FatalNotify,
@@ -314,15 +303,11 @@ pub use close_notify_framing as framing;
 pub use close_notify_linger as linger;
 pub use connect::{Acceptor, Connector};
 pub use driver::Acceptance;
+pub use engine::hook::provider;
+pub use engine::tls::Tls;
 pub use error::{Error, FindEnding};
-pub use forget::ForgetSession;
-pub use hook::provider;
-pub use pipe::Pipe;
+pub use resumption::forget::ForgetSession;
 pub use resumption::{ClientForget, ClientGuard, ServerForget, ServerGuard};
 pub use session::{Progress, Received, Session, Step};
-#[cfg(unix)]
-pub use split::{Handle, ReadHalf, Socket, WriteHalf};
-pub use stream::Stream;
-pub use tls::Tls;
 pub use transport::Transport;
-pub use wrap::WithEnding;
+pub use transport::pipe::Pipe;

@@ -9,10 +9,10 @@ use std::io;
 use close_notify_core::{Answer, Call, Role, Version};
 
 use super::Driver;
+use crate::driver::line::Line;
+use crate::engine::tls::Tls;
 use crate::error::is_a_wait;
-use crate::line::Line;
 use crate::session::Received;
-use crate::tls::Tls;
 
 /// How many records one look at an idle connection takes at most: a peer that never pauses must not
 /// keep us.

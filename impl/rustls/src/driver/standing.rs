@@ -12,8 +12,8 @@ use std::io::IoSlice;
 use close_notify_core::FramingState;
 use close_notify_framing::{Fault, Framing, Gate};
 
+use crate::engine::tls::Tls;
 use crate::session::Session;
-use crate::tls::Tls;
 
 /// What a stream knows of its framing.
 #[derive(Debug)]

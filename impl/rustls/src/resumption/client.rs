@@ -18,7 +18,7 @@ use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, NamedGroup};
 
 use super::kept::{Kept, Origin};
-use crate::forget::ForgetSession;
+use crate::resumption::forget::ForgetSession;
 
 /// How many sessions are kept where nobody says otherwise, as in rustls: eight for each of 256
 /// names.

@@ -17,7 +17,7 @@ use rustls::server::{ProducesTickets, StoresServerSessions};
 
 use super::denied::Denied;
 use super::tag;
-use crate::forget::ForgetSession;
+use crate::resumption::forget::ForgetSession;
 
 /// How many numbers are refused one by one where nobody says otherwise.
 const NUMBERS: usize = 16 * 1024;

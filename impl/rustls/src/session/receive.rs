@@ -8,9 +8,9 @@ use close_notify_core::{
 use close_notify_linger::errno_of;
 
 use super::{CHUNK, Session};
+use crate::engine::tls::Tls;
 use crate::engine::{Heard, Said};
 use crate::error::is_a_wait;
-use crate::tls::Tls;
 use crate::transport::Transport;
 
 /// What one call of [`Session::receive`] learned, and has told the machine.

@@ -6,9 +6,9 @@ use close_notify_core::{AlertDescription, Event, Output, send};
 use close_notify_linger::errno_of;
 
 use super::Session;
+use crate::engine::tls::Tls;
 use crate::engine::{CLOSE_NOTIFY, Unsealable};
 use crate::error::is_a_wait;
-use crate::tls::Tls;
 use crate::transport::Transport;
 
 /// Level fatal.

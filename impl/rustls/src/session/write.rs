@@ -10,8 +10,8 @@ use close_notify_linger::errno_of;
 
 use super::parts::Parts;
 use super::{CHUNK, OUTBOX, Session};
+use crate::engine::tls::Tls;
 use crate::error::is_a_wait;
-use crate::tls::Tls;
 use crate::transport::Transport;
 
 impl<C: Tls> Session<C> {

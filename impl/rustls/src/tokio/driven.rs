@@ -15,10 +15,10 @@ use super::polled::{Clock, Polled};
 use super::transport::Transport;
 use super::wakers::Wakers;
 use crate::driver::Driver;
+use crate::driver::lingering::Lingering;
+use crate::engine::tls::Tls;
 use crate::error::is_a_wait;
-use crate::lingering::Lingering;
 use crate::session::Session;
-use crate::tls::Tls;
 
 pub(super) struct Driven<IO: Transport, C: Tls> {
     pub(super) driver: Driver<C>,

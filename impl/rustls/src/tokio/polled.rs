@@ -13,8 +13,8 @@ use ::tokio::time::{Instant as Moment, Sleep, sleep_until};
 use close_notify_linger::Draining;
 
 use super::transport::Transport;
-use crate::line::Line;
-use crate::lingering::Lingering;
+use crate::driver::line::Line;
+use crate::driver::lingering::Lingering;
 
 /// Longer than any close: what the clock cannot say is that far from now.
 const FOR_EVER: Duration = Duration::from_secs(30 * 365 * 86_400);

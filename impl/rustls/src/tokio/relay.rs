@@ -13,7 +13,7 @@ use close_notify_core::{Ending, Manner, ReadEnd, WriteEnd};
 
 use super::stream::Stream;
 use super::transport::Transport;
-use crate::tls::Tls;
+use crate::engine::tls::Tls;
 
 /// What a direction moves at once.
 const PIECE: usize = 16 * 1024;

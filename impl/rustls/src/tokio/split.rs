@@ -22,7 +22,7 @@ use super::stream::Stream;
 use super::transport::Transport;
 use super::wakers::{Waits, Wakers};
 use crate::driver::Driver;
-use crate::tls::Tls;
+use crate::engine::tls::Tls;
 
 /// Ends the connection that the halves share, from any task. Shape: it may be cloned. The transport
 /// is let go of where a close ends, or with the last handle and both halves.

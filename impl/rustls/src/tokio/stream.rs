@@ -21,10 +21,10 @@ use super::polled::Polled;
 use super::split::{self, ReadHalf, WriteHalf};
 use super::transport::Transport;
 use super::wakers::{Waits, Wakers};
+use crate::driver::lingering::Lingering;
 use crate::driver::{Acceptance, Driver, Standing};
-use crate::lingering::Lingering;
+use crate::engine::tls::Tls;
 use crate::session::Session;
-use crate::tls::Tls;
 
 /// A TLS stream over a transport of tokio that knows how it ended: [`crate::Stream`] for tasks.
 ///

@@ -77,7 +77,9 @@ impl Transport for TcpStream {
         use ::tokio::io::Interest;
         loop {
             std::task::ready!(self.poll_write_ready(cx))?;
-            match self.try_io(Interest::WRITABLE, || crate::socket::write_more(&*self, bytes, None)) {
+            match self
+                .try_io(Interest::WRITABLE, || crate::transport::socket::write_more(&*self, bytes, None))
+            {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 written => return Poll::Ready(written),
             }

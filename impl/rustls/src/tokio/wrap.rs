@@ -9,8 +9,8 @@ use rustls::{ClientConnection, Connection, ServerConnection};
 
 use super::stream::Stream;
 use super::transport::Transport;
+use crate::engine::tls::Tls;
 use crate::session::Session;
-use crate::tls::Tls;
 
 /// Ends a stream of tokio-rustls well: [`client::TlsStream`](tokio_rustls::client::TlsStream),
 /// [`server::TlsStream`](tokio_rustls::server::TlsStream) and

@@ -5,6 +5,9 @@
 //! a call that returns `WouldBlock` is made again.
 
 mod accept;
+pub(crate) mod dropped;
+pub(crate) mod line;
+pub(crate) mod lingering;
 mod standing;
 
 use std::io::{self, IoSlice};
@@ -14,11 +17,10 @@ use close_notify_core::{
     AlertDescription, Answer, Call, Ending, Event, FramingState, Manner, Output, ReadEnd,
 };
 
-use crate::dropped;
+use crate::driver::line::Line;
+use crate::engine::tls::Tls;
 use crate::error::{Error, inner, is_a_wait};
-use crate::line::Line;
 use crate::session::{Progress, Received, Session, Step};
-use crate::tls::Tls;
 
 pub use accept::Acceptance;
 pub(crate) use standing::Standing;

@@ -9,10 +9,10 @@ use std::io;
 
 use close_notify_core::Event;
 
+use crate::blocking::stream::Stream;
+use crate::driver::line::Line;
+use crate::engine::tls::Tls;
 use crate::error::is_a_wait;
-use crate::line::Line;
-use crate::stream::Stream;
-use crate::tls::Tls;
 use crate::transport::Transport;
 
 const DOES_NOT_BLOCK: &str = "the transport does not block: give this call one that does, or keep a stream";

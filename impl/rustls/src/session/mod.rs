@@ -6,6 +6,8 @@
 //! `session/receive.rs`; data goes out by [`write`](Session::write), in `session/write.rs`, and the
 //! last word by [`step`](Session::step), in `session/step.rs`.
 
+mod inbox;
+mod outbox;
 mod parts;
 mod receive;
 mod step;
@@ -22,11 +24,11 @@ use close_notify_linger::Draining;
 use rustls::Connection;
 
 use crate::engine::Engine;
+use crate::engine::tls::Tls;
 use crate::error::{Error, is_a_wait};
-use crate::forget::ForgetSession;
-use crate::inbox::Inbox;
-use crate::outbox::Outbox;
-use crate::tls::Tls;
+use crate::resumption::forget::ForgetSession;
+use crate::session::inbox::Inbox;
+use crate::session::outbox::Outbox;
 use crate::transport::Transport;
 
 pub use receive::Received;

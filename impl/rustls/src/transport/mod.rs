@@ -4,6 +4,10 @@
 //! Decides how each step is done on TCP and on Unix sockets. Leaves to the core which step is due.
 //! Sources: RFC 9293 §3.6, §3.10.4; tcp(7), send(2) `MSG_MORE`.
 
+pub(crate) mod pipe;
+#[cfg(unix)]
+pub(crate) mod socket;
+
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
 #[cfg(unix)]
@@ -13,9 +17,6 @@ use std::os::unix::net::UnixStream;
 #[cfg(not(unix))]
 use std::time::Duration;
 use std::time::Instant;
-
-#[cfg(unix)]
-use crate::socket;
 
 /// A transport that can be ended. Dropping it closes it.
 ///

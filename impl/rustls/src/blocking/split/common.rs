@@ -7,8 +7,8 @@ use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::socket;
 use crate::transport::Transport;
+use crate::transport::socket;
 
 /// A transport whose halves can be split: a socket, which may be used and waited for from several
 /// threads.

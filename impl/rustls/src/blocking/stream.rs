@@ -10,12 +10,12 @@ use close_notify_core::{AlertDescription, Ending, FramingState, Manner, Policy};
 use close_notify_framing::Framing;
 use rustls::Connection;
 
+use crate::driver::line::{Bounded, Line};
+use crate::driver::lingering::Lingering;
 use crate::driver::{Acceptance, Driver, Standing};
+use crate::engine::tls::Tls;
 use crate::error::is_a_wait;
-use crate::line::{Bounded, Line};
-use crate::lingering::Lingering;
 use crate::session::Session;
-use crate::tls::Tls;
 use crate::transport::Transport;
 
 /// A blocking TLS stream that knows how it ended.

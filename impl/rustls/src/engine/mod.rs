@@ -5,14 +5,17 @@
 //! Sources: rustls 0.23.46 `conn.rs`, `common_state.rs`; RFC 9846 §6.2 for the alert that fits an
 //! error.
 
+pub(crate) mod hook;
+pub(crate) mod tls;
+
 use std::io::{BufRead, IoSlice, Read, Write};
 use std::sync::OnceLock;
 
 use close_notify_core::{AlertDescription, Role, Version};
 use rustls::{CommonState, Error, HandshakeKind, ProtocolVersion};
 
-use crate::hook::{self, AlertBytes, AlertPayload, Opened, Seen};
-use crate::tls::Tls;
+use crate::engine::hook::{AlertBytes, AlertPayload, Opened, Seen};
+use crate::engine::tls::Tls;
 
 const ALERT: u8 = 21;
 const FATAL: u8 = 2;

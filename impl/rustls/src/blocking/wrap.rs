@@ -7,10 +7,10 @@ use std::io::{self, Read, Write};
 use close_notify_core::{AlertDescription, Ending, Manner, Policy};
 use rustls::{ConnectionCommon, SideData};
 
-use crate::given_up::given_up;
+use crate::blocking::given_up::given_up;
+use crate::blocking::stream::Stream;
+use crate::engine::tls::Tls;
 use crate::session::Session;
-use crate::stream::Stream;
-use crate::tls::Tls;
 use crate::transport::Transport;
 
 /// Ends a stream of rustls well: [`rustls::StreamOwned`], [`rustls::Stream`] and what lends the

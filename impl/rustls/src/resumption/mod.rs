@@ -13,6 +13,7 @@
 
 mod client;
 mod denied;
+pub(crate) mod forget;
 mod kept;
 mod server;
 mod tag;

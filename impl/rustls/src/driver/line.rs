@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use close_notify_linger::Draining;
 
-use crate::lingering::Lingering;
+use crate::driver::lingering::Lingering;
 use crate::transport::Transport;
 
 /// A transport may wake us a little early: what is left then counts as passed.

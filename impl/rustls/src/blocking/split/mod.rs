@@ -18,12 +18,12 @@ use close_notify_framing::Framing;
 use rustix::event::PollFlags;
 use rustls::Connection;
 
+use crate::blocking::stream::Stream;
 use crate::driver::Driver;
+use crate::driver::line::{Bounded, Line};
+use crate::engine::tls::Tls;
 use crate::error::is_a_wait;
-use crate::line::{Bounded, Line};
-use crate::socket;
-use crate::stream::Stream;
-use crate::tls::Tls;
+use crate::transport::socket;
 use common::Common;
 pub use common::Socket;
 
