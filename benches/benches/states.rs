@@ -5,9 +5,9 @@
 
 use std::time::Duration;
 
-use close_notify_model::family;
-use close_notify_model::judge::{judge, unhindered};
-use close_notify_model::model::Pair;
+use close_notify_model::check::judge::{judge, unhindered};
+use close_notify_model::configs::family;
+use close_notify_model::pair::Pair;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
 fn states(criterion: &mut Criterion) {

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
-use close_notify_model::report::Shard;
+use close_notify_model::check::report::Shard;
 use close_notify_replay::Over;
 
 /// How TLS connections end: what is proved of it, and what breaks where.

@@ -2,7 +2,7 @@
 
 use std::net::{SocketAddr, TcpListener};
 
-use close_notify_model::subject::Subject;
+use close_notify_model::check::subject::Subject;
 use stateright::Model;
 
 use crate::args::ExploreArgs;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use close_notify_model::report::{Scope, Shard};
+use close_notify_model::check::report::{Scope, Shard};
 
 use crate::args::ListArgs;
 use crate::names;

@@ -1,8 +1,8 @@
 //! Names of configurations that a user wrote: found, or answered with the nearest that there are.
 
+use close_notify_model::check::report::Scope;
+use close_notify_model::check::subject::Subject;
 use close_notify_model::check::{is_selected, subjects};
-use close_notify_model::report::Scope;
-use close_notify_model::subject::Subject;
 
 use crate::out::Stop;
 

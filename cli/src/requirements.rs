@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use close_notify_model::duty::{Check, Duty, Map, map};
+use close_notify_model::property::duty::{Check, Duty, Map, map};
 use comfy_table::{Cell, Color, ColumnConstraint, Table, Width};
 
 use crate::args::RequirementsArgs;

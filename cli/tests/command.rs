@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
-use close_notify_model::report::{Replayed, Report, Run};
+use close_notify_model::check::report::{Replayed, Report, Run};
 
 /// A small family, one of its attacks among it.
 const SMALL: [&str; 2] = ["--config", "reject/1.3/"];
@@ -67,7 +67,7 @@ mod check {
     #[test]
     fn tells_its_verdicts_as_json() {
         let report = report(&SMALL);
-        assert_eq!(report.schema, close_notify_model::report::SCHEMA);
+        assert_eq!(report.schema, close_notify_model::check::report::SCHEMA);
         assert_eq!(report.configurations.len(), 8);
         assert!(report.is_fine());
     }

@@ -4,9 +4,9 @@
 //! Decides nothing: `close-notify-replay` reads the input and takes the steps, the model's claims
 //! judge them.
 
-use close_notify_model::action::Action;
-use close_notify_model::model::Pair;
-use close_notify_model::subject::Subject;
+use close_notify_model::check::subject::Subject;
+use close_notify_model::pair::Pair;
+use close_notify_model::world::action::Action;
 use close_notify_replay::{Connected, Input, Over, Skip, drive, is_possible};
 
 use crate::lab;

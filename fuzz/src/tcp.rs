@@ -12,12 +12,12 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use close_notify_model::action::{Action, Side};
-use close_notify_model::config::{Config, Faults};
-use close_notify_model::kernel::Tcp;
-use close_notify_model::model::Pair;
+use close_notify_model::check::subject::Subject;
+use close_notify_model::pair::Pair;
 use close_notify_model::property::Claim;
-use close_notify_model::subject::Subject;
+use close_notify_model::world::action::{Action, Side};
+use close_notify_model::world::config::{Config, Faults};
+use close_notify_model::world::kernel::Tcp;
 use close_notify_replay::{Connected, Course, Flaw, Input, Over, Setup, Skip, claims_to_judge};
 
 use crate::lab;

@@ -9,8 +9,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::{env, fs, thread};
 
-use close_notify_model::judge::unhindered;
-use close_notify_model::subject::Subject;
+use close_notify_model::check::judge::unhindered;
+use close_notify_model::check::subject::Subject;
 
 fn pinned() -> BTreeMap<String, (usize, usize)> {
     let counts = include_str!("../counts.tsv");

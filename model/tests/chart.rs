@@ -1,10 +1,10 @@
 //! Charts as a person reads them.
 
 use close_notify_model::chart::Chart;
+use close_notify_model::check::judge::unhindered;
+use close_notify_model::check::report::Scope;
+use close_notify_model::check::subject::Subject;
 use close_notify_model::check::subjects;
-use close_notify_model::judge::unhindered;
-use close_notify_model::report::Scope;
-use close_notify_model::subject::Subject;
 
 fn subject(name: &str) -> Subject {
     let scope = Scope { deep: false, only: vec![name.to_owned()] };

@@ -3,11 +3,12 @@
 
 use std::collections::BTreeSet;
 
-use close_notify_model::expect::expected;
-use close_notify_model::judge::{judge, unhindered};
-use close_notify_model::model::Pair;
-use close_notify_model::mutant::Mutant;
-use close_notify_model::{family, property};
+use close_notify_model::check::judge::{judge, unhindered};
+use close_notify_model::configs::expect::expected;
+use close_notify_model::configs::family;
+use close_notify_model::pair::Pair;
+use close_notify_model::pair::mutant::Mutant;
+use close_notify_model::property;
 
 /// What a mistake breaks beside its own property, and why that cannot be otherwise.
 fn also(mutant: Mutant) -> &'static [&'static str] {

@@ -4,10 +4,10 @@
 use std::cmp::Ordering;
 
 use close_notify_model::chart::Chart;
+use close_notify_model::check::report::{Replayed, Report, Row, Scope};
+use close_notify_model::check::subject::{Step, Subject};
 use close_notify_model::check::subjects;
 use close_notify_model::property::claim;
-use close_notify_model::report::{Replayed, Report, Row, Scope};
-use close_notify_model::subject::{Step, Subject};
 
 /// A claim that breaks, and how.
 pub(crate) struct Attack<'a> {

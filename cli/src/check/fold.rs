@@ -3,7 +3,7 @@
 //!
 //! Decides which choices of a family always stay apart, because they are what a reader looks for.
 
-use close_notify_model::report::{Report, Row, Verdict};
+use close_notify_model::check::report::{Report, Row, Verdict};
 
 use super::attack::Attack;
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use close_notify_model::report::Report;
+use close_notify_model::check::report::Report;
 
 use super::attack::{Attack, attacks, mark};
 use super::fold::{Cell, Group, VERSIONS, groups};

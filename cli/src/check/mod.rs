@@ -14,9 +14,9 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use close_notify_model::check::explore::CutOff;
+use close_notify_model::check::report::{Report, SCHEMA, Scope};
 use close_notify_model::check::{Plan, check};
-use close_notify_model::explore::CutOff;
-use close_notify_model::report::{Report, SCHEMA, Scope};
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 use serde_json::Value;
 

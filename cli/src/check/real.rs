@@ -1,6 +1,6 @@
 //! The attacks of a report, taken on real rustls: what the model says of them is seen to happen.
 
-use close_notify_model::report::{Replay, Replayed, Report};
+use close_notify_model::check::report::{Replay, Replayed, Report};
 use close_notify_replay::{Outcome, Over, Path, replay};
 
 use super::attack::{Attack, attacks};

@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use close_notify_model::duty::{self, Map};
-use close_notify_model::report::{Replayed, Report, Verdict};
+use close_notify_model::check::report::{Replayed, Report, Verdict};
+use close_notify_model::property::duty::{self, Map};
 use comfy_table::{Attribute, Cell, Color, ColumnConstraint, Table, Width};
 use indicatif::HumanCount;
 

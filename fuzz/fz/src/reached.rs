@@ -11,11 +11,11 @@ use std::fs;
 
 use close_notify_fuzz::observe::{self, EVENTS, Half, Reached};
 use close_notify_fuzz::{Target, lockstep, machine, target};
-use close_notify_model::action::Action;
-use close_notify_model::explore::Graph;
-use close_notify_model::judge::unhindered;
-use close_notify_model::model::Pair;
-use close_notify_model::subject::Subject;
+use close_notify_model::check::explore::Graph;
+use close_notify_model::check::judge::unhindered;
+use close_notify_model::check::subject::Subject;
+use close_notify_model::pair::Pair;
+use close_notify_model::world::action::Action;
 
 use crate::build::root;
 use crate::{Outcome, fuzzer, table};

@@ -5,11 +5,11 @@
 
 use std::fmt;
 
-use close_notify_model::action::{Action, Side};
-use close_notify_model::expect::expected;
-use close_notify_model::model::Pair;
-use close_notify_model::property::{Claim, Judged, View};
+use close_notify_model::configs::expect::expected;
+use close_notify_model::pair::Pair;
+use close_notify_model::property::{Claim, Judged, View, claims_of};
 use close_notify_model::world::World;
+use close_notify_model::world::action::{Action, Side};
 
 use crate::lockstep::Walk;
 use crate::memory::Memory;
@@ -89,7 +89,7 @@ pub fn is_possible(pair: &Pair, world: &World, action: Action) -> bool {
 pub fn claims_to_judge(pair: &Pair) -> Vec<&'static Claim> {
     let given_away = expected(&pair.config);
     let stands = |claim: &&Claim| given_away.iter().all(|rule| rule.claim != claim.name);
-    pair.claims.iter().copied().filter(stands).collect()
+    claims_of(&pair.config).into_iter().filter(stands).collect()
 }
 
 /// Whether every claim stands where the model may do this next.

@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use close_notify_model::subject::{Step, Subject};
+use close_notify_model::check::subject::{Step, Subject};
 use stateright::Model;
 
 use crate::path::{Path, PathError};

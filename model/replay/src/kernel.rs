@@ -10,8 +10,8 @@ use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
 use close_notify::Transport;
-use close_notify_model::action::{Action, Side};
 use close_notify_model::world::World;
+use close_notify_model::world::action::{Action, Side};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::real::{PLAIN, record_length};

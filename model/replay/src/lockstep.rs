@@ -8,10 +8,10 @@ use std::io::{self, Read, Write};
 
 use close_notify::{Call, Ending, Event, FindEnding, Output, Received, Session, Transport};
 use close_notify_core::send;
-use close_notify_model::action::{Action, Side};
-use close_notify_model::model::Pair;
-use close_notify_model::profile::Profile;
+use close_notify_model::pair::Pair;
 use close_notify_model::world::World;
+use close_notify_model::world::action::{Action, Side};
+use close_notify_model::world::profile::Profile;
 
 use crate::real::{PAYLOAD, PLAIN, Real, records};
 use crate::report::Divergence;

@@ -4,9 +4,9 @@
 use std::io::{self, Read, Write};
 
 use close_notify::Transport;
-use close_notify_model::action::{Action, Side};
-use close_notify_model::kernel::{Errno, Got};
 use close_notify_model::world::World;
+use close_notify_model::world::action::{Action, Side};
+use close_notify_model::world::kernel::{Errno, Got};
 
 use crate::wire::{Port, Wire};
 

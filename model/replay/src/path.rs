@@ -5,8 +5,8 @@
 
 use std::fmt;
 
-use close_notify_model::action::{Action, Side};
-use close_notify_model::subject::{Step, Subject};
+use close_notify_model::check::subject::{Step, Subject};
+use close_notify_model::world::action::{Action, Side};
 use serde::{Deserialize, Serialize};
 
 /// A path through one configuration.

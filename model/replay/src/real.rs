@@ -7,8 +7,8 @@ use std::io;
 use std::sync::{Arc, LazyLock};
 
 use close_notify::{Policy, Session, Version};
-use close_notify_model::action::{Action, Side};
-use close_notify_model::config::Config;
+use close_notify_model::world::action::{Action, Side};
+use close_notify_model::world::config::Config;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ClientConfig, ClientConnection, Connection, RootCertStore, ServerConfig, ServerConnection};
 

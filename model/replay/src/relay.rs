@@ -2,10 +2,10 @@
 
 use std::io;
 
-use close_notify_model::action::Action;
-use close_notify_model::model::Pair;
-use close_notify_model::relay::{Link, Relay};
-use close_notify_model::subject::{Step, Subject};
+use close_notify_model::check::subject::{Step, Subject};
+use close_notify_model::pair::Pair;
+use close_notify_model::pair::relay::{Link, Relay};
+use close_notify_model::world::action::Action;
 use stateright::Model;
 
 use crate::kernel::Kernel;

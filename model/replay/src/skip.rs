@@ -3,11 +3,11 @@
 use std::fmt;
 
 use close_notify::Version;
-use close_notify_model::action::Action;
-use close_notify_model::config::{Config, Script};
-use close_notify_model::kernel::Tcp;
-use close_notify_model::profile::Profile;
-use close_notify_model::subject::Step;
+use close_notify_model::check::subject::Step;
+use close_notify_model::world::action::Action;
+use close_notify_model::world::config::{Config, Script};
+use close_notify_model::world::kernel::Tcp;
+use close_notify_model::world::profile::Profile;
 use serde::{Deserialize, Serialize};
 
 use crate::report::Over;

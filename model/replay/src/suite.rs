@@ -3,10 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use close_notify_model::explore::{Graph, Limits};
-use close_notify_model::judge::unhindered;
-use close_notify_model::model::Pair;
-use close_notify_model::subject::{Step, Subject};
+use close_notify_model::check::explore::{Graph, Limits};
+use close_notify_model::check::judge::unhindered;
+use close_notify_model::check::subject::{Step, Subject};
+use close_notify_model::pair::Pair;
 use close_notify_model::world::World;
 
 use crate::path::Path;

@@ -4,9 +4,9 @@
 use std::io;
 
 use close_notify::Transport;
-use close_notify_model::action::{Action, Side};
-use close_notify_model::kernel::Got;
 use close_notify_model::world::World;
+use close_notify_model::world::action::{Action, Side};
+use close_notify_model::world::kernel::Got;
 
 /// Where an end reads and writes; what it wrote is kept.
 pub(crate) trait Port: Transport {

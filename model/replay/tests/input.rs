@@ -1,8 +1,8 @@
 //! Every path of the model is an input, and every input is a path.
 
-use close_notify_model::explore::Graph;
-use close_notify_model::judge::unhindered;
-use close_notify_model::subject::{Step, Subject};
+use close_notify_model::check::explore::Graph;
+use close_notify_model::check::judge::unhindered;
+use close_notify_model::check::subject::{Step, Subject};
 use close_notify_replay::{Input, Path, PathError, input_of};
 use stateright::Model;
 
@@ -17,7 +17,7 @@ where
     M: Model<State: Copy + Eq + std::hash::Hash, Action: Copy>,
 {
     let mut states = 0;
-    let limits = close_notify_model::explore::Limits { states: LARGEST, ..unhindered() };
+    let limits = close_notify_model::check::explore::Limits { states: LARGEST, ..unhindered() };
     let Ok(graph) = Graph::explore(model, limits, |at, _, _| states = at) else { return Vec::new() };
     let spread = (states as usize / STATES).max(1);
     let path = |at| graph.path_to(at).into_iter().map(&named).collect();
@@ -66,7 +66,7 @@ fn a_hash_of_no_configuration_is_read_as_one_that_rustls_can_take_part_in() {
 
 #[test]
 fn a_step_that_the_model_cannot_take_is_no_input() {
-    let steps = vec![Step::from(close_notify_model::action::Action::Cut)];
+    let steps = vec![Step::from(close_notify_model::world::action::Action::Cut)];
     let path = Path::new("upload/1.3/graceful/unread/overtaking", String::new(), steps);
     assert!(matches!(input_of(&path, 0), Err(PathError::Step { at: 0, .. })));
     assert!(matches!(

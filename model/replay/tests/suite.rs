@@ -7,11 +7,11 @@ use std::env;
 use std::sync::LazyLock;
 
 use close_notify_core::Output;
-use close_notify_model::action::Action;
-use close_notify_model::model::Pair;
-use close_notify_model::subject::Subject;
-use close_notify_model::wire::Fin;
+use close_notify_model::check::subject::Subject;
+use close_notify_model::pair::Pair;
 use close_notify_model::world::World;
+use close_notify_model::world::action::Action;
+use close_notify_model::world::wire::Fin;
 use close_notify_replay::{Outcome, Over, Path, Skip, generate, replay};
 
 static SUITE: LazyLock<Vec<Path>> = LazyLock::new(generate);

@@ -8,13 +8,13 @@ use close_notify_core::Output;
 use stateright::Model;
 
 use super::{Chart, Line, Told, Tone, Way, words};
-use crate::action::{Action, Side};
-use crate::kernel::Got;
-use crate::model::Pair;
-use crate::relay::{Link, Relay};
-use crate::subject::Step;
-use crate::wire::{Fin, Pipe, Rst, Unit};
+use crate::check::subject::Step;
+use crate::pair::Pair;
+use crate::pair::relay::{Link, Relay};
 use crate::world::World;
+use crate::world::action::{Action, Side};
+use crate::world::kernel::Got;
+use crate::world::wire::{Fin, Pipe, Rst, Unit};
 
 const FIN: &str = "FIN";
 const RST: &str = "RST";
@@ -358,7 +358,7 @@ impl Scene<'_> {
         if lost > lost_before {
             self.bad(side, format!("throws away {} unsent", plural(lost - lost_before)));
         }
-        let conforms = self.pair.config.script(side).profile == crate::profile::Profile::Conforming;
+        let conforms = self.pair.config.script(side).profile == crate::world::profile::Profile::Conforming;
         if conforms && after.has_read_all() && !before.has_read_all() {
             self.line(side, words::told(self.pair.ending(after).reading), Tone::Told);
         }

@@ -2,11 +2,11 @@
 
 use close_notify_core::{Manner, ReadEnd};
 
-use crate::action::Side;
-use crate::config::{Closing, Script};
-use crate::kernel::{Errno, Got};
-use crate::model::Pair;
-use crate::profile::Profile;
+use crate::pair::Pair;
+use crate::world::action::Side;
+use crate::world::config::{Closing, Script};
+use crate::world::kernel::{Errno, Got};
+use crate::world::profile::Profile;
 use crate::world::{End, World};
 
 pub(super) fn closes(closing: Closing) -> String {

@@ -5,7 +5,7 @@ use close_notify_core::{Answer, Call, FramingState, Manner, MissingNotify, ReadE
 use super::claim_table as claims;
 use crate::property::View;
 use crate::property::liveness::is_out_of_deadlines;
-use crate::wire::{Fin, Unit};
+use crate::world::wire::{Fin, Unit};
 
 /// A FIN between two records, which no call has called anything else, with nothing thrown away
 /// before it.

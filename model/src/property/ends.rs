@@ -4,9 +4,9 @@
 use close_notify_core::{Delivery, Manner, WriteEnd, send};
 
 use super::claim_table as claims;
-use crate::config::{Closing, Config};
 use crate::property::View;
-use crate::wire::Unit;
+use crate::world::config::{Closing, Config};
+use crate::world::wire::Unit;
 
 fn hands_back(config: &Config) -> bool {
     config.scripts.iter().any(|script| script.closing == Closing::In(Manner::HandBack))

@@ -3,7 +3,7 @@
 use close_notify_core::MissingNotify;
 
 use super::claim_table as claims;
-use crate::config::{Config, Framing};
+use crate::world::config::{Config, Framing};
 
 fn has_framing(config: &Config, framing: Framing) -> bool {
     !config.handshake && config.scripts.iter().any(|script| script.framing == framing)

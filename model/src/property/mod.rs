@@ -4,17 +4,19 @@
 //! choices: `expect.rs` says where they break. Everything else holds wherever its premise fires.
 
 mod answers;
+pub mod duty;
 mod ends;
 mod framing;
 mod liveness;
 mod receiving;
+pub mod relay;
 mod sending;
 mod session;
 mod view;
 
-use crate::config::Config;
-use crate::model::Pair;
+use crate::pair::Pair;
 use crate::world::World;
+use crate::world::config::Config;
 
 pub use view::View;
 
@@ -116,7 +118,7 @@ macro_rules! claims {
                 let holds: fn(&$crate::property::View<'_>) -> bool = $holds;
                 holds(view)
             }
-            fn judge(pair: &$crate::model::Pair, world: &$crate::world::World) -> bool {
+            fn judge(pair: &$crate::pair::Pair, world: &$crate::world::World) -> bool {
                 let judged = match $crate::property::Judged::$judged {
                     $crate::property::Judged::Always => true,
                     $crate::property::Judged::AtRest => pair.is_at_rest(world),
@@ -152,7 +154,7 @@ pub fn claims() -> impl Iterator<Item = &'static Claim> {
     ]
     .into_iter()
     .flatten()
-    .chain([&crate::relay::NO_LAUNDERING])
+    .chain([&relay::NO_LAUNDERING])
 }
 
 /// The claims whose premise can fire in a configuration.

@@ -6,17 +6,17 @@ use close_notify_core::{
 };
 
 use super::claim_table as claims;
-use crate::config::Config;
-use crate::profile::Profile;
 use crate::property::View;
-use crate::wire::{Fin, Unit};
+use crate::world::config::Config;
+use crate::world::profile::Profile;
+use crate::world::wire::{Fin, Unit};
 
 fn has_peer(config: &Config, profiles: &[Profile]) -> bool {
     config.scripts.iter().any(|script| profiles.contains(&script.profile))
 }
 
 fn rejects(config: &Config) -> bool {
-    let rejects = |closing| matches!(closing, crate::config::Closing::Reject(_));
+    let rejects = |closing| matches!(closing, crate::world::config::Closing::Reject(_));
     config.scripts.iter().any(|script| rejects(script.closing))
         || has_peer(config, &[Profile::FatalAfterNotify, Profile::NotifyAfterFatal])
 }
@@ -197,7 +197,7 @@ claims! {
         if |v| v.end().has_read_all() && (v.accepts() || v.reads_the_end());
         then |v| {
             let all = v.data_before_notify() == v.end().got;
-            let by_length = v.script().framing == crate::config::Framing::SelfDelimited;
+            let by_length = v.script().framing == crate::world::config::Framing::SelfDelimited;
             by_length || (all && (v.peer_has_closed() || v.policy().missing_notify != MissingNotify::Accept))
         };
 }

@@ -3,10 +3,10 @@
 use close_notify_core::{Manner, Output, Reply, Version, send};
 
 use super::claim_table as claims;
-use crate::action::Side;
-use crate::config::{Closing, Config};
 use crate::property::View;
-use crate::wire::Unit;
+use crate::world::action::Side;
+use crate::world::config::{Closing, Config};
+use crate::world::wire::Unit;
 
 fn is_1x(config: &Config) -> bool {
     config.version != Version::Tls13

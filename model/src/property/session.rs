@@ -3,11 +3,11 @@
 use close_notify_core::{ReadEnd, ResumptionRule, Version};
 
 use super::claim_table as claims;
-use crate::action::Side;
-use crate::config::{Closing, Config};
-use crate::profile::Profile;
 use crate::property::View;
-use crate::wire::Unit;
+use crate::world::action::Side;
+use crate::world::config::{Closing, Config};
+use crate::world::profile::Profile;
+use crate::world::wire::Unit;
 
 fn is_1x(config: &Config) -> bool {
     config.version != Version::Tls13

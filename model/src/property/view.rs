@@ -2,12 +2,12 @@
 
 use close_notify_core::{Answer, Call, Ending, FramingState, Manner, Policy, ReadEnd, send, transport};
 
-use crate::action::Side;
-use crate::config::{Closing, Config, Script, When};
-use crate::kernel::Socket;
-use crate::model::Pair;
-use crate::profile::Profile;
-use crate::wire::{Pipe, Rst, Unit};
+use crate::pair::Pair;
+use crate::world::action::Side;
+use crate::world::config::{Closing, Config, Script, When};
+use crate::world::kernel::Socket;
+use crate::world::profile::Profile;
+use crate::world::wire::{Pipe, Rst, Unit};
 use crate::world::{End, World};
 
 /// One conforming end of a world.

@@ -9,11 +9,11 @@ use std::fmt;
 use std::io;
 
 use close_notify_core::{Event, Output};
-use close_notify_model::action::{Action, Side};
-use close_notify_model::model::Pair;
+use close_notify_model::pair::Pair;
 use close_notify_model::property::Claim;
-use close_notify_model::wire::Fin;
 use close_notify_model::world::World;
+use close_notify_model::world::action::{Action, Side};
+use close_notify_model::world::wire::Fin;
 
 use super::host::ROOM;
 use super::loose::{Landed, Loose, Maker, Setup};

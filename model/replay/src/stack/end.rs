@@ -9,7 +9,7 @@
 
 use std::io;
 
-use close_notify_model::kernel::Errno;
+use close_notify_model::world::kernel::Errno;
 use smoltcp::socket::tcp::State;
 
 use super::host::Host;

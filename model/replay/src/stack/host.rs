@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 use std::io;
 
-use close_notify_model::action::Side;
+use close_notify_model::world::action::Side;
 use smoltcp::iface::{Config, Interface, SocketHandle, SocketSet};
 use smoltcp::phy::{self, ChecksumCapabilities, Device, DeviceCapabilities, Medium};
 use smoltcp::socket::tcp::{Socket, SocketBuffer, State};

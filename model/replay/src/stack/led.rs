@@ -9,8 +9,8 @@
 use std::collections::VecDeque;
 use std::io;
 
-use close_notify_model::action::{Action, Side};
 use close_notify_model::world::World;
+use close_notify_model::world::action::{Action, Side};
 use smoltcp::wire::TcpSeqNumber;
 
 use super::end::End;

@@ -5,8 +5,8 @@
 
 use std::io;
 
-use close_notify_model::action::{Action, Side};
 use close_notify_model::world::World;
+use close_notify_model::world::action::{Action, Side};
 use smoltcp::socket::tcp::State;
 use smoltcp::wire::TcpSeqNumber;
 

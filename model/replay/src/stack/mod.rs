@@ -14,9 +14,9 @@ mod port;
 mod quirks;
 mod segment;
 
-use close_notify_model::action::Side;
-use close_notify_model::kernel::Got;
 use close_notify_model::world::World;
+use close_notify_model::world::action::Side;
+use close_notify_model::world::kernel::Got;
 
 pub use self::course::{Course, Turn};
 use self::end::End;

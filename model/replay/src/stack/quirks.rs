@@ -3,7 +3,7 @@
 
 use std::io::ErrorKind;
 
-use close_notify_model::action::Side;
+use close_notify_model::world::action::Side;
 use smoltcp::socket::tcp::State;
 use smoltcp::wire::TcpSeqNumber;
 

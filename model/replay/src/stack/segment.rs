@@ -1,6 +1,6 @@
 //! A segment of TCP in its packet: what stands in it, and segments that nobody sent.
 
-use close_notify_model::action::Side;
+use close_notify_model::world::action::Side;
 use smoltcp::phy::ChecksumCapabilities;
 use smoltcp::wire::{
     IpProtocol, Ipv4Packet, Ipv4Repr, TcpControl, TcpPacket, TcpRepr, TcpSeqNumber, TcpTimestampRepr,

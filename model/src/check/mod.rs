@@ -4,19 +4,24 @@
 //! Decides what is run, in which order and by how many. What was found is a [`Report`]; how it is
 //! shown is the command's. A search that was cut off, for whatever reason, gives no report.
 
+pub mod explore;
+pub mod judge;
+pub mod report;
+pub mod subject;
+
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-use crate::explore::{CutOff, Graph, Limits};
-use crate::family;
-use crate::model::Pair;
-use crate::mutant::Mutant;
-use crate::property::{Claim, Judged, View};
-use crate::relay::NO_LAUNDERING;
-use crate::report::{Broken, Expected, Mistake, Report, Row, Run, Scope, Shard};
-use crate::subject::Subject;
+use crate::check::explore::{CutOff, Graph, Limits};
+use crate::check::report::{Broken, Expected, Mistake, Report, Row, Run, Scope, Shard};
+use crate::check::subject::Subject;
+use crate::configs::family;
+use crate::pair::Pair;
+use crate::pair::mutant::Mutant;
+use crate::property::relay::NO_LAUNDERING;
+use crate::property::{Claim, Judged, View, claims_of};
 
 /// Where the naive relay is tried: the smallest configuration of a relay.
 const NAIVE_RELAY: &str = "relay/1.3/abort/naive";
@@ -67,7 +72,7 @@ impl std::error::Error for Unfinished {}
 /// The configurations of a scope, in their order.
 #[must_use]
 pub fn subjects(scope: &Scope) -> Vec<Subject> {
-    let all = if scope.deep { crate::deep::subjects() } else { Subject::all() };
+    let all = if scope.deep { crate::configs::deep::subjects() } else { Subject::all() };
     all.into_iter().filter(|subject| is_selected(&scope.only, subject.name())).collect()
 }
 
@@ -170,7 +175,7 @@ fn counts() -> HashMap<&'static str, usize> {
         let mut cells = line.split('\t');
         Some((cells.next()?, cells.next()?.parse().ok()?))
     };
-    include_str!("../counts.tsv").lines().filter_map(row).collect()
+    include_str!("../../counts.tsv").lines().filter_map(row).collect()
 }
 
 /// Does every job, the heavy ones first, and gives the results in the order of the jobs.
@@ -296,12 +301,11 @@ impl Planted {
 /// A mutant whose configuration does not exist, or has no such claim, is one that nothing caught.
 fn explore_mutant(mutant: Mutant, limits: Limits<'_>) -> Result<(bool, usize), CutOff> {
     let Some(config) = family::named(mutant.config()) else { return Ok((false, 0)) };
-    let only = |mut pair: Pair| {
-        pair.claims.retain(|claim| claim.name == mutant.property());
-        pair
+    let Some(claim) = claims_of(&config).into_iter().find(|claim| claim.name == mutant.property()) else {
+        return Ok((false, 0));
     };
-    let (with, seen) = breaks(&only(Pair::with_mutant(config.clone(), mutant)), limits)?;
-    let (without, seen_without) = breaks(&only(Pair::new(config)), limits)?;
+    let (with, seen) = breaks(&Pair::with_mutant(config.clone(), mutant), claim, limits)?;
+    let (without, seen_without) = breaks(&Pair::new(config), claim, limits)?;
     Ok((with && !without, seen + seen_without))
 }
 
@@ -317,17 +321,16 @@ fn explore_naive_relay(limits: Limits<'_>) -> Result<(bool, usize), CutOff> {
     Ok((caught && states > 0, states))
 }
 
-/// Whether some state breaks the one claim of a pair, and how many states were seen; it stops at
+/// Whether some state breaks the claim, and how many states were seen; it stops at
 /// the first.
-fn breaks(pair: &Pair, limits: Limits<'_>) -> Result<(bool, usize), CutOff> {
+fn breaks(pair: &Pair, claim: &Claim, limits: Limits<'_>) -> Result<(bool, usize), CutOff> {
     let (enough, mut broken, mut seen) = (AtomicBool::new(false), false, 0);
     let until = Limits { stop: &enough, ..limits };
     let graph = Graph::explore(pair, until, |_, world, actions| {
         seen += 1;
         let at_rest = actions.iter().all(|action| action.is_optional());
-        let judged = |claim: &Claim| claim.judged == Judged::Always || at_rest;
-        let ends = View::conforming(pair, world);
-        broken |= pair.claims.iter().any(|claim| judged(claim) && !claim.verdict(&ends).stands);
+        let is_judged = claim.judged == Judged::Always || at_rest;
+        broken |= is_judged && !claim.verdict(&View::conforming(pair, world)).stands;
         if broken || limits.stop.load(Ordering::Relaxed) {
             enough.store(true, Ordering::Relaxed);
         }

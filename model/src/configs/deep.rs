@@ -3,10 +3,10 @@
 //!
 //! Decides no verdict: the rules of `expect.rs` say what breaks here as they do everywhere.
 
-use crate::config::{Config, Faults, Script};
-use crate::family;
-use crate::model::Pair;
-use crate::subject::Subject;
+use crate::check::subject::Subject;
+use crate::configs::family;
+use crate::pair::Pair;
+use crate::world::config::{Config, Faults, Script};
 
 /// The families in which one unit more can tell something new.
 const FAMILIES: [&str; 6] = ["download", "upload", "crossed", "half-close", "reject", "hand-back"];

@@ -3,10 +3,10 @@
 
 use std::sync::atomic::AtomicBool;
 
-use crate::action::Action;
-use crate::explore::{CutOff, Graph, Limits};
-use crate::model::Pair;
-use crate::property::{Claim, Judged, View};
+use crate::check::explore::{CutOff, Graph, Limits};
+use crate::pair::Pair;
+use crate::property::{Claim, Judged, View, claims_of};
+use crate::world::action::Action;
 
 /// A claim that a state broke, with the steps that lead there.
 #[derive(Clone, Debug)]
@@ -34,12 +34,13 @@ pub struct Outcome {
 ///
 /// Errors: [`CutOff`] where the search was not complete.
 pub fn judge(pair: &Pair, limits: Limits<'_>) -> Result<Outcome, CutOff> {
-    let mut fired = vec![false; pair.claims.len()];
-    let mut broken: Vec<Option<u32>> = vec![None; pair.claims.len()];
+    let claims = claims_of(&pair.config);
+    let mut fired = vec![false; claims.len()];
+    let mut broken: Vec<Option<u32>> = vec![None; claims.len()];
     let graph = Graph::explore(pair, limits, |at, world, actions| {
         let at_rest = actions.iter().all(|action| action.is_optional());
         let ends = View::conforming(pair, world);
-        for (number, claim) in pair.claims.iter().enumerate() {
+        for (number, claim) in claims.iter().enumerate() {
             if claim.judged == Judged::Always || at_rest {
                 let verdict = claim.verdict(&ends);
                 fired[number] |= verdict.fired;
@@ -54,14 +55,8 @@ pub fn judge(pair: &Pair, limits: Limits<'_>) -> Result<Outcome, CutOff> {
     let outcome = Outcome {
         states: graph.state_count(),
         edges: graph.edge_count(),
-        fired: pair
-            .claims
-            .iter()
-            .zip(&fired)
-            .filter(|(_, fired)| **fired)
-            .map(|(claim, _)| claim.name)
-            .collect(),
-        broken: pair.claims.iter().zip(&broken).filter_map(named).collect(),
+        fired: claims.iter().zip(&fired).filter(|(_, fired)| **fired).map(|(claim, _)| claim.name).collect(),
+        broken: claims.iter().zip(&broken).filter_map(named).collect(),
     };
     Ok(outcome)
 }

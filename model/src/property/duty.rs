@@ -5,11 +5,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::mutant::Mutant;
+use crate::pair::mutant::Mutant;
+use crate::property::relay::NO_LAUNDERING;
 use crate::property::{Judged, claim, claims};
-use crate::relay::NO_LAUNDERING;
 
-const REQUIREMENTS: &str = include_str!("../../docs/requirements.md");
+const REQUIREMENTS: &str = include_str!("../../../docs/requirements.md");
 
 /// The duties that only bytes can decide: they are judged where there are bytes.
 const BYTES_ONLY: &[(&str, &str)] = &[(

@@ -7,12 +7,12 @@ use close_notify_core::{
     AlertDescription, AlertLevel, AlertRecord, Answer, Call, Event, Output, read_alert, recv,
 };
 
-use crate::action::{Action, Side};
-use crate::kernel::{Errno, Got};
-use crate::model::Pair;
-use crate::mutant::Mutant;
-use crate::wire::Unit;
+use crate::pair::Pair;
+use crate::pair::mutant::Mutant;
 use crate::world::World;
+use crate::world::action::{Action, Side};
+use crate::world::kernel::{Errno, Got};
+use crate::world::wire::Unit;
 
 impl Pair {
     /// The world after a step.
@@ -155,7 +155,7 @@ impl Pair {
         if end.machine.may_write() {
             self.tell(world, side, Event::Write);
         } else {
-            end.said_after_end |= script.profile == crate::profile::Profile::Conforming;
+            end.said_after_end |= script.profile == crate::world::profile::Profile::Conforming;
         }
         let blocked = world.end(side).pending > 0 || !world.net.may_write(side.index(), self.config.tcp);
         world.ends[side.index()].said += 1;

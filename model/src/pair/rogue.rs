@@ -2,11 +2,11 @@
 
 use close_notify_core::send;
 
-use crate::action::Side;
-use crate::model::Pair;
-use crate::mutant::Mutant;
-use crate::profile::Profile;
-use crate::wire::Unit;
+use crate::pair::Pair;
+use crate::pair::mutant::Mutant;
+use crate::world::action::Side;
+use crate::world::profile::Profile;
+use crate::world::wire::Unit;
 use crate::world::{End, World};
 
 impl Profile {

@@ -6,8 +6,8 @@
 
 use close_notify_core::{Manner, MissingNotify, PeerCloses};
 
-use crate::config::{Closing, Config, Framing, Script, When};
-use crate::profile::Profile;
+use crate::world::config::{Closing, Config, Framing, Script, When};
+use crate::world::profile::Profile;
 
 /// A rule: the guarantee, when an application gives it away, and why.
 pub struct Rule {

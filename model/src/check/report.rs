@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use crate::check::subject::Step;
 use crate::property::claims;
-use crate::subject::Step;
 
 /// The number of this schema.
 pub const SCHEMA: u32 = 1;

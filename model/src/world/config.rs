@@ -4,9 +4,9 @@
 
 use close_notify_core::{AlertDescription, Event, FramingState, Manner, Policy, Version};
 
-use crate::action::Side;
-use crate::kernel::Tcp;
-use crate::profile::Profile;
+use crate::world::action::Side;
+use crate::world::kernel::Tcp;
+use crate::world::profile::Profile;
 
 /// How a script ends the connection.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

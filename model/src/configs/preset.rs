@@ -4,10 +4,10 @@
 
 use close_notify_core::{Manner, Policy, Version};
 
-use crate::config::{Closing, Config, Faults, Framing, Script, When};
-use crate::family::{orderly, rogue, version_name, writer};
-use crate::kernel::Tcp;
-use crate::profile::Profile;
+use crate::configs::family::{orderly, rogue, version_name, writer};
+use crate::world::config::{Closing, Config, Faults, Framing, Script, When};
+use crate::world::kernel::Tcp;
+use crate::world::profile::Profile;
 
 const TIMED: Faults = Faults { deadlines: true, ..Faults::NONE };
 

@@ -1,18 +1,18 @@
-//! Configurations of what an application wishes: to hurry, to walk away, to reject late, to read
+//! Configurations of what an application of_applications: to hurry, to walk away, to reject late, to read
 //! alerts its own way.
 //!
 //! Decides what is varied. Leaves the verdicts to `expect.rs`.
 
 use close_notify_core::{CoalescedAlerts, FragmentedAlert, Manner, Policy, Reply, UserCanceled, Version};
 
-use crate::config::{Closing, Config, Faults, Framing, Script, When};
-use crate::family::{
+use crate::configs::family::{
     REJECTION, WORTHS, judging, manner_name, orderly, rogue, version_name, worth_name, writer,
 };
-use crate::profile::Profile;
+use crate::world::config::{Closing, Config, Faults, Framing, Script, When};
+use crate::world::profile::Profile;
 
 /// Every wish in one version.
-pub(crate) fn wishes(version: Version) -> Vec<Config> {
+pub(crate) fn of_applications(version: Version) -> Vec<Config> {
     [haste(version), dropping(version), reject_behind(version), alerts(version)].concat()
 }
 

@@ -5,13 +5,13 @@
 
 use close_notify_core::{Answer, Call, Output, recv, send};
 
-use crate::action::{Action, Side};
-use crate::config::{Closing, When};
-use crate::kernel::Got;
-use crate::model::Pair;
-use crate::profile::Profile;
-use crate::wire::{Fin, Rst, Unit};
+use crate::pair::Pair;
 use crate::world::World;
+use crate::world::action::{Action, Side};
+use crate::world::config::{Closing, When};
+use crate::world::kernel::Got;
+use crate::world::profile::Profile;
+use crate::world::wire::{Fin, Rst, Unit};
 
 impl Pair {
     /// Every step that `world` may take, in a fixed order.

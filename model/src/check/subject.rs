@@ -3,15 +3,17 @@
 use serde::{Deserialize, Serialize};
 use stateright::{Checker, HasDiscoveries, Model};
 
-use crate::action::Action;
-use crate::config::Config;
-use crate::expect::expected;
-use crate::explore::{CutOff, Graph, Limits};
-use crate::family;
-use crate::judge::judge;
-use crate::model::Pair;
+use crate::check::explore::{CutOff, Graph, Limits};
+use crate::check::judge::judge;
+use crate::configs::expect::expected;
+use crate::configs::family;
+use crate::configs::relays;
+use crate::pair::Pair;
+use crate::pair::relay::{Link, Relay};
 use crate::property::Claim;
-use crate::relay::{self, Link, NO_LAUNDERING, Relay};
+use crate::property::relay::NO_LAUNDERING;
+use crate::world::action::Action;
+use crate::world::config::Config;
 
 /// A step of a path: what happened, and at a relay on which connection.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
@@ -94,7 +96,7 @@ impl Subject {
             Self::Pair(pair) => {
                 expected(&pair.config).into_iter().map(|rule| (rule.claim, rule.because)).collect()
             }
-            Self::Relay(relay) if relay.naive => vec![(NO_LAUNDERING.name, relay::BECAUSE)],
+            Self::Relay(relay) if relay.naive => vec![(NO_LAUNDERING.name, relays::BECAUSE)],
             Self::Relay(_) => Vec::new(),
         }
     }
@@ -121,7 +123,7 @@ impl Subject {
 
 fn explore_pair(pair: &Pair, limits: Limits<'_>) -> Result<Finding, CutOff> {
     let outcome = judge(pair, limits)?;
-    let attack = |broken: crate::judge::Broken| Attack {
+    let attack = |broken: crate::check::judge::Broken| Attack {
         claim: broken.claim,
         path: broken.path.into_iter().map(Step::from).collect(),
     };

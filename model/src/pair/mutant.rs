@@ -9,10 +9,10 @@ use close_notify_core::{
     send,
 };
 
-use crate::action::Side;
-use crate::model::Pair;
-use crate::profile::Profile;
-use crate::wire::Unit;
+use crate::pair::Pair;
+use crate::world::action::Side;
+use crate::world::profile::Profile;
+use crate::world::wire::Unit;
 use crate::world::{End, World};
 
 macro_rules! mutants {

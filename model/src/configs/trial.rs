@@ -6,10 +6,10 @@ use close_notify_core::{
     ResumptionRule, UserCanceled, Version,
 };
 
-use crate::config::{Closing, Config, Faults, Framing, Script, When};
-use crate::family::{orderly, rogue, version_name};
-use crate::kernel::Tcp;
-use crate::profile::Profile;
+use crate::configs::family::{orderly, rogue, version_name};
+use crate::world::config::{Closing, Config, Faults, Framing, Script, When};
+use crate::world::kernel::Tcp;
+use crate::world::profile::Profile;
 
 const GRACEFUL: Script = closing(Closing::In(Manner::Graceful));
 const REJECTING: Script =

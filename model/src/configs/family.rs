@@ -5,9 +5,9 @@ use close_notify_core::{
     ResumptionRule, Version,
 };
 
-use crate::config::{Closing, Config, Faults, Framing, Script, When};
-use crate::kernel::Tcp;
-use crate::profile::Profile;
+use crate::world::config::{Closing, Config, Faults, Framing, Script, When};
+use crate::world::kernel::Tcp;
+use crate::world::profile::Profile;
 
 const ENDS: [Manner; 3] = [Manner::Graceful, Manner::Linger, Manner::AtOnce];
 pub(crate) const WORTHS: [MissingNotify; 3] =
@@ -25,9 +25,9 @@ pub fn all() -> Vec<Config> {
         for family in [stuck, patience, engine_limit, late, resumption, habit, shutdown] {
             all.extend(family(version));
         }
-        all.extend(crate::trial::trials(version));
-        all.extend(crate::wish::wishes(version));
-        all.extend(crate::preset::presets(version));
+        all.extend(crate::configs::trial::trials(version));
+        all.extend(crate::configs::application::of_applications(version));
+        all.extend(crate::configs::preset::presets(version));
     }
     all.extend(half_close());
     all

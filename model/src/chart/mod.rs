@@ -9,9 +9,9 @@ mod svg;
 mod text;
 mod words;
 
-use crate::action::Action;
-use crate::model::Pair;
-use crate::subject::{Step, Subject};
+use crate::check::subject::{Step, Subject};
+use crate::pair::Pair;
+use crate::world::action::Action;
 
 /// The chart of one path.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -8,7 +8,7 @@
 
 use std::hash::{Hash, Hasher};
 
-use crate::wire::{Fin, Pipe, Rst, Unit};
+use crate::world::wire::{Fin, Pipe, Rst, Unit};
 
 /// An error number that waits for the next call.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]

@@ -4,13 +4,19 @@
 //! A state is a plain value. Which steps it may take stands in `enabled.rs`, what they do in
 //! `drive.rs`.
 
+pub mod action;
+pub mod config;
+pub mod kernel;
+pub mod profile;
+pub mod wire;
+
 use std::hash::{Hash, Hasher};
 
 use close_notify_core::{AlertLevel, Machine, recv};
 
-use crate::action::Side;
-use crate::config::Config;
-use crate::kernel::Net;
+use crate::world::action::Side;
+use crate::world::config::Config;
+use crate::world::kernel::Net;
 
 /// One end: its core, what its application has done, and what only an observer of both ends can
 /// know.
