@@ -7,35 +7,58 @@ usage() {
     cat <<'TEXT'
 usage: ./ci.sh CHECK...
 
-  all           fmt, clippy, doc, no_std, features, test, openssl, fuzz_replay, fuzz_reached, fuzz, fuzz_service, bench_smoke,
-                check and deny, in this order; fuzz_peers, mutants and msrv are run by their names alone
-  fmt           the format, as rustfmt.toml has it
+  all           lint, tests, fuzzing and proof, in this order: what CI runs
+  lint          fmt, clippy, doc, no_std, features, package
+  tests         test, openssl
+  fuzzing       fuzz_replay, fuzz_reached, fuzz, fuzz_service
+  proof         bench_smoke, check, deny
+
+  fmt           the format, as rustfmt.toml has it, and comments within 100 columns
   clippy        lints of the workspace and all its targets, warnings denied
-  test          unit tests, behaviours, examples in docs
   doc           rustdoc of the workspace, warnings denied; an example on every public type
   no_std        the closing core builds against core alone, and depends on nothing
   features      the adapter builds with each of its features alone, as its users take them
+  package       each published crate builds from its package, without the rest of the tree
+  test          unit tests, behaviours, examples in docs
   openssl       our ends against OpenSSL's, which is built from source: about 3 minutes the first time, on two cores
-                (skipped where perl, make or a C compiler is not installed)
+                (skipped if perl, make or a C compiler is not installed)
   fuzz_replay   the committed corpus of every fuzz target
   fuzz_reached  every event in every state of the core that the model reaches, and each of its steps, has a file of a
                 corpus that reaches it; no region of the source is missed that was run before
-  fuzz [S]      every fuzz target for S seconds, 20 if none are given: no finding, and none slower than its floor; with the
-                same seed each time, so that it tells of a change more than of luck (skipped where no C++ compiler is
-                installed)
+  fuzz [S]      every fuzz target for S seconds, 20 by default: no finding, and none slower than its floor; with the
+                same seed each time, so that it reports a change more than luck (skipped if no C++ compiler is installed)
   fuzz_service  what ClusterFuzzLite and OSS-Fuzz build, built here into a folder, and run (skipped likewise)
-  fuzz_peers    the fuzz targets with OpenSSL and the next rustls among those that are compared: about 5 minutes the first time
   bench_smoke   every bench runs once
   check         close-notify check: every configuration of the model, every attack replayed
-  deny          licences, sources and advisories (skipped where cargo-deny is not installed)
-  mutants       mutants of the closing core; the survivors must be those of impl/core/MUTANTS.md (about 20 min)
-  msrv          how to check the oldest Rust that the workspace builds with
+  deny          licences, sources and advisories (skipped if cargo-deny is not installed)
+
+By their names alone:
+
+  fuzz_peers        the fuzz targets with OpenSSL and the next rustls among those that are compared: about 5 minutes the
+                    first time
+  mutants           mutants of the closing core; the survivors must be those of impl/core/MUTANTS.md (about 20 min)
+  msrv              the workspace builds with the oldest Rust that it promises (skipped if rustup does not have it)
+  minimal_versions  the published crates build with the oldest versions that they ask of their dependencies
 TEXT
 }
 
-all=(fmt clippy doc no_std features test openssl fuzz_replay fuzz_reached fuzz fuzz_service bench_smoke check deny)
+lint=(fmt clippy doc no_std features package)
+tests=(test openssl)
+fuzzing=(fuzz_replay fuzz_reached fuzz fuzz_service)
+proof=(bench_smoke check deny)
+published=(close-notify-core close-notify-framing close-notify-linger close-notify)
 
-check_fmt() { cargo fmt --all --check; }
+check_fmt() {
+    cargo fmt --all --check
+    # Tables stay as wide as they are.
+    local wide
+    wide=$(LC_ALL=C.UTF-8 grep -rnP --include='*.rs' '^(?=.{101})\s*//(?![/!]? *\|)' benches cli fuzz impl model || true)
+    if [ -n "$wide" ]; then
+        printf 'comments over 100 columns:\n%s\n' "$wide" >&2
+        return 1
+    fi
+}
+
 check_clippy() { cargo clippy --workspace --all-targets -- -D warnings; }
 check_test() { cargo test --workspace; }
 
@@ -65,11 +88,14 @@ check_features() {
     done
 }
 
+# The packages build each other, as the registry would give them, and none reads a file outside of itself.
+check_package() { cargo package --quiet --allow-dirty "${published[@]/#/--package=}"; }
+
 check_openssl() {
     local tool
     for tool in perl make cc; do
         if ! command -v "$tool" >/dev/null; then
-            echo "skipped: OpenSSL cannot be built without $tool"
+            skip "OpenSSL cannot be built without $tool"
             return 0
         fi
     done
@@ -103,7 +129,7 @@ check_fuzz_service() {
     has_cpp || return 0
     local out target
     for target in zip unzip; do
-        command -v "$target" >/dev/null || { echo "skipped: seeds are packed with $target"; return 0; }
+        command -v "$target" >/dev/null || { skip "seeds are packed with $target"; return 0; }
     done
     out=$(mktemp -d)
     # shellcheck disable=SC2064  # the folder is known now, and is gone when the function returns
@@ -118,7 +144,7 @@ check_fuzz_service() {
 }
 
 has_cpp() {
-    command -v c++ >/dev/null || { echo "skipped: libFuzzer cannot be built without a C++ compiler"; return 1; }
+    command -v c++ >/dev/null || { skip "libFuzzer cannot be built without a C++ compiler"; return 1; }
 }
 
 # Proof: rustc is given a sysroot that holds `core` and nothing else, so a use of std or alloc cannot compile.
@@ -150,7 +176,7 @@ check_no_std() {
 
 check_deny() {
     if ! cargo deny --version >/dev/null 2>&1; then
-        echo "skipped: cargo-deny is not installed (cargo install cargo-deny)"
+        skip "cargo-deny is not installed (cargo install cargo-deny)"
         return 0
     fi
     cargo deny check
@@ -173,26 +199,51 @@ check_mutants() {
 check_msrv() {
     local version
     version=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
-    echo "The workspace promises Rust $version. With rustup:"
-    echo "  rustup toolchain install $version && cargo +$version check --workspace"
+    if ! cargo "+$version" --version >/dev/null 2>&1; then
+        skip "Rust $version is not installed (rustup toolchain install $version)"
+        return 0
+    fi
+    cargo "+$version" check --workspace
+}
+
+# Which versions are the oldest is asked of cargo by a flag that is not stable; what is built is stable Rust.
+check_minimal_versions() {
+    local copy
+    copy=$(mktemp -d)
+    # shellcheck disable=SC2064  # the folder is known now, and is gone when the function returns
+    trap "rm -rf '$copy'" RETURN
+    git ls-files -z | tar --null --files-from=- --create --file=- | tar --extract --file=- --directory="$copy"
+    cd "$copy"
+    RUSTC_BOOTSTRAP=1 cargo update --quiet -Z direct-minimal-versions
+    cargo check --all-features "${published[@]/#/--package=}"
+}
+
+# A check that cannot run here says why, and is counted.
+skip() {
+    echo "skipped: $*"
+    echo "$check: $*" >>"$skipped"
 }
 
 run() {
-    local name=$1 start=$SECONDS status
-    printf '\n=== %s ===\n' "$name"
-    # Not as a condition: there bash would go on behind the first command that fails.
+    local check=$1 start=$SECONDS status
+    printf '\n=== %s ===\n' "$check"
+    # Not as a condition: there bash would go on after the first command that fails.
     set +e
-    (set -e; "check_$name")
+    (set -e; "check_$check")
     status=$?
     set -e
     if [ "$status" -ne 0 ]; then
-        printf '\nFAILED: %s (after %d s). Run it again with: ./ci.sh %s\n' "$name" $((SECONDS - start)) "$name" >&2
+        printf '\nFAILED: %s (after %d s). Run it again with: ./ci.sh %s\n' "$check" $((SECONDS - start)) "$check" >&2
         exit 1
     fi
-    printf '=== %s: %d s ===\n' "$name" $((SECONDS - start))
+    printf '=== %s: %d s ===\n' "$check" $((SECONDS - start))
+    took+=("$check $((SECONDS - start)) s")
 }
 
 [ $# -gt 0 ] || { usage >&2; exit 2; }
+skipped=$(mktemp)
+trap 'rm -f "$skipped"' EXIT
+took=()
 while [ $# -gt 0 ]; do
     name=$1
     shift
@@ -201,8 +252,15 @@ while [ $# -gt 0 ]; do
             case ${1:-} in [0-9]*) fuzz_seconds=$1; shift ;; esac
             run fuzz
             ;;
-        all) for each in "${all[@]}"; do run "$each"; done ;;
+        all) set -- lint tests fuzzing proof "$@" ;;
+        lint | tests | fuzzing | proof) declare -n members=$name; set -- "${members[@]}" "$@" ;;
         -h | --help | help) usage ;;
         *) if declare -F "check_$name" >/dev/null; then run "$name"; else usage >&2; exit 2; fi ;;
     esac
 done
+
+if [ ${#took[@]} -gt 1 ]; then
+    printf '\n%d checks in %d s: %s\n' ${#took[@]} $SECONDS "$(printf '%s, ' "${took[@]}" | sed 's/, $//')"
+fi
+printf '%d skipped\n' "$(wc -l <"$skipped")"
+sed 's/^/  /' "$skipped"

@@ -43,6 +43,7 @@
 #![doc = include_str!("../TRANSITIONS.md")]
 #![no_std]
 #![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 // A new state or event must be given its row.
 #![warn(clippy::wildcard_enum_match_arm)]
 

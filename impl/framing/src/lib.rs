@@ -61,6 +61,7 @@
 //! `http::Responses::new().then(…)`. A tracker begins at the first byte under TLS; behind STARTTLS
 //! that is a new tracker.
 #![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod fault;
 mod framing;

@@ -49,6 +49,7 @@
 //! Sources: RFC 9112 §9.6 · linger-is-bounded, alert-survives-close; RFC 9293 §3.10.4; epoll(7);
 //! fork(2).
 #![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod blocking;
 mod counters;

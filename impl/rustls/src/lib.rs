@@ -272,6 +272,7 @@
 //! Examples in the docs of types that are re-exported from the core name `close_notify_core`; write
 //! `close_notify` there.
 #![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 // The first page speaks of every feature.
 #![cfg_attr(not(feature = "tokio"), allow(rustdoc::broken_intra_doc_links))]
 

@@ -1,4 +1,4 @@
-//! Configurations of what an application of_applications: to hurry, to walk away, to reject late, to read
+//! Configurations of what an application does: it hurries, walks away, rejects late, or reads
 //! alerts its own way.
 //!
 //! Decides what is varied. Leaves the verdicts to `expect.rs`.
@@ -11,7 +11,7 @@ use crate::configs::family::{
 use crate::world::config::{Closing, Config, Faults, Framing, Script, When};
 use crate::world::profile::Profile;
 
-/// Every wish in one version.
+/// All of them in one version.
 pub(crate) fn of_applications(version: Version) -> Vec<Config> {
     [haste(version), dropping(version), reject_behind(version), alerts(version)].concat()
 }
