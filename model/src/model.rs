@@ -1,4 +1,4 @@
-//! One configuration as a stateright model: the pair of ends and what is between them.
+//! One configuration as a stateright model: two ends and what is between them.
 
 use close_notify_core::{Event, Machine};
 use stateright::{Model, Property};
@@ -9,24 +9,24 @@ use crate::mutant::Mutant;
 use crate::property::Claim;
 use crate::world::World;
 
-/// Sees every fact that a core is told, and where the core stood before.
+/// Receives every fact that is reported to a core, and the core as it was before.
 pub type Watch = fn(&Machine, Event);
 
 /// A configuration to explore, with at most one mistake planted in it.
 #[derive(Clone, Debug)]
 pub struct Pair {
-    /// Who plays, on what, against whom.
+    /// The scripts, the TCP and the faults.
     pub config: Config,
     /// The planted mistake.
     pub mutant: Option<Mutant>,
     /// What is claimed of every state.
     pub claims: Vec<&'static Claim>,
-    /// Who looks on.
+    /// An observer of the facts.
     pub watch: Option<Watch>,
 }
 
 impl Pair {
-    /// The configuration as it is.
+    /// The configuration without a mistake.
     #[must_use]
     pub fn new(config: Config) -> Self {
         Self { claims: crate::property::claims_of(&config), config, mutant: None, watch: None }
@@ -71,7 +71,7 @@ impl Model for Pair {
         Some(self.after(state, action))
     }
 
-    /// The claims, and one that is never broken: without it stateright stops at the last
+    /// The claims, and one that is never broken: without it stateright would stop at the last
     /// counterexample.
     fn properties(&self) -> Vec<Property<Self>> {
         let explored_whole = Property::always("explored whole", |_: &Self, _: &World| true);
