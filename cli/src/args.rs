@@ -1,4 +1,4 @@
-//! What may be asked, and what of it makes no sense.
+//! The arguments of the command, and which of them make no sense.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -19,8 +19,8 @@ pub(crate) struct Args {
 
 #[derive(Subcommand, Debug)]
 pub(crate) enum Command {
-    /// Explore every configuration whole, and show what holds and what breaks, with the shortest
-    /// attack.
+    /// Explore every configuration completely, and show what holds and what breaks, with the
+    /// shortest attack.
     Check(CheckArgs),
     /// Walk through one configuration in the browser, step by step, each state with its chart.
     Explore(ExploreArgs),
@@ -28,7 +28,7 @@ pub(crate) enum Command {
     List(ListArgs),
     /// Take paths of the model on real rustls, step by step, and compare what both ends know.
     Replay(ReplayArgs),
-    /// Show duty by duty where it is checked; fail if one is not.
+    /// Show where each duty is checked; fail if one is not.
     Requirements(RequirementsArgs),
 }
 
@@ -38,8 +38,8 @@ pub(crate) struct CheckArgs {
     /// Only this configuration, or all under this prefix, as `abort` or `abort/1.3` (repeatable).
     #[arg(long, value_name = "NAME|PREFIX")]
     pub(crate) config: Vec<String>,
-    /// A set of its own in place of the default one: six families as `deep-…`, with one unit more
-    /// in each direction and two attacks where one was. No planted mistakes, no replays. Takes
+    /// A separate set in place of the default one: six families as `deep-…`, with one unit more in
+    /// each direction and two attacks in place of one. No planted mistakes, no replays. Takes
     /// minutes.
     #[arg(long)]
     pub(crate) deep: bool,
@@ -53,7 +53,7 @@ pub(crate) struct CheckArgs {
     /// Print the report as JSON (docs/check-report.md).
     #[arg(long)]
     pub(crate) json: bool,
-    /// Write the report as a page, charts drawn.
+    /// Write the report as an HTML page, with the charts drawn.
     #[arg(long, value_name = "FILE")]
     pub(crate) html: Option<PathBuf>,
     /// Name the configurations that would be explored, and stop.
@@ -62,7 +62,7 @@ pub(crate) struct CheckArgs {
     /// Do not take the attacks on real rustls over memory, smoltcp and loopback.
     #[arg(long)]
     pub(crate) no_replay: bool,
-    /// Threads; as many as there are cores where not given.
+    /// Threads; by default as many as there are cores.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) jobs: Option<u16>,
 }
@@ -117,8 +117,8 @@ pub(crate) struct RequirementsArgs {
 
 fn shard(text: &str) -> Result<Shard, String> {
     let (number, of) = text.split_once('/').ok_or("a shard is written K/N, as in 1/4")?;
-    let number: usize = number.parse().map_err(|_| format!("`{number}` is no number"))?;
-    let of: usize = of.parse().map_err(|_| format!("`{of}` is no number"))?;
+    let number: usize = number.parse().map_err(|_| format!("`{number}` is not a number"))?;
+    let of: usize = of.parse().map_err(|_| format!("`{of}` is not a number"))?;
     if of == 0 {
         return Err("N must be at least 1: it is how many shards there are".to_owned());
     }

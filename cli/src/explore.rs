@@ -20,7 +20,7 @@ pub(crate) fn run(args: &ExploreArgs) -> Result<Exit, Stop> {
     Ok(Exit::Fine)
 }
 
-/// stateright panics where it cannot bind; this says it in words.
+/// Fails with a message if the address cannot be bound; stateright would panic.
 fn is_free(address: SocketAddr) -> Result<(), Stop> {
     TcpListener::bind(address)
         .map(drop)

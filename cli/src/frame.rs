@@ -1,5 +1,5 @@
-//! How our tables are ruled: a line above, under the head and below, nothing between rows and no
-//! blanks behind them.
+//! How our tables are ruled: a line above, one below the header and one at the end. There is
+//! nothing between rows, and rows have no trailing blanks.
 
 use comfy_table::{LineStyle, Table, TableStyle};
 
@@ -8,7 +8,7 @@ pub(crate) const RULED: TableStyle = TableStyle::new()
     .header_separator(LineStyle::new('═', '═', '═', '═'))
     .bottom_border(LineStyle::new('─', '─', '─', '─'));
 
-/// The lines without the blanks at their ends, be they inside of a style or behind it.
+/// The lines without trailing blanks, whether inside a style or after it.
 pub(crate) fn bare(table: &Table) -> String {
     let lines: Vec<String> = table.trim_fmt().lines().map(bare_end).collect();
     lines.join("\n")

@@ -12,7 +12,7 @@ pub(crate) fn run(args: &ListArgs) -> Result<Exit, Stop> {
     print(&names::scope(args.deep, &args.config), None)
 }
 
-/// One line a configuration: its name, and `holds` or the claims that its choices give away.
+/// One line per configuration: its name, and `holds` or the claims that its choices give away.
 pub(crate) fn print(scope: &Scope, shard: Option<Shard>) -> Result<Exit, Stop> {
     let subjects = names::find(scope)?;
     let width = subjects.iter().map(|subject| subject.name().len()).max().unwrap_or(0);

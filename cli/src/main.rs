@@ -1,8 +1,8 @@
-//! The command: parses what is asked, prints what was found, and says by its exit status whether it
-//! is fine.
+//! The command: parses its arguments, prints what was found, and reports by its exit status whether
+//! all is fine.
 //!
-//! Decides nothing else. A command turns a plan into a report; how a report is shown stands beside
-//! it.
+//! Decides nothing else. A subcommand turns a plan into a report; the code that shows the report is
+//! next to it.
 
 mod args;
 mod check;

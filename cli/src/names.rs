@@ -1,4 +1,4 @@
-//! Names of configurations that a user wrote: found, or answered with the nearest that there are.
+//! Names of configurations that a user wrote: found, or answered with the nearest that exist.
 
 use close_notify_model::check::report::Scope;
 use close_notify_model::check::subject::Subject;
@@ -8,7 +8,7 @@ use crate::out::Stop;
 
 const SUGGESTIONS: usize = 5;
 
-/// A scope in which every prefix ends in `/`, be it written so or not.
+/// A scope in which every prefix ends in `/`, whether or not the user wrote it so.
 pub(crate) fn scope(deep: bool, only: &[String]) -> Scope {
     let all = subjects(&Scope { deep, only: Vec::new() });
     let whole = |wanted: &String| {
@@ -20,9 +20,8 @@ pub(crate) fn scope(deep: bool, only: &[String]) -> Scope {
     Scope { deep, only: only.iter().map(whole).collect() }
 }
 
-/// The configurations of a scope, in order.
-///
-/// Errors: where a name or prefix matches none; the nearest are named.
+/// The configurations of a scope, in order. Fails if a name or prefix matches none; the error names
+/// the nearest.
 pub(crate) fn find(scope: &Scope) -> Result<Vec<Subject>, Stop> {
     let all = subjects(&Scope { only: Vec::new(), ..scope.clone() });
     for wanted in &scope.only {
@@ -34,9 +33,7 @@ pub(crate) fn find(scope: &Scope) -> Result<Vec<Subject>, Stop> {
     Ok(all.into_iter().filter(|subject| is_selected(&scope.only, subject.name())).collect())
 }
 
-/// The one configuration of a name.
-///
-/// Errors: where there is none; the nearest are named.
+/// The configuration with this name. Fails if there is none; the error names the nearest.
 pub(crate) fn find_one(name: &str) -> Result<Subject, Stop> {
     let mut all = subjects(&Scope::default());
     match all.iter().position(|subject| subject.name() == name) {
@@ -45,7 +42,7 @@ pub(crate) fn find_one(name: &str) -> Result<Subject, Stop> {
     }
 }
 
-/// What to say of a name of the default run that is none.
+/// The message for a name that the default run does not have.
 pub(crate) fn no_such(name: &str) -> String {
     unknown(name, &subjects(&Scope::default()), false)
 }
@@ -69,7 +66,7 @@ fn names(all: &[Subject]) -> Vec<String> {
     all.iter().map(|subject| subject.name().to_owned()).collect()
 }
 
-/// Every prefix: of one family, and of one version of it.
+/// Every prefix: those of one family, and those of one version of a family.
 fn families(all: &[Subject]) -> Vec<String> {
     let mut prefixes: Vec<String> = all
         .iter()

@@ -24,7 +24,7 @@ impl Exit {
     }
 }
 
-/// A command that did not come to its end, and what to say of it.
+/// A command that did not finish, and the message about it.
 #[derive(Debug)]
 pub(crate) struct Stop {
     exit: Exit,
@@ -44,7 +44,7 @@ impl Stop {
         Self { exit: Exit::Interrupted, why: "interrupted: nothing is proved".into() }
     }
 
-    /// Says it on stderr.
+    /// Prints the message on stderr.
     pub(crate) fn told(self) -> ExitCode {
         let mut stderr = anstream::stderr();
         let _nobody_listens = writeln!(stderr, "{BAD}error:{BAD:#} {}", self.why);
@@ -52,18 +52,17 @@ impl Stop {
     }
 }
 
-/// As a heading looks.
+/// The style of headings.
 pub(crate) const HEAD: Style = Style::new().bold();
-/// As what is well looks.
+/// The style of what is fine.
 pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
-/// As what is wrong looks.
+/// The style of what is wrong.
 pub(crate) const BAD: Style = AnsiColor::Red.on_default().bold();
-/// As what matters less looks.
+/// The style of what matters less.
 pub(crate) const DIM: Style = Style::new().dimmed();
 
-/// Prints to stdout, with colours where they are wanted. A reader that has gone away is no error.
-///
-/// Errors: where stdout cannot be written for another reason.
+/// Prints to stdout, in colour if that is wanted. A reader that has gone away is not an error.
+/// Fails if stdout cannot be written for another reason.
 pub(crate) fn print(text: &str) -> Result<(), Stop> {
     let mut stdout = anstream::stdout();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
@@ -72,9 +71,7 @@ pub(crate) fn print(text: &str) -> Result<(), Stop> {
     }
 }
 
-/// Writes a file, `what` said on failure.
-///
-/// Errors: where it cannot be written.
+/// Writes a file. Fails if it cannot be written; the error names the path.
 pub(crate) fn write(path: &std::path::Path, text: &str) -> Result<(), Stop> {
     std::fs::write(path, text).map_err(|error| Stop::misuse(format!("{}: {error}", path.display())))
 }

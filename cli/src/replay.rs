@@ -1,5 +1,5 @@
-//! `close-notify replay`: paths from files, taken on real rustls, each outcome one line, and drawn
-//! where that is asked for.
+//! `close-notify replay`: paths from files, taken on real rustls. Each outcome is one line; a path
+//! is drawn if that is asked for.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -51,7 +51,7 @@ fn told(file: &std::path::Path, error: &dyn std::fmt::Display) -> Stop {
     Stop::misuse(format!("{}: {error}", file.display()))
 }
 
-/// A name that is none is answered with the nearest.
+/// An unknown name is answered with the nearest ones.
 fn refused(file: &std::path::Path, error: &PathError) -> Stop {
     match error {
         PathError::Config(name) => told(file, &names::no_such(name)),
@@ -62,7 +62,7 @@ fn refused(file: &std::path::Path, error: &PathError) -> Stop {
 /// A path of a file.
 struct Found {
     path: Path,
-    /// It stood there as a fuzzer writes it.
+    /// The file holds it as a fuzzer writes it.
     is_input: bool,
 }
 

@@ -1,4 +1,4 @@
-//! `close-notify requirements`: duty by duty, the claim that judges it and the mistake that the
+//! `close-notify requirements`: for each duty, the claim that judges it and the mistakes that the
 //! claim must catch.
 
 use std::fmt::Write;

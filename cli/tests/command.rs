@@ -5,7 +5,7 @@ use std::process::{Command, Output, Stdio};
 
 use close_notify_model::check::report::{Replayed, Report, Run};
 
-/// A small family, one of its attacks among it.
+/// A small family, which has an attack.
 const SMALL: [&str; 2] = ["--config", "reject/1.3/"];
 
 fn run(args: &[&str]) -> Output {
@@ -19,7 +19,7 @@ fn stdout(args: &[&str]) -> String {
     String::from_utf8(output.stdout).expect("UTF-8")
 }
 
-/// What a misuse says on stderr; nothing goes to stdout.
+/// What a misuse prints on stderr. Nothing goes to stdout.
 fn misuse(args: &[&str]) -> String {
     let output = run(args);
     assert_eq!(output.status.code(), Some(2), "{args:?}");
@@ -36,7 +36,7 @@ fn without_times(report: Report) -> Report {
     Report { run: Run { jobs: 0, seconds: 0.0, states_per_second: 0.0, mistake_states: 0 }, ..report }
 }
 
-/// A file of this test's own.
+/// A file that only this test uses.
 fn file(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name)
 }

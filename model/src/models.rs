@@ -29,7 +29,7 @@ impl Model for Pair {
         Some(self.after(state, action))
     }
 
-    /// The claims, and one that is never broken: without it stateright stops at the last
+    /// The claims, and one that is never broken: without it stateright would stop at the last
     /// counterexample.
     fn properties(&self) -> Vec<Property<Self>> {
         let explored_whole = Property::always("explored whole", |_: &Self, _: &World| true);

@@ -1,6 +1,6 @@
 //! Every configuration, explored twice: by our explorer and by stateright. Both must count the same
-//! states and see the same claims broken, those that the rules expect; and the counts are pinned
-//! beside the bounds that make them. `UPDATE=1` rewrites `counts.tsv`.
+//! states and see the same claims broken, which must be those that the rules expect. The counts are
+//! pinned in `counts.tsv`; `UPDATE=1` rewrites it.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -23,7 +23,7 @@ fn pinned() -> BTreeMap<String, (usize, usize)> {
     counts.lines().filter(|line| !line.starts_with('#')).map(row).collect()
 }
 
-/// Explores one configuration with both explorers; its counts, or what is wrong with it.
+/// Explores one configuration with both explorers. Returns its counts, or what is wrong with it.
 fn explored(subject: &Subject) -> Result<(usize, usize), String> {
     let name = subject.name();
     let finding = subject.explore(unhindered()).map_err(|cut| format!("{name}: {cut}"))?;

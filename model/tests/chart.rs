@@ -1,4 +1,4 @@
-//! Charts as a person reads them.
+//! Charts, as people read them.
 
 use close_notify_model::chart::Chart;
 use close_notify_model::check::judge::unhindered;

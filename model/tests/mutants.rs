@@ -1,5 +1,5 @@
-//! Every property catches the mistake that was planted for it, and each mistake only the properties
-//! named here.
+//! Every property catches the mistake that was planted for it, and each mistake breaks only the
+//! properties named here.
 
 use std::collections::BTreeSet;
 
@@ -10,12 +10,12 @@ use close_notify_model::pair::Pair;
 use close_notify_model::pair::mutant::Mutant;
 use close_notify_model::property;
 
-/// What a mistake breaks beside its own property, and why that cannot be otherwise.
+/// What a mistake breaks besides its own property, and why it must.
 fn also(mutant: Mutant) -> &'static [&'static str] {
     use Mutant as M;
     match mutant {
-        // The same duty said of each role; a peer that waits for close_notify is not given one; and
-        // the core was told that it was sent.
+        // The same duty for each role; a peer that waits for close_notify does not get one; and the
+        // driver reported to the core that it was sent.
         M::SkipsNotify => &[
             "http-client-notifies",
             "http-server-tries",
@@ -26,7 +26,7 @@ fn also(mutant: Mutant) -> &'static [&'static str] {
         M::ClientSkipsNotify => {
             &["notify-before-fin", "data-survives-close", "writing-is-told-true", "shut-means-said"]
         }
-        // The client has read the FIN for a truncation, and shut its own side, when the server's
+        // The client has taken the FIN for a truncation, and shut its own side, when the server's
         // reset comes.
         M::ServerSkipsNotify => &[
             "notify-before-fin",
@@ -36,21 +36,21 @@ fn also(mutant: Mutant) -> &'static [&'static str] {
             "rst-is-not-close",
         ],
         M::IgnoresEarlyNotify => &["rst-is-not-close"],
-        // What stands on the wire is no close_notify at level warning.
+        // What is on the wire is not a close_notify at level warning.
         M::NotifiesAtFatalLevel => &["writing-is-told-true", "shut-means-said"],
-        // The server of the trial is strict, and believes the torn record as well.
+        // The server of the trial is strict, and accepts the torn record as well.
         M::AcceptsTorn => &["http-close-delimited-needs-notify"],
-        // A second close_notify is a record behind the first; where it meets a closed socket it is
-        // answered by a reset, which destroys what was in flight.
+        // A second close_notify is a record after the first. A closed socket answers it with a
+        // reset, which destroys what was in flight.
         M::NotifiesTwice => &["nothing-after-notify", "data-survives-close"],
-        // What was written there is not before the close_notify that was said to be the last.
+        // What was written then is not before the close_notify that was reported as the last word.
         M::WritesAfterNotify => &["shut-means-said"],
         M::WritesAfterLimit => &["nothing-after-notify", "shut-means-said"],
-        // What is delivered behind the end was not sent before it.
+        // What is delivered after the end was not sent before it.
         M::DeliversAfterNotify => {
             &["delivered-before-end", "no-silent-truncation", "cut-is-visible", "no-ok-over-a-loss"]
         }
-        // The core refuses the move, so the connection is left as it is: open, and its plaintext
+        // The core refuses the move, so the connection stays as it is: open, and its plaintext
         // unread.
         M::HandsBackEarly => &[
             "no-illegal-move",
@@ -60,7 +60,7 @@ fn also(mutant: Mutant) -> &'static [&'static str] {
             "data-survives-close",
         ],
         M::IsLenient => &["http-close-delimited-needs-notify", "no-ok-over-a-loss"],
-        // A FIN taken for close_notify is trusted wherever close_notify is.
+        // A FIN that is taken for close_notify is trusted whenever close_notify is.
         M::EofIsClose => &[
             "notify-whole",
             "rst-is-not-close",
@@ -76,18 +76,17 @@ fn also(mutant: Mutant) -> &'static [&'static str] {
             "http-close-delimited-needs-notify",
             "no-ok-over-a-loss",
         ],
-        // The reset, forgotten, reads as a FIN, which this reader accepts; and so does a transport
+        // A reset that is forgotten reads as a FIN, which this reader accepts. So does a transport
         // that has died.
         M::ForgetsErrno => &["no-silent-truncation", "lenient-takes-a-fin-alone", "no-ok-over-a-loss"],
         M::TrustsDeadTransport => &["no-silent-truncation", "lenient-takes-a-fin-alone", "no-ok-over-a-loss"],
-        // What a read calls the end is what an application takes for whole.
+        // If a read reports the end of data, an application takes the message for whole.
         M::ReadsTornAsEnd | M::ReadsResetAsEnd | M::ReadsOverLoss => &["no-silent-truncation"],
         // What is dropped is missing from a clean end.
         M::DropsDataAtNotify => &["no-silent-truncation", "cut-is-visible", "no-ok-over-a-loss"],
-        // It came in the handshake; and it may be followed by a reset, which is then no clean end
-        // either.
+        // It came in the handshake. A reset may follow it, which is then not a clean end either.
         M::TrustsPlainNotify => &["rst-is-not-close", "notify-in-handshake"],
-        // An alert that is not heard is not reported, and forbids nothing.
+        // An alert that is ignored is not reported, and forbids nothing.
         M::IgnoresFatal => &["fatal-is-an-error", "fatal-discards-tickets"],
         M::FatalIsClose => &[
             "fin-is-not-close",
@@ -96,20 +95,20 @@ fn also(mutant: Mutant) -> &'static [&'static str] {
             "http-close-delimited-needs-notify",
             "no-ok-over-a-loss",
         ],
-        // A clean end that no close_notify stands behind.
+        // A clean end without a close_notify.
         M::CanceledIsClose => &["fin-is-not-close", "http-close-delimited-needs-notify", "no-ok-over-a-loss"],
-        // Who waits for ever does not end its close.
+        // An end that waits forever does not end its close.
         M::WaitsFirst => &["every-close-ends"],
         // The cut may fall inside the 0-RTT record, or come from the adversary of the handshake.
         M::EarlyEndIsEnd => &["notify-whole", "plain-alert-is-no-close"],
-        // Complete only by the end is the framing in which a wrong end truncates silently.
+        // If only the end delimits a message, a wrong end truncates it silently.
         M::TrustsFin => &["no-silent-truncation"],
-        // An answer that TLS 1.3 does not want is one that nobody ordered.
+        // An answer that TLS 1.3 does not want is one that nobody asked for.
         M::RepliesIn13 => &["notify-is-asked-for"],
-        // The core says that it aborted before its close_notify, which is true of all but this
-        // driver.
+        // The core says that it aborted before its close_notify, which is true of every driver but
+        // this one.
         M::AbortNotifies => &["writing-is-told-true"],
-        // A server is one of those whom a missing close_notify must not cost the session.
+        // A server, like any end, must not lose the session to a missing close_notify.
         M::PunishesIncomplete => &["unclean-allows-resume"],
         _ => &[],
     }

@@ -1,4 +1,4 @@
-//! The distinct attacks of a report: each claim that breaks once, with the shortest path of all
+//! The distinct attacks of a report: each claim that breaks, once, with the shortest path of all
 //! configurations.
 
 use std::cmp::Ordering;
@@ -15,7 +15,7 @@ pub(crate) struct Attack<'a> {
     pub(crate) number: usize,
     /// Which claim.
     pub(crate) claim: &'a str,
-    /// Why that was to be expected; nothing where it was not.
+    /// Why that was expected; `None` if it was not.
     pub(crate) because: Option<&'a str>,
     /// The configuration of the chart.
     pub(crate) config: &'a str,
@@ -25,7 +25,7 @@ pub(crate) struct Attack<'a> {
     pub(crate) breaks: Vec<&'a str>,
 }
 
-/// Numbers in the table and above the charts: a digit in a circle, as long as there are some.
+/// A number in the table and above the charts: circled, as far as there are such characters.
 pub(crate) fn mark(number: usize) -> String {
     let circled = number.checked_sub(1).and_then(|nth| u32::try_from(nth).ok()).filter(|nth| *nth < 20);
     let circled = circled.and_then(|nth| char::from_u32('①' as u32 + nth));
@@ -56,8 +56,8 @@ pub(crate) fn attacks(report: &Report) -> Vec<Attack<'_>> {
     attacks
 }
 
-/// Whether a path tells more than the one so far: it is of no trial of a mistake, or shorter, or
-/// the same in a later version of TLS.
+/// Whether a path is better than the one so far: it is not from the trial of a mistake, or it is
+/// shorter, or it is the same in a later version of TLS.
 fn is_better(row: &Row, path: &[Step], so_far: &Attack<'_>) -> bool {
     let rank = |name: &str, path: &[Step]| (name.starts_with("mutants/"), path.len());
     let same = kind(&row.name) == kind(so_far.config);
@@ -92,7 +92,7 @@ impl Attack<'_> {
         claim(self.claim).map_or("", |claim| claim.says)
     }
 
-    /// What reality made of it: a line for each answer, with the transports that gave it.
+    /// What happened in reality: a line for each result, with the transports that gave it.
     pub(crate) fn in_reality(&self, report: &Report) -> Vec<String> {
         let mut answers: Vec<(String, Vec<&str>)> = Vec::new();
         for replay in report.replays.iter().filter(|one| one.claim == self.claim && one.config == self.config)
@@ -118,14 +118,14 @@ impl Attack<'_> {
             .collect()
     }
 
-    /// Its chart; nothing where the report names a configuration that this program does not have.
+    /// Its chart; `None` if the report names a configuration that this program does not have.
     pub(crate) fn chart(&self, scope: &Scope) -> Option<Chart> {
         let scope = Scope { deep: scope.deep, only: vec![self.config.to_owned()] };
         let subject: Option<Subject> = subjects(&scope).into_iter().next();
         subject.map(|subject| Chart::of(&subject, self.path))
     }
 
-    /// The configurations that it breaks, by family and what comes behind the version.
+    /// The configurations that it breaks, by family and by what follows the version.
     pub(crate) fn where_it_breaks(&self) -> Vec<String> {
         let mut kinds: Vec<(String, Vec<&str>)> = Vec::new();
         for name in &self.breaks {

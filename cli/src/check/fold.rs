@@ -1,5 +1,5 @@
-//! Many configurations as few lines: what agrees in every version is one line, what is never worth
-//! a line of its own is counted.
+//! Many configurations as few lines: what agrees in every version is one line, and what is not
+//! worth a separate line is counted.
 //!
 //! Decides which choices of a family always stay apart, because they are what a reader looks for.
 
@@ -10,7 +10,7 @@ use super::attack::Attack;
 /// The columns of the table.
 pub(crate) const VERSIONS: [&str; 4] = ["1.0", "1.1", "1.2", "1.3"];
 
-/// What a family is about, and which parts of its names always have lines of their own.
+/// What a family is about, and which parts of its names always have separate lines.
 struct Family {
     name: &'static str,
     about: &'static str,
@@ -30,9 +30,9 @@ const FAMILIES: &[Family] = &[
     family("reply", "client closes, server has more", &[]),
     family("haste", "one close, then a quicker one", &[0]),
     family("drop", "application walks away unasked", &[]),
-    family("late-data", "data behind our own close_notify", &[]),
+    family("late-data", "data after our own close_notify", &[]),
     family("reject", "server sends a fatal alert", &[0]),
-    family("reject-behind", "alert behind their close", &[]),
+    family("reject-behind", "alert after their close", &[]),
     family("abort", "one side resets on purpose", &[]),
     family("stuck", "peer stops reading, kernel is full", &[]),
     family("no-deadline", "nobody has a deadline", &[1]),
@@ -52,10 +52,10 @@ const FAMILIES: &[Family] = &[
 /// A label longer than this says less than "the rest".
 const LABEL: usize = 44;
 
-/// What the configurations of one cell came to.
+/// The result of the configurations in one cell.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Cell {
-    /// How many they are.
+    /// How many there are.
     pub(crate) count: usize,
     /// The numbers of the attacks that break them.
     pub(crate) attacks: Vec<usize>,
@@ -72,9 +72,9 @@ impl Cell {
 /// A line of the table.
 #[derive(Clone, Debug)]
 pub(crate) struct Line {
-    /// For each part of the name the values that it stands for.
+    /// For each part of the name, the values that the line covers.
     parts: Vec<Vec<String>>,
-    /// One cell a version.
+    /// One cell per version.
     pub(crate) cells: [Option<Cell>; 4],
 }
 
@@ -84,8 +84,8 @@ pub(crate) struct Group {
     pub(crate) name: String,
     /// What it is about.
     pub(crate) about: &'static str,
-    /// Its lines, each with what tells it from the others: nothing where it is alone or the rest of
-    /// them.
+    /// Its lines, each with a label that distinguishes it from the others. The label is empty if
+    /// the line is the only one, or the rest of them.
     pub(crate) lines: Vec<(String, Line)>,
 }
 
@@ -133,8 +133,8 @@ fn group(name: String, mut lines: Vec<Line>) -> Group {
     Group { name, about: known.map_or("", |family| family.about), lines }
 }
 
-/// Makes one line of lines that agree and whose names are the same but for `part`; with no part, of
-/// those of the versions.
+/// Merges lines that agree and whose names differ only in `part`; without a part, only in the
+/// version.
 fn fold(lines: &mut Vec<Line>, part: Option<usize>) {
     let mut folded: Vec<Line> = Vec::new();
     for line in lines.drain(..) {
@@ -189,7 +189,7 @@ fn told(line: &Line, values: &[Vec<String>]) -> String {
     if label.len() > LABEL { String::new() } else { label }
 }
 
-/// The parts that tell the line from the others of its family.
+/// The parts that distinguish the line from the others of its family.
 fn label(line: &Line, values: &[Vec<String>]) -> String {
     let told = line.parts.iter().zip(values).filter_map(|(part, all)| {
         let mut part = part.clone();

@@ -1,4 +1,4 @@
-//! The report as one page that needs nothing else: the same table, the charts drawn.
+//! The report as one self-contained page: the same table, with the charts drawn.
 
 use std::fmt::Write;
 

@@ -1,5 +1,5 @@
-//! `close-notify check`: the plan of the arguments, the run with its progress, and which view is
-//! printed.
+//! `close-notify check`: the plan that the arguments ask for, the run with its progress, and the
+//! choice of what is printed.
 
 mod attack;
 mod fold;
@@ -24,7 +24,7 @@ use crate::args::CheckArgs;
 use crate::out::{self, Exit, Stop};
 use crate::{list, names};
 
-/// More states than any configuration has; a search that comes here is cut off, and says so.
+/// More states than any configuration has. A search that reaches it is cut off, and says so.
 const STATES: usize = 20_000_000;
 
 const NO_REPORT: &str = "not a report of `close-notify check --json` (docs/check-report.md)";
@@ -74,8 +74,8 @@ fn explore(args: &CheckArgs, scope: Scope) -> Result<Report, Stop> {
     })
 }
 
-/// A bar on stderr where a terminal is, else one line. Its end is known with the first piece of
-/// work: configurations and planted mistakes.
+/// A progress bar if stderr is a terminal, otherwise one line. Its length is known with the first
+/// piece of work: configurations and planted mistakes.
 fn bar(configurations: usize) -> ProgressBar {
     let start = format!("exploring {}…", table::configurations(configurations));
     if !std::io::stderr().is_terminal() {

@@ -1,4 +1,5 @@
-//! The attacks of a report, taken on real rustls: what the model says of them is seen to happen.
+//! The attacks of a report, replayed on real rustls, to see whether reality does what the model
+//! says.
 
 use close_notify_model::check::report::{Replay, Replayed, Report};
 use close_notify_replay::{Outcome, Over, Path, replay};

@@ -19,7 +19,7 @@ broken ①   this choice of the application is known to be unsafe, as the rules 
 NEW ①      or NOT BROKEN: not what the rules expect, the check fails; names: docs/configurations.md
 ";
 
-/// All of it.
+/// The whole report.
 pub(crate) fn text(report: &Report) -> String {
     let attacks = attacks(report);
     let mut text = format!("{LEGEND}{}\n\n", verdicts(&groups(report, &attacks)));
@@ -99,7 +99,7 @@ pub(crate) fn configurations(count: usize) -> String {
 }
 
 fn indented(text: &str) -> String {
-    let loud = ["ATTACKER", "WHOLE", "for ever"];
+    let loud = ["ATTACKER", "WHOLE", "forever"];
     let text =
         loud.iter().fold(text.to_owned(), |text, word| text.replace(word, &format!("{BAD}{word}{BAD:#}")));
     text.lines().map(|line| format!("  {line}\n")).collect()
@@ -178,7 +178,7 @@ fn sums(report: &Report) -> String {
     format!("{}{style}{}{style:#}\n", plain_sums(report), outcome(report))
 }
 
-/// What it all comes to, in one line.
+/// The result, in one line.
 pub(crate) fn outcome(report: &Report) -> &'static str {
     if report.is_fine() {
         "every verdict is the expected one"

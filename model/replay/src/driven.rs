@@ -1,7 +1,7 @@
-//! Two real ends, led by anything that picks steps: a fuzzer, a shrinker, a person.
+//! Two real ends, driven by anything that picks steps: a fuzzer, a shrinker, a person.
 //!
 //! Decides whether a run is sound: after each step reality must match the model, and every claim of
-//! the model that no choice gives away must stand.
+//! the model that no choice gives away must hold.
 
 use std::fmt;
 
@@ -19,9 +19,9 @@ use crate::report::Divergence;
 /// What is wrong with a run.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Flaw {
-    /// Reality parted from the model.
+    /// Reality differed from the model.
     Divergence(Divergence),
-    /// A claim does not stand.
+    /// A claim is broken.
     Broken {
         /// The name of the claim.
         claim: &'static str,
@@ -39,13 +39,14 @@ impl fmt::Display for Flaw {
     }
 }
 
-/// Drives both ends over memory, at most `chunk` bytes a call, as long as `choose` picks one of the
-/// model's steps, and real ends can take it.
+/// Drives both ends over memory, at most `chunk` bytes per call, as long as `choose` picks one of
+/// the model's steps and real ends can take it.
 ///
-/// Shape: the ends' handshake is done, and `connected` made with as many tickets as the server's
-/// script has.
+/// The handshake of the ends is done, and `connected` has as many tickets as the server's script.
 ///
-/// Errors: [`Flaw`] where reality or a claim fails.
+/// # Errors
+///
+/// [`Flaw`] if reality differs from the model or a claim is broken.
 pub fn drive(
     pair: &Pair,
     connected: Connected,
@@ -69,9 +70,9 @@ pub fn drive(
     walk.finish().map_err(Flaw::Divergence)
 }
 
-/// Whether two real ends may take a step of the model: rustls has sealed its tickets with the
-/// handshake, so a server that may still send them does not close before; and no engine comes near
-/// the limit of its keys.
+/// Whether two real ends may take a step of the model. rustls has sealed its tickets with the
+/// handshake, so a server that may still send them does not close before it has. No engine comes
+/// near the limit of its keys.
 #[must_use]
 pub fn is_possible(pair: &Pair, world: &World, action: Action) -> bool {
     let server = world.end(Side::Server);
@@ -92,9 +93,8 @@ pub fn claims_to_judge(pair: &Pair) -> Vec<&'static Claim> {
     claims_of(&pair.config).into_iter().filter(stands).collect()
 }
 
-/// Whether every claim stands where the model may do this next.
-///
-/// Errors: [`Flaw::Broken`] with the first that does not.
+/// Judges every claim in a world whose next steps are `enabled`. Fails with the first claim that is
+/// broken.
 pub(crate) fn judge(
     pair: &Pair,
     judged: &[&'static Claim],

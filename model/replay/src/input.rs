@@ -1,9 +1,9 @@
-//! A path in a few bytes, as fuzzers like it: every input is a path of some configuration, and
+//! A path in a few bytes, as fuzzers need it: every input is a path of some configuration, and
 //! every path is an input.
 //!
 //! An input is: one byte for the format, four for the configuration (a hash of its name, so that
 //! new configurations leave old inputs as they are), one for the most bytes that a call moves, and
-//! then one byte a step, which picks among the steps that the model can take there.
+//! then one byte per step, which picks among the steps that the model can take there.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -30,25 +30,25 @@ static REAL: LazyLock<BTreeMap<u32, &'static Subject>> = LazyLock::new(|| {
     SUBJECTS.values().filter(is_real).map(|subject| (hash(subject.name()), subject)).collect()
 });
 
-/// FNV-1a: what matters is only that it never changes.
+/// FNV-1a. It matters only that it never changes.
 fn hash(name: &str) -> u32 {
     name.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }
 
-/// An input, read.
+/// An input that was read.
 #[derive(Clone, Copy, Debug)]
 pub struct Input<'a> {
-    /// The configuration: that of the hash, or else the next that two ends of rustls can take part
+    /// The configuration of the hash, or else the next one that two ends of rustls can take part
     /// in.
     pub subject: &'static Subject,
     /// The most bytes that a call moves.
     pub chunk: usize,
-    /// One byte a step.
+    /// One byte per step.
     pub choices: &'a [u8],
 }
 
 impl<'a> Input<'a> {
-    /// Reads an input; none where it is too short or of another format.
+    /// Reads an input; `None` if it is too short or of another format.
     #[must_use]
     pub fn read(data: &'a [u8]) -> Option<Self> {
         let (&[format, a, b, c, d, chunk], choices) = data.split_first_chunk()?;
@@ -74,9 +74,11 @@ impl<'a> Input<'a> {
     }
 }
 
-/// The input that walks a path, each call moving at most `chunk` bytes, zero for any number.
+/// The input that walks a path. Each call moves at most `chunk` bytes; zero means any number.
 ///
-/// Errors: [`PathError`] where it is no path of the model.
+/// # Errors
+///
+/// [`PathError`] if it is not a path of the model.
 pub fn input_of(path: &Path, chunk: u8) -> Result<Vec<u8>, PathError> {
     let hash = hash(&path.config);
     let named = SUBJECTS.get(&hash).filter(|subject| subject.name() == path.config);
@@ -90,7 +92,7 @@ pub fn input_of(path: &Path, chunk: u8) -> Result<Vec<u8>, PathError> {
     Ok([FORMAT, a, b, c, d, chunk].into_iter().chain(choices?).collect())
 }
 
-/// The steps that bytes pick, until there are no more of either.
+/// The steps that bytes pick, until the bytes or the steps run out.
 fn walked<M: Model<Action: Clone>>(model: &M, choices: &[u8]) -> Vec<M::Action> {
     let mut steps = Vec::with_capacity(choices.len());
     let mut state = model.init_states().swap_remove(0);

@@ -1,9 +1,9 @@
-//! The kernel's TCP over loopback, with a relay that owns the wire: nothing passes before the path
+//! The kernel's TCP over loopback, with a relay that owns the wire: nothing passes until the path
 //! says so.
 //!
 //! Decides nothing. It waits for the kernel's own state (bytes to read, a FIN, a reset at a socket)
-//! and never sleeps. An end that closes with bytes unread must really be seen to reset: the relay
-//! waits for that reset.
+//! and never sleeps. An end that closes with unread bytes must really reset: the relay waits for
+//! that reset.
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
@@ -17,7 +17,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use crate::real::{PLAIN, record_length};
 use crate::wire::{Port, Wire};
 
-/// How long the kernel has for what it does at once: only a divergence ever waits so long.
+/// How long the kernel has for what it does at once. Only a divergence ever waits that long.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Both ends' sockets, the relay's socket towards each, and what the relay holds.
@@ -31,9 +31,7 @@ pub(crate) struct Kernel {
 }
 
 impl Kernel {
-    /// Two connections over loopback, joined by the relay.
-    ///
-    /// Errors: those of the sockets.
+    /// Two connections over loopback, joined by the relay. Fails if a socket does.
     pub(crate) fn new() -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let (client, near) = connected(&listener)?;
@@ -46,7 +44,7 @@ impl Kernel {
         })
     }
 
-    /// Reads from an end until the relay holds `wanted` bytes of it.
+    /// Reads from an end until the relay holds `wanted` bytes from it.
     fn pump(&mut self, side: Side, wanted: usize) -> io::Result<()> {
         let (held, relay) = (&mut self.held[side.index()], &mut self.relays[side.index()]);
         while held.len() < wanted {
@@ -61,7 +59,7 @@ impl Kernel {
         Ok(())
     }
 
-    /// Takes whatever the end has sent so far: its socket is about to go.
+    /// Takes whatever the end has sent so far: its socket is about to be closed.
     fn salvage(&mut self, side: Side) {
         let (held, relay) = (&mut self.held[side.index()], &mut self.relays[side.index()]);
         let mut buffer = [0; 4096];
@@ -72,7 +70,7 @@ impl Kernel {
         }
     }
 
-    /// Passes the first `length` bytes that the relay holds of `from` to the other end.
+    /// Passes the first `length` bytes that the relay holds from `from` to the other end.
     fn pass(&mut self, from: Side, length: usize, unread: usize) -> io::Result<()> {
         self.pump(from, length)?;
         let to = from.other().index();
@@ -97,7 +95,7 @@ impl Kernel {
         Ok(())
     }
 
-    /// The end's own FIN, seen by the relay and passed on.
+    /// The relay sees the end's own FIN and passes it on.
     fn fin_arrives(&mut self, from: Side) -> io::Result<()> {
         if let Some(relay) = self.relays[from.index()].as_mut() {
             wait_for(relay, PollFlags::IN | PollFlags::RDHUP, "a FIN of the end")?;
@@ -128,7 +126,7 @@ impl Kernel {
         }
     }
 
-    /// The end's own reset, seen by the relay and passed on.
+    /// The relay sees the end's own reset and passes it on.
     fn reset_arrives(&mut self, from: Side) -> io::Result<()> {
         if let Some(relay) = &self.relays[from.index()] {
             wait_for(relay, PollFlags::ERR | PollFlags::HUP, "a reset of the end")?;
@@ -172,8 +170,7 @@ fn wait_for(socket: &TcpStream, flags: PollFlags, what: &str) -> io::Result<()> 
     }
 }
 
-/// Waits until a question about a socket is answered by yes; between two questions the kernel may
-/// run.
+/// Waits until `ready` returns true. The kernel may run between two calls.
 fn wait_until(ready: impl Fn() -> io::Result<bool>, what: &str) -> io::Result<()> {
     let begun = Instant::now();
     while !ready()? {
@@ -251,8 +248,8 @@ impl Port for KernelPort<'_> {
 }
 
 impl Read for KernelPort<'_> {
-    /// At most one record. A peek consumes the error of a socket as a read does, so its error is
-    /// the read's.
+    /// At most one record. A peek consumes the error of a socket as a read does, so an error of the
+    /// peek is the error of the read.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let mut socket = self.socket()?;
         let left = match self.left {
@@ -285,7 +282,7 @@ impl Write for KernelPort<'_> {
     }
 }
 
-/// The last bytes are not held back for the FIN: the path says when each leaves.
+/// The last bytes are not held back until the FIN: the path says when each leaves.
 impl Transport for KernelPort<'_> {
     fn shut_write(&mut self) -> io::Result<()> {
         self.socket()?.shutdown(Shutdown::Write)

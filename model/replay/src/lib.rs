@@ -1,14 +1,14 @@
 //! Paths of the model, run on real rustls with the same core in both ends.
 //!
 //! Decides whether reality took the path as the model says. Leaves the path to the model's
-//! explorer, and every closing step to the core: what is here moves bytes between two adapters as a
-//! path's actions say.
+//! explorer, and every closing step to the core. This crate moves bytes between two adapters as the
+//! actions of a path say.
 //!
 //! 1. A [`Path`] names a configuration and lists actions.
 //! 2. [`replay`] makes a client and a server whose handshake is done, and walks the path: each
-//!    action is done on the real ends and on the model's world, and after each both must stand
-//!    alike.
-//! 3. What reality cannot take has a [`Skip`] that says why.
+//!    action is done on the real ends and on the model's world. After each action the states of
+//!    both must be equal.
+//! 3. If reality cannot take a path, a [`Skip`] says why.
 #![forbid(unsafe_code)]
 
 mod driven;

@@ -1,7 +1,7 @@
-//! A path, walked on the model's world and on two real ends at once.
+//! A path that is walked on the model's world and on two real ends at once.
 //!
-//! Decides only whether both still stand alike. Each action is one call of the adapter's session,
-//! or of the wire.
+//! Decides only whether the states of both are still equal. Each action is one call of the
+//! adapter's session, or of the wire.
 
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
@@ -17,11 +17,11 @@ use crate::real::{PAYLOAD, PLAIN, Real, records};
 use crate::report::Divergence;
 use crate::wire::{Port, Wire};
 
-/// How often one action may call the session: a wire that moves a byte a call needs as many calls
-/// as a record is long.
+/// How often one action may call the session. A wire that moves one byte per call needs as many
+/// calls as a record is long.
 const CALLS: usize = 1024;
 
-/// What an end read, in bytes.
+/// What an end has read, in bytes.
 #[derive(Clone, Copy, Default)]
 struct Tally {
     got: usize,
@@ -30,7 +30,7 @@ struct Tally {
     drained: u32,
 }
 
-/// A walk under way.
+/// A walk in progress.
 pub(crate) struct Walk<'a, W> {
     pair: &'a Pair,
     world: World,
@@ -49,9 +49,7 @@ impl<'a, W: Wire> Walk<'a, W> {
         Self { pair, world: pair.start(), sessions, tickets, wire, tallies, taken: 0 }
     }
 
-    /// Takes one step.
-    ///
-    /// Errors: where reality does not do as the model does.
+    /// Takes one step. Fails if reality does not do as the model does.
     pub(crate) fn step(&mut self, action: Action) -> Result<(), Divergence> {
         let before = self.world;
         let after = self.pair.after(&before, action);
@@ -68,12 +66,12 @@ impl<'a, W: Wire> Walk<'a, W> {
         Side::BOTH.into_iter().try_for_each(|side| self.compare(side))
     }
 
-    /// What the ends read and write at.
+    /// The wire at which the ends read and write.
     pub(crate) const fn wire(&self) -> &W {
         &self.wire
     }
 
-    /// The same, to be moved.
+    /// The same wire, to be moved.
     pub(crate) const fn wire_mut(&mut self) -> &mut W {
         &mut self.wire
     }
@@ -88,9 +86,7 @@ impl<'a, W: Wire> Walk<'a, W> {
         &self.world
     }
 
-    /// Compares both endings and every count of bytes.
-    ///
-    /// Errors: where one differs.
+    /// Compares both endings and every count of bytes. Fails if one differs.
     pub(crate) fn finish(&self) -> Result<(), Divergence> {
         for side in Side::BOTH {
             let (end, tally) = (self.world.end(side), self.tallies[side.index()]);
@@ -119,7 +115,7 @@ impl<'a, W: Wire> Walk<'a, W> {
         if model == real { Ok(()) } else { Err(self.differs(say(&model), say(&real))) }
     }
 
-    /// Both cores stand alike.
+    /// Compares the states of both cores.
     fn compare(&self, side: Side) -> Result<(), Divergence> {
         let (model, real) = (&self.world.end(side).machine, self.sessions[side.index()].machine());
         self.same(side, "sending half", model.send_state(), real.send_state())?;
@@ -175,8 +171,8 @@ impl<'a, W: Wire> Walk<'a, W> {
         }
     }
 
-    /// Calls a session at its port; what it wrote goes on the wire. An error that the core was told
-    /// is no failure.
+    /// Calls a session at its port; what it wrote goes on the wire. An error that was reported to
+    /// the core is not a failure.
     fn on_port(
         &mut self,
         side: Side,
@@ -216,7 +212,8 @@ impl<'a, W: Wire> Walk<'a, W> {
         Ok(())
     }
 
-    /// Does what the core asks for, once, and lets go of the transport where that was it.
+    /// Does once what the core asks for, and releases the transport if the core is then done with
+    /// it.
     fn do_output(&mut self, side: Side, before: &World) -> io::Result<()> {
         let output = self.sessions[side.index()].machine().output();
         let profile = self.pair.config.script(side).profile;
@@ -245,7 +242,7 @@ impl<'a, W: Wire> Walk<'a, W> {
 
     fn hand_back(&mut self, side: Side) -> io::Result<()> {
         let leftover = self.sessions[side.index()].hand_back()?;
-        if leftover.is_empty() { Ok(()) } else { Err(io::Error::other("bytes were read behind the border")) }
+        if leftover.is_empty() { Ok(()) } else { Err(io::Error::other("bytes were read past the border")) }
     }
 
     fn read(&mut self, side: Side, before: &World) -> io::Result<()> {
@@ -293,7 +290,7 @@ impl<'a, W: Wire> Walk<'a, W> {
         }
     }
 
-    /// What the model counts in units, in bytes of the records that they were.
+    /// Counts in bytes of records what the model counts in units.
     fn count(&mut self, side: Side, action: Action, before: &World, after: &World) {
         if !matches!(action, Action::Read(_)) {
             return;

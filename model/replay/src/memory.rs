@@ -1,5 +1,5 @@
-//! The model's TCP as a transport: what a call returns is what the world says, the bytes are
-//! rustls's own.
+//! The model's TCP as a transport: calls return what the world says, and the bytes are rustls's
+//! own.
 
 use std::io::{self, Read, Write};
 
@@ -10,14 +10,14 @@ use close_notify_model::world::kernel::{Errno, Got};
 
 use crate::wire::{Port, Wire};
 
-/// The records that each end has written, and how many bytes one call moves at most.
+/// The records that each end has written, and the most bytes that one call moves.
 pub(crate) struct Memory {
     written: [Vec<Vec<u8>>; 2],
     chunk: usize,
 }
 
 impl Memory {
-    /// A wire on which nothing was written, and which moves at most `chunk` bytes a call.
+    /// A wire on which nothing was written, and which moves at most `chunk` bytes per call.
     pub(crate) fn new(chunk: usize) -> Self {
         Self { written: [Vec::new(), Vec::new()], chunk: chunk.max(1) }
     }

@@ -1,4 +1,4 @@
-//! A path as a file: a configuration's name and the steps that were taken in it.
+//! A path as a file: the name of a configuration and the steps that were taken in it.
 //!
 //! Decides what a well-formed path is. Its JSON is `{"schema": 1, "config": NAME, "path": [{"do":
 //! …, "side": …}, …]}`.
@@ -24,7 +24,7 @@ pub struct Path {
     pub path: Vec<Step>,
 }
 
-/// Why a text is no path.
+/// Why a text is not a path.
 #[derive(Debug)]
 pub enum PathError {
     /// It is not the JSON of a path.
@@ -80,7 +80,9 @@ impl Path {
 
     /// Reads the JSON of a path.
     ///
-    /// Errors: [`PathError`], which says what is wrong and where.
+    /// # Errors
+    ///
+    /// [`PathError`] says what is wrong and where.
     pub fn parse(json: &str) -> Result<Self, PathError> {
         let path: Self = serde_json::from_str(json).map_err(PathError::Json)?;
         if path.schema == Self::SCHEMA { Ok(path) } else { Err(PathError::Schema(path.schema)) }
@@ -88,7 +90,9 @@ impl Path {
 
     /// The configuration that it is a path of.
     ///
-    /// Errors: [`PathError::Config`] where there is none of that name.
+    /// # Errors
+    ///
+    /// [`PathError::Config`] if there is none with that name.
     pub fn subject(&self) -> Result<Subject, PathError> {
         let named = |subject: &Subject| subject.name() == self.config;
         Subject::all().into_iter().find(named).ok_or_else(|| PathError::Config(self.config.clone()))

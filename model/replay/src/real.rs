@@ -1,7 +1,7 @@
 //! Two real ends: rustls with its handshake done, driven by the adapter's session.
 //!
-//! The handshake runs in memory; the path begins behind it. The server's tickets, where a script
-//! has any, are held back as the first units of its direction.
+//! The handshake runs in memory; the path begins after it. If a script has tickets, the server's
+//! tickets are held back as the first units of its direction.
 
 use std::io;
 use std::sync::{Arc, LazyLock};
@@ -31,7 +31,7 @@ static IDENTITY: LazyLock<Identity> = LazyLock::new(|| {
 /// A client and a server of rustls whose handshake is done.
 #[derive(Debug)]
 pub struct Connected {
-    /// The client, which has read nothing behind the handshake, and the server, which has nothing
+    /// The client, which has read nothing after the handshake, and the server, which has nothing
     /// left to send.
     pub ends: [Connection; 2],
     /// The server's ticket records.
@@ -45,8 +45,8 @@ pub(crate) struct Real {
 }
 
 impl Real {
-    /// Both ends of a configuration, their handshake done. rustls seals its tickets with the
-    /// handshake, so the server is to seal just those that the path sends.
+    /// Both ends of a configuration, with their handshake done. rustls seals its tickets with the
+    /// handshake, so the server seals just those that the path sends.
     pub(crate) fn new(config: &Config, path: &[Action]) -> io::Result<Self> {
         let writes = path.iter().filter(|action| **action == Action::Write(Side::Server)).count();
         let tickets = writes.min(config.script(Side::Server).tickets.into());
@@ -81,7 +81,7 @@ fn connect(version: Version, tickets: usize) -> io::Result<Connected> {
     Err(io::Error::other("the handshake in memory did not end"))
 }
 
-/// What an end says to what it heard.
+/// What an end sends in answer to what it received.
 fn answer(end: &mut Connection, mut heard: &[u8]) -> io::Result<Vec<u8>> {
     while !heard.is_empty() {
         end.read_tls(&mut heard)?;
@@ -94,7 +94,8 @@ fn answer(end: &mut Connection, mut heard: &[u8]) -> io::Result<Vec<u8>> {
     Ok(said)
 }
 
-/// The model's budget counts units; a unit of data is a record of this length.
+/// The policy with its budget in bytes. The model counts units; a unit of data is a record of
+/// `data_record` bytes.
 fn scaled(policy: Policy, version: Version) -> Policy {
     Policy { drain_budget: policy.drain_budget * data_record(version), ..policy }
 }
@@ -117,7 +118,7 @@ pub(crate) fn records(mut bytes: &[u8]) -> Vec<Vec<u8>> {
     records
 }
 
-/// The length of the record that begins here, header and all.
+/// The length of the record that begins here, header included.
 pub(crate) fn record_length(bytes: &[u8]) -> Option<usize> {
     let header = bytes.first_chunk::<5>()?;
     Some(5 + usize::from(u16::from_be_bytes([header[3], header[4]])))

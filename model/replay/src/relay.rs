@@ -1,4 +1,4 @@
-//! A whole path on its real connections: one of a pair, two of a relay.
+//! A whole path on its real connections: one for a pair, two for a relay.
 
 use std::io;
 
@@ -19,7 +19,9 @@ use crate::stack::led::Led;
 
 /// Walks a path on real rustls over a transport.
 ///
-/// Errors: [`PathError`] where it is no path of the model.
+/// # Errors
+///
+/// [`PathError`] if it is not a path of the model.
 pub fn replay(path: &Path, over: Over) -> Result<Outcome, PathError> {
     match path.subject()? {
         Subject::Pair(pair) => {
@@ -39,8 +41,8 @@ fn replay_pair(pair: &Pair, actions: &[Action], over: Over) -> Result<Outcome, P
     })
 }
 
-/// The two connections of a relay share nothing but the application between them, which the path
-/// has played.
+/// The two connections of a relay share nothing but the application between them, whose part is in
+/// the path.
 fn replay_relay(relay: &Relay, path: &[Step], over: Over) -> Result<Outcome, PathError> {
     let on = |link| {
         path.iter().filter(move |step| step.link == Some(link)).map(|step| step.action).collect::<Vec<_>>()
@@ -54,7 +56,7 @@ fn replay_relay(relay: &Relay, path: &[Step], over: Over) -> Result<Outcome, Pat
     }
 }
 
-/// Whether the model can take every step.
+/// Fails unless the model can take every step.
 fn possible(pair: &Pair, actions: &[Action]) -> Result<(), PathError> {
     let mut world = pair.start();
     for (at, &step) in actions.iter().enumerate() {

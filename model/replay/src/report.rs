@@ -1,5 +1,4 @@
-//! What a replay found: taken as the model says, skipped with a reason, or parted from it at a
-//! step.
+//! What a replay found: taken as the model says, skipped with a reason, or different at a step.
 
 use std::fmt;
 
@@ -13,7 +12,7 @@ use crate::skip::Skip;
 pub enum Over {
     /// The model's own TCP, in memory.
     Memory,
-    /// The TCP of smoltcp in both ends, over a wire that the path leads.
+    /// The TCP of smoltcp in both ends, over a wire that follows the path.
     Smoltcp,
     /// The kernel's TCP over loopback, through a relay that owns the wire.
     Kernel,
@@ -43,10 +42,10 @@ impl std::str::FromStr for Over {
     }
 }
 
-/// Where reality parted from the model.
+/// Where reality differed from the model.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Divergence {
-    /// After which step, from zero; the number of steps where the endings differ.
+    /// After which step, from zero; the number of steps if the endings differ.
     pub at: usize,
     /// What the model says.
     pub model: String,

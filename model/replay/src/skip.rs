@@ -18,9 +18,9 @@ use crate::report::Over;
 pub enum Skip {
     /// rustls speaks TLS 1.2 and 1.3.
     Version,
-    /// The model's handshake has one unit where rustls sends flights.
+    /// The model's handshake has one unit for each flight that rustls sends.
     Handshake,
-    /// The engine's limit lies beyond 2^24 records.
+    /// The engine's limit is beyond 2^24 records.
     EngineLimit,
     /// Up to TLS 1.2 rustls sends no message after the handshake.
     TicketBefore13,
@@ -93,7 +93,7 @@ impl fmt::Display for Skip {
             Self::Version => "rustls speaks TLS 1.2 and 1.3 only",
             Self::Handshake => "the model's handshake has one unit where rustls sends a flight",
             Self::EngineLimit => "the limit of the keys lies beyond 2^24 records",
-            Self::TicketBefore13 => "up to TLS 1.2 rustls sends no message behind the handshake",
+            Self::TicketBefore13 => "up to TLS 1.2 rustls sends no message after the handshake",
             Self::ForgedRecords => "the peer's records would have to be forged",
             Self::FullBuffer => "rustls seals what the kernel has no room for, the model does not",
             Self::RstDiscards => "Linux and smoltcp keep what had arrived before a reset",

@@ -1,5 +1,5 @@
-//! The suite that the explorer generates: for every configuration that rustls can take part in, one
-//! path to each kind of end, and one through each label of an edge.
+//! The suite that the explorer generates. For every configuration that rustls can take part in, it
+//! has one path to each kind of end, and one through each label of an edge.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ use crate::path::Path;
 use crate::report::Over;
 use crate::skip::Skip;
 
-/// Generates the suite: what it must cover is new in each path of it.
+/// Generates the suite. Each path covers something that no earlier one does.
 #[must_use]
 pub fn generate() -> Vec<Path> {
     let mut covered = BTreeSet::new();
@@ -59,7 +59,7 @@ fn group(pair: &Pair) -> String {
     parts.join("/")
 }
 
-/// Both endings, as far as they differ in kind.
+/// The kind of both endings.
 fn kind_of_end(pair: &Pair, world: &World) -> String {
     let ends = world.ends.map(|end| {
         let ending = end.machine.ending();

@@ -6,10 +6,10 @@ use close_notify_model::check::subject::{Step, Subject};
 use close_notify_replay::{Input, Path, PathError, input_of};
 use stateright::Model;
 
-/// One path to each of these states, spread over all.
+/// About how many states are tried in a configuration, spread over all of them, each by one path.
 const STATES: usize = 5;
 
-/// Configurations that are larger take their time elsewhere.
+/// Larger configurations are left out: they take too long here.
 const LARGEST: usize = 3_000;
 
 fn paths<M>(model: &M, named: impl Fn(M::Action) -> Step) -> Vec<Vec<Step>>

@@ -1,6 +1,6 @@
 //! The generated suite, walked on real rustls: every path is taken as the model says, over memory,
-//! over smoltcp and over the kernel, or skipped with its reason. `REPLAY_RUNS=20` walks it so often
-//! in a row.
+//! over smoltcp and over the kernel, or skipped for a reason. `REPLAY_RUNS=20` walks it 20 times in
+//! a row.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::env;
@@ -96,14 +96,14 @@ fn the_suite_has_every_label_that_rustls_can_be_led_through() {
     assert!(missing.is_empty(), "{missing:?}");
 }
 
-/// What the kernel alone can confirm, as the suite meets it: a model that lost it would lose these
+/// How often the suite meets what only the kernel can confirm. A model that loses it loses these
 /// paths first.
 #[derive(Default, Debug)]
 struct Situations {
     closes_with_unread: usize,
     unit_at_closed_socket: usize,
     write_consumes_errno: usize,
-    reset_behind_fin: usize,
+    reset_after_fin: usize,
 }
 
 impl Situations {
@@ -117,8 +117,8 @@ impl Situations {
         let unit_arrives = action == Action::Arrive(side) && pipe.arrived < pipe.left;
         self.unit_at_closed_socket += usize::from(unit_arrives && far.closed && !far.dead);
         self.write_consumes_errno += usize::from(action == Action::Write(side) && near.errno.is_some());
-        let behind_fin = action == Action::ResetArrives(side) && pipe.fin == Fin::Arrived;
-        self.reset_behind_fin += usize::from(behind_fin && !far.dead && pair.config.tcp.one_shot_errno);
+        let after_fin = action == Action::ResetArrives(side) && pipe.fin == Fin::Arrived;
+        self.reset_after_fin += usize::from(after_fin && !far.dead && pair.config.tcp.one_shot_errno);
     }
 }
 
@@ -136,7 +136,7 @@ fn the_suite_meets_what_the_kernel_alone_can_confirm() {
     assert!(seen.closes_with_unread >= 50, "{seen:?}");
     assert!(seen.unit_at_closed_socket >= 20, "{seen:?}");
     assert!(seen.write_consumes_errno >= 10, "{seen:?}");
-    assert!(seen.reset_behind_fin >= 5, "{seen:?}");
+    assert!(seen.reset_after_fin >= 5, "{seen:?}");
 }
 
 #[test]
@@ -164,7 +164,7 @@ fn another_schema_is_refused() {
     assert_eq!(refused.to_string(), "schema 2 is unknown: this version reads schema 1");
 }
 
-// shutdown(2), ENOTCONN: that a write side cannot be shut says that the connection is over, not why
+// shutdown(2), ENOTCONN: it says that the connection is over, not why
 #[test]
 fn a_reset_that_came_before_the_write_side_is_shut_keeps_its_own_number() {
     let path: Vec<_> = ["write", "write", "write", "close", "step", "forge-reset", "step", "read"]

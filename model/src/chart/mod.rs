@@ -1,8 +1,8 @@
-//! Sequence charts of a path, for a person who has not read the source: who sent what, what the
-//! attacker did, what each application was told.
+//! Sequence charts of a path, for readers who do not know the source: who sent what, what the
+//! attacker did, what each application learned.
 //!
 //! Decides what of a path is worth a line. `story` turns steps into lines, `words` has the
-//! sentences, `text` and `svg` draw; the steps themselves are taken by the model.
+//! sentences, `text` and `svg` draw. The model takes the steps.
 
 mod story;
 mod svg;
@@ -26,33 +26,33 @@ pub struct Chart {
 enum Tone {
     /// What happens anyway.
     Plain,
-    /// What an application is told.
+    /// What an application learns.
     Told,
     /// What the attacker or a fault did, and what is lost.
     Bad,
 }
 
-/// How much of a message's way is drawn.
+/// How much of the way of a message is drawn.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Way {
     /// From one end to the other.
     Whole,
-    /// It leaves; something else happens before it arrives, or it never does.
+    /// It leaves. Something else happens before it arrives, or it never arrives.
     Leaves,
     /// It arrives, having left long before.
     Arrives,
-    /// It arrives, and nobody but the attacker sent it.
+    /// It arrives, and the attacker sent it.
     Forged,
 }
 
-/// One line of a chart. A gap is the space behind the lane of its number.
+/// One line of a chart. A gap is the space to the right of the lane with its number.
 #[derive(Clone, PartialEq, Eq, Debug)]
 enum Line {
     /// Something that an end does or learns.
     Note {
-        /// Whose.
+        /// The lane of that end.
         lane: usize,
-        /// On which side of the lane it stands.
+        /// The gap in which it is written.
         gap: usize,
         /// What.
         text: String,
@@ -67,7 +67,7 @@ enum Line {
         to: usize,
         /// What.
         label: String,
-        /// How much of its way.
+        /// How much of its way is drawn.
         way: Way,
     },
     /// Nothing passes any more.
@@ -82,14 +82,14 @@ enum Line {
 struct Told {
     who: String,
     says: String,
-    /// Whether its application takes what it has read for whole; nothing where it does not read to
-    /// an end.
+    /// Whether its application takes what it read for a whole message; `None` if it does not read
+    /// to an end.
     whole: Option<bool>,
 }
 
 impl Chart {
-    /// The chart of a path of a subject. Steps that are no path of it give a chart that stops
-    /// before them.
+    /// The chart of a path of a subject. It stops before the first step that the subject cannot
+    /// take.
     #[must_use]
     pub fn of(subject: &Subject, path: &[Step]) -> Self {
         match subject {
@@ -111,7 +111,7 @@ impl Chart {
     }
 }
 
-/// The chart of a path of a pair, as stateright's Explorer wants it.
+/// The chart of a path of a pair, as stateright's Explorer needs it.
 #[must_use]
 pub fn svg(pair: &Pair, path: &[Action]) -> String {
     story::of_pair(pair, path.iter().copied()).svg()

@@ -1,6 +1,6 @@
-//! A path as lines: what changed from one world to the next, and which of it is worth telling.
+//! A path as lines: what changed from one world to the next, and what of that is worth a line.
 //!
-//! A message that leaves and arrives with nothing of its sender between is one arrow.
+//! A message is one arrow if its sender does nothing between its departure and its arrival.
 
 use std::collections::VecDeque;
 
@@ -96,7 +96,8 @@ impl Story {
         Chart { lanes, lines: self.lines, endings }
     }
 
-    /// Draws what has left where it left, because its sender goes on.
+    /// Draws the messages that have left at the place where they left, because their sender goes
+    /// on.
     fn land(&mut self, wanted: impl Fn(&Flight) -> bool) {
         for flight in std::mem::take(&mut self.flights) {
             if wanted(&flight) {
@@ -113,7 +114,7 @@ impl Story {
         self.lines.push(Line::Note { lane, gap, text: text.into(), tone });
     }
 
-    /// What becomes of what was sent before, told behind the reset that did it.
+    /// What a reset destroyed. Its line comes after the reset.
     fn loss(&mut self, lane: usize, gap: usize, text: String) {
         self.land(|flight| flight.from == lane && flight.label != RST);
         self.lines.push(Line::Note { lane, gap, text, tone: Tone::Bad });
@@ -140,8 +141,8 @@ impl Story {
         }
     }
 
-    /// Draws a message; that its sender wrote it need not be said as well, where that was the line
-    /// before.
+    /// Draws a message. If the line before says that the sender wrote it, the arrow replaces that
+    /// line.
     fn draw(&mut self, flight: &Flight, way: Way) {
         let Flight { from, to, label } = flight;
         let wrote = format!("writes {label}");
@@ -351,7 +352,7 @@ impl Scene<'_> {
         }
     }
 
-    /// What the core did at once: what was thrown away, what the application is told.
+    /// What the core did at once: what was discarded, and what the application learns.
     fn tell_learnt(&mut self, side: Side) {
         let (before, after) = (self.before.end(side), self.after.end(side));
         let (lost, lost_before) = (after.machine.ending().discarded, before.machine.ending().discarded);

@@ -1,5 +1,5 @@
-//! A chart as SVG: the same lines as in characters, on a ground of its own, so that it reads on any
-//! page.
+//! A chart as SVG: the same lines as in characters, on a white background, so that it is readable
+//! on any page.
 
 use std::fmt::Write;
 

@@ -4,7 +4,7 @@ use super::{Chart, Line, Told, Tone, Way};
 
 /// Columns of the drawing.
 const WIDTH: usize = 96;
-/// Where the first lane stands, and how far from the right the last one does.
+/// The column of the first lane, and the distance of the last one from the right.
 const MARGIN: usize = 3;
 
 pub(super) fn draw(chart: &Chart) -> String {
@@ -32,7 +32,7 @@ fn ending(told: &Told, width: usize) -> String {
     heads.zip(lines).map(|(head, line)| format!("{head}  {line}\n")).collect()
 }
 
-/// What an application makes of what it has read.
+/// What an application concludes from what it has read.
 pub(super) const fn verdict(whole: bool) -> &'static str {
     if whole {
         "and takes what it read for the WHOLE message"
@@ -92,7 +92,7 @@ impl Canvas {
         }
     }
 
-    /// Text beside a lane, in the gap that it is about.
+    /// Text beside a lane, in its gap.
     fn note(&self, lane: usize, gap: usize, text: &str, tone: Tone) -> String {
         let mark = match tone {
             Tone::Plain | Tone::Told => "",
@@ -134,13 +134,13 @@ impl Canvas {
             "◀"
         };
         row.put(if to_right { end } else { start }, ahead);
-        let behind = if to_right { start } else { end };
+        let tail = if to_right { start } else { end };
         match way {
             Way::Forged => row.put(
-                if to_right { behind - 8 } else { behind },
+                if to_right { tail - 8 } else { tail },
                 if to_right { "ATTACKER " } else { " ATTACKER" },
             ),
-            Way::Arrives => row.put(behind, "┄"),
+            Way::Arrives => row.put(tail, "┄"),
             Way::Whole | Way::Leaves => {}
         }
         row.done()

@@ -73,17 +73,17 @@ pub(super) fn ending(pair: &Pair, world: &World, side: Side) -> String {
         (_, true) => format!("got {} of {all} pieces of data; ", end.got),
         (_, false) => "reads no data; ".to_owned(),
     };
-    let waits = if waits_for_ever(pair, world, end) { "; waits for ever" } else { "" };
+    let waits = if waits_forever(pair, world, end) { "; waits forever" } else { "" };
     format!("{read}{}{waits}", pair.ending(end))
 }
 
-fn waits_for_ever(pair: &Pair, world: &World, end: &End) -> bool {
+fn waits_forever(pair: &Pair, world: &World, end: &End) -> bool {
     let closing = end.machine.manner().is_closing() && !end.machine.transport_state().is_released();
     let rescued = pair.config.faults.deadlines && !end.timed_out;
     closing && !rescued && pair.is_at_rest(world)
 }
 
-/// Whether the application takes what it has read for whole; nothing where there is no end to
+/// Whether the application takes what it read for a whole message; `None` if there is no end to
 /// judge.
 pub(super) fn whole(pair: &Pair, end: &End, script: &Script, all: u8) -> Option<bool> {
     let judges = script.profile == Profile::Conforming && script.reads && all > 0 && end.has_read_all();

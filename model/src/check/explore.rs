@@ -2,8 +2,8 @@
 //! shortest one.
 //!
 //! It keeps whole states and compares them, keeps every edge, and proves that the graph has no
-//! cycle: "in the end" then means "where no step is left". A search that was cut off is an error,
-//! never a pass.
+//! cycle. "In the end" then means "in a state that no step leaves". A search that was cut off is an
+//! error, never a pass.
 
 use std::hash::{BuildHasher, Hash};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,7 +12,7 @@ use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 use stateright::Model;
 
-/// Why a search says nothing.
+/// Why a search proves nothing.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum CutOff {
     /// There are more states than the limit allows.
@@ -74,7 +74,7 @@ impl<S: Copy> Store<S> {
 pub struct Graph<M: Model> {
     /// Every state, in the order of discovery.
     states: Store<M::State>,
-    /// For each state the step that found it, from where.
+    /// For each state, the state and the step that it was found from.
     parents: Vec<Option<(u32, M::Action)>>,
     /// Where the edges of each state begin in `edges`.
     starts: Vec<u32>,
@@ -89,7 +89,9 @@ where
 {
     /// Explores everything; `visit` sees each state once, with the steps that leave it.
     ///
-    /// Errors: [`CutOff`] where the search was not complete or the graph has a cycle.
+    /// # Errors
+    ///
+    /// [`CutOff`] if the search was not complete or the graph has a cycle.
     pub fn explore(
         model: &M,
         limits: Limits<'_>,
@@ -148,7 +150,8 @@ where
         &self.edges[from..to]
     }
 
-    /// Takes states away that nothing leads to, until none is left; what remains would be a cycle.
+    /// Removes states that no edge leads to, until none is left. A state that remains is on a cycle
+    /// or after one.
     fn proved_acyclic(self) -> Result<Self, CutOff> {
         let mut incoming = vec![0_u32; self.states.len];
         self.edges.iter().for_each(|&to| incoming[to as usize] += 1);
@@ -205,7 +208,7 @@ where
         }
     }
 
-    /// The number of a state; a new one gets the next.
+    /// The number of a state. A new state gets the next number.
     fn place(&mut self, state: M::State, parent: Option<(u32, M::Action)>) -> u32 {
         let hash = self.hasher.hash_one(state);
         let Self { graph, seen, hasher } = self;

@@ -1,5 +1,5 @@
-//! One configuration, explored and judged: which claims fired, which broke, and by which shortest
-//! attack.
+//! One configuration, explored and judged: which claims fired, which broke, and the shortest attack
+//! on each.
 
 use std::sync::atomic::AtomicBool;
 
@@ -30,9 +30,11 @@ pub struct Outcome {
     pub broken: Vec<Broken>,
 }
 
-/// Explores a configuration whole.
+/// Explores a configuration completely.
 ///
-/// Errors: [`CutOff`] where the search was not complete.
+/// # Errors
+///
+/// [`CutOff`] if the search was not complete.
 pub fn judge(pair: &Pair, limits: Limits<'_>) -> Result<Outcome, CutOff> {
     let claims = claims_of(&pair.config);
     let mut fired = vec![false; claims.len()];
@@ -61,7 +63,7 @@ pub fn judge(pair: &Pair, limits: Limits<'_>) -> Result<Outcome, CutOff> {
     Ok(outcome)
 }
 
-/// Limits that no configuration of ours reaches, without interruption.
+/// Limits that no configuration here reaches. Nothing interrupts the search.
 #[must_use]
 pub fn unhindered() -> Limits<'static> {
     static NEVER: AtomicBool = AtomicBool::new(false);

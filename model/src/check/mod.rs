@@ -1,8 +1,7 @@
-//! The main job: explores every configuration and tries every planted mistake, in parallel over the
-//! cores.
+//! The main job: explores every configuration and tries every planted mistake, in parallel.
 //!
-//! Decides what is run, in which order and by how many. What was found is a [`Report`]; how it is
-//! shown is the command's. A search that was cut off, for whatever reason, gives no report.
+//! Decides what runs, in which order and on how many threads. What it finds is a [`Report`]; the
+//! command decides how to show it. A search that was cut off, for any reason, gives no report.
 
 pub mod explore;
 pub mod judge;
@@ -29,13 +28,13 @@ const NAIVE_RELAY: &str = "relay/1.3/abort/naive";
 /// What to check, and how.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// What to look at.
+    /// What to check.
     pub scope: Scope,
     /// Which part of it.
     pub shard: Option<Shard>,
     /// Threads.
     pub jobs: usize,
-    /// States that one configuration may have.
+    /// The most states that one configuration may have.
     pub states: usize,
 }
 
@@ -46,7 +45,7 @@ pub struct Progress<'a> {
     pub name: &'a str,
     /// Pieces of work that are done.
     pub done: usize,
-    /// Pieces of work in all.
+    /// Pieces of work in total.
     pub of: usize,
     /// States so far.
     pub states: usize,
@@ -76,7 +75,7 @@ pub fn subjects(scope: &Scope) -> Vec<Subject> {
     all.into_iter().filter(|subject| is_selected(&scope.only, subject.name())).collect()
 }
 
-/// Whether a name is one of those asked for, or stands under a prefix that ends in `/`.
+/// Whether a name is one of those asked for, or is under a prefix that ends in `/`.
 #[must_use]
 pub fn is_selected(only: &[String], name: &str) -> bool {
     let matches =
@@ -84,16 +83,18 @@ pub fn is_selected(only: &[String], name: &str) -> bool {
     only.is_empty() || only.iter().any(matches)
 }
 
-/// The planted mistakes of a scope, in their order; the larger bounds have none of their own.
+/// The planted mistakes of a scope, in their order; the larger bounds have none.
 fn mistakes(scope: &Scope) -> Vec<Planted> {
     let mutants = Mutant::ALL.iter().map(|&mutant| Planted::InPair(mutant));
     let all = mutants.chain([Planted::NaiveRelay]);
     all.filter(|planted| !scope.deep && is_selected(&scope.only, planted.config())).collect()
 }
 
-/// Runs a plan; `progress` is called from the threads that work, after each piece.
+/// Runs a plan. The worker threads call `progress` after each piece of work.
 ///
-/// Errors: [`Unfinished`] where a search was cut off.
+/// # Errors
+///
+/// [`Unfinished`] if a search was cut off.
 pub fn check(
     plan: &Plan,
     stop: &AtomicBool,
@@ -145,8 +146,8 @@ impl Job<'_> {
         }
     }
 
-    /// How many states it has, as `counts.tsv` says; the larger bounds keep the order. What is not
-    /// there goes first.
+    /// How many states it has according to `counts.tsv`; a configuration with larger bounds counts
+    /// as its default one. A name that is not there goes first.
     fn weight(&self, counts: &HashMap<&str, usize>) -> usize {
         let name = self.name().trim_start_matches("deep-");
         counts.get(name).copied().unwrap_or(usize::MAX)
@@ -178,7 +179,7 @@ fn counts() -> HashMap<&'static str, usize> {
     include_str!("../../counts.tsv").lines().filter_map(row).collect()
 }
 
-/// Does every job, the heavy ones first, and gives the results in the order of the jobs.
+/// Does every job, the heavy ones first, and returns the results in the order of the jobs.
 fn work(
     jobs: &[Job<'_>],
     plan: &Plan,
@@ -252,7 +253,7 @@ fn explore(subject: &Subject, limits: Limits<'_>) -> Result<Row, CutOff> {
     })
 }
 
-/// A mistake on purpose.
+/// A planted mistake.
 #[derive(Clone, Copy, Debug)]
 enum Planted {
     /// In one end of a connection.
@@ -288,7 +289,7 @@ impl Planted {
         }
     }
 
-    /// Whether the claim catches the mistake and stands without it, and how many states were seen
+    /// Whether the claim catches the mistake and holds without it, and how many states were seen
     /// for that.
     fn explore(&self, limits: Limits<'_>) -> Result<(bool, usize), CutOff> {
         match self {
@@ -298,7 +299,7 @@ impl Planted {
     }
 }
 
-/// A mutant whose configuration does not exist, or has no such claim, is one that nothing caught.
+/// A mutant whose configuration does not exist, or has no such claim, counts as not caught.
 fn explore_mutant(mutant: Mutant, limits: Limits<'_>) -> Result<(bool, usize), CutOff> {
     let Some(config) = family::named(mutant.config()) else { return Ok((false, 0)) };
     let Some(claim) = claims_of(&config).into_iter().find(|claim| claim.name == mutant.property()) else {
@@ -309,7 +310,7 @@ fn explore_mutant(mutant: Mutant, limits: Limits<'_>) -> Result<(bool, usize), C
     Ok((with && !without, seen + seen_without))
 }
 
-/// The naive relay gives the claim away, the honest one keeps it.
+/// Whether the naive relay breaks the claim and the honest one keeps it.
 fn explore_naive_relay(limits: Limits<'_>) -> Result<(bool, usize), CutOff> {
     let honest = NAIVE_RELAY.replace("naive", "honest");
     let (mut caught, mut states) = (true, 0);
@@ -321,8 +322,8 @@ fn explore_naive_relay(limits: Limits<'_>) -> Result<(bool, usize), CutOff> {
     Ok((caught && states > 0, states))
 }
 
-/// Whether some state breaks the claim, and how many states were seen; it stops at
-/// the first.
+/// Whether some state breaks the claim, and how many states were seen. It stops at the first such
+/// state.
 fn breaks(pair: &Pair, claim: &Claim, limits: Limits<'_>) -> Result<(bool, usize), CutOff> {
     let (enough, mut broken, mut seen) = (AtomicBool::new(false), false, 0);
     let until = Limits { stop: &enough, ..limits };

@@ -1,7 +1,7 @@
-//! What a check found, as a value: written as JSON, put together from shards, read by tables.
+//! What a check found, as a value: written as JSON, merged from shards, shown in tables.
 //!
-//! Decides what counts as a finding. Leaves to `check.rs`: the run; to the command: how it is
-//! shown. The schema stands in `docs/check-report.md`.
+//! Decides what counts as a finding. Leaves the run to `check.rs`, and how it is shown to the
+//! command. The schema is in `docs/check-report.md`.
 
 use std::collections::BTreeSet;
 
@@ -21,7 +21,7 @@ pub struct Report {
     pub schema: u32,
     /// What was asked for.
     pub scope: Scope,
-    /// Which part of it this report holds; nothing where it holds all.
+    /// Which part of it this report holds; `None` if it holds all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shard: Option<Shard>,
     /// The sums of what follows.
@@ -32,7 +32,7 @@ pub struct Report {
     pub configurations: Vec<Row>,
     /// Each planted mistake.
     pub mistakes: Vec<Mistake>,
-    /// The attacks that were shown, taken on real TLS; a shard has none.
+    /// The attacks that were shown, replayed on real TLS; a shard has none.
     #[serde(default)]
     pub replays: Vec<Replay>,
 }
@@ -43,7 +43,7 @@ pub struct Report {
 pub struct Scope {
     /// The larger bounds, in place of the default ones.
     pub deep: bool,
-    /// Names and prefixes; everything where there is none.
+    /// Names and prefixes; empty means everything.
     pub only: Vec<String>,
 }
 
@@ -66,7 +66,7 @@ pub struct Shard {
 }
 
 impl Shard {
-    /// Whether the thing at a place of the whole list is in this part.
+    /// Whether the item at this place of the whole list is in this part.
     #[must_use]
     pub const fn holds(self, place: usize) -> bool {
         place % self.of == self.number - 1
@@ -101,9 +101,9 @@ pub struct Totals {
 pub struct Run {
     /// Threads.
     pub jobs: usize,
-    /// From start to end; of merged shards the sum.
+    /// From start to end; for merged shards, the sum.
     pub seconds: f64,
-    /// Unique states a second, those of the planted mistakes among them.
+    /// Unique states per second, including those of the planted mistakes.
     pub states_per_second: f64,
     /// States that were explored to catch the planted mistakes; they are in no other sum.
     pub mistake_states: usize,
@@ -113,7 +113,7 @@ pub struct Run {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
-    /// No claim broke, and none was to.
+    /// No claim broke, and none was expected to.
     Holds,
     /// The expected claims broke, and no other.
     Broken,
@@ -135,7 +135,7 @@ pub struct Row {
     pub edges: usize,
     /// Whether what was found is what was expected.
     pub verdict: Verdict,
-    /// What was to break, and why.
+    /// What was expected to break, and why.
     pub expected: Vec<Expected>,
     /// What broke, and how.
     pub broken: Vec<Broken>,
@@ -174,11 +174,11 @@ pub struct Mistake {
     pub claim: String,
     /// Where it is planted.
     pub config: String,
-    /// Whether the claim broke.
+    /// Whether the claim caught it.
     pub caught: bool,
 }
 
-/// An attack, taken step by step on real TLS.
+/// An attack, replayed step by step on real TLS.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Replay {
@@ -188,14 +188,14 @@ pub struct Replay {
     pub config: String,
     /// What carried the bytes.
     pub over: String,
-    /// What came of it.
+    /// The result.
     pub outcome: Replayed,
-    /// Why it was not taken, or where reality parted from the model.
+    /// Why it was not taken, or where reality differed from the model.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub why: String,
 }
 
-/// What came of a replay.
+/// The result of a replay.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Replayed {
@@ -207,22 +207,22 @@ pub enum Replayed {
     Diverged,
 }
 
-/// Why reports do not make a whole.
+/// Why reports cannot be merged.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum MergeError {
-    /// There is none.
+    /// There is no report.
     Nothing,
     /// One has another schema.
     Schema(u32),
-    /// One is no shard.
+    /// One is not a shard.
     NoShard,
     /// They are shards of different runs.
     Mixed,
-    /// A shard is missing, or there twice.
+    /// A shard is missing, or was given twice.
     Shards {
-        /// Which are needed.
+        /// How many are needed.
         of: usize,
-        /// Which are there.
+        /// Which were given.
         given: Vec<usize>,
     },
 }
@@ -250,7 +250,7 @@ impl std::fmt::Display for MergeError {
 impl std::error::Error for MergeError {}
 
 impl Report {
-    /// A report with its sums.
+    /// A report, with its sums computed.
     #[must_use]
     pub fn new(
         scope: Scope,
@@ -263,10 +263,12 @@ impl Report {
         Self { schema: SCHEMA, scope, shard, totals, run, configurations, mistakes, replays: Vec::new() }
     }
 
-    /// The report of the whole, of the reports of all its shards, in any order. It equals that of a
-    /// run in one piece but for [`Run`].
+    /// Merges the reports of all shards of a run, in any order. The result equals the report of a
+    /// run in one piece, except for [`Run`].
     ///
-    /// Errors: [`MergeError`] where they are not exactly the shards of one run.
+    /// # Errors
+    ///
+    /// [`MergeError`] if they are not exactly the shards of one run.
     pub fn merge(mut parts: Vec<Self>) -> Result<Self, MergeError> {
         parts.sort_by_key(|part| part.shard.map(|shard| shard.number));
         let scope = Self::common_scope(&parts)?;
@@ -299,18 +301,18 @@ impl Report {
         self.configurations.iter().filter(|row| row.verdict == Verdict::Unexpected)
     }
 
-    /// The planted mistakes that slipped through.
+    /// The planted mistakes that were not caught.
     pub fn missed(&self) -> impl Iterator<Item = &Mistake> {
         self.mistakes.iter().filter(|mistake| !mistake.caught)
     }
 
-    /// Claims that said nothing although everything was explored.
+    /// Claims whose premise fired nowhere although everything was explored.
     #[must_use]
     pub fn silent(&self) -> &[String] {
         if self.scope.is_full() && self.shard.is_none() { &self.totals.silent } else { &[] }
     }
 
-    /// The attacks that reality answered in another way than the model.
+    /// The attacks that went differently in reality than in the model.
     pub fn diverged(&self) -> impl Iterator<Item = &Replay> {
         self.replays.iter().filter(|replay| replay.outcome == Replayed::Diverged)
     }
@@ -365,7 +367,7 @@ impl Run {
     }
 }
 
-/// Undoes [`Shard::holds`]: takes one of each list in turn.
+/// Undoes [`Shard::holds`]: takes one item of each list in turn.
 fn interleave<T>(lists: Vec<Vec<T>>) -> Vec<T> {
     let mut lists: Vec<_> = lists.into_iter().map(Vec::into_iter).collect();
     let mut whole = Vec::new();

@@ -1,4 +1,4 @@
-//! What is explored: a pair of ends or a relay, under one name each, judged alike.
+//! What is explored: a pair of ends or a relay, each under a name, both judged in the same way.
 
 use serde::{Deserialize, Serialize};
 use stateright::{Checker, HasDiscoveries, Model};
@@ -15,7 +15,7 @@ use crate::property::relay::NO_LAUNDERING;
 use crate::world::action::Action;
 use crate::world::config::Config;
 
-/// A step of a path: what happened, and at a relay on which connection.
+/// A step of a path: what happened, and for a relay on which connection.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct Step {
     /// Which connection of a relay.
@@ -41,12 +41,12 @@ pub enum Subject {
     Relay(Box<Relay>),
 }
 
-/// A claim that was given away or broken.
+/// A claim that broke, and how.
 #[derive(Clone, Debug)]
 pub struct Attack {
     /// Which claim.
     pub claim: &'static Claim,
-    /// A shortest path to it.
+    /// A shortest path to a state that breaks it.
     pub path: Vec<Step>,
 }
 
@@ -80,7 +80,7 @@ impl Subject {
         }
     }
 
-    /// The configuration, where it is a pair.
+    /// The configuration of a pair; `None` for a relay.
     #[must_use]
     pub const fn config(&self) -> Option<&Config> {
         match self {
@@ -101,9 +101,11 @@ impl Subject {
         }
     }
 
-    /// Explores it whole.
+    /// Explores it completely.
     ///
-    /// Errors: [`CutOff`] where the search was not complete.
+    /// # Errors
+    ///
+    /// [`CutOff`] if the search was not complete.
     pub fn explore(&self, limits: Limits<'_>) -> Result<Finding, CutOff> {
         match self {
             Self::Pair(pair) => explore_pair(pair, limits),
@@ -111,7 +113,7 @@ impl Subject {
         }
     }
 
-    /// Lets stateright explore it: the number of unique states, and the claims that it saw broken.
+    /// Explores it with stateright: the number of unique states, and the claims that it saw broken.
     #[must_use]
     pub fn explore_by_stateright(&self) -> (usize, Vec<&'static str>) {
         match self {

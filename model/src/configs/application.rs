@@ -1,5 +1,5 @@
-//! Configurations of what an application does: it hurries, walks away, rejects late, or reads
-//! alerts its own way.
+//! Configurations of what an application may want: to hurry, to walk away, to reject late, to
+//! choose how alerts are read.
 //!
 //! Decides what is varied. Leaves the verdicts to `expect.rs`.
 
@@ -13,10 +13,10 @@ use crate::world::profile::Profile;
 
 /// All of them in one version.
 pub(crate) fn of_applications(version: Version) -> Vec<Config> {
-    [haste(version), dropping(version), reject_behind(version), alerts(version)].concat()
+    [haste(version), dropping(version), reject_after(version), alerts(version)].concat()
 }
 
-/// The application asks for one end and, out of patience, for another.
+/// The application asks for one end and then, out of patience, for another.
 fn haste(version: Version) -> Vec<Config> {
     const THEN: [(Closing, &[Manner]); 6] = [
         (Closing::In(Manner::Graceful), &[Manner::AtOnce, Manner::Abort]),
@@ -36,8 +36,8 @@ fn haste(version: Version) -> Vec<Config> {
     THEN.into_iter().map(config).collect()
 }
 
-/// The application lets go of its connection and asks for no end; the peer has its own mind of what
-/// that is worth.
+/// The application drops its connection and asks for no end; the peer's policy decides what that is
+/// worth.
 fn dropping(version: Version) -> Vec<Config> {
     let mut configs = Vec::new();
     for (moment, when) in [
@@ -58,8 +58,8 @@ fn dropping(version: Version) -> Vec<Config> {
     configs
 }
 
-/// A server rejects once it has read the client's close_notify, answered by then or not.
-fn reject_behind(version: Version) -> Vec<Config> {
+/// A server rejects once it has read the client's close_notify, whether or not it has answered it.
+fn reject_after(version: Version) -> Vec<Config> {
     let config = |(choice, reply)| {
         let name = format!("reject-behind/{}/{choice}", version_name(version));
         let policy = Policy { reply, ..Script::READER.policy };
@@ -69,7 +69,7 @@ fn reject_behind(version: Version) -> Vec<Config> {
     [("discard", Reply::Discard), ("when-asked", Reply::WhenAsked)].into_iter().map(config).collect()
 }
 
-/// Alerts that a policy reads otherwise than the strict one.
+/// Alerts that a policy reads differently from the strict one.
 fn alerts(version: Version) -> Vec<Config> {
     let strict = Script::READER.policy;
     let assembling = Policy { fragmented_alert: FragmentedAlert::Assemble, ..strict };

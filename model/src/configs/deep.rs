@@ -1,14 +1,14 @@
-//! Larger bounds, for a run that may take minutes: one unit more in each direction, two attacks
-//! where one was.
+//! Larger bounds, for a run that may take minutes: one unit more in each direction, two attacks in
+//! place of one.
 //!
-//! Decides no verdict: the rules of `expect.rs` say what breaks here as they do everywhere.
+//! Decides no verdict: the rules of `expect.rs` say what breaks, here as everywhere.
 
 use crate::check::subject::Subject;
 use crate::configs::family;
 use crate::pair::Pair;
 use crate::world::config::{Config, Faults, Script};
 
-/// The families in which one unit more can tell something new.
+/// The families in which one unit more can show something new.
 const FAMILIES: [&str; 6] = ["download", "upload", "crossed", "half-close", "reject", "hand-back"];
 
 /// Every configuration of the deep run, in a fixed order.

@@ -15,7 +15,7 @@ pub struct Rule {
     pub claim: &'static str,
     /// Why it breaks, for the reader of the table.
     pub because: &'static str,
-    /// Whether this end (the first) gives it away before that peer (the second).
+    /// Whether an end (the first script) gives it away when it faces this peer (the second).
     gives_away: fn(&Config, &Script, &Script) -> bool,
 }
 
@@ -49,7 +49,7 @@ pub static RULES: &[Rule] = &[
     },
     Rule {
         claim: "data-survives-close",
-        because: "whoever goes away after a shutdown closes with bytes of the peer unread, or still to come",
+        because: "an end that goes away after a shutdown closes with bytes of the peer unread, or still to come",
         gives_away: |_, end, peer| {
             end.closing == Closing::ShutdownAndGo && sends_unasked(peer) && waits(peer)
         },
@@ -101,19 +101,19 @@ pub fn expected(config: &Config) -> Vec<&'static Rule> {
     RULES.iter().filter(given_away).collect()
 }
 
-/// Whether a peer sends anything but answers.
+/// Whether a peer sends anything other than answers.
 fn sends_unasked(peer: &Script) -> bool {
     peer.writes + peer.tickets > 0 || matches!(peer.when, When::AnyTime | When::AllWritten)
 }
 
-/// Whether a peer goes on reading until it knows our end.
+/// Whether a peer keeps reading until it knows our end.
 fn waits(peer: &Script) -> bool {
     let manner =
         matches!(peer.closing, Closing::In(Manner::Graceful | Manner::HandBack) | Closing::HalfThenGraceful);
     peer.profile == Profile::Conforming && peer.reads && manner
 }
 
-/// Whether an end, once it closes, waits for something of the peer that it may not have yet.
+/// Whether an end, once it closes, waits for something from the peer that may not have come yet.
 fn waits_for_peer(end: &Script) -> bool {
     match end.closing {
         Closing::In(Manner::Graceful | Manner::HandBack) => end.when != When::PeerEnded,

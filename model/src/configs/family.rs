@@ -1,4 +1,4 @@
-//! Every configuration of the default run, family by family: what is varied, and what is held fast.
+//! Every configuration of the default run, family by family: what is varied, and what is fixed.
 
 use close_notify_core::{
     AlertDescription, FatalNotify, LateData, Manner, MissingNotify, PeerCloses, Policy, Reply,
@@ -33,7 +33,7 @@ pub fn all() -> Vec<Config> {
     all
 }
 
-/// The configuration of a name.
+/// The configuration with this name.
 #[must_use]
 pub fn named(name: &str) -> Option<Config> {
     all().into_iter().find(|config| config.name == name)
@@ -50,7 +50,7 @@ pub const fn version_name(version: Version) -> &'static str {
     }
 }
 
-/// As configurations name a manner.
+/// The name of a manner in the names of configurations.
 #[must_use]
 pub const fn manner_name(manner: Manner) -> &'static str {
     match manner {
@@ -144,7 +144,7 @@ fn upload(version: Version) -> Vec<Config> {
     configs
 }
 
-/// Both write and close whenever they like.
+/// Both write and close at any moment.
 fn crossed(version: Version) -> Vec<Config> {
     let mut configs = Vec::new();
     for client in ENDS {
@@ -159,7 +159,7 @@ fn crossed(version: Version) -> Vec<Config> {
     configs
 }
 
-/// TLS 1.3: one direction closes, the other goes on.
+/// TLS 1.3: one direction closes and the other goes on.
 fn half_close() -> Vec<Config> {
     let mut configs = Vec::new();
     for manner in ENDS {
@@ -179,8 +179,8 @@ fn half_close() -> Vec<Config> {
     configs
 }
 
-/// The write side is shut as a stream is shut, in any version: the client reads the answer, or goes
-/// away.
+/// The write side is shut as a stream is shut, in any version. The client then reads the answer, or
+/// goes away.
 fn shutdown(version: Version) -> Vec<Config> {
     let mut configs = Vec::new();
     let when_asked =
@@ -206,7 +206,8 @@ fn shutdown(version: Version) -> Vec<Config> {
     configs
 }
 
-/// The client closes while the server still has much to say, with room for it in the kernel or not.
+/// The client closes while the server still has much to write, with or without room for it in the
+/// kernel.
 fn reply(version: Version) -> Vec<Config> {
     let mut configs = Vec::new();
     let choices = [("discard", Reply::Discard), ("flush", Reply::Flush), ("when-asked", Reply::WhenAsked)];
@@ -302,7 +303,7 @@ fn peers(version: Version) -> Vec<Config> {
     configs
 }
 
-/// The script that goes with a profile.
+/// The script of a profile.
 pub(crate) const fn rogue(profile: Profile, first: bool) -> Script {
     let when = match profile {
         Profile::NeverAnswers | Profile::Drips => When::Never,
@@ -318,7 +319,7 @@ pub(crate) const fn rogue(profile: Profile, first: bool) -> Script {
     Script { profile, closing, when, writes, ..Script::READER }
 }
 
-/// Resets met by writes, by reads and by programs that ask for the error; every kind of kernel.
+/// Resets met by writes, by reads and by programs that ask for the error, on every kind of kernel.
 fn errno(version: Version) -> Vec<Config> {
     let mut configs = Vec::new();
     for (rule, one_shot_errno) in [("one-shot", true), ("sticky", false)] {
@@ -336,7 +337,7 @@ fn errno(version: Version) -> Vec<Config> {
     configs
 }
 
-/// The handshake, and what may end it: a close of either side, a forged close_notify, a FIN behind
+/// The handshake, and what may end it: a close of either side, a forged close_notify, a FIN after
 /// 0-RTT data.
 fn handshake(version: Version) -> Vec<Config> {
     let attack = Faults { budget: 1, fin: true, plain_notify: true, deadlines: true, ..Faults::NONE };
@@ -367,7 +368,7 @@ fn stuck(version: Version) -> Vec<Config> {
     ENDS.into_iter().map(config).collect()
 }
 
-/// No deadline: what can make a close wait for ever.
+/// No deadline: what can make a close wait forever.
 fn patience(version: Version) -> Vec<Config> {
     let mut configs = Vec::new();
     for manner in [Manner::Graceful, Manner::Linger, Manner::AtOnce, Manner::HandBack] {
@@ -391,7 +392,7 @@ fn patience(version: Version) -> Vec<Config> {
     configs
 }
 
-/// The engine of either side closes at a limit of its keys.
+/// The engine of either side closes at the limit of its keys.
 fn engine_limit(version: Version) -> Vec<Config> {
     let faults = Faults { budget: 1, engine_limit: true, deadlines: true, ..Faults::NONE };
     let name = format!("engine-limit/{}", version_name(version));
@@ -401,7 +402,7 @@ fn engine_limit(version: Version) -> Vec<Config> {
     }]
 }
 
-/// Data that comes behind our close, under each choice.
+/// Data that comes after our close, under each choice.
 fn late(version: Version) -> Vec<Config> {
     let choices =
         [("deliver", LateData::Deliver), ("discard", LateData::Discard), ("refuse", LateData::Refuse)];
@@ -415,8 +416,8 @@ fn late(version: Version) -> Vec<Config> {
     choices.into_iter().map(config).collect()
 }
 
-/// What forbids resumption: the strict rule of RFC 2818, a close_notify at level fatal taken for
-/// one.
+/// What forbids resumption: the strict rule of RFC 2818, a close_notify at level fatal that is
+/// accepted.
 fn resumption(version: Version) -> Vec<Config> {
     let policy = Policy { resumption: ResumptionRule::Rfc2818, ..Script::READER.policy };
     let https = Config {

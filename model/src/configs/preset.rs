@@ -1,6 +1,8 @@
-//! Configurations of the presets: each policy for an application protocol where that protocol ends.
+//! Configurations of the presets: each policy for an application protocol, in the situations in
+//! which that protocol ends.
 //!
-//! Decides what is varied. Leaves the verdicts to `expect.rs`, where no preset gives anything away.
+//! Decides what is varied. Leaves the verdicts to `expect.rs`, by which no preset gives anything
+//! away.
 
 use close_notify_core::{Manner, Policy, Version};
 
@@ -11,8 +13,8 @@ use crate::world::profile::Profile;
 
 const TIMED: Faults = Faults { deadlines: true, ..Faults::NONE };
 
-/// A preset in a version; the closing rules of 1.0 and 1.1 are those of 1.2 but for resumption,
-/// which no preset names.
+/// The presets in a version. There are none for 1.0 and 1.1: their closing rules are those of 1.2
+/// except for resumption, which no preset names.
 pub(crate) fn presets(version: Version) -> Vec<Config> {
     if matches!(version, Version::Tls10 | Version::Tls11) {
         return Vec::new();
@@ -41,9 +43,9 @@ fn preset(version: Version, preset: &str, policy: Policy) -> Vec<Config> {
         // A peer that ends with a bare FIN, or with a close_notify at level fatal.
         ("bare-fin", framed, rogue(Profile::QuietShutdown, true), TIMED, 16),
         ("fatal-level", framed, rogue(Profile::NotifyAtFatalLevel, true), TIMED, 16),
-        // The client closes while the server has more to say, which may have to wait for room.
+        // The client closes while the server has more to write, which may have to wait for room.
         ("answer", Script { writes: 1, ..sender }, Script { writes: 3, ..reader }, TIMED, 1),
-        // TLS ends, the transport goes on.
+        // TLS ends; the transport goes on.
         (
             "hand-back",
             hand_back(When::AllWritten),

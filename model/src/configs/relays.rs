@@ -9,7 +9,7 @@ use crate::pair::Pair;
 use crate::pair::relay::Relay;
 use crate::world::config::{Closing, Config, Faults, Script, When};
 
-/// Why the naive relay gives it away.
+/// Why the naive relay breaks the claim.
 pub const BECAUSE: &str =
     "the relay ends its downstream with close_notify although it did not get all of its upstream";
 
@@ -32,7 +32,7 @@ impl Relay {
         }
     }
 
-    /// A relay that gives its upstream up before it has all of it, and throws away what still
+    /// A relay that gives up on its upstream before it has all of it, and discards what still
     /// comes.
     fn late(version: Version, naive: bool) -> Self {
         let policy = Policy { late_data: LateData::Discard, ..Script::READER.policy };

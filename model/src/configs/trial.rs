@@ -1,5 +1,5 @@
-//! The configurations in which the mutants are tried: small, and such that the premise of their
-//! property fires.
+//! The configurations in which the mutants are tried: small, and chosen so that the premise of the
+//! mutant's property fires.
 
 use close_notify_core::{
     AlertDescription, FatalNotify, FragmentedAlert, LateData, Manner, MissingNotify, Policy, Reply,
@@ -85,7 +85,7 @@ const fn end(manner: Manner) -> Script {
     closing(Closing::In(manner))
 }
 
-/// Each manner in an orderly world.
+/// Each manner, in an orderly world.
 fn ends_13() -> Vec<Config> {
     let trial = |name, client, server| trial(Version::Tls13, name, client, server, Faults::NONE);
     let plain = |when| Script { plain: 1, when, ..end(Manner::HandBack) };

@@ -1,7 +1,7 @@
 //! What a step does to the world: the driver's contract with the core, over the model's TCP.
 //!
-//! Decides no closing step. It tells the core facts and does what the core says, as the adapters
-//! do; what a profile or a mutant does otherwise is asked of `rogue.rs` and `mutant.rs`.
+//! Decides no closing step. It reports facts to the core and does what the core says, as the
+//! adapters do. What a profile or a mutant does differently is in `rogue.rs` and `mutant.rs`.
 
 use close_notify_core::{
     AlertDescription, AlertLevel, AlertRecord, Answer, Call, Event, Output, read_alert, recv,
@@ -61,7 +61,7 @@ impl Pair {
         }
     }
 
-    /// An attack or a fault that costs one of the budget.
+    /// An attack or a fault, which costs one unit of the budget.
     fn strike(&self, world: &mut World, action: Action) {
         world.budget -= 1;
         match action {
@@ -83,7 +83,7 @@ impl Pair {
         }
     }
 
-    /// Tells the core a fact. A refused one is an observed breach of the contract.
+    /// Reports a fact to the core. A refusal is recorded: the driver broke the contract.
     pub(crate) fn tell(&self, world: &mut World, side: Side, event: Event) {
         let end = &mut world.ends[side.index()];
         let before = end.machine;
@@ -138,7 +138,7 @@ impl Pair {
         }
     }
 
-    /// Tells that the handshake is done, once both ends of it have passed.
+    /// Reports that the handshake is done, once this end has written and read all of it.
     fn finish_handshake(&self, world: &mut World, side: Side) {
         let end = world.end(side);
         let written = end.shaken == 2 + if side == Side::Client { self.config.script(side).early } else { 0 };
@@ -147,7 +147,8 @@ impl Pair {
         }
     }
 
-    /// The application hands over a unit: to the kernel where there is room, else it waits.
+    /// The application hands over a unit. It goes to the kernel if there is room; otherwise it
+    /// waits.
     fn say(&self, world: &mut World, side: Side) {
         let script = self.config.script(side);
         let end = &mut world.ends[side.index()];
@@ -181,7 +182,7 @@ impl Pair {
         self.tell(world, side, event);
     }
 
-    /// Writes a unit to the kernel; a failure is told to the core.
+    /// Writes a unit to the kernel; a failure is reported to the core.
     pub(crate) fn write(&self, world: &mut World, side: Side, unit: Unit) -> Result<(), Errno> {
         let written = world.net.write(side.index(), unit, self.config.tcp);
         if let Err(errno) = written {
@@ -208,7 +209,7 @@ impl Pair {
             Output::SendCloseNotify { .. } => self.send_close_notify(world, side),
             Output::SendAlert { alert } => self.send_alert(world, side, alert),
             Output::ShutWrite => {
-                // shutdown(2): ENOTCONN, which says nothing of why
+                // shutdown(2): ENOTCONN, which does not say why
                 if world.net.sockets[index].dead {
                     self.tell(world, side, Event::WriteFailed { errno: 0 });
                 }
@@ -247,7 +248,7 @@ impl Pair {
         }
         world.ends[side.index()].answered |= answers;
         self.tell(world, side, Event::OutputWritten);
-        self.reset_behind_notify(world, side);
+        self.reset_after_notify(world, side);
     }
 
     fn send_alert(&self, world: &mut World, side: Side, _alert: AlertDescription) {
@@ -323,7 +324,7 @@ impl Pair {
         }
     }
 
-    /// Tells every alert of a record, as the core says what it holds.
+    /// Reports every alert of a record, as the core reads the record.
     fn read_alerts(&self, world: &mut World, side: Side, unit: Unit, forged: bool) {
         let mut left = unit.alert();
         while let Some(payload) = left.take() {
@@ -363,18 +364,18 @@ impl Pair {
         end.read_fatal |= !end.has_read_all() && description == AlertDescription::CERTIFICATE_REQUIRED;
     }
 
-    /// Whether a close_notify at level fatal is one to this end.
+    /// Whether this end accepts a close_notify at level fatal.
     fn takes_fatal_notify(&self, side: Side) -> bool {
         let clean = self.config.script(side).policy.fatal_notify == close_notify_core::FatalNotify::Clean;
         clean || self.config.version.has_independent_halves()
     }
 
-    /// Hands data to the application where the core says so, and tells it.
+    /// Hands data to the application if the core says so, and reports it to the core.
     fn deliver(&self, world: &mut World, side: Side, unit: Unit) {
         let lost = self.loses_data(world, side);
         let end = &mut world.ends[side.index()];
         let ended = end.has_read_all();
-        let delivers = !lost && (end.machine.delivers_data() || (ended && self.reads_behind_the_end()));
+        let delivers = !lost && (end.machine.delivers_data() || (ended && self.reads_after_the_end()));
         end.got_after_end |= delivers && ended;
         match unit {
             Unit::Early => end.got_early += u8::from(delivers),

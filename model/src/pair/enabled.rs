@@ -1,7 +1,6 @@
 //! Which steps a world may take.
 //!
-//! Decides what a driver or an application is free to do next; what the core asks for is the core's
-//! word.
+//! Decides what a driver or an application may do next. The core decides what must be done next.
 
 use close_notify_core::{Answer, Call, Output, recv, send};
 
@@ -24,7 +23,7 @@ impl Pair {
         self.enabled_faults(world, actions);
     }
 
-    /// Whether nothing happens any more unless an attack, a fault or a deadline comes.
+    /// Whether nothing more happens without an attack, a fault or a deadline.
     #[must_use]
     pub fn is_at_rest(&self, world: &World) -> bool {
         let mut actions = Vec::with_capacity(16);
@@ -76,7 +75,7 @@ impl Pair {
         self.config.handshake && handshaking && turn && world.net.may_write(side.index(), self.config.tcp)
     }
 
-    /// Whether the application has something to say, and is let.
+    /// Whether the application has something to write, and may write it.
     fn may_say(&self, world: &World, side: Side) -> bool {
         let (end, script) = (world.end(side), self.config.script(side));
         let more = end.said < script.writes + script.tickets;
@@ -95,7 +94,7 @@ impl Pair {
         if end.asked > 0 {
             let is_next = match script.closing {
                 Closing::HalfThenGraceful | Closing::Shutdown => end.has_read_all(),
-                // The call does all that is owed before it answers.
+                // The call does all that is due before it returns.
                 Closing::ShutdownAndGo => {
                     let answered = self.answer(end, Call::Shutdown) != Answer::Wait;
                     answered && self.output(&end.machine) == Output::Idle
@@ -155,10 +154,10 @@ impl Pair {
         }
     }
 
-    /// Whether the driver reads: because the core waits, the application does, or a write is stuck.
+    /// Whether the driver reads: the core waits, the application reads, or a write is stuck.
     fn wants_to_read(&self, world: &World, side: Side) -> bool {
         let (end, script) = (world.end(side), self.config.script(side));
-        let open = script.reads && (!end.has_read_all() || self.reads_behind_the_end());
+        let open = script.reads && (!end.has_read_all() || self.reads_after_the_end());
         let plain = self.reads_plain_before_tls(world, side);
         let wants = match self.output(&end.machine) {
             Output::AwaitPeer | Output::Drain => true,

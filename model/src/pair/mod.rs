@@ -1,4 +1,4 @@
-//! One configuration as a stateright model: the pair of ends and what is between them.
+//! One configuration as a stateright model: two ends and what is between them.
 
 mod drive;
 mod enabled;
@@ -13,22 +13,22 @@ use crate::world::World;
 use crate::world::action::Side;
 use crate::world::config::Config;
 
-/// Sees every fact that a core is told, and where the core stood before.
+/// Receives every fact that is reported to a core, and the core as it was before.
 pub type Watch = fn(&Machine, Event);
 
 /// A configuration to explore, with at most one mistake planted in it.
 #[derive(Clone, Debug)]
 pub struct Pair {
-    /// Who plays, on what, against whom.
+    /// The scripts, the TCP and the faults.
     pub config: Config,
     /// The planted mistake.
     pub mutant: Option<Mutant>,
-    /// Who looks on.
+    /// An observer of the facts.
     pub watch: Option<Watch>,
 }
 
 impl Pair {
-    /// The configuration as it is.
+    /// The configuration without a mistake.
     #[must_use]
     pub const fn new(config: Config) -> Self {
         Self { config, mutant: None, watch: None }

@@ -1,4 +1,4 @@
-//! Planted mistakes: for every property one way to be wrong that it must catch.
+//! Planted mistakes: for every property, a way to be wrong that it must catch.
 //!
 //! A mutant sits between the world and the shipped core. It changes a fact on its way in, an output
 //! or an ending on its way out, or what the driver does; the core itself is never touched.
@@ -55,11 +55,11 @@ macro_rules! mutants {
 mutants! {
     /// Shuts the write side without close_notify.
     SkipsNotify => "notify-before-fin" in "mutants/1.3/graceful";
-    /// Writes data behind its close_notify.
+    /// Writes data after its close_notify.
     WritesAfterNotify => "nothing-after-notify" in "mutants/1.3/graceful";
     /// Sends close_notify twice.
     NotifiesTwice => "one-notify" in "mutants/1.3/graceful";
-    /// Hands data to the application that came behind the peer's close_notify.
+    /// Hands data to the application that came after the peer's close_notify.
     DeliversAfterNotify => "ignore-after-notify" in "mutants/1.3/data-after-notify";
     /// Up to 1.2: answers close_notify only when the application closes.
     RepliesLate => "reply-at-once" in "mutants/1.2/reply";
@@ -71,7 +71,7 @@ mutants! {
     AtOnceWaits => "no-wait-needed" in "mutants/1.3/at-once";
     /// Gives the transport back before the peer's close_notify.
     HandsBackEarly => "wait-before-handback" in "mutants/1.3/hand-back";
-    /// Reads past the peer's close_notify and throws away what it read.
+    /// Reads past the peer's close_notify and discards what it read.
     ReadsAhead => "handback-exact" in "mutants/1.3/hand-back";
     /// Takes a FIN for a close_notify.
     EofIsClose => "fin-is-not-close" in "mutants/1.3/graceful";
@@ -87,7 +87,7 @@ mutants! {
     IgnoresFatal => "fatal-ends-both" in "mutants/1.3/reject";
     /// Takes a fatal alert for the end of data.
     FatalIsClose => "fatal-is-an-error" in "mutants/1.3/reject";
-    /// Sends close_notify behind its fatal alert.
+    /// Sends close_notify after its fatal alert.
     NotifiesAfterFatal => "fatal-no-notify" in "mutants/1.3/reject";
     /// Keeps the session of a connection that a fatal alert ended, up to 1.2.
     KeepsSession => "fatal-forgets-session" in "mutants/1.2/reject";
@@ -95,7 +95,7 @@ mutants! {
     KeepsTickets => "fatal-discards-tickets" in "mutants/1.3/reject";
     /// Applies the rule of TLS 1.1 to a connection of TLS 1.0.
     Resumes10 => "unclean-forbids-resume-10" in "mutants/1.0/graceful";
-    /// Forgets the session wherever close_notify is missing.
+    /// Forgets the session whenever close_notify is missing.
     ForgetsAfterCut => "unclean-allows-resume" in "mutants/1.3/graceful";
     /// Resumes after a premature close under RFC 2818.
     IgnoresRfc2818 => "premature-forbids-reuse-https" in "mutants/1.3/rfc2818";
@@ -109,9 +109,9 @@ mutants! {
     FloodSurvives => "warning-may-continue" in "mutants/1.2/warning-flood";
     /// Takes user_canceled for the end.
     CanceledIsClose => "user-canceled-then-notify" in "mutants/1.3/canceled-then-fin";
-    /// Closes right behind its fatal alert.
+    /// Closes right after its fatal alert.
     ClosesOnAlert => "alert-survives-close" in "mutants/1.3/reject";
-    /// Closes right behind its close_notify where it was asked to linger.
+    /// Closes right after its close_notify although it was asked to linger.
     ClosesWithUnread => "data-survives-close" in "mutants/1.3/linger-tickets";
     /// Reads nothing more once a write has failed.
     GivesUpOnWriteError => "salvage-alert" in "mutants/1.3/salvage";
@@ -127,9 +127,9 @@ mutants! {
     ConfirmsCrossed => "crossed-confirms-nothing" in "mutants/1.3/crossed";
     /// Sends close_notify before it aborts.
     AbortNotifies => "abort-sends-no-notify" in "mutants/1.3/abort";
-    /// Writes on although the engine closed at a limit of its keys.
+    /// Keeps writing although the engine closed at the limit of its keys.
     WritesAfterLimit => "limit-close-counts" in "mutants/1.3/engine-limit";
-    /// Takes the transport's end behind 0-RTT data for the end of a request.
+    /// Takes the transport's end after 0-RTT data for the end of a request.
     EarlyEndIsEnd => "early-data-end" in "mutants/1.3/early";
     /// Ignores a close_notify in the handshake and waits on.
     IgnoresEarlyNotify => "notify-in-handshake" in "mutants/1.3/handshake";
@@ -153,17 +153,17 @@ mutants! {
     AcceptsTorn => "lenient-takes-a-fin-alone" in "mutants/1.3/lenient";
     /// Says that its close_notify was sent although it was not.
     ClaimsSent => "writing-is-told-true" in "mutants/1.3/errno";
-    /// Does not hear its deadline.
+    /// Ignores its deadline.
     IgnoresDeadline => "every-close-ends" in "mutants/1.3/mute";
     /// Answers the peer's close_notify although nobody asked for it.
     AnswersUnasked => "notify-is-asked-for" in "mutants/1.2/when-asked";
     /// Reads a split alert in TLS 1.3 as TLS 1.2 may.
     AssemblesIn13 => "alert-records-as-asked" in "mutants/1.3/split-notify";
-    /// Takes the transport's end behind half of an alert for one between two records.
+    /// Takes the transport's end after half of an alert for one between two records.
     ForgetsHalf => "notify-whole" in "mutants/1.2/half-notify";
-    /// Reads on behind a user_canceled that its policy calls an error.
+    /// Reads on after a user_canceled that its policy calls an error.
     ReadsOnCanceled => "user-canceled-as-asked" in "mutants/1.3/canceled-error";
-    /// Keeps to its first wish where it is told to hurry.
+    /// Keeps to its first request although it is asked to hurry.
     NeverHurries => "no-wait-needed" in "mutants/1.3/hurried";
     /// Says that it aborted before its close_notify, although that was sent.
     ForgetsItsNotify => "writing-is-told-true" in "mutants/1.3/hurried";
@@ -171,21 +171,21 @@ mutants! {
     ReadsTornAsEnd => "no-ok-over-a-loss" in "mutants/1.3/graceful";
     /// Reads a reset as the end of data.
     ReadsResetAsEnd => "no-ok-over-a-loss" in "mutants/1.3/graceful";
-    /// Reads a clean end over data that was thrown away.
+    /// Reads a clean end over data that was discarded.
     ReadsOverLoss => "no-ok-over-a-loss" in "mutants/1.3/late";
     /// Reads a transport that its kernel gave up as one that the peer has ended.
     TrustsDeadTransport => "dead-is-not-fin" in "mutants/1.3/given-up";
     /// Flushes while data waits for room.
     FlushesEarly => "flushed-means-left" in "mutants/1.2/reply-full";
-    /// Flushes over data that was thrown away.
+    /// Flushes over data that was discarded.
     FlushesOverLoss => "flushed-means-left" in "mutants/1.2/reply-full";
     /// Says that the write side is shut as soon as close_notify has left.
     ShutsBeforeFin => "shut-means-said" in "mutants/1.3/shutdown";
-    /// Says that the write side is shut over data that was thrown away.
+    /// Says that the write side is shut over data that was discarded.
     ShutsOverLoss => "shut-means-said" in "mutants/1.2/reply-full";
-    /// Lets a shutdown wait for ever.
+    /// Lets a shutdown wait forever.
     ShutsForEver => "every-call-ends" in "mutants/1.3/shutdown";
-    /// Tells the same fact twice.
+    /// Reports the same fact twice.
     TellsTwice => "no-illegal-move" in "mutants/1.3/orderly";
 }
 
@@ -194,7 +194,7 @@ impl Pair {
         matches!(self.mutant, Some(planted) if planted as u8 == mutant as u8)
     }
 
-    /// The policy and the version that the core is really given.
+    /// The policy and the version that the core really receives.
     pub(crate) fn mutated_inputs(&self, version: Version, policy: Policy) -> (Version, Policy) {
         match self.mutant {
             Some(Mutant::AnswersUnasked) => (version, Policy { reply: Reply::Flush, ..policy }),
@@ -262,7 +262,7 @@ impl Pair {
         }
     }
 
-    /// A fact that reaches the core behind the true one.
+    /// A fact that reaches the core after the true one.
     pub(crate) fn mutated_extra(&self, before: &Machine, event: Event) -> Option<Event> {
         match (self.mutant?, event) {
             (Mutant::RepliesIn13, Event::PeerAlert { description: AlertDescription::CLOSE_NOTIFY, .. })
@@ -276,7 +276,7 @@ impl Pair {
         }
     }
 
-    /// What the driver takes the core to say.
+    /// What the driver believes the core asks for.
     pub(crate) fn output(&self, machine: &Machine) -> Output {
         let output = machine.output();
         let Some(mutant) = self.mutant else { return output };
@@ -293,7 +293,7 @@ impl Pair {
         }
     }
 
-    /// The ending as the application is told it.
+    /// The ending as the application receives it.
     #[must_use]
     pub fn ending(&self, end: &End) -> Ending {
         let told = end.machine.ending();
@@ -338,7 +338,7 @@ impl Pair {
         }
     }
 
-    /// What a call of the application answers.
+    /// What a call of the application returns.
     #[must_use]
     pub fn answer(&self, end: &End, call: Call) -> Answer {
         let told = end.machine.answer(call);
@@ -357,7 +357,7 @@ impl Pair {
         if is_wrong { Answer::Done } else { told }
     }
 
-    /// What the driver takes the core to allow.
+    /// Whether the driver believes that it may write.
     pub(crate) fn may_write(&self, machine: &Machine) -> bool {
         let notified = matches!(
             machine.send_state(),
@@ -372,7 +372,7 @@ impl Pair {
         self.is_mutant(Mutant::WritesAfterNotify)
     }
 
-    pub(crate) fn reads_behind_the_end(&self) -> bool {
+    pub(crate) fn reads_after_the_end(&self) -> bool {
         self.is_mutant(Mutant::DeliversAfterNotify)
     }
 
@@ -395,12 +395,12 @@ impl Pair {
         self.is_mutant(Mutant::DropsDataAtNotify) && before_notify
     }
 
-    /// Whether the driver reads what lies behind the unit that it was asked for.
+    /// Whether the driver reads past the unit that it was asked for.
     pub(crate) fn reads_ahead(&self, unit: Unit) -> bool {
         self.is_mutant(Mutant::ReadsAhead) && unit == Unit::Notify
     }
 
-    /// The version by whose rules the driver has alert records read.
+    /// The version whose rules the driver applies to alert records.
     pub(crate) fn record_version(&self, version: Version) -> Version {
         if self.is_mutant(Mutant::AssemblesIn13) { Version::Tls12 } else { version }
     }
@@ -410,7 +410,7 @@ impl Pair {
         end.held.is_some() && !self.is_mutant(Mutant::ForgetsHalf)
     }
 
-    /// Whether the driver says goodbye before it resets.
+    /// Whether the driver sends close_notify before it resets.
     pub(crate) fn notifies_before_abort(&self, side: Side) -> bool {
         self.is_mutant(Mutant::AbortNotifies) && self.config.script(side).profile == Profile::Conforming
     }

@@ -1,9 +1,8 @@
-//! A relay between two connections: what it read upstream it writes downstream, and so with the
-//! end.
+//! A relay between two connections: it writes downstream what it read upstream, and passes the end
+//! on.
 //!
-//! Decides nothing: how the downstream ends is asked of the core (`Manner::for_downstream`). The
-//! naive relay, which ends every downstream gracefully, is there to show the attack that the duty
-//! prevents.
+//! Decides nothing: the core says how the downstream ends (`Manner::for_downstream`). The naive
+//! relay ends every downstream gracefully; it shows the attack that the duty prevents.
 
 use close_notify_core::Manner;
 use serde::{Deserialize, Serialize};
@@ -42,16 +41,16 @@ pub struct Relay {
     pub name: String,
     /// Relay and origin; the adversary is here.
     pub up: Pair,
-    /// Client and relay, as the relay ends it gracefully.
+    /// Client and relay, if the relay ends gracefully.
     pub down: Pair,
-    /// The same, as the relay aborts it.
+    /// Client and relay, if the relay aborts.
     pub down_aborted: Pair,
     /// It ends every downstream gracefully.
     pub naive: bool,
 }
 
 impl Relay {
-    /// Whether the relay's end of the upstream is known.
+    /// Whether the relay knows how its upstream ended.
     fn upstream_ended(links: &Links) -> bool {
         links.up.end(Side::Client).has_read_all()
     }
@@ -67,7 +66,7 @@ impl Relay {
         }
     }
 
-    /// Whether the relay's application is free to take this step downstream.
+    /// Whether the relay's application may take this step downstream.
     pub(crate) fn relays(links: &Links, action: Action) -> bool {
         let (read, said) = (links.up.end(Side::Client).got, links.down.end(Side::Server).said);
         match action {
@@ -77,7 +76,7 @@ impl Relay {
         }
     }
 
-    /// Whether the premise of `no-laundering` fires, and whether it stands.
+    /// Whether the premise of `no-laundering` fires, and whether the claim holds.
     #[must_use]
     pub fn stands(&self, links: &Links) -> (bool, bool) {
         let ended_clean = links.down.net.pipes[Side::Server.index()].position(Unit::Notify).is_some();

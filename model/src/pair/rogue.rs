@@ -1,4 +1,4 @@
-//! What a profile says in place of the words that its core asked for.
+//! What a profile sends in place of what its core asked for.
 
 use close_notify_core::send;
 
@@ -68,8 +68,8 @@ impl Pair {
         matches!(end.machine.send_state(), send::State::NotifyDue)
     }
 
-    /// The profiles that follow their close_notify with a reset.
-    pub(crate) fn reset_behind_notify(&self, world: &mut World, side: Side) {
+    /// Sends the reset of the profiles that follow their close_notify with one.
+    pub(crate) fn reset_after_notify(&self, world: &mut World, side: Side) {
         let profile = self.config.script(side).profile;
         if matches!(profile, Profile::ResetOnClose | Profile::AnswersAndResets) {
             world.net.reset(side.index());

@@ -1,4 +1,4 @@
-//! That what a call answers is so: applications go by it.
+//! What a call answers is true: applications rely on it.
 
 use close_notify_core::{Answer, Call, FramingState, Manner, MissingNotify, ReadEnd};
 
@@ -7,8 +7,8 @@ use crate::property::View;
 use crate::property::liveness::is_out_of_deadlines;
 use crate::world::wire::{Fin, Unit};
 
-/// A FIN between two records, which no call has called anything else, with nothing thrown away
-/// before it.
+/// Whether there was a FIN between two records, no call reported anything else, and no data before
+/// it was discarded.
 fn is_a_plain_fin(view: &View<'_>) -> bool {
     let arrived = view.inward().fin == Fin::Arrived && !view.inward().torn;
     arrived && !view.end().saw_reset && !view.end().saw_failure && view.told.late == 0
@@ -22,7 +22,7 @@ fn tolerates_a_fin(view: &View<'_>) -> bool {
     }
 }
 
-/// Units that the application handed over and that stand in the first `upto` of the log.
+/// Units that the application handed over and that are among the first `upto` of the log.
 fn on_the_wire(view: &View<'_>, upto: u8) -> u8 {
     view.out().count(Unit::Data, upto) + view.out().count(Unit::Ticket, upto)
 }
@@ -30,7 +30,7 @@ fn on_the_wire(view: &View<'_>, upto: u8) -> u8 {
 claims! {
     // RFC 9846 §6.1
     "no-ok-over-a-loss" Invariant Always where |config| !config.handshake;
-        says "reading says that this was all only if all before close_notify was handed on, or at a FIN that the policy tolerates";
+        says "reading reports the end of data only if all before close_notify was delivered, or at a FIN that the policy tolerates";
         if |v| v.reads_the_end();
         then |v| {
             let whole = v.end().read_notify && v.end().got == v.data_before_notify();

@@ -1,7 +1,7 @@
 //! What the standards ask, duty by duty, and where each is checked.
 //!
-//! Reads `docs/requirements.md` itself, so that a row which nobody checks shows. Decides which
-//! duties no model can judge, with the reason; which claim stands for a duty is said by its name.
+//! Reads `docs/requirements.md` itself, so that a row that nothing checks shows up. Decides which
+//! duties no model can judge, and gives the reason. A claim judges the duty that has the same name.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,10 +11,10 @@ use crate::property::{Judged, claim, claims};
 
 const REQUIREMENTS: &str = include_str!("../../../docs/requirements.md");
 
-/// The duties that only bytes can decide: they are judged where there are bytes.
+/// The duties that only bytes can decide. Code that handles bytes judges them.
 const BYTES_ONLY: &[(&str, &str)] = &[(
     "http-headers-cut",
-    "the model knows how long a message is, not what stands in it: a header section is bytes, which impl/framing holds \
+    "the model knows how long a message is, not what is in it: a header section is bytes, which impl/framing holds \
      back until it is whole (tests/behaviour/gate.rs)",
 )];
 
@@ -23,13 +23,13 @@ const BYTES_ONLY: &[(&str, &str)] = &[(
 pub struct Duty {
     /// Its name everywhere.
     pub id: String,
-    /// Who is bound: S the sender of the closure, R its receiver, both.
+    /// Who is bound: S for the sender of the closure, R for its receiver, or both.
     pub who: String,
     /// In which versions or protocols.
     pub r#where: String,
     /// What is asked.
     pub duty: String,
-    /// Where it stands.
+    /// Where it comes from.
     pub source: String,
     /// How it is checked.
     pub check: Check,
@@ -57,7 +57,7 @@ pub enum Check {
     Nothing,
 }
 
-/// Every duty, and the claims that stand for none.
+/// Every duty, and the claims that judge none.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Map {
     /// Each row of the requirements.
@@ -109,8 +109,8 @@ impl Map {
 }
 
 impl Duty {
-    /// Whether nothing checks it, or its claim has no mistake that it must catch: then it may be
-    /// one that cannot fail.
+    /// Whether nothing checks it, or its claim has no mistake that it must catch. Such a claim may
+    /// be one that cannot fail.
     #[must_use]
     pub fn is_hole(&self) -> bool {
         match &self.check {

@@ -1,5 +1,5 @@
-//! What both ends may conclude about each other: survival of the last words, agreement, the border
-//! to plaintext.
+//! What both ends may conclude about each other: whether the last words survive, whether the ends
+//! agree, and the border to plaintext.
 
 use close_notify_core::{Delivery, Manner, WriteEnd, send};
 
@@ -62,7 +62,7 @@ claims! {
         then |v| !v.end().border_broken && (!v.is_orderly() || v.end().plain_got == v.peer().plain_said);
 
     "writing-is-told-true" Invariant Always where |_| true;
-        says "what is told of our last word is what stands on the wire";
+        says "what is reported of our last word is what is on the wire";
         if |v| !matches!(v.told.writing, WriteEnd::Open | WriteEnd::Closing | WriteEnd::PartlyWritten);
         then |v| match v.told.writing {
             WriteEnd::CloseNotifySent => v.out().position(Unit::Notify).is_some(),

@@ -1,4 +1,4 @@
-//! What HTTP makes of an end: complete by length, or only with close_notify.
+//! What an end means to HTTP: a message is complete by its length, or only with close_notify.
 
 use close_notify_core::MissingNotify;
 

@@ -1,9 +1,9 @@
-//! That every close ends. The graph is acyclic, so "in the end" is "at rest".
+//! Every close ends. The graph is acyclic, so "in the end" means "at rest".
 
 use super::claim_table as claims;
 use crate::property::View;
 
-/// No deadline can come to the rescue any more.
+/// Whether no deadline can end a wait any more.
 pub(super) fn is_out_of_deadlines(view: &View<'_>) -> bool {
     let none = !view.config().faults.deadlines || !view.end().machine.deadline_runs();
     none || view.end().timed_out || view.is_released()

@@ -1,7 +1,8 @@
 //! What is claimed of every state: each duty as a premise and what must then hold, for one end.
 //!
 //! A claim is judged for every conforming end of a world. Guarantees depend on the application's
-//! choices: `expect.rs` says where they break. Everything else holds wherever its premise fires.
+//! choices: `expect.rs` says in which configurations they break. Every other claim holds whenever
+//! its premise fires.
 
 mod answers;
 pub mod duty;
@@ -25,7 +26,7 @@ pub use view::View;
 pub enum Judged {
     /// In every state.
     Always,
-    /// Where nothing more happens unless an attack, a fault or a deadline comes.
+    /// In a state in which nothing more happens without an attack, a fault or a deadline.
     AtRest,
 }
 
@@ -34,14 +35,14 @@ pub enum Judged {
 pub enum Kind {
     /// It holds in every configuration.
     Invariant,
-    /// It holds where `expect.rs` says so.
+    /// It holds unless `expect.rs` says that the configuration gives it away.
     Guarantee,
 }
 
 /// A claim about one end of the connection.
 #[derive(Debug)]
 pub struct Claim {
-    /// Its name: the id of its duty, where it has one.
+    /// Its name: the id of its duty, if it has one.
     pub name: &'static str,
     /// What it says.
     pub says: &'static str,
@@ -49,9 +50,9 @@ pub struct Claim {
     pub kind: Kind,
     /// When it is judged.
     pub judged: Judged,
-    /// Where its premise can fire at all.
+    /// In which configurations its premise can fire at all.
     pub applies: fn(&Config) -> bool,
-    /// Whether the claim has something to say of this end.
+    /// Whether the claim says something about this end.
     pub premise: fn(&View<'_>) -> bool,
     /// What must hold then.
     pub holds: fn(&View<'_>) -> bool,
@@ -79,7 +80,7 @@ impl Claim {
         self.judge
     }
 
-    /// Whether the premise fires, and whether the claim stands, for the conforming ends of a world.
+    /// Whether the premise fires, and whether the claim holds, for the conforming ends of a world.
     #[must_use]
     pub fn verdict(&self, ends: &[Option<View<'_>>]) -> Verdict {
         let mut verdict = Verdict { fired: false, stands: true };
@@ -93,7 +94,7 @@ impl Claim {
     }
 }
 
-/// What a claim says of one world.
+/// What a claim says about one world.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Verdict {
     /// The premise fired.
@@ -102,8 +103,8 @@ pub struct Verdict {
     pub stands: bool,
 }
 
-/// Writes a table of claims; each row's functions also make the plain function that stateright
-/// wants.
+/// Defines a table of claims. The functions of each row also make the plain function that
+/// stateright needs.
 macro_rules! claims {
     ($($name:literal $kind:ident $judged:ident where $applies:expr;
         says $says:literal;
@@ -163,7 +164,7 @@ pub fn claims_of(config: &Config) -> Vec<&'static Claim> {
     claims().filter(|claim| (claim.applies)(config)).collect()
 }
 
-/// The claim of a name.
+/// The claim with this name.
 #[must_use]
 pub fn claim(name: &str) -> Option<&'static Claim> {
     claims().find(|claim| claim.name == name)

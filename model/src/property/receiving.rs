@@ -31,7 +31,7 @@ fn trusts_nothing(view: &View<'_>) -> bool {
     view.reading() != ReadEnd::CloseNotify
 }
 
-/// Whether policy and version let in the records of this close_notify.
+/// Whether the policy and the version accept the records of this close_notify.
 fn takes_its_records(view: &View<'_>) -> bool {
     let policy = view.policy();
     let taken = if view.has_read(Unit::NotifyTail) {
@@ -53,7 +53,7 @@ claims! {
     "lenient-takes-a-fin-alone" Invariant Always where |config| {
             config.scripts.iter().any(|script| script.policy.missing_notify == MissingNotify::Accept)
         };
-        says "whatever the policy, a message that the end delimits is whole at most behind close_notify or a plain FIN";
+        says "whatever the policy, a message that the end delimits is whole at most after close_notify or a plain FIN";
         if |v| v.end().has_read_all()
             && v.pair.accepts(v.end(), close_notify_core::FramingState::DelimitedByEnd) && !v.end().read_notify;
         then |v| {
@@ -70,7 +70,7 @@ claims! {
     // RFC 9293 §3.10.7
     "rst-is-not-close" Invariant Always where |_| true;
         says "a reset that any call reported is never read as an orderly end";
-        // Behind a FIN that has come, a reset may be reported once reading has ended.
+        // After a FIN has arrived, a reset may be reported once reading has ended.
         if |v| v.end().saw_reset && v.inward().fin != Fin::Arrived && v.end().has_read_all() && !v.end().read_notify;
         then |v| !matches!(
             v.reading(),
@@ -79,14 +79,14 @@ claims! {
 
     // RFC 9846 §6.1
     "notify-is-final" Invariant Always where |config| !config.handshake;
-        says "what comes behind close_notify does not spoil the clean end";
+        says "what comes after close_notify does not spoil the clean end";
         if |v| v.end().read_notify && (v.socket().dead || v.inward().fin == Fin::Arrived);
         then |v| v.reading() == ReadEnd::CloseNotify;
 
     "ignore-after-notify" Invariant Always where |config| {
             has_peer(config, &[Profile::DataAfterNotify, Profile::FatalAfterNotify])
         };
-        says "records behind the peer's close_notify are neither delivered nor an error";
+        says "records after the peer's close_notify are neither delivered nor an error";
         if |v| v.end().read_notify && v.inward().position(Unit::Notify).is_some_and(|at| at + 1 < v.inward().arrived);
         then |v| !v.end().got_after_end && v.reading() == ReadEnd::CloseNotify;
 
@@ -110,7 +110,7 @@ claims! {
     "early-data-end" Invariant Always where |config| {
             config.version == Version::Tls13 && config.scripts.iter().any(|script| script.early > 0)
         };
-        says "the transport's end behind 0-RTT data ends no request";
+        says "the transport's end after 0-RTT data ends no request";
         if |v| v.end().got_early > 0 && v.end().has_read_all() && !v.end().finished_read;
         then trusts_nothing;
 
@@ -129,7 +129,7 @@ claims! {
     "user-canceled-then-notify" Invariant Always where |config| {
             has_peer(config, &[Profile::CanceledThenNotify, Profile::CanceledThenFin])
         };
-        says "user_canceled is no end: reading goes on, and a FIN behind it is a truncation";
+        says "user_canceled is no end: reading goes on, and a FIN after it is a truncation";
         if |v| v.has_read(Unit::UserCanceled) && v.end().has_read_all() && !v.end().read_notify;
         then trusts_nothing;
 
@@ -137,7 +137,7 @@ claims! {
     "alert-records-as-asked" Invariant Always where |config| {
             has_peer(config, &[Profile::SplitNotify, Profile::JoinedNotify])
         };
-        says "a close_notify that its records split or join counts where the policy says so, and never in TLS 1.3";
+        says "a close_notify that its records split or join counts if the policy says so, and never in TLS 1.3";
         if |v| v.has_read(Unit::NotifyTail) || v.has_read(Unit::WarningAndNotify);
         then |v| v.reading() == if takes_its_records(v) {
             ReadEnd::CloseNotify
@@ -150,7 +150,7 @@ claims! {
             config.version == Version::Tls13
                 && has_peer(config, &[Profile::CanceledThenNotify, Profile::CanceledThenFin])
         };
-        says "in TLS 1.3 a user_canceled behind the handshake ends the connection where the policy says so, and only there";
+        says "in TLS 1.3 a user_canceled after the handshake ends the connection if the policy says so, and only then";
         if |v| v.has_read(Unit::UserCanceled);
         then |v| {
             let ended = v.reading() == ReadEnd::FatalAlert(AlertDescription::USER_CANCELED);

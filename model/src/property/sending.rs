@@ -45,7 +45,7 @@ fn said_its_last_word(view: &View<'_>) -> bool {
         || matches!(end.machine.send_state(), send::State::Silenced | send::State::SilencedShut)
 }
 
-fn nothing_behind(view: &View<'_>, word: Unit) -> bool {
+fn nothing_after(view: &View<'_>, word: Unit) -> bool {
     let out = view.out();
     let first = out.position(word).map_or(out.written, |at| at + 1);
     let plain = |at| out.unit(at) == Unit::Plain && view.end().handed_back;
@@ -73,7 +73,7 @@ claims! {
     "nothing-after-notify" Invariant Always where |_| true;
         says "no record follows close_notify";
         if |v| v.out().position(Unit::Notify).is_some();
-        then |v| nothing_behind(v, Unit::Notify);
+        then |v| nothing_after(v, Unit::Notify);
 
     "one-notify" Invariant Always where |_| true;
         says "at most one close_notify is sent";
@@ -90,7 +90,7 @@ claims! {
     "fatal-no-notify" Invariant Always where rejects;
         says "no record follows a fatal alert, close_notify least of all";
         if |v| v.out().position(Unit::Fatal).is_some();
-        then |v| nothing_behind(v, Unit::Fatal);
+        then |v| nothing_after(v, Unit::Fatal);
 
     "abort-sends-no-notify" Invariant Always where |config| asks_for(config, Manner::Abort);
         says "an abort sends no close_notify first";
@@ -99,9 +99,9 @@ claims! {
 
     // RFC 9846 §5.5
     "limit-close-counts" Invariant Always where |config| config.faults.engine_limit;
-        says "a close_notify of the engine's own closes the write side like any other";
+        says "a close_notify that the engine sends by itself closes the write side like any other";
         if |v| v.end().engine_limited;
-        then |v| !v.pair.may_write(&v.end().machine) && nothing_behind(v, Unit::Notify);
+        then |v| !v.pair.may_write(&v.end().machine) && nothing_after(v, Unit::Notify);
 
     // RFC 5246 §7.2.1
     "reply-at-once" Invariant Always where is_1x;
@@ -127,9 +127,9 @@ claims! {
         if |v| (v.script().closing == Closing::In(Manner::AtOnce) && v.end().asked > 0) || v.is_in_haste();
         then |v| !matches!(v.pair.output(&v.end().machine), Output::AwaitPeer | Output::Drain);
 
-    // RFC 9846 §6.1 · what a responder that answers by itself gives to who delays close_notify
+    // RFC 9846 §6.1 · what a self-answering responder gives to a peer that delays close_notify
     "notify-is-asked-for" Invariant Always where answers_when_asked;
-        says "in TLS 1.3, and where the policy says when asked, no close_notify leaves that nobody ordered";
+        says "in TLS 1.3, and if the policy says when asked, no close_notify is sent that nobody asked for";
         if |v| v.out().position(Unit::Notify).is_some()
             && (is_13(v.config()) || v.policy().reply == Reply::WhenAsked);
         then was_asked;

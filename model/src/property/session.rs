@@ -1,4 +1,4 @@
-//! The duties about resumption: which ends make a session unresumable.
+//! The duties about resumption: which ends forbid resuming a session.
 
 use close_notify_core::{ReadEnd, ResumptionRule, Version};
 
@@ -34,7 +34,8 @@ fn is_premature(view: &View<'_>) -> bool {
     is_truncated(view) || view.reading() == ReadEnd::Reset
 }
 
-/// Neither a fatal alert nor the wish to send one: who rejects and then hastens has rejected.
+/// Whether there was neither a fatal alert nor the wish to send one. An end that rejects and then
+/// hastens has rejected.
 fn refused_nothing(view: &View<'_>) -> bool {
     let rejected = matches!(view.script().closing, Closing::Reject(_)) && view.end().asked > 0;
     !ended_by_fatal_alert(view) && !rejected

@@ -12,13 +12,13 @@ use crate::world::{End, World};
 
 /// One conforming end of a world.
 pub struct View<'a> {
-    /// The configuration, and the mutant where there is one.
+    /// The configuration, and the mutant if there is one.
     pub pair: &'a Pair,
     /// The whole world.
     pub world: &'a World,
     /// Which end this is.
     pub side: Side,
-    /// The ending as the application is told it.
+    /// The ending as the application receives it.
     pub told: Ending,
 }
 
@@ -74,22 +74,22 @@ impl<'a> View<'a> {
         self.told.reading
     }
 
-    /// Whether the application takes what it has read for whole.
+    /// Whether the application takes what it has read for a whole message.
     pub(crate) fn accepts(&self) -> bool {
         self.pair.accepts(self.end(), self.framing())
     }
 
-    /// Where the application protocol stands.
+    /// The state of the application protocol's framing.
     pub(crate) const fn framing(&self) -> FramingState {
         self.script().framing_state(self.end().got, self.peer_script().writes)
     }
 
-    /// What a call of the application answers.
+    /// What a call of the application returns.
     pub(crate) fn answer(&self, call: Call) -> Answer {
         self.pair.answer(self.end(), call)
     }
 
-    /// Whether reading says that this was all: `Ok(0)`.
+    /// Whether reading reports the end of data: `Ok(0)`.
     pub(crate) fn reads_the_end(&self) -> bool {
         self.answer(Call::Read { framing: self.framing() }) == Answer::Done
     }
@@ -109,12 +109,12 @@ impl<'a> View<'a> {
         self.end().machine.transport_state().is_released()
     }
 
-    /// Whether the peer's side of the exchange was let run: nothing attacked, nobody out of time.
+    /// Whether the exchange ran undisturbed: no attack, and no deadline has passed.
     pub(crate) fn is_orderly(&self) -> bool {
         self.world.is_orderly(self.config())
     }
 
-    /// Whether a unit of the peer was read.
+    /// Whether such a unit of the peer was read.
     pub(crate) fn has_read(&self, unit: Unit) -> bool {
         self.inward().position(unit).is_some_and(|at| at < self.inward().read)
     }
@@ -125,7 +125,7 @@ impl<'a> View<'a> {
         self.inward().count(Unit::Data, end.unwrap_or(self.inward().written))
     }
 
-    /// Whether the peer goes on reading until it knows our end.
+    /// Whether the peer keeps reading until it knows our end.
     pub(crate) fn peer_waits(&self) -> bool {
         let waits = matches!(
             self.peer_script().closing,
@@ -140,7 +140,7 @@ impl<'a> View<'a> {
             && patient
     }
 
-    /// Whether the peer itself ended its direction, or let go of its transport: it says nothing
+    /// Whether the peer itself ended its direction, or released its transport: it sends nothing
     /// more.
     pub(crate) const fn peer_has_closed(&self) -> bool {
         let peer = &self.peer().machine;

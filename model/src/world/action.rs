@@ -1,4 +1,4 @@
-//! What may happen next: the labels of the model's edges, and the language of paths.
+//! What may happen next: the labels of the model's edges and the steps of a path.
 
 use std::fmt;
 
@@ -18,13 +18,13 @@ impl Side {
     /// Both, the client first.
     pub const BOTH: [Self; 2] = [Self::Client, Self::Server];
 
-    /// The place of its parts in the world's arrays.
+    /// Its index in the arrays of a world.
     #[must_use]
     pub const fn index(self) -> usize {
         self as usize
     }
 
-    /// The other one.
+    /// The other end.
     #[must_use]
     pub const fn other(self) -> Self {
         match self {
@@ -33,7 +33,7 @@ impl Side {
         }
     }
 
-    /// As charts name it.
+    /// Its name in charts.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -43,8 +43,8 @@ impl Side {
     }
 }
 
-/// A step of the world. `side` is who acts; on the wire it is who sent what moves; of an attack it
-/// is the victim.
+/// A step of the world. `side` is the end that acts. On the wire it is the sender of what moves; in
+/// an attack it is the victim.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[serde(tag = "do", content = "side", rename_all = "kebab-case")]
 pub enum Action {
@@ -62,9 +62,9 @@ pub enum Action {
     Step(Side),
     /// The driver reads once.
     Read(Side),
-    /// The application writes plaintext on the transport that it has back.
+    /// The application writes plaintext on the transport that was handed back.
     WritePlain(Side),
-    /// The application reads plaintext on the transport that it has back.
+    /// The application reads plaintext on the transport that was handed back.
     ReadPlain(Side),
     /// The engine reaches the limit of its keys and closes by itself.
     EngineLimit(Side),
@@ -84,7 +84,7 @@ pub enum Action {
     ForgeNotify(Side),
     /// From now on nothing passes in either direction.
     Cut,
-    /// The kernel of this end gives up a peer that no longer acknowledges.
+    /// The kernel of this end gives up on a peer that no longer acknowledges.
     GiveUp(Side),
     /// The deadline of this end passes.
     Deadline(Side),
@@ -95,7 +95,7 @@ pub enum Action {
 }
 
 impl Action {
-    /// Whether the world may go without it: an attack or a fault, bounded by a budget.
+    /// Whether it need not happen: an attack, a fault, a deadline, or an application that hastens.
     #[must_use]
     pub const fn is_optional(self) -> bool {
         match self {
@@ -124,7 +124,7 @@ impl Action {
         }
     }
 
-    /// Who acts, or is acted upon; nobody where the path is cut.
+    /// The end that acts or is acted upon; `None` for a cut of the path.
     #[must_use]
     pub const fn side(self) -> Option<Side> {
         match self {

@@ -1,6 +1,7 @@
-//! What one run of the model is about: who plays, on what TCP, against whom.
+//! What one run of the model is about: the scripts of both ends, the TCP between them, and the
+//! faults.
 //!
-//! A configuration is data. Which verdict is expected of it stands in `expect.rs`.
+//! A configuration is data. The verdict that is expected of it is in `expect.rs`.
 
 use close_notify_core::{AlertDescription, Event, FramingState, Manner, Policy, Version};
 
@@ -17,17 +18,17 @@ pub enum Closing {
     HalfThenGraceful,
     /// It rejects the connection with this alert.
     Reject(AlertDescription),
-    /// It lets go of the connection and asks for no end at all.
+    /// It drops the connection and asks for no end at all.
     Drop,
-    /// It shuts its write side as a stream is shut, in any version, and reads on; once the peer has
+    /// It shuts its write side as a stream is shut, in any version, and reads on. Once the peer has
     /// ended, it closes the rest.
     Shutdown,
-    /// It shuts its write side, and goes away once it is told that all of it has left.
+    /// It shuts its write side, and goes away once the call reports that all of it has left.
     ShutdownAndGo,
 }
 
 impl Closing {
-    /// What is asked for the first time, and once that is done.
+    /// The event of its first request, or of the one after that.
     #[must_use]
     pub const fn event(self, is_first: bool) -> Event {
         match self {
@@ -44,22 +45,22 @@ impl Closing {
 /// When a script ends the connection.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum When {
-    /// At any moment: whatever is written by then is what it wanted to say.
+    /// At any moment: what it has written by then is all that it wanted to write.
     AnyTime,
     /// Once it has written everything.
     AllWritten,
     /// Once it has written everything and read the peer's end.
     PeerEnded,
-    /// Once it has read something of the peer.
+    /// Once it has read something from the peer.
     SomethingRead,
     /// Never.
     Never,
 }
 
-/// How the application's messages say where they end.
+/// How the application's messages are delimited.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Framing {
-    /// The message says its own length.
+    /// The message carries its own length.
     SelfDelimited,
     /// The end of the connection ends the message.
     CloseDelimited,
@@ -68,25 +69,25 @@ pub enum Framing {
 /// What one end does.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Script {
-    /// The conforming driver, or a way to break the rules that real stacks show.
+    /// The conforming driver, or one of the ways in which real stacks break the rules.
     pub profile: Profile,
-    /// What its core is asked for.
+    /// The policy of its core.
     pub policy: Policy,
     /// Units of application data that it writes.
     pub writes: u8,
-    /// Tickets that stand before them.
+    /// Tickets that it writes before them.
     pub tickets: u8,
     /// 0-RTT units, in a handshake.
     pub early: u8,
-    /// Units of plaintext behind TLS.
+    /// Units of plaintext after TLS.
     pub plain: u8,
-    /// Whether its application reads on its own.
+    /// Whether its application reads, or its driver only when the core asks for it.
     pub reads: bool,
     /// How it ends.
     pub closing: Closing,
-    /// When.
+    /// When it ends.
     pub when: When,
-    /// What it asks for, one after the other, each time that it loses patience.
+    /// What it asks for each time it loses patience, in order.
     pub hastens: &'static [Manner],
     /// How the message that it reads is framed.
     pub framing: Framing,
@@ -108,7 +109,7 @@ impl Script {
         framing: Framing::CloseDelimited,
     };
 
-    /// Where the framing stands when `got` of `all` units were read.
+    /// The state of the framing after `got` of `all` units were read.
     #[must_use]
     pub const fn framing_state(&self, got: u8, all: u8) -> FramingState {
         match self.framing {
@@ -119,7 +120,7 @@ impl Script {
     }
 }
 
-/// What the adversary and bad luck may do, and how often in all.
+/// What the adversary and bad luck may do, and how often in total.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Faults {
     /// How many attacks there may be.
@@ -136,7 +137,7 @@ pub struct Faults {
     pub stop_reading: bool,
     /// A program may ask its socket for the pending error.
     pub ask_error: bool,
-    /// Deadlines may pass; without them an end that waits waits for ever.
+    /// Deadlines may pass. Without them an end may wait forever.
     pub deadlines: bool,
     /// An engine may reach the limit of its keys.
     pub engine_limit: bool,
@@ -172,7 +173,7 @@ pub struct Config {
     pub handshake: bool,
     /// The client's script and the server's.
     pub scripts: [Script; 2],
-    /// The kernels.
+    /// The TCP of both kernels.
     pub tcp: Tcp,
     /// What may go wrong.
     pub faults: Faults,

@@ -1,28 +1,28 @@
-//! The kernels' TCP of both ends, as Linux does it: what calls return, and what closing does to
-//! data.
+//! The TCP of both kernels, as Linux does it: what calls return, and what closing does to data.
 //!
-//! Decides nothing about TLS. Sources: RFC 9293 §3.6, §3.10.7; tcp(7), shutdown(2); measurements on
-//! Linux 6.18: data before a reset is read, then ECONNRESET once, then 0; the first call that meets
-//! the error consumes it; closing with unread bytes resets at once and throws away what had not
-//! left.
+//! Decides nothing about TLS.
+//!
+//! Sources: RFC 9293 §3.6, §3.10.7; tcp(7), shutdown(2); measurements on Linux 6.18: data before a
+//! reset is read, then ECONNRESET once, then 0; the first call that meets the error consumes it;
+//! closing with unread bytes resets at once and discards what had not left.
 
 use std::hash::{Hash, Hasher};
 
 use crate::world::wire::{Fin, Pipe, Rst, Unit};
 
-/// An error number that waits for the next call.
+/// A pending error, which the next call returns.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Errno {
     /// ECONNRESET: a reset came.
     Reset,
-    /// EPIPE: a reset came behind a FIN, or the socket is already dead.
+    /// EPIPE: a reset came after a FIN, or the socket is already dead.
     Pipe,
-    /// ETIMEDOUT: the kernel gave up a peer that no longer acknowledges.
+    /// ETIMEDOUT: the kernel gave up on a peer that no longer acknowledges.
     TimedOut,
 }
 
 impl Errno {
-    /// The number that Linux gives it.
+    /// Its number on Linux.
     #[must_use]
     pub const fn number(self) -> i32 {
         match self {
@@ -45,7 +45,7 @@ pub struct Socket {
 }
 
 impl Socket {
-    /// Connected, nothing happened.
+    /// Connected, and nothing has happened.
     pub const OPEN: Self = Self { closed: false, dead: false, errno: None };
 }
 
@@ -56,8 +56,7 @@ pub struct Tcp {
     pub rst_overtakes: bool,
     /// A reset destroys data that arrived and was not read (reported of Windows).
     pub rst_discards: bool,
-    /// An error is consumed by the first call that meets it (Linux); otherwise each call returns
-    /// it.
+    /// The first call that meets an error consumes it (Linux); otherwise each call returns it.
     pub one_shot_errno: bool,
     /// How many units the sender's kernel holds before a write would block.
     pub send_buffer: u8,
@@ -75,7 +74,8 @@ impl Tcp {
         window: Pipe::CAPACITY,
     };
 
-    /// Linux, with room for one unit at either end: whoever does not read blocks whoever writes.
+    /// Linux, with room for one unit at either end: an end that does not read blocks the end that
+    /// writes.
     pub const NARROW: Self = Self { send_buffer: 1, window: 1, ..Self::LINUX };
 }
 
@@ -95,7 +95,7 @@ pub enum Got {
     Nothing,
 }
 
-/// Both sockets and both directions. `pipes[i]` is written by end `i`, read by the other.
+/// Both sockets and both directions. `pipes[i]` is written by end `i` and read by the other.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Net {
     /// The sockets.
@@ -106,7 +106,7 @@ pub struct Net {
     pub cut: bool,
 }
 
-/// Every field.
+/// Hashes every field.
 impl Hash for Net {
     fn hash<H: Hasher>(&self, state: &mut H) {
         let socket = |socket: &Socket| {
@@ -120,7 +120,7 @@ impl Hash for Net {
 }
 
 impl Net {
-    /// Connected, nothing sent.
+    /// Connected, and nothing sent.
     pub const NEW: Self = Self { sockets: [Socket::OPEN; 2], pipes: [Pipe::EMPTY; 2], cut: false };
 
     /// The direction that an end reads.
@@ -137,7 +137,7 @@ impl Net {
         errno
     }
 
-    /// Whether a write of a unit would neither block nor be refused by the caller's own shut.
+    /// Whether a write of a unit would not block: there is room, or it fails at once.
     #[must_use]
     pub fn may_write(&self, end: usize, tcp: Tcp) -> bool {
         let failed = self.sockets[end].dead || self.sockets[end].errno.is_some();
@@ -145,6 +145,10 @@ impl Net {
     }
 
     /// Writes a unit.
+    ///
+    /// # Errors
+    ///
+    /// The pending error; [`Errno::Pipe`] if there is none and the socket is dead.
     pub fn write(&mut self, end: usize, unit: Unit, tcp: Tcp) -> Result<(), Errno> {
         if let Some(errno) = self.take_errno(end, tcp) {
             return Err(errno);
@@ -156,7 +160,7 @@ impl Net {
         Ok(())
     }
 
-    /// What the next read would return; `take` consumes it.
+    /// What the next read would return. It consumes nothing.
     #[must_use]
     pub fn peek(&self, end: usize) -> Got {
         let (pipe, socket) = (self.inward(end), &self.sockets[end]);
@@ -175,7 +179,7 @@ impl Net {
         }
     }
 
-    /// Reads: what [`peek`](Self::peek) says, once.
+    /// Reads: returns what [`peek`](Self::peek) shows, and consumes it.
     pub fn read(&mut self, end: usize, tcp: Tcp) -> Got {
         let got = self.peek(end);
         match got {
@@ -192,7 +196,7 @@ impl Net {
         self.take_errno(end, tcp)
     }
 
-    /// Shuts the write side: a FIN behind what is queued.
+    /// Shuts the write side: a FIN after what is queued.
     pub fn shut_write(&mut self, end: usize) {
         let pipe = &mut self.pipes[end];
         if pipe.fin == Fin::None && !self.sockets[end].dead {
@@ -200,7 +204,7 @@ impl Net {
         }
     }
 
-    /// Closes the socket: a FIN, or a reset where unread bytes wait.
+    /// Closes the socket: a FIN, or a reset if bytes are unread.
     pub fn close(&mut self, end: usize) {
         if self.inward(end).has_unread() {
             self.reset(end);
@@ -210,7 +214,7 @@ impl Net {
         self.sockets[end] = Socket { closed: true, errno: None, ..self.sockets[end] };
     }
 
-    /// Resets the connection: what has not left is thrown away.
+    /// Resets the connection: what has not left is discarded.
     pub fn reset(&mut self, end: usize) {
         let pipe = &mut self.pipes[end];
         pipe.dropped = true;
@@ -229,7 +233,7 @@ impl Net {
         !pipe.dropped && ((unit && has_room) || (!unit && pipe.fin == Fin::Queued))
     }
 
-    /// The next unit leaves, or the FIN behind the last.
+    /// The next unit leaves, or the FIN after the last.
     pub fn leave(&mut self, end: usize) {
         let pipe = &mut self.pipes[end];
         if pipe.left < pipe.written {
@@ -245,16 +249,15 @@ impl Net {
         let pipe = &self.pipes[end];
         let on_its_way = pipe.arrived < pipe.left || (pipe.fin == Fin::Left && pipe.arrived == pipe.written);
         let answered = self.is_gone(1 - end) && self.pipes[1 - end].rst != Rst::None;
-        let behind_reset = pipe.rst == Rst::Arrived && self.sockets[end].dead;
-        on_its_way && pipe.fin != Fin::Arrived && !self.cut && !behind_reset && !answered
+        let after_reset = pipe.rst == Rst::Arrived && self.sockets[end].dead;
+        on_its_way && pipe.fin != Fin::Arrived && !self.cut && !after_reset && !answered
     }
 
     fn is_gone(&self, end: usize) -> bool {
         self.sockets[end].closed || self.sockets[end].dead
     }
 
-    /// The next unit of this end arrives, or its FIN. What comes for a socket that is gone is
-    /// answered by a reset.
+    /// The next unit of this end arrives, or its FIN. If the socket is gone, the answer is a reset.
     pub fn arrive(&mut self, end: usize) {
         let is_unit = self.pipes[end].arrived < self.pipes[end].left;
         let reader = &self.sockets[1 - end];
@@ -281,7 +284,7 @@ impl Net {
         pipe.rst == Rst::Left && !self.cut && (tcp.rst_overtakes || in_order)
     }
 
-    /// A reset arrives at the reader of this end's direction, whoever sent it.
+    /// A reset arrives at the reader of this end's direction; it does not matter who sent it.
     pub fn reset_arrives(&mut self, end: usize, tcp: Tcp) {
         let other = 1 - end;
         self.pipes[end].rst = Rst::Arrived;
@@ -293,8 +296,8 @@ impl Net {
         if self.sockets[other].closed {
             return;
         }
-        // CLOSE_WAIT alone: once our own FIN is out (LAST_ACK, CLOSING) it is ECONNRESET again.
-        // Measured.
+        // EPIPE in CLOSE_WAIT only: once our own FIN is out (LAST_ACK, CLOSING) it is ECONNRESET
+        // again. Measured.
         let in_close_wait = self.pipes[end].fin == Fin::Arrived && self.pipes[other].fin == Fin::None;
         self.sockets[other].errno = Some(if in_close_wait { Errno::Pipe } else { Errno::Reset });
         if tcp.rst_discards {
@@ -310,8 +313,8 @@ impl Net {
         self.cut && waits && !self.is_gone(end)
     }
 
-    /// This end's kernel gives up (tcp(7), `TCP_USER_TIMEOUT`, `tcp_retries2`): nobody is told but
-    /// the next call.
+    /// This end's kernel gives up (tcp(7), `TCP_USER_TIMEOUT`, `tcp_retries2`): only the next call
+    /// reports it.
     pub fn give_up(&mut self, end: usize) {
         self.pipes[end].dropped = true;
         self.sockets[end] = Socket { dead: true, errno: Some(Errno::TimedOut), ..self.sockets[end] };

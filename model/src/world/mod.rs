@@ -1,8 +1,7 @@
 //! The whole world of one connection: two cores with their drivers and applications, and TCP
 //! between them.
 //!
-//! A state is a plain value. Which steps it may take stands in `enabled.rs`, what they do in
-//! `drive.rs`.
+//! A state is a plain value. `enabled.rs` says which steps it may take, `drive.rs` takes them.
 
 pub mod action;
 pub mod config;
@@ -28,23 +27,23 @@ pub struct End {
     pub said: u8,
     /// Those of them that no record holds yet.
     pub pending: u8,
-    /// Units of data that the application was given.
+    /// Units of data that the application received.
     pub got: u8,
-    /// Units of 0-RTT data that it was given.
+    /// Units of 0-RTT data that it received.
     pub got_early: u8,
     /// Plaintext that the application wrote outside TLS.
     pub plain_said: u8,
     /// Plaintext that it read outside TLS.
     pub plain_got: u8,
-    /// Messages of the handshake that were written.
+    /// Handshake messages that it has written.
     pub shaken: u8,
     /// How often the application has asked for the end.
     pub asked: u8,
     /// How often it has lost patience.
     pub hastened: u8,
-    /// The first byte of an alert whose second has not come.
+    /// The first byte of an alert whose second byte has not come.
     pub held: Option<AlertLevel>,
-    /// It does not read any more.
+    /// It has stopped reading.
     pub stopped: bool,
     /// Its deadline has passed.
     pub timed_out: bool,
@@ -52,7 +51,7 @@ pub struct End {
     pub write_failed: bool,
     /// Its engine has reached the limit of its keys.
     pub engine_limited: bool,
-    /// Observed: units of the peer that its driver read between its close and the end.
+    /// Observed: units from the peer that its driver read between its close and the end.
     pub read_after_close: u8,
     /// It still holds the session.
     pub holds_session: bool,
@@ -60,15 +59,16 @@ pub struct End {
     pub handed_back: bool,
     /// Observed: the peer's end of the handshake was read.
     pub finished_read: bool,
-    /// Observed: the driver was told a move that the core refuses.
+    /// Observed: the driver reported a fact that the core refused.
     pub illegal: bool,
-    /// Observed: a call returned a reset to it.
+    /// Observed: one of its calls returned a reset.
     pub saw_reset: bool,
-    /// Observed: before reading had ended a call met the death of the transport, by no reset.
+    /// Observed: before reading had ended, a call failed because the transport had died without a
+    /// reset.
     pub saw_failure: bool,
     /// Observed: a genuine, whole close_notify of the peer was read as TLS while reading was open.
     pub read_notify: bool,
-    /// Observed: a close_notify was read before the handshake was done, whoever sent it.
+    /// Observed: a close_notify was read before the handshake was done, from the peer or forged.
     pub read_early_notify: bool,
     /// Observed: a genuine fatal alert of the peer was read as TLS.
     pub read_fatal: bool,
@@ -76,9 +76,9 @@ pub struct End {
     pub answered: bool,
     /// Observed: plaintext was read as TLS, or TLS as plaintext.
     pub border_broken: bool,
-    /// Observed: data reached the application behind the end of reading.
+    /// Observed: data reached the application after the end of reading.
     pub got_after_end: bool,
-    /// Observed: it wrote data behind the end of both directions.
+    /// Observed: it wrote data although its core allowed no write.
     pub said_after_end: bool,
     /// Observed: a write failed while an alert of the peer was already readable.
     pub salvageable: bool,
@@ -91,11 +91,11 @@ pub struct World {
     pub net: Net,
     /// The client and the server.
     pub ends: [End; 2],
-    /// Attacks and faults that are left.
+    /// Attacks and faults that may still happen.
     pub budget: u8,
 }
 
-/// Every field.
+/// Hashes every field.
 impl Hash for World {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.net.hash(state);
@@ -104,7 +104,7 @@ impl Hash for World {
     }
 }
 
-/// Every field, the core's own and two words.
+/// Hashes every field: the core, then the rest packed into integers.
 impl Hash for End {
     fn hash<H: Hasher>(&self, state: &mut H) {
         let flags = u32::from(self.stopped)
@@ -144,7 +144,7 @@ impl Hash for End {
 }
 
 impl World {
-    /// The world as a configuration starts it.
+    /// The first world of a configuration.
     #[must_use]
     pub fn new(config: &Config) -> Self {
         Self {
@@ -225,7 +225,7 @@ impl End {
         matches!(self.machine.recv_state(), recv::State::PeerFatal | recv::State::Refused)
     }
 
-    /// Whether reading ended by the peer's close_notify.
+    /// Whether reading ended with the peer's close_notify.
     #[must_use]
     pub const fn is_notified(&self) -> bool {
         matches!(self.machine.recv_state(), recv::State::PeerNotified)

@@ -1,4 +1,4 @@
-//! How the stacks of the world break the rules: peers that the conforming end must survive.
+//! How real stacks break the rules: peers that the conforming end must survive.
 //!
 //! A profile changes what a driver does with an output of its core; the core itself is the shipped
 //! one.
@@ -19,31 +19,31 @@ pub enum Profile {
     ResetOnClose,
     /// Never closes, never answers.
     NeverAnswers,
-    /// Answers close_notify with its own and a reset behind it.
+    /// Answers close_notify with its own, and then a reset.
     AnswersAndResets,
-    /// close_notify behind its fatal alert.
+    /// close_notify after its fatal alert.
     NotifyAfterFatal,
     /// user_canceled, then close_notify.
     CanceledThenNotify,
     /// user_canceled, then a FIN.
     CanceledThenFin,
-    /// More data behind its close_notify.
+    /// More data after its close_notify.
     DataAfterNotify,
-    /// A fatal alert behind its close_notify.
+    /// A fatal alert after its close_notify.
     FatalAfterNotify,
     /// close_notify at level fatal.
     NotifyAtFatalLevel,
     /// An error alert at level warning in place of close_notify.
     ErrorAtWarningLevel,
-    /// An alert that no registry knows in place of close_notify.
+    /// An alert with an unregistered code in place of close_notify.
     UnknownAlert,
-    /// More warnings than anybody survives, then close_notify.
+    /// More warnings than any end survives, then close_notify.
     WarningFlood,
     /// One warning, then close_notify.
     OneWarning,
-    /// Data without end while the peer waits for its close_notify.
+    /// More and more data while the peer waits for its close_notify.
     Drips,
-    /// close_notify with each of its bytes in a record of its own.
+    /// close_notify with each of its two bytes in a separate record.
     SplitNotify,
     /// The first byte of a close_notify, then a FIN.
     HalfNotify,

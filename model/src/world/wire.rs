@@ -1,8 +1,8 @@
 //! One direction of the connection: a log of units and how far each has come.
 //!
-//! Decides nothing; it is what TCP carries. `written ≥ left ≥ arrived ≥ read` always holds. A unit
-//! is a record of TLS, or a piece of plaintext before or after TLS. How far a unit is torn is said
-//! by the end of the stream, not by the unit.
+//! Decides nothing: it is what TCP carries. `written ≥ left ≥ arrived ≥ read` always holds. A unit
+//! is a TLS record, or a piece of plaintext before or after TLS. Whether a unit is torn is a
+//! property of the end of the stream, not of the unit.
 
 use std::hash::{Hash, Hasher};
 
@@ -25,11 +25,11 @@ pub enum Unit {
     Fatal,
     /// An error alert at level warning.
     ErrorAtWarning,
-    /// An alert of no registered code at level warning.
+    /// An alert with an unregistered code at level warning.
     UnknownAlert,
     /// user_canceled.
     UserCanceled,
-    /// A warning that up to TLS 1.2 may be survived.
+    /// A warning that a connection may survive up to TLS 1.2.
     Warning,
     /// A hello: the last message before there are keys.
     Hello,
@@ -41,7 +41,7 @@ pub enum Unit {
     Plain,
     /// The first byte of a close_notify.
     NotifyHead,
-    /// The second.
+    /// The second byte of a close_notify.
     NotifyTail,
     /// A warning and a close_notify in one record.
     WarningAndNotify,
@@ -67,7 +67,7 @@ impl Unit {
         Self::WarningAndNotify,
     ];
 
-    /// The payload of an alert record; nothing of any other unit.
+    /// The payload of an alert record; `None` for any other unit.
     #[must_use]
     pub const fn alert(self) -> Option<&'static [u8]> {
         match self {
@@ -85,7 +85,7 @@ impl Unit {
         }
     }
 
-    /// How a chart names it.
+    /// Its name in charts.
     #[must_use]
     pub const fn label(self) -> &'static str {
         match self {
@@ -109,12 +109,12 @@ impl Unit {
     }
 }
 
-/// What has become of the end of the stream.
+/// The state of the end of the stream.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Fin {
     /// The writer has not shut its side.
     None,
-    /// It has, and the FIN waits behind the units.
+    /// It has, and the FIN waits after the units.
     Queued,
     /// The FIN is on its way.
     Left,
@@ -122,7 +122,7 @@ pub enum Fin {
     Arrived,
 }
 
-/// What has become of a reset of the stream.
+/// The state of a reset of the stream.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Rst {
     /// There was none.
@@ -149,15 +149,15 @@ pub struct Pipe {
     pub fin: Fin,
     /// A reset of the stream.
     pub rst: Rst,
-    /// The writer's kernel has thrown away what had not left it.
+    /// The writer's kernel has discarded what had not left it.
     pub dropped: bool,
     /// The stream ended inside the next unit: the reader got its first bytes only.
     pub torn: bool,
-    /// The adversary's plaintext close_notify lies before the next unit.
+    /// The adversary's plaintext close_notify comes before the next unit.
     pub forged: bool,
 }
 
-/// Every field, packed into two words.
+/// Hashes every field, packed into two words.
 impl Hash for Pipe {
     fn hash<H: Hasher>(&self, state: &mut H) {
         let flags = u8::from(self.dropped) | u8::from(self.torn) << 1 | u8::from(self.forged) << 2;
@@ -188,14 +188,16 @@ impl Pipe {
 
     /// Appends a unit.
     ///
-    /// Panics: where a configuration writes more than [`Self::CAPACITY`] units.
+    /// # Panics
+    ///
+    /// If a configuration writes more than [`Self::CAPACITY`] units.
     pub fn push(&mut self, unit: Unit) {
         assert!(self.written < Self::CAPACITY, "a configuration writes at most {} units", Self::CAPACITY);
         self.units |= (unit as u64) << (4 * self.written);
         self.written += 1;
     }
 
-    /// The unit at a place of the log.
+    /// The unit at a position of the log.
     #[must_use]
     pub fn unit(&self, at: u8) -> Unit {
         Unit::ALL[((self.units >> (4 * at)) & 15) as usize]
@@ -207,7 +209,7 @@ impl Pipe {
         (0..upto.min(self.written)).filter(|&at| self.unit(at) == unit).count() as u8
     }
 
-    /// Where the first such unit stands.
+    /// The position of the first such unit.
     #[must_use]
     pub fn position(&self, unit: Unit) -> Option<u8> {
         (0..self.written).find(|&at| self.unit(at) == unit)
@@ -219,7 +221,7 @@ impl Pipe {
         self.written - self.left >= room
     }
 
-    /// Whether the reader's kernel holds units that were not read.
+    /// Whether the reader's kernel holds unread units.
     #[must_use]
     pub fn has_unread(&self) -> bool {
         self.read < self.arrived

@@ -1,9 +1,9 @@
-//! What a loose wire brought about, as a path of the model: every run must be one.
+//! What happened on a loose wire, as a path of the model: every run must be one.
 //!
-//! Decides what each thing that happened is called. The abstractions, each named here: a unit has
-//! left once its first byte has, and has arrived once its last one has; what was forged is known by
-//! who made it; a reset that an acknowledgement drew from a stack whose socket is gone is to the
-//! model a reset that anybody sent, because it has no acknowledgements.
+//! Decides which step of the model each event is. These are the abstractions. A unit has left once
+//! its first byte has, and has arrived once its last byte has. What was forged is known by its
+//! maker. If a stack whose socket is gone answers an acknowledgement with a reset, the model takes
+//! that reset for one that anybody sent, because the model has no acknowledgements.
 
 use std::fmt;
 use std::io;
@@ -22,50 +22,52 @@ use crate::lockstep::Walk;
 use crate::real::{Connected, Real};
 use crate::report::Divergence;
 
-/// Something that somebody let happen, or that came of it.
+/// Something that the caller did, or a step of the model that followed from it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Turn {
     /// A step of the model was taken.
     Took(Action),
-    /// This end's stack said all that it may.
+    /// This end's stack sent all that it may.
     Spoke(Side),
     /// The nth segment in the air landed.
     Landed(usize),
-    /// A copy of it did.
+    /// A copy of the nth segment landed.
     Repeated(usize),
-    /// It was lost.
+    /// The nth segment was lost.
     Lost(usize),
-    /// So many milliseconds passed.
+    /// This many milliseconds passed.
     Passed(u64),
-    /// A FIN was forged: for whom, how far from what it expects, behind how many bytes of the
+    /// A FIN was forged: for which end, how far from what it expects, after how many bytes of the
     /// stream.
     ForgedFin(Side, isize, usize),
-    /// A reset was forged: for whom, how far from what it expects.
+    /// A reset was forged: for which end, how far from what it expects.
     ForgedReset(Side, isize),
     /// The wire was cut.
     Cut,
 }
 
-/// Two real ends over two real stacks, on a wire that somebody else moves.
+/// Two real ends over two real stacks, on a wire that the caller moves.
 pub struct Course<'a> {
     pair: &'a Pair,
     claims: &'a [&'static Claim],
     walk: Walk<'a, Loose>,
     turns: Vec<Turn>,
-    /// An end that let go of the first bytes of a record, whose rest never came: the stack resets,
-    /// the model does not.
+    /// Whether an end released the first bytes of a record whose rest never came. The stack then
+    /// resets, the model does not.
     tore: [bool; 2],
-    /// What the model may do now.
+    /// The steps that the model may take now.
     enabled: Vec<Action>,
 }
 
 impl<'a> Course<'a> {
     /// Two ends of a configuration whose handshake is done.
     ///
-    /// Shape: the claims are [`claims_to_judge`](crate::claims_to_judge) of the same pair;
-    /// `connected` is made with as many tickets as the server's script has.
+    /// The claims are [`claims_to_judge`](crate::claims_to_judge) of the same pair, and `connected`
+    /// has as many tickets as the server's script.
     ///
-    /// Errors: where the stacks do not connect.
+    /// # Errors
+    ///
+    /// If the stacks do not connect.
     pub fn new(
         pair: &'a Pair,
         claims: &'a [&'static Claim],
@@ -91,7 +93,7 @@ impl<'a> Course<'a> {
         &self.turns
     }
 
-    /// Whether nothing happens any more unless somebody attacks or a deadline passes.
+    /// Whether nothing more happens without an attack or a deadline.
     #[must_use]
     pub fn is_at_rest(&self) -> bool {
         self.enabled.iter().all(|action| action.is_optional())
@@ -109,9 +111,11 @@ impl<'a> Course<'a> {
         self.enabled.iter().copied().filter(|action| !is_of_the_wire(*action)).filter(possible)
     }
 
-    /// An end does something.
+    /// An end takes a step.
     ///
-    /// Errors: where reality or a claim fails.
+    /// # Errors
+    ///
+    /// [`Flaw`] if reality differs from the model or a claim is broken.
     pub fn step(&mut self, action: Action) -> Result<(), Flaw> {
         if let Some(side) = action.side().filter(|&side| self.lets_go(side, action)) {
             self.before_letting_go(side)?;
@@ -131,8 +135,8 @@ impl<'a> Course<'a> {
         }
     }
 
-    /// A stack that holds the first bytes of a record resets when its program lets go: to the model
-    /// the record has come.
+    /// A stack that holds the first bytes of a record resets when its program releases it. For the
+    /// model, the record has arrived.
     fn before_letting_go(&mut self, side: Side) -> Result<(), Flaw> {
         let (_, rest) = self.walk.wire().units_arrived(side);
         if rest == 0 || self.world().net.inward(side.index()).has_unread() {
@@ -146,9 +150,11 @@ impl<'a> Course<'a> {
         Ok(())
     }
 
-    /// An end's stack says all that it may.
+    /// An end's stack sends all that it may.
     ///
-    /// Errors: as [`step`](Self::step).
+    /// # Errors
+    ///
+    /// As [`step`](Self::step).
     pub fn speak(&mut self, side: Side) -> Result<(), Flaw> {
         self.turns.push(Turn::Spoke(side));
         self.walk.wire_mut().speak(side);
@@ -174,7 +180,9 @@ impl<'a> Course<'a> {
 
     /// The nth segment in the air lands, or a copy of it.
     ///
-    /// Errors: as [`step`](Self::step).
+    /// # Errors
+    ///
+    /// As [`step`](Self::step).
     pub fn land(&mut self, nth: usize, keep: bool) -> Result<(), Flaw> {
         self.turns.push(if keep { Turn::Repeated(nth) } else { Turn::Landed(nth) });
         match self.walk.wire_mut().land(nth, keep) {
@@ -183,26 +191,27 @@ impl<'a> Course<'a> {
         }
     }
 
-    /// It is lost.
+    /// The nth segment in the air is lost.
     pub fn lose(&mut self, nth: usize) {
         self.turns.push(Turn::Lost(nth));
         self.walk.wire_mut().lose(nth);
     }
 
-    /// Time passes: stacks send again what was not acknowledged.
+    /// Time passes. Stacks send again what was not acknowledged.
     pub fn pass(&mut self, milliseconds: u64) {
         self.turns.push(Turn::Passed(milliseconds));
         self.walk.wire_mut().pass(milliseconds);
     }
 
-    /// The adversary sends a FIN to an end, first in the air: so far from what the end expects,
-    /// behind so many bytes of what is on its way there.
+    /// The adversary sends a FIN to an end. It is first in the air, `offset` away from what the end
+    /// expects, after the first `inside` bytes of what is on its way there.
     pub fn forge_fin(&mut self, to: Side, offset: isize, inside: usize) {
         self.turns.push(Turn::ForgedFin(to, offset, inside));
         self.walk.wire_mut().forge_fin(to, offset, inside);
     }
 
-    /// The adversary sends a reset to an end, first in the air.
+    /// The adversary sends a reset to an end. It is first in the air, `offset` away from what the
+    /// end expects.
     pub fn forge_reset(&mut self, to: Side, offset: isize) {
         self.turns.push(Turn::ForgedReset(to, offset));
         self.walk.wire_mut().forge_reset(to, offset);
@@ -210,7 +219,9 @@ impl<'a> Course<'a> {
 
     /// Nothing passes any more.
     ///
-    /// Errors: as [`step`](Self::step).
+    /// # Errors
+    ///
+    /// As [`step`](Self::step).
     pub fn cut(&mut self) -> Result<(), Flaw> {
         self.turns.push(Turn::Cut);
         self.walk.wire_mut().cut();
@@ -219,7 +230,9 @@ impl<'a> Course<'a> {
 
     /// Compares both endings and every count of bytes.
     ///
-    /// Errors: where one differs.
+    /// # Errors
+    ///
+    /// [`Flaw::Divergence`] if one differs.
     pub fn finish(&self) -> Result<(), Flaw> {
         self.walk.finish().map_err(Flaw::Divergence)
     }
@@ -247,7 +260,7 @@ impl<'a> Course<'a> {
         self.agree()
     }
 
-    /// RFC 9293 §3.10.7.4: a reset counts inside the window, and a FIN in its place alone.
+    /// RFC 9293 §3.10.7.4: a reset counts inside the window, and a FIN only in its place.
     fn is_in_window(&self, landed: &Landed) -> Result<(), Flaw> {
         let Landed { heard, offset, missed, .. } = *landed;
         let window = 0..=ROOM as isize;
@@ -272,7 +285,7 @@ impl<'a> Course<'a> {
         let (arrives, forged) = (Action::ResetArrives(from), Action::ForgeReset(to));
         let net = &self.world().net;
         let sender = net.sockets[from.index()];
-        // Behind a forged FIN an end may take the connection for over that to the other one is not.
+        // After a forged FIN, the connection may be over for one end and not for the other.
         let over = net.inward(from.index()).fin == Fin::Arrived && net.pipes[from.index()].fin >= Fin::Left;
         let of_nobody = match landed.maker {
             Maker::Adversary => true,
@@ -329,7 +342,7 @@ impl<'a> Course<'a> {
         Flaw::Divergence(Divergence { at: self.walk.taken(), model: model.into(), real })
     }
 
-    /// The model's sockets stand as the real ones.
+    /// Compares the model's sockets with the real ones.
     fn agree(&self) -> Result<(), Flaw> {
         for side in Side::BOTH {
             let (end, net) = (self.walk.wire().end(side), &self.world().net);
@@ -350,7 +363,7 @@ impl<'a> Course<'a> {
     }
 }
 
-/// Whether only the wire does this.
+/// Whether only the wire takes this step.
 const fn is_of_the_wire(action: Action) -> bool {
     matches!(
         action,

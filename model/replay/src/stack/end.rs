@@ -1,11 +1,11 @@
-//! A stack behind the calls of a kernel: what smoltcp's state means to a program that reads, writes
+//! A stack with the calls of a kernel: what smoltcp's state means to a program that reads, writes
 //! and closes.
 //!
-//! smoltcp tells no error number, sends a FIN where a socket is closed with bytes unread, keeps a
-//! closed socket reading, takes bytes behind a FIN, and forgets what was not read when TIME-WAIT is
-//! over. The rules that turn its state into a kernel's calls all stand here; the facts are its own.
+//! smoltcp reports no error number, sends a FIN if a socket is closed with unread bytes, lets a
+//! closed socket read on, takes bytes after a FIN, and forgets what was not read when TIME-WAIT is
+//! over. All rules that turn its state into a kernel's calls are here; the facts are its own.
 //! Sources: RFC 9293 §3.6.1, §3.10.4, §3.10.7.4; RFC 2525 §2.17; smoltcp 0.12 `socket/tcp.rs`
-//! (`process`, `recv_impl`); measurements on Linux 6.18, as `kernel.rs` of the model has them.
+//! (`process`, `recv_impl`); measurements on Linux 6.18, as in `kernel.rs` of the model.
 
 use std::io;
 
@@ -24,26 +24,26 @@ pub(super) struct End {
     error: Option<Errno>,
     /// A reset came.
     is_dead: bool,
-    /// The program has let go of it.
+    /// The program has released it.
     is_released: bool,
-    /// Closing it is to reset it.
+    /// Closing it must reset it.
     is_to_reset: bool,
     /// Bytes that the program has taken.
     taken: usize,
-    /// What is left to take in front of the peer's FIN, once it has come.
+    /// What is left to take before the peer's FIN, once that has come.
     last: Option<Vec<u8>>,
-    /// A FIN was forged in its name, which the model does not tell from its own.
+    /// A FIN was forged in its name. The model does not distinguish it from its own.
     pub(super) is_spoken_for: bool,
 }
 
-/// What became of a segment.
+/// The effect of a segment.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 pub(super) struct Heard {
     /// It reset the connection.
     pub(super) reset: bool,
     /// It ended the stream.
     pub(super) fin: bool,
-    /// Something came for a program that is gone.
+    /// It carried something for a program that is gone.
     pub(super) refused: bool,
 }
 
@@ -62,7 +62,7 @@ impl End {
         }
     }
 
-    /// The stack hears a segment.
+    /// The stack receives a segment.
     pub(super) fn hear(&mut self, segment: Segment) -> Heard {
         let (before, is_reset) = (self.host.state(), segment.is_reset());
         let had_fin = self.has_fin();
@@ -74,7 +74,7 @@ impl End {
         self.notice_fin(after);
         if reset {
             self.is_dead = true;
-            // tcp_reset(): EPIPE in CLOSE_WAIT, ECONNRESET else; nobody asks a socket that is
+            // tcp_reset(): EPIPE in CLOSE_WAIT, otherwise ECONNRESET. Nobody asks a socket that is
             // closed.
             let in_close_wait = before == State::CloseWait && !self.is_spoken_for;
             let errno = if in_close_wait { Errno::Pipe } else { Errno::Reset };
@@ -89,7 +89,7 @@ impl End {
         Heard { reset, fin: self.has_fin() && !had_fin, refused }
     }
 
-    /// The stream ends where its FIN was, and what is in front of it stays.
+    /// The stream ends where its FIN was, and what came before it stays.
     fn notice_fin(&mut self, state: State) {
         let had = matches!(state, State::CloseWait | State::LastAck | State::Closing | State::TimeWait);
         if had && self.last.is_none() {
@@ -110,10 +110,10 @@ impl End {
         self.taken + self.unread()
     }
 
-    /// How far the stack has come in the numbers of the peer: bytes, and its FIN.
+    /// How far the stack has come in the peer's sequence numbers: bytes, and its FIN.
     pub(super) fn expects(&self) -> usize {
-        let behind_fin = if self.has_fin() { 1 + self.host.waiting() } else { 0 };
-        self.arrived() + behind_fin
+        let after_fin = if self.has_fin() { 1 + self.host.waiting() } else { 0 };
+        self.arrived() + after_fin
     }
 
     /// Whether the peer's FIN has come.
@@ -126,22 +126,22 @@ impl End {
         self.is_dead
     }
 
-    /// Whether the program has let go of it.
+    /// Whether the program has released it.
     pub(super) const fn is_released(&self) -> bool {
         self.is_released
     }
 
-    /// The error that waits.
+    /// The pending error.
     pub(super) const fn error(&self) -> Option<Errno> {
         self.error
     }
 
-    /// The error that waits, as a call returns it.
+    /// The pending error, as a call returns it.
     pub(super) fn take_error(&mut self) -> Option<Errno> {
         if self.one_shot { self.error.take() } else { self.error }
     }
 
-    /// The first bytes that wait.
+    /// The first bytes that wait to be read.
     pub(super) fn peek(&mut self, buffer: &mut [u8]) -> usize {
         match &self.last {
             Some(last) => {
@@ -153,7 +153,7 @@ impl End {
         }
     }
 
-    /// What came, in front of every end; then the FIN; then the error; then nothing more.
+    /// Returns what came, before any end; then the FIN; then the error; then nothing more.
     pub(super) fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = match &mut self.last {
             Some(last) => {
@@ -193,14 +193,14 @@ impl End {
         Ok(())
     }
 
-    /// Sees to it that closing it resets it.
+    /// Makes the close a reset.
     pub(super) const fn reset_on_release(&mut self) {
         self.is_to_reset = true;
     }
 
     /// The program closes it.
     pub(super) fn release(&mut self) {
-        // RFC 2525 §2.17: with bytes unread the peer learns that they are lost.
+        // RFC 2525 §2.17: if bytes are unread, the peer learns that they are lost.
         let resets = self.is_to_reset || self.unread() > 0;
         self.is_released = true;
         self.error = None;
@@ -212,7 +212,7 @@ impl End {
     }
 }
 
-/// Takes the first bytes of what is left.
+/// Takes the first of the bytes that are left.
 fn take_first(last: &mut Vec<u8>, buffer: &mut [u8]) -> usize {
     let count = buffer.len().min(last.len());
     buffer[..count].copy_from_slice(&last[..count]);

@@ -1,6 +1,7 @@
-//! One stack: an interface of smoltcp with one socket, on a card that holds what goes in and out.
+//! One stack: an interface of smoltcp with one socket, on a network card that holds what goes in
+//! and out.
 //!
-//! Decides nothing: the stack hears one segment when it is given one, and speaks when it is asked
+//! Decides nothing: the stack receives one segment when it is given one, and sends when it is asked
 //! to.
 
 use std::collections::VecDeque;
@@ -43,10 +44,8 @@ pub(super) struct Host {
 }
 
 impl Host {
-    /// Both stacks, their connection made, and the number of the first byte of each. The seed
-    /// decides those numbers.
-    ///
-    /// Errors: where the handshake of TCP does not end.
+    /// Both stacks, connected, and the sequence number of the first byte of each. The seed decides
+    /// those numbers. Fails if the handshake of TCP does not end.
     pub(super) fn connected(mtu: usize, seed: u64) -> io::Result<([Self; 2], [TcpSeqNumber; 2])> {
         let mut hosts = Side::BOTH.map(|side| Self::new(side, mtu, 2 * seed + side as u64 + 1));
         let [client, server] = &mut hosts;
@@ -60,7 +59,7 @@ impl Host {
                 if turn % 2 == 0 { (&mut *client, &mut *server) } else { (&mut *server, &mut *client) };
             from.speak();
             while let Some(segment) = from.said() {
-                // A SYN has a number of its own.
+                // A SYN takes one sequence number.
                 first[turn % 2] = segment.seq() + usize::from(turn < 2);
                 to.hear(segment);
             }
@@ -98,18 +97,18 @@ impl Host {
         self.sockets.get::<Socket<'_>>(self.socket).state()
     }
 
-    /// How many bytes have come in order and were not taken.
+    /// How many bytes have come in order and have not been taken.
     pub(super) fn waiting(&self) -> usize {
         self.sockets.get::<Socket<'_>>(self.socket).recv_queue()
     }
 
-    /// Hears a segment. What the stack answers at once is then [`said`](Self::said).
+    /// Receives a segment. [`said`](Self::said) then returns what the stack answers at once.
     pub(super) fn hear(&mut self, segment: Segment) {
         self.card.inward = Some(segment);
         self.interface.poll_ingress_single(self.now, &mut self.card, &mut self.sockets);
     }
 
-    /// Says all that it may say by now.
+    /// Sends all that it may send by now.
     pub(super) fn speak(&mut self) {
         let mut before = usize::MAX;
         while before != self.card.outward.len() {
@@ -118,20 +117,20 @@ impl Host {
         }
     }
 
-    /// The next segment that was said.
+    /// The next segment that was sent.
     pub(super) fn said(&mut self) -> Option<Segment> {
         self.card.outward.pop_front()
     }
 
-    /// Its clock goes on.
+    /// Advances its clock.
     pub(super) fn pass(&mut self, milliseconds: u64) {
         self.now += Duration::from_millis(milliseconds);
     }
 }
 
-/// What is heard.
+/// What is received.
 struct Inward(Segment);
-/// Where what is said goes.
+/// Where sent segments go.
 struct Outward<'a>(&'a mut VecDeque<Segment>);
 
 impl Device for Card {
@@ -151,7 +150,7 @@ impl Device for Card {
         let mut capabilities = DeviceCapabilities::default();
         capabilities.medium = Medium::Ip;
         capabilities.max_transmission_unit = self.mtu;
-        // Nothing is damaged on this wire, and what is forged on it is forged well.
+        // Nothing is damaged on this wire, and a forger would get the checksum right.
         capabilities.checksum = ChecksumCapabilities::ignored();
         capabilities
     }

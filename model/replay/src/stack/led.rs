@@ -1,10 +1,10 @@
-//! Two stacks, joined by a wire that a path of the model leads: nothing passes before the path says
-//! so.
+//! Two stacks, joined by a wire that follows a path of the model: nothing passes until the path
+//! says so.
 //!
-//! Decides nothing. Each record is a segment of its own; forged segments are what an adversary on
-//! the path would send, who also puts the numbers right behind what it has inserted. The clocks
-//! stand still, so nothing is sent twice. Bare acknowledgements do not pass: the model has none,
-//! and every segment carries one.
+//! Decides nothing. Each record is a separate segment. Forged segments are those of an adversary on
+//! the path, who also corrects the sequence numbers after what it has inserted. The clocks stand
+//! still, so nothing is sent twice. Bare acknowledgements do not pass: the model has none, and
+//! every segment carries one.
 
 use std::collections::VecDeque;
 use std::io;
@@ -25,7 +25,7 @@ const MTU: usize = 1500;
 /// At once, each record by itself.
 const MANNER: Manner = Manner { chunk: usize::MAX, speaks: true };
 
-/// What an end has said, as the wire sees it.
+/// What an end has sent, as the wire sees it.
 struct Said {
     /// Segments that have not left the end.
     waiting: VecDeque<Segment>,
@@ -33,27 +33,25 @@ struct Said {
     flying: VecDeque<Segment>,
     /// Its reset.
     reset: Option<Segment>,
-    /// The number behind its last.
+    /// The sequence number after its last.
     next: TcpSeqNumber,
     /// What it acknowledged last.
     acked: TcpSeqNumber,
-    /// What it heard acknowledged last.
+    /// What was last acknowledged to it.
     heard: TcpSeqNumber,
     /// The lengths of what it wrote.
     lengths: Vec<usize>,
 }
 
-/// Both ends and what is between them.
+/// Both ends, and what is between them.
 pub(crate) struct Led {
     ends: [End; 2],
     said: [Said; 2],
 }
 
 impl Led {
-    /// Two stacks, connected. An error is gone once a call has returned it, where the model says
-    /// so.
-    ///
-    /// Errors: where they do not connect.
+    /// Two stacks, connected. With `one_shot`, an error is gone once a call has returned it. Fails
+    /// if they do not connect.
     pub(crate) fn new(one_shot: bool) -> io::Result<Self> {
         let (hosts, first) = Host::connected(MTU, 0)?;
         let said = Side::BOTH.map(|side| Said {
@@ -68,7 +66,7 @@ impl Led {
         Ok(Self { ends: hosts.map(|host| End::new(host, one_shot)), said })
     }
 
-    /// Takes what an end has said.
+    /// Takes what an end has sent.
     fn collect(&mut self, side: Side) {
         let (host, said) = (&mut self.ends[side.index()].host, &mut self.said[side.index()]);
         host.speak();
@@ -114,8 +112,8 @@ impl Led {
         if came { Ok(()) } else { Err(io::Error::other("the stack took it otherwise than the model says")) }
     }
 
-    /// The end's own reset arrives. Its number is that of a reset sent now: what was inserted in
-    /// front of it counts.
+    /// The end's own reset arrives. Its sequence number is that of a reset sent now: what was
+    /// inserted before it counts.
     fn reset_arrives(&mut self, from: Side) -> io::Result<()> {
         let to = from.other();
         let reset = self.said[from.index()].reset.take();

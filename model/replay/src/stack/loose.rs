@@ -1,7 +1,8 @@
-//! Two stacks, joined by a wire that loses, repeats, reorders, delays and forges as somebody likes.
+//! Two stacks, joined by a wire that loses, repeats, reorders, delays and forges as the caller
+//! likes.
 //!
-//! Decides nothing of what happens: reality leads. What is kept here is what is in the air, and how
-//! far each stack has come. What that is to the model is said in `course.rs`.
+//! Decides nothing: reality leads. It keeps what is in the air, and how far each stack has come.
+//! `course.rs` says what that means to the model.
 
 use std::io;
 
@@ -16,7 +17,7 @@ use super::port::{Manner, StackPort};
 use super::segment::{Forged, Segment};
 use crate::wire::Wire;
 
-/// Who made a segment.
+/// The maker of a segment.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Maker {
     /// The socket of the end.
@@ -35,21 +36,22 @@ struct Flight {
     maker: Maker,
 }
 
-/// What came of a segment.
+/// The effect of a segment that landed.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Landed {
-    /// Where.
+    /// The end at which it landed.
     pub(super) to: Side,
-    /// Who made it.
+    /// Its maker.
     pub(super) maker: Maker,
-    /// What the end made of it.
+    /// Its effect on the end.
     pub(super) heard: Heard,
     /// Whether it carried something of the stream for an end that is gone, which answered with a
     /// reset.
     pub(super) bounced: bool,
-    /// How far it began from what the end expects next.
+    /// The distance of its first byte from what the end expects next.
     pub(super) offset: isize,
-    /// Whether it was a reset with the very number that the end expects, and changed nothing.
+    /// Whether it was a reset with exactly the sequence number that the end expects, and changed
+    /// nothing.
     pub(super) missed: bool,
 }
 
@@ -60,7 +62,7 @@ pub struct Setup {
     pub chunk: usize,
     /// The most bytes of the stream that a segment carries.
     pub segment: usize,
-    /// What the first sequence numbers come from.
+    /// The seed of the first sequence numbers.
     pub seed: u64,
 }
 
@@ -78,9 +80,7 @@ pub(crate) struct Loose {
 }
 
 impl Loose {
-    /// Two stacks, connected.
-    ///
-    /// Errors: where they do not connect.
+    /// Two stacks, connected. Fails if they do not connect.
     pub(super) fn new(setup: Setup, one_shot: bool) -> io::Result<Self> {
         let (hosts, first) = Host::connected(setup.segment + 40, setup.seed)?;
         Ok(Self {
@@ -99,7 +99,7 @@ impl Loose {
         &self.ends[side.index()]
     }
 
-    /// Somebody has ended the stream of this side.
+    /// A FIN was forged in the name of this side.
     pub(super) const fn speaks_for(&mut self, side: Side) {
         self.ends[side.index()].is_spoken_for = true;
     }
@@ -136,13 +136,13 @@ impl Loose {
         (units, left)
     }
 
-    /// An end's stack says all that it may.
+    /// An end's stack sends all that it may.
     pub(super) fn speak(&mut self, side: Side) {
         self.ends[side.index()].host.speak();
         self.collect(side, Maker::Socket);
     }
 
-    /// What an end has said is in the air. Whether one of them was a reset.
+    /// Moves what an end has sent into the air. Returns whether one of the segments was a reset.
     fn collect(&mut self, side: Side, maker: Maker) -> bool {
         let (index, mut resets) = (side.index(), false);
         while let Some(segment) = self.ends[index].host.said() {
@@ -160,8 +160,7 @@ impl Loose {
         resets
     }
 
-    /// A segment in the air lands; nothing where there is none. `keep` leaves a copy of it in the
-    /// air.
+    /// A segment in the air lands; `None` if there is none. `keep` leaves a copy of it in the air.
     pub(super) fn land(&mut self, nth: usize, keep: bool) -> Option<Landed> {
         let flight = match keep {
             true => self.air.get(nth)?.clone(),
@@ -174,7 +173,8 @@ impl Loose {
     fn hear(&mut self, Flight { to, segment, maker }: Flight) -> Landed {
         let offset = distance(self.expected(to), segment.seq());
         let carries = segment.carries();
-        // Who forges a FIN also keeps its victim's acknowledgements of it from the other end.
+        // An adversary that forges a FIN also keeps its victim's acknowledgements of it from the
+        // other end.
         let segment = segment.acknowledging_at_most(self.next(to));
         let end = &mut self.ends[to.index()];
         let before = end.host.state();
@@ -186,12 +186,12 @@ impl Loose {
         Landed { to, maker, heard, bounced, offset, missed }
     }
 
-    /// The number that an end expects next.
+    /// The sequence number that an end expects next.
     fn expected(&self, side: Side) -> TcpSeqNumber {
         self.first[side.other().index()] + self.end(side).expects()
     }
 
-    /// The number behind all that an end has sent.
+    /// The sequence number after all that an end has sent.
     fn next(&self, side: Side) -> TcpSeqNumber {
         self.first[side.index()] + self.sent[side.index()] + usize::from(self.fin_sent[side.index()])
     }
@@ -209,13 +209,13 @@ impl Loose {
         self.air.clear();
     }
 
-    /// Both clocks go on.
+    /// Advances both clocks.
     pub(super) fn pass(&mut self, milliseconds: u64) {
         self.ends.iter_mut().for_each(|end| end.host.pass(milliseconds));
     }
 
-    /// The adversary sends a FIN so far from what an end expects, behind the first bytes of what is
-    /// on its way there.
+    /// The adversary sends a FIN, `offset` away from what an end expects, after the first `inside`
+    /// bytes of what is on its way there.
     pub(super) fn forge_fin(&mut self, to: Side, offset: isize, inside: usize) {
         let expected = self.expected(to);
         let on_its_way = self.air.iter().find_map(|flight| {
@@ -228,7 +228,7 @@ impl Loose {
         self.inject(to, segment);
     }
 
-    /// The adversary sends a reset so far from what an end expects.
+    /// The adversary sends a reset, `offset` away from what an end expects.
     pub(super) fn forge_reset(&mut self, to: Side, offset: isize) {
         let segment = Segment::forge(to, Forged::Reset, moved(self.expected(to), offset), self.next(to));
         self.inject(to, segment);
@@ -241,7 +241,7 @@ impl Loose {
     }
 }
 
-/// How far `to` is behind `from`, in numbers that wrap.
+/// How far `to` is after `from`, in numbers that wrap.
 const fn distance(from: TcpSeqNumber, to: TcpSeqNumber) -> isize {
     to.0.wrapping_sub(from.0) as isize
 }
@@ -262,7 +262,7 @@ impl Wire for Loose {
         self.lengths[side.index()].extend(records.iter().map(Vec::len));
     }
 
-    /// What the wire does has been done when the model hears of it.
+    /// What the wire does is already done when the model takes the step.
     fn carry(&mut self, _action: Action, _before: &World) -> io::Result<()> {
         Ok(())
     }

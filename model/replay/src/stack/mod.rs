@@ -1,8 +1,8 @@
-//! The TCP of smoltcp in both ends: a real stack with a clock and a wire that are ours.
+//! The TCP of smoltcp in both ends: a real stack whose clock and wire we control.
 //!
-//! Decides nothing about TLS. [`host`] is a stack, [`end`] says its state as a kernel's calls do,
-//! [`segment`] reads and forges what travels. Over [`led`] a path says what passes; over [`loose`]
-//! the wire does as somebody likes, and what came of it is said as a path in [`course`].
+//! Decides nothing about TLS. [`host`] is a stack, [`end`] gives it the calls of a kernel,
+//! [`segment`] reads and forges what travels. Over [`led`] a path says what passes. Over [`loose`]
+//! the wire does as the caller likes, and [`course`] turns what happened into a path.
 
 mod course;
 mod end;
@@ -22,8 +22,8 @@ pub use self::course::{Course, Turn};
 use self::end::End;
 pub use self::loose::Setup;
 
-/// The first bytes of a record whose rest never comes: they are read in front of the end, and the
-/// model does not count them.
+/// The first bytes of a record whose rest never comes. They are read before the end, and the model
+/// does not count them.
 fn torn(end: &End, side: Side, before: &World) -> usize {
     match before.net.peek(side.index()) {
         Got::Unit(_) => 0,

@@ -1,4 +1,4 @@
-//! Where an adapter reads and writes at a stack.
+//! The port at which an adapter reads from a stack and writes to it.
 
 use std::io::{self, Read, Write};
 
@@ -11,9 +11,9 @@ use crate::wire::Port;
 /// How a port moves bytes.
 #[derive(Clone, Copy)]
 pub(super) struct Manner {
-    /// The most bytes of a call.
+    /// The most bytes that a call moves.
     pub(super) chunk: usize,
-    /// Whether the stack speaks at once: then each record is a segment of its own.
+    /// Whether the stack sends at once; each record is then a separate segment.
     pub(super) speaks: bool,
 }
 
@@ -82,7 +82,7 @@ impl Write for StackPort<'_> {
     }
 }
 
-/// The last bytes are not held back for the FIN: when each leaves is said elsewhere.
+/// The last bytes are not held back until the FIN: when each leaves is decided elsewhere.
 impl Transport for StackPort<'_> {
     fn shut_write(&mut self) -> io::Result<()> {
         self.end.shut_write()?;

@@ -1,5 +1,5 @@
-//! Where smoltcp 0.12 is no kernel, each shown on its bare stack, and what `end.rs` makes of it. A
-//! version that does otherwise fails here first.
+//! The ways in which smoltcp 0.12 differs from a kernel, each shown on its bare stack, and what
+//! `end.rs` does about it. A version that behaves differently fails here first.
 
 use std::io::ErrorKind;
 
@@ -25,7 +25,7 @@ fn says(end: &mut End, bytes: &[u8]) -> Segment {
     end.host.said().expect("a segment")
 }
 
-/// All that an end has to say reaches the other.
+/// All that an end has to send reaches the other.
 fn carry(ends: &mut [End; 2], from: usize) {
     ends[from].host.speak();
     while let Some(segment) = ends[from].host.said() {
@@ -42,9 +42,9 @@ fn read(end: &mut End) -> Result<Vec<u8>, ErrorKind> {
     end.read(&mut buffer).map(|count| buffer[..count].to_vec()).map_err(|error| error.kind())
 }
 
-// RFC 9293 §3.10.7.4, seventh: behind a FIN the text of a segment is ignored
+// RFC 9293 §3.10.7.4, seventh: after a FIN the text of a segment is ignored
 #[test]
-fn bytes_behind_a_fin_are_enqueued_and_not_read() {
+fn bytes_after_a_fin_are_enqueued_and_not_read() {
     let (mut ends, first) = ends();
     ends[CLIENT].hear(forged(Side::Client, Forged::Fin(b"ab"), first, 0));
     let genuine = says(&mut ends[SERVER], b"wxyz");
@@ -93,7 +93,7 @@ fn a_segment_that_was_overtaken_by_an_acknowledgement_is_dropped_whole() {
     assert_eq!(read(&mut ends[CLIENT]), Err(ErrorKind::WouldBlock), "until it is sent again");
 }
 
-// RFC 5961 §3.2 wants the next number, and a challenge for every other in the window
+// RFC 5961 §3.2 asks for the next number, and for a challenge to every other number in the window
 #[test]
 fn a_reset_counts_anywhere_in_the_window_and_nowhere_else() {
     for (offset, counts) in [(0, true), (1, true), (4_000, true), (5_000, false)] {

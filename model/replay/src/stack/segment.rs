@@ -1,4 +1,4 @@
-//! A segment of TCP in its packet: what stands in it, and segments that nobody sent.
+//! A segment of TCP in its packet: what it holds, and segments that are forged.
 
 use close_notify_model::world::action::Side;
 use smoltcp::phy::ChecksumCapabilities;
@@ -18,7 +18,7 @@ pub(super) struct Segment(Vec<u8>);
 /// What is forged.
 #[derive(Clone, Copy)]
 pub(super) enum Forged<'a> {
-    /// A FIN, behind these bytes.
+    /// A FIN, after these bytes.
     Fin(&'a [u8]),
     /// A reset.
     Reset,
@@ -74,12 +74,12 @@ impl Segment {
         TcpPacket::new_unchecked(&self.0[IP_HEADER..])
     }
 
-    /// The number of its first byte.
+    /// The sequence number of its first byte.
     pub(super) fn seq(&self) -> TcpSeqNumber {
         self.tcp().seq_number()
     }
 
-    /// What it acknowledges; nothing where it is a bare reset.
+    /// What it acknowledges; `None` for a bare reset.
     pub(super) fn ack(&self) -> Option<TcpSeqNumber> {
         let tcp = self.tcp();
         tcp.ack().then(|| tcp.ack_number())
@@ -90,7 +90,7 @@ impl Segment {
         self.tcp().payload()
     }
 
-    /// Whether the stream ends behind it.
+    /// Whether the stream ends after it.
     pub(super) fn is_fin(&self) -> bool {
         self.tcp().fin()
     }
@@ -105,7 +105,7 @@ impl Segment {
         self.is_fin() || !self.payload().is_empty()
     }
 
-    /// The same, with another number.
+    /// The same, with another sequence number.
     pub(super) fn with_seq(mut self, seq: TcpSeqNumber) -> Self {
         TcpPacket::new_unchecked(&mut self.0[IP_HEADER..]).set_seq_number(seq);
         self
