@@ -88,7 +88,7 @@ macro_rules! pass_on {
 }
 pass_on!(&mut F, Box<F>);
 
-/// Messages that only the end of the connection delimits. It is never between two of them.
+/// Messages that only the end of the connection delimits. The state is never between two messages.
 ///
 /// ```
 /// use close_notify_framing::{DelimitedByEnd, Framing, FramingState};

@@ -173,7 +173,7 @@ fn length(fields: &[Header<'_>], version: Option<u8>, both_lengths: BothLengths)
         return Err(What::TransferEncoding);
     }
     // RFC 9112 §6.1, §6.3: both ought to be handled as an error, because another recipient may
-    // read them otherwise
+    // read them differently
     let has_both = elements(fields, "content-length").next().is_some();
     if has_both && both_lengths == BothLengths::Refuse {
         return Err(What::LengthAndCoding);

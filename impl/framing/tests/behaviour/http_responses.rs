@@ -236,7 +236,7 @@ fn a_coding_overrides_a_length_beside_it_if_that_is_chosen() {
 }
 
 #[test]
-fn what_a_length_beside_a_coding_says_names_the_choice() {
+fn the_text_for_a_length_beside_a_coding_names_the_choice() {
     let text = What::LengthAndCoding.to_string();
     assert!(text.contains("BothLengths::TransferEncodingOverrides"), "{text}");
 }

@@ -104,7 +104,7 @@ fn a_message_whose_length_is_full_goes_on_in_the_next() {
 }
 
 #[test]
-fn the_first_length_alone_may_stand_elsewhere() {
+fn only_the_first_length_may_be_elsewhere() {
     let shape = || LengthPrefixed::big_endian(Width::Two, 10);
     ends_with_each(&mut shape().first_behind(3), &[b"___\0\x01a", b"\0\x02ab", b"\0\0"]);
     let whole = shape().behind(1).counting(Counts::Whole);
