@@ -146,8 +146,8 @@ pub(crate) fn relay(arm: Arm) {
     }
 }
 
-/// #52: an attacker who delays the peer's close_notify can choose where a responder that answers by itself
-/// is cut.
+/// #52: an attacker who delays the peer's close_notify can choose where a responder that answers by
+/// itself is cut.
 pub(crate) fn delayed_close_notify(arm: Arm) {
     for reply in [Reply::Discard, Reply::WhenAsked] {
         let (mut near, mut peer) = arm.meet(Policy { reply, ..Policy::STRICT });
