@@ -1,11 +1,11 @@
 //! How long from the call that closes until both ends know their endings and have let go?
 //!
 //! Expected: over loopback some 20–30 µs, all of them the kernel's, and at most 0.75 × raw rustls,
-//! because close_notify and FIN leave in one segment; in memory 1–3 µs and at most 1.10 × raw
-//! rustls, with no allocation that raw rustls does not make as well. Handshakes are done outside;
-//! both ends run in one thread, save where streams block. Criterion cannot pair samples, so the
-//! sampling is our own: `--test` runs a few rounds, `--rounds N` so many, and `--memory` the part
-//! without sockets alone.
+//! because close_notify and FIN leave in one segment. In memory 1–3 µs and at most 1.10 × raw
+//! rustls, with no allocation that raw rustls does not make as well. Handshakes are done outside.
+//! Both ends run in one thread, except if streams block. Criterion cannot pair samples, so the
+//! benches sample by themselves: `--test` runs a few rounds, `--rounds N` runs N, and `--memory`
+//! runs only the part without sockets.
 
 use std::cell::Cell;
 use std::net::TcpListener;
@@ -18,8 +18,8 @@ use close_notify_benches::paired::{Run, Variant, rounds, sample};
 use close_notify_benches::{ours, raw, setup};
 
 const VERSIONS: [Version; 2] = [Version::Tls12, Version::Tls13];
-/// What raw rustls does: up to TLS 1.2 the answer leaves when the application closes, and so with
-/// the FIN.
+/// The behaviour of raw rustls: up to TLS 1.2 the answer leaves when the application closes, and so
+/// with the FIN.
 const WHEN_ASKED: Policy = Policy { reply: Reply::WhenAsked, ..Policy::STRICT };
 const FEW: usize = 20;
 const MANY: usize = 3000;
@@ -40,7 +40,7 @@ fn main() {
     }
 }
 
-/// One close with our sessions; the endings must be the expected ones.
+/// One close with our sessions. The endings must be the expected ones.
 fn ours_over<T: Transport + 'static>(version: Version, manner: Manner, (near, far): (T, T)) -> Run {
     let (client, server) = setup::sessions(version, Policy::STRICT);
     let mut near = ours::End::new(client, near);
@@ -82,7 +82,7 @@ fn streams_over(version: Version, policy: Policy, listener: &TcpListener) -> Run
     })
 }
 
-/// Blocking streams, the far one in a thread that waits for the end: measured until both have
+/// Blocking streams, with the far one in a thread that waits for the end. Measured until both have
 /// closed.
 fn blocking_streams(version: Version, policy: Policy, listener: &TcpListener) -> Run {
     let (near, far) = setup::sockets(listener).expect("loopback");
@@ -152,8 +152,8 @@ fn loopback(listener: &TcpListener, version: Version, rounds: usize) {
     sample(&mut variants, rounds).print(&format!("{version} over loopback"), 0);
 }
 
-/// In memory a close is so short that one alone would measure how cold the caches are: a sample is
-/// many in a row.
+/// In memory a close is so short that a single one would measure how cold the caches are. So a
+/// sample is many closes in a row.
 fn memory(version: Version, rounds: usize) {
     let mut variants = [
         Variant { name: "raw rustls", prepare: Box::new(|| many(|| raw_over(version, setup::pipe()))) },
@@ -162,7 +162,7 @@ fn memory(version: Version, rounds: usize) {
             prepare: Box::new(|| many(|| ours_over(version, Manner::Graceful, setup::pipe()))),
         },
     ];
-    let title = format!("{version} in memory, {BATCH} closes a sample");
+    let title = format!("{version} in memory, {BATCH} closes per sample");
     sample(&mut variants, rounds.div_ceil(BATCH)).print(&title, 0);
 }
 
@@ -175,7 +175,7 @@ fn many(one: impl Fn() -> Run) -> Run {
     })
 }
 
-/// System calls of both ends, the two closes included.
+/// Counts the system calls of both ends, including the two closes.
 fn calls(listener: &TcpListener, version: Version) {
     let count = |run: &dyn Fn(Rc<Cell<u64>>) -> Run| {
         let calls = Rc::new(Cell::new(0));
@@ -192,10 +192,10 @@ fn calls(listener: &TcpListener, version: Version) {
     println!("{version} system calls of both ends: raw rustls {raw}, ours {ours}");
 }
 
-/// Allocations while both ends close. rustls allocates for each record that it seals; ours must add
-/// none.
+/// Counts the allocations while both ends close. rustls allocates for each record that it seals;
+/// ours must add none.
 fn allocations(version: Version) {
-    // One allocation is the box of what is left over.
+    // One allocation is the box of the leftovers.
     let measured = |close: Run| allocation_counter::measure(|| drop(close())).count_total - 1;
     let raw = measured(raw_over(version, setup::pipe()));
     let ours = measured(ours_over(version, Manner::Graceful, setup::pipe()));

@@ -1,10 +1,10 @@
-//! How long until both ends know their endings and have let go, in tasks over tokio's sockets?
+//! How long until both ends know their endings and have let go, in tasks over tokio sockets?
 //!
 //! Expected: as in `close`: some 30 µs, at most 0.75 × tokio-rustls, whose shutdown writes
-//! close_notify and FIN apart. Both ends are tasks of one thread; what is done by hand over
-//! tokio-rustls is the same exchange: shutdown, read to the end, answer, read to the end, drop.
-//! Sampling as in `close`, one close a sample, and many in a row, where the code is as warm as in a
-//! server that is busy; `--test` runs a few rounds, `--rounds N` so many.
+//! close_notify and FIN apart. Both ends are tasks of one thread. By hand over tokio-rustls the
+//! exchange is the same: shutdown, read to the end, answer, read to the end, drop. Sampling as in
+//! `close`, with one close per sample, and with many in a row, when the code is as warm as in a
+//! busy server. `--test` runs a few rounds, `--rounds N` runs N.
 
 use std::net::TcpListener;
 use std::rc::Rc;
@@ -47,7 +47,7 @@ fn main() {
     }
 }
 
-/// So many closes in one sample: the first of them finds the caches as handshakes left them.
+/// Runs `batch` closes in one sample. The first finds the caches as the handshakes left them.
 fn many(batch: usize, one: impl Fn() -> Run) -> impl FnMut() -> Run {
     move || {
         let ready: Vec<_> = (0..batch).map(|_| one()).collect();
@@ -81,7 +81,7 @@ fn ours(runtime: &Rc<Runtime>, listener: &TcpListener, version: Version, policy:
     closed(runtime, near, far)
 }
 
-/// Streams of tokio-rustls that become ours just before: rustls is given their next record byte by
+/// Streams of tokio-rustls that become ours just before. rustls gets their next record byte by
 /// byte.
 fn adopted(runtime: &Rc<Runtime>, listener: &TcpListener, version: Version, policy: Policy) -> Run {
     let (near, far) = setup::tokio_pair(runtime, listener, version);

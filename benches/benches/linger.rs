@@ -1,14 +1,15 @@
-//! What does a lingering connection cost, in time and in memory, and does it cost more where there
-//! are many?
+//! What does a lingering connection cost, in time and in memory, and does it cost more if there are
+//! many?
 //!
-//! Expected: at most 64 bytes each; real sockets a few microseconds of processor time each, all of
-//! it the kernel's, at most 1.3 × at 18,000 of what it is at 10; a stand-in whose read is one call
-//! of the system at 100,000 at most 1.3 × of that at 10. The ratio of stand-ins without any call
-//! shows what the processor's caches make of 4 MB, and nothing else.
+//! Expected: at most 64 bytes each. Real sockets: a few microseconds of processor time each, all of
+//! it the kernel's, at 18,000 at most 1.3 × that at 10. A stand-in whose read is one system call:
+//! at 100,000 at most 1.3 × that at 10. The ratio of stand-ins without any call shows only what the
+//! processor's caches make of 4 MB.
 //!
-//! Every round does the same number of connections in every batch size, in rotating order; ratios
-//! are paired within a round. The peers of real sockets live in another process: a process may open
-//! 20,000 files here. Its time does not count. `--test` runs each once with few connections.
+//! Every round does the same number of connections in every batch size, in rotating order. Ratios
+//! are paired within a round. The peers of real sockets live in another process, because a process
+//! may open 20,000 files here. Its time does not count. `--test` runs each once with few
+//! connections.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -36,9 +37,7 @@ fn main() -> io::Result<()> {
         (7, &[10, 1000, 18_000, 100_000], &[10, 1000, 18_000])
     };
     let null = Arc::new(File::open("/dev/null")?);
-    compare("stand-ins, no call of the system", stand_ins, rounds, |size, total| {
-        stand_in(&Bare, size, total)
-    });
+    compare("stand-ins, no system call", stand_ins, rounds, |size, total| stand_in(&Bare, size, total));
     compare("stand-ins, one read(2) each", stand_ins, rounds, |size, total| {
         stand_in(&Null(null.clone()), size, total)
     });
@@ -50,10 +49,10 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
-/// What one batch size took in one round.
+/// The cost of one batch size in one round.
 struct Cost {
     time: Duration,
-    /// The most that was held at once.
+    /// The most bytes that were held at once.
     bytes: u64,
 }
 
@@ -81,7 +80,7 @@ fn compare(title: &str, sizes: &[usize], rounds: usize, mut run: impl FnMut(usiz
         let time = median(samples[index].clone());
         let each = bytes[index] as f64 / *size as f64;
         println!("  {size:>9} {time:>11.1} ns {ratio:>12.3} {each:>11.1}");
-        // A chunk that is not full is shared by few where there are few.
+        // If there are few, few share a chunk that is not full.
         assert!(*size < 1000 || each <= 64.0, "{each} bytes each");
     }
 }
@@ -118,7 +117,7 @@ impl Source for Bare {
     fn reset(self) {}
 }
 
-/// The same, said by the system: one descriptor for all.
+/// The same, but through a system call: one descriptor for all.
 #[derive(Clone)]
 struct Null(Arc<File>);
 
@@ -132,7 +131,7 @@ impl Source for Null {
     fn reset(self) {}
 }
 
-/// Adds a batch, finds all of it ready and ends it; until so many have ended.
+/// Adds a batch, marks all of it ready and ends it, until `total` have ended.
 fn stand_in<S: Source + Clone>(source: &S, size: usize, total: usize) -> Cost {
     let (draining, now) = (draining(), Instant::now());
     let mut engine = Engine::new(LIMITS, now).expect("limits");
@@ -143,7 +142,7 @@ fn stand_in<S: Source + Clone>(source: &S, size: usize, total: usize) -> Cost {
         let mut add =
             || keys.extend((0..size).filter_map(|_| engine.add(source.clone(), draining, None, now)));
         let start = Instant::now();
-        // What the first batch allocates, all later ones use.
+        // All later batches use what the first one allocates.
         if batch == 0 {
             bytes = allocation_counter::measure(&mut add).bytes_max
         } else {
@@ -157,7 +156,7 @@ fn stand_in<S: Source + Clone>(source: &S, size: usize, total: usize) -> Cost {
     Cost { time, bytes }
 }
 
-/// The processor time of adding sockets whose write side is shut, and of the service until all have
+/// The processor time to add sockets whose write side is shut, and of the service until all have
 /// ended by FIN.
 fn real(lingerer: &Lingerer, crowd: &mut Crowd, size: usize, total: usize) -> io::Result<Cost> {
     let draining = draining();
@@ -181,7 +180,7 @@ fn real(lingerer: &Lingerer, crowd: &mut Crowd, size: usize, total: usize) -> io
             thread::sleep(Duration::from_micros(200));
         }
         assert_eq!(lingerer.counters().by_fin, by_fin);
-        // Waiting in this thread is no part of the service.
+        // Waiting in this thread is not part of the service.
         let waited = spent(ClockId::ThreadCPUTime) - waiting;
         cost.time += (spent(ClockId::ProcessCPUTime) - start).saturating_sub(waited);
     }

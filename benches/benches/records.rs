@@ -1,10 +1,10 @@
-//! What does our stream add to the stream that it takes the place of, record by record?
+//! What does our stream add to the stream that it replaces, record by record?
 //!
 //! Expected: at most 1.02 × rustls::StreamOwned and tokio-rustls, writing and reading records of 16
 //! KiB over loopback: some 10 µs each, of which sealing or opening is 3–4 µs and the system calls
-//! most of the rest. One side is measured at a time; the other is always rustls's own, and fills or
+//! most of the rest. One side is measured at a time. The other is always rustls's own, and fills or
 //! empties the socket outside of the measurement. Sampling as in `close`; `--test` runs a few
-//! rounds, `--rounds N` so many.
+//! rounds, `--rounds N` runs N.
 
 use std::cell::RefCell;
 use std::io::{Read, Write};
@@ -34,7 +34,7 @@ fn main() {
     }
 }
 
-/// What moves a sample's records one way.
+/// Moves a sample's records one way.
 trait Moves: 'static {
     fn write(&mut self);
     fn read(&mut self);
@@ -113,7 +113,7 @@ fn reads(name: &'static str, moves: impl Moves) -> Variant<'static> {
 type Client = StreamOwned<ClientConnection, TcpStream>;
 type Server = StreamOwned<ServerConnection, TcpStream>;
 
-/// Two streams of rustls over loopback, their handshake done and the tickets left out.
+/// Two rustls streams over loopback, with their handshake done and without tickets.
 fn pair(listener: &TcpListener, version: Version) -> (Client, Server) {
     let (near, far) = setup::sockets(listener).expect("loopback");
     let (client, server) = setup::own_connections(version);

@@ -1,10 +1,10 @@
-//! How much may a client still have to write that writes all of it before it reads, and learn all
-//! the same what the server said last? And what does reading it cost the server?
+//! A client writes its whole upload before it reads. How large may the upload be so that the client
+//! still learns what the server said last? And what does reading it cost the server?
 //!
 //! Expected: all of them learn it while the upload is within `Policy::drain_budget` and what the
 //! two kernels hold; a few milliseconds of processor time for 64 MiB.
 //!
-//! The client is plain rustls, which does as Python, wget, Java and Go do: it writes its whole
+//! The client is plain rustls, and does as Python, wget, Java and Go do: it writes its whole
 //! request, and then it reads. The server has read nothing: it rejects, or it answers and closes
 //! with `Linger`. `--test` runs each once.
 
@@ -35,7 +35,10 @@ fn main() -> io::Result<()> {
     let (rounds, uploads): (usize, &[usize]) = if quick { (1, &UPLOADS[..2]) } else { (20, &UPLOADS) };
     let listener = TcpListener::bind("127.0.0.1:0")?;
     for word in [Word::Rejects, Word::Lingers] {
-        println!("{word:?}: who learns it of {} of each version; processor time of the server", rounds);
+        println!(
+            "{word:?}: clients that learn it, of {} of each version; processor time of the server",
+            rounds
+        );
         let heads = BUDGETS.map(|budget| format!("{:>18}", size(budget as usize)));
         println!("  {:>8} {}", "upload", heads.concat());
         for &upload in uploads {
@@ -54,8 +57,7 @@ fn cell(listener: &TcpListener, word: Word, upload: usize, budget: u32, rounds: 
             learned += usize::from(has_learned);
             all += 1;
             spent += time;
-            // What the server knows of it is no guess: if the peer has ended its stream, it has
-            // read.
+            // The server must not be wrong: if the peer has ended its stream, the peer has read it.
             assert!(has_learned || ending.transport != TransportEnd::PeerFin, "{ending}");
         }
     }
@@ -87,7 +89,7 @@ fn run(
     Ok((client.join().expect("the client does not panic"), ending, spent))
 }
 
-/// Writes all, then reads. Whether what it reads is what the server said last.
+/// Writes everything, then reads. Returns whether it reads what the server said last.
 fn learns(mut stream: StreamOwned<ClientConnection, TcpStream>, word: Word, upload: usize) -> bool {
     let piece = vec![7; 1 << 16];
     let mut left = upload;
@@ -95,7 +97,7 @@ fn learns(mut stream: StreamOwned<ClientConnection, TcpStream>, word: Word, uplo
         let Ok(count) = stream.write(&piece[..left.min(piece.len())]) else { break };
         left -= count;
     }
-    // Kinder than most: one that could not write all of it reads too.
+    // Kinder than most clients: it reads even if it could not write everything.
     let mut answer = Vec::new();
     let read = stream.read_to_end(&mut answer);
     match word {

@@ -1,7 +1,7 @@
-//! How many unique states a second does the explorer judge?
+//! How many unique states per second does the explorer judge?
 //!
-//! Expected: at least 500,000 on one core, every claim of the configuration judged in each: the
-//! default run holds sixteen million states and is to end within a minute on two cores.
+//! Expected: at least 500,000 on one core, with every claim of the configuration judged in each.
+//! The default run holds sixteen million states and must end within a minute on two cores.
 
 use std::time::Duration;
 

@@ -10,7 +10,7 @@ use close_notify_core::{
 };
 use criterion::{Criterion, criterion_group, criterion_main};
 
-/// A graceful close, told event by event.
+/// A graceful close, event by event.
 const CLOSE: [Event; 7] = [
     Event::Write,
     Event::PeerData { bytes: 1000 },
@@ -39,7 +39,7 @@ fn transition(criterion: &mut Criterion) {
     });
     assert_eq!(allocations.count_total, 0, "the core allocates");
     criterion.bench_function("transition/one event", |bencher| {
-        // One machine takes every event in turn, where it stands: no copy of it is measured.
+        // One machine takes every event in turn, in place: no copy of it is measured.
         let mut machine = open;
         bencher.iter(|| black_box(&mut machine).handle(black_box(Event::PeerData { bytes: 1000 })));
     });

@@ -1,4 +1,4 @@
-//! A transport that counts the system calls that it stands for.
+//! A transport that counts the system calls that it represents.
 
 use std::cell::Cell;
 use std::io::{self, Read, Write};
@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use close_notify::Transport;
 
-/// A transport, and how many calls it got; dropping it is one more.
+/// A transport, and how many calls it got. Dropping it counts as one more.
 #[derive(Debug)]
 pub struct Counted<T> {
     inner: T,
@@ -20,8 +20,8 @@ impl<T> Counted<T> {
         Self { inner, calls }
     }
 
-    /// A bounded call that would block on a socket that does not asks once more, whether the socket
-    /// blocks.
+    /// A bounded call that returns `WouldBlock` on a non-blocking socket makes one more call, to
+    /// ask whether the socket blocks.
     fn count_bounded(&self, result: &io::Result<usize>) {
         let blocked = matches!(result, Err(error) if error.kind() == io::ErrorKind::WouldBlock);
         self.count(if blocked { 2 } else { 1 });

@@ -1,8 +1,7 @@
-//! Peers in a process of their own, so that either end may have as many open files as a process
-//! may.
+//! Peers in another process, so that either end may have as many open files as a process may.
 //!
-//! Decides how the two processes agree: a line with a number asks for so many connections, an empty
-//! one for their end.
+//! Decides how the two processes communicate: a line with a number asks for that many connections,
+//! an empty line for their end.
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -11,7 +10,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 /// The argument that makes a bench the other process.
 pub const ARGUMENT: &str = "--crowd-of";
 
-/// Fewer than a listener keeps waiting: what does not fit there is tried again a second later.
+/// Fewer than the backlog of a listener: a connection that does not fit is retried a second later.
 const BACKLOG: usize = 64;
 
 /// The other process.
@@ -24,10 +23,11 @@ pub struct Crowd {
 }
 
 impl Crowd {
-    /// Starts this executable once more, which must call [`serve`] where it finds [`ARGUMENT`].
+    /// Starts this executable once more. It must call [`serve`] if it finds [`ARGUMENT`].
     ///
     /// # Errors
-    /// Those of starting a process and of listening.
+    ///
+    /// Fails if the process cannot be started, or if listening fails.
     pub fn start() -> io::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0))?;
         let mut child = Command::new(std::env::current_exe()?)
@@ -40,10 +40,11 @@ impl Crowd {
         Ok(Self { child, orders, answers, listener })
     }
 
-    /// So many sockets, connected to the other process.
+    /// Returns `count` sockets that are connected to the other process.
     ///
     /// # Errors
-    /// Those of a socket or a pipe.
+    ///
+    /// Fails if a socket or a pipe does.
     pub fn connect(&mut self, count: usize) -> io::Result<Vec<TcpStream>> {
         let mut sockets = Vec::with_capacity(count);
         while sockets.len() < count {
@@ -57,10 +58,11 @@ impl Crowd {
         Ok(sockets)
     }
 
-    /// The other process has ended its half of every connection.
+    /// Makes the other process end its half of every connection.
     ///
     /// # Errors
-    /// Those of a pipe.
+    ///
+    /// Fails if a pipe does.
     pub fn end(&mut self) -> io::Result<()> {
         writeln!(self.orders)?;
         self.answer()
@@ -79,10 +81,11 @@ impl Drop for Crowd {
     }
 }
 
-/// The other process: it obeys until its orders end.
+/// Runs the other process: it follows its orders until they end.
 ///
 /// # Errors
-/// Those of a socket or a pipe.
+///
+/// Fails if a socket or a pipe does.
 pub fn serve(address: SocketAddr) -> io::Result<()> {
     let mut sockets = Vec::new();
     for order in io::stdin().lines() {

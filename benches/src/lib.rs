@@ -1,4 +1,4 @@
-//! What the benches share: connections to close, the ways of closing them, and pairs of samples.
+//! Shared parts of the benches: connections to close, ways to close them, and pairs of samples.
 //!
 //! Decides what is compared with what. Each question has its own file in `benches/`.
 #![forbid(unsafe_code)]
@@ -10,7 +10,7 @@ pub mod paired;
 pub mod raw;
 pub mod setup;
 
-/// The code in the README of the project, compiled where nothing is published.
+/// The code in the project's README, compiled in a crate that is not published.
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 pub mod readme {}

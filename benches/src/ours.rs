@@ -1,4 +1,4 @@
-//! Closing with our adapter: both ends in one thread, each step when it can be done.
+//! Closing with our adapter: both ends in one thread, each step as soon as it is possible.
 
 use std::io;
 
@@ -18,8 +18,8 @@ impl<T: Transport> End<T> {
         Self { session, transport: Some(transport) }
     }
 
-    /// Steps until the peer must be waited for (`reads` is false) or the end; the transport is
-    /// dropped when due.
+    /// Steps until it must wait for the peer (if `reads` is false) or until the end. Drops the
+    /// transport when due.
     fn run(&mut self, reads: bool) -> io::Result<()> {
         while let Some(transport) = &mut self.transport {
             match self.session.step(transport)? {
@@ -39,10 +39,12 @@ impl<T: Transport> End<T> {
     }
 }
 
-/// Ends `near` in a manner; `far` hears of it and answers by a graceful close. Both know their
-/// endings then.
+/// Ends `near` in the given manner; `far` reads that and answers with a graceful close. Both know
+/// their endings then.
 ///
-/// Errors: those of a transport that blocks where it should not.
+/// # Errors
+///
+/// Fails if a transport does, or blocks where it should not.
 pub fn close<T: Transport>(
     near: &mut End<T>,
     far: &mut End<T>,
@@ -61,9 +63,15 @@ pub fn close<T: Transport>(
     Ok((near.session.ending(), far.session.ending()))
 }
 
-/// Waits for the end of the other, and closes then: one stream whose transport blocks.
+/// Waits for the end of the other, and then closes. For one stream whose transport blocks.
 ///
-/// Errors: those of the transport.
+/// # Errors
+///
+/// Fails if the transport does.
+///
+/// # Panics
+///
+/// Panics if the peer sends data.
 pub fn answer<T: Transport>(stream: &mut Stream<T>) -> io::Result<Ending> {
     use std::io::Read;
     let end = stream.read(&mut [0; 1])?;
@@ -71,10 +79,12 @@ pub fn answer<T: Transport>(stream: &mut Stream<T>) -> io::Result<Ending> {
     stream.close(Manner::Graceful)
 }
 
-/// Closes two streams as [`close`] does, made non-blocking, deadlines included; the transports must
-/// not block.
+/// Closes two non-blocking streams as [`close`] does, deadlines included. The transports must not
+/// block.
 ///
-/// Errors: those of a transport that blocks where it should not.
+/// # Errors
+///
+/// Fails if a transport does, or blocks where it should not.
 pub fn close_streams<T: Transport>(
     near: &mut Stream<T>,
     far: &mut Stream<T>,

@@ -1,16 +1,17 @@
-//! Samples in pairs: every variant once a round, in rotating order, so that drift hits all alike.
+//! Samples in pairs: every variant once per round, in rotating order, so that drift hits all
+//! equally.
 
 use std::any::Any;
 use std::time::{Duration, Instant};
 
-/// What is measured once. What it returns is dropped outside the measurement.
+/// One measured run. What it returns is dropped outside the measurement.
 pub type Run = Box<dyn FnOnce() -> Box<dyn Any>>;
 
 /// One way of doing the same thing. `prepare` makes what `run` uses up.
 pub struct Variant<'a> {
-    /// As the table prints it.
+    /// The name that the table prints.
     pub name: &'static str,
-    /// Makes one thing ready, unmeasured, and returns what is measured.
+    /// Prepares one run, unmeasured, and returns it.
     pub prepare: Box<dyn FnMut() -> Run + 'a>,
 }
 
@@ -21,7 +22,7 @@ pub struct Samples {
     rounds: Vec<Vec<Duration>>,
 }
 
-/// How many rounds the command line asks for: `--rounds N`, or few with `--test`.
+/// The number of rounds that the command line asks for: `--rounds N`, or `few` with `--test`.
 #[must_use]
 pub fn rounds(few: usize, many: usize) -> usize {
     let arguments: Vec<_> = std::env::args().collect();
@@ -31,7 +32,7 @@ pub fn rounds(few: usize, many: usize) -> usize {
     asked.unwrap_or(if quick { few } else { many })
 }
 
-/// Runs so many rounds; the first tenth warms up and is thrown away.
+/// Runs `rounds` rounds, after a tenth more that warms up and is thrown away.
 pub fn sample(variants: &mut [Variant<'_>], rounds: usize) -> Samples {
     let names: Vec<_> = variants.iter().map(|variant| variant.name).collect();
     let mut taken = Vec::with_capacity(rounds);
@@ -60,7 +61,7 @@ impl Samples {
         median(self.rounds.iter().map(|times| times[index].as_secs_f64() * 1e9))
     }
 
-    /// The median over the rounds of one variant's time by another's.
+    /// The median, over the rounds, of one variant's time divided by another's.
     #[must_use]
     pub fn ratio(&self, index: usize, to: usize) -> f64 {
         median(self.rounds.iter().map(|times| times[index].as_secs_f64() / times[to].as_secs_f64()))

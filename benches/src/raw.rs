@@ -1,4 +1,4 @@
-//! Closing by hand, as one does without an adapter: raw rustls, and bare TCP as the floor.
+//! Closing by hand, without an adapter: raw rustls, and bare TCP as the lower bound.
 //!
 //! Both ends send their last word and a FIN, and both read to the end.
 
@@ -7,7 +7,7 @@ use std::io::{self, Read};
 use close_notify::Transport;
 use rustls::Connection;
 
-/// A close_notify of TLS 1.3 is as long.
+/// As long as a close_notify of TLS 1.3.
 const LAST_WORD: [u8; 24] = [0; 24];
 
 fn say(connection: &mut Connection, transport: &mut impl Transport) -> io::Result<()> {
@@ -34,7 +34,9 @@ fn hear(connection: &mut Connection, transport: &mut impl Transport) -> io::Resu
 
 /// Closes both ends of a connection with raw rustls.
 ///
-/// Errors: those of the transport.
+/// # Errors
+///
+/// Fails if a transport does.
 pub fn close<T: Transport>(
     near: &mut (Connection, Option<T>),
     far: &mut (Connection, Option<T>),
@@ -52,25 +54,31 @@ pub fn close<T: Transport>(
     Ok(())
 }
 
-/// Closes one end whose transport blocks, and waits for the other: its whole close where it begins.
+/// Closes one end first, over a blocking transport, and waits for the other end.
 ///
-/// Errors: those of the transport.
+/// # Errors
+///
+/// Fails if the transport does.
 pub fn begin<T: Transport>(mut connection: Connection, mut transport: T) -> io::Result<()> {
     say(&mut connection, &mut transport)?;
     hear(&mut connection, &mut transport)
 }
 
-/// Waits for the end of the other, and closes then.
+/// Waits for the end of the other, and then closes.
 ///
-/// Errors: those of the transport.
+/// # Errors
+///
+/// Fails if the transport does.
 pub fn answer<T: Transport>(mut connection: Connection, mut transport: T) -> io::Result<()> {
     hear(&mut connection, &mut transport)?;
     say(&mut connection, &mut transport)
 }
 
-/// The same bytes and ends without TLS.
+/// Sends the same bytes and ends without TLS.
 ///
-/// Errors: those of the transport.
+/// # Errors
+///
+/// Fails if a transport does.
 pub fn close_bare<T: Transport>(mut near: T, mut far: T) -> io::Result<()> {
     near.write_all(&LAST_WORD)?;
     near.shut_write()?;

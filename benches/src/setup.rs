@@ -63,7 +63,7 @@ pub fn connections(version: Version) -> (Connection, Connection) {
     (client.into(), server.into())
 }
 
-/// Client and server whose handshake is done and whose tickets are read, without any transport.
+/// Client and server with their handshake done and the tickets read, without any transport.
 #[must_use]
 pub fn established(version: Version) -> (Connection, Connection) {
     let (mut client, mut server) = connections(version);
@@ -75,7 +75,7 @@ pub fn established(version: Version) -> (Connection, Connection) {
     (client, server)
 }
 
-/// Client and server whose handshake is done, as the types that rustls's own streams hold.
+/// Client and server with their handshake done, as the types that rustls's own streams hold.
 #[must_use]
 pub fn own_connections(version: Version) -> (ClientConnection, ServerConnection) {
     let configs = configs_of(version);
@@ -89,7 +89,7 @@ pub fn own_connections(version: Version) -> (ClientConnection, ServerConnection)
     (client, server)
 }
 
-/// A client and a server of tokio-rustls over loopback, their handshake done.
+/// A client and a server of tokio-rustls over loopback, with their handshake done.
 pub fn tokio_pair(
     runtime: &Runtime,
     listener: &TcpListener,
@@ -106,7 +106,7 @@ pub fn tokio_pair(
     })
 }
 
-/// A client and a server of ours over tokio's sockets, their handshake done by us.
+/// Our client and server over tokio sockets, with their handshake done by us.
 pub fn our_tokio_pair(
     runtime: &Runtime,
     listener: &TcpListener,
@@ -125,7 +125,7 @@ pub fn our_tokio_pair(
     })
 }
 
-/// One end of ours in a task.
+/// One of our ends in a task.
 pub type Task = close_notify::tokio::Stream<tokio::net::TcpStream>;
 
 fn into_tokio(socket: TcpStream) -> tokio::net::TcpStream {
@@ -133,7 +133,7 @@ fn into_tokio(socket: TcpStream) -> tokio::net::TcpStream {
     tokio::net::TcpStream::from_std(socket).expect("a runtime")
 }
 
-/// The same as sessions that did their handshake themselves, so that their buffers are warm.
+/// Two sessions that did their own handshake, so that their buffers are warm.
 #[must_use]
 pub fn sessions(version: Version, policy: Policy) -> (Session, Session) {
     let (client, server) = connections(version);
@@ -164,9 +164,11 @@ fn exchange(from: &mut impl Tls, to: &mut impl Tls) {
     }
 }
 
-/// Two connected sockets on loopback that do not delay.
+/// Two connected sockets on loopback, with `TCP_NODELAY`.
 ///
-/// Errors: the system's.
+/// # Errors
+///
+/// Returns the system's errors.
 pub fn sockets(listener: &TcpListener) -> io::Result<(TcpStream, TcpStream)> {
     let near = TcpStream::connect(listener.local_addr()?)?;
     let (far, _) = listener.accept()?;

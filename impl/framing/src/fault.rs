@@ -1,4 +1,4 @@
-//! What a tracker could not follow, and where: a value that stays once it is there.
+//! What a tracker could not follow, and where. A fault stays once it is set.
 
 use std::{error, fmt, io};
 
@@ -15,7 +15,7 @@ macro_rules! whats {
         pub enum What { $($(#[$meta])* $Name),+ }
 
         impl What {
-            /// What it is, in words.
+            /// The description.
             #[must_use]
             pub const fn text(self) -> &'static str {
                 match self { $(Self::$Name => $text),+ }
@@ -31,25 +31,25 @@ whats! {
     /// HTTP: the limit is the tracker's.
     TooManyHeaders => "a header section has too many fields",
     /// HTTP: RFC 9112 §6.3.
-    ContentLength => "Content-Length is no length, or says two",
+    ContentLength => "Content-Length is not a length, or gives two",
     /// HTTP: RFC 9112 §6.1, §6.3.
     TransferEncoding => "Transfer-Encoding does not say where the message ends",
     /// HTTP: RFC 9112 §6.1, §6.3.
-    LengthAndCoding => "Content-Length stands beside Transfer-Encoding, and \
+    LengthAndCoding => "Content-Length is given beside Transfer-Encoding, and \
         `BothLengths::TransferEncodingOverrides` is not chosen",
     /// HTTP: RFC 9112 §7.1.
     Chunk => "a chunk is malformed",
     /// HTTP: the limit is the tracker's.
     TooManyOutstanding => "too many requests without their responses",
-    /// HTTP and SMTP: bytes whose meaning an answer decides, which had not been sent.
+    /// HTTP and SMTP: bytes that came before the answer that decides their meaning was sent.
     BeforeAnswer => "bytes came before the answer that says what they are",
     /// SMTP and FTP: RFC 5321 §4.2, RFC 959 §4.2.
     Reply => "a reply is malformed",
     /// SMTP: RFC 3030 §2.
     Bdat => "a BDAT command is malformed",
-    /// IMAP, LDAP, length prefixes: what comes is longer than the limit, or than can be said.
+    /// IMAP, LDAP, length prefixes: a message is longer than the limit, or than can be counted.
     TooLong => "a message is longer than the limit",
-    /// Length prefixes: the length does not even count what it must.
+    /// Length prefixes: the length is shorter than what it must count.
     TooShort => "a length is too short for what it counts",
     /// LDAP: RFC 4511 §4.1.1.
     Tag => "a message does not begin with its tag",
@@ -73,24 +73,27 @@ impl fmt::Display for What {
     }
 }
 
-/// In whose bytes.
+/// The direction of the bytes that have the fault.
 ///
 /// ```
-/// use close_notify_framing::Way;
-/// assert_ne!(Way::Received, Way::Sent);
+/// use close_notify_framing::{Framing, Way, smtp::Commands};
+/// let mut tracker = Commands::new();
+/// tracker.sent(b"ok\r\n"); // a reply begins with a code
+/// assert_eq!(tracker.fault().map(|fault| fault.way), Some(Way::Sent));
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Way {
-    /// The peer's.
+    /// The peer's bytes.
     Received,
-    /// Ours.
+    /// Our bytes.
     Sent,
 }
 
-/// Why a tracker has lost its place: what, in whose bytes, and where.
+/// Why a tracker lost its place: what is wrong, in which direction, and at which byte.
 ///
-/// Units: `offset` in bytes since the first that was told of this direction. It is the byte that
-/// cannot be, or the first byte of the header section that is malformed as a whole.
+/// `offset` is in bytes, counted from the first that the tracker was given of this direction. It is
+/// the byte that is not allowed, or the first byte of a header section that is malformed as a
+/// whole.
 ///
 /// | as an `io::Error` | kind |
 /// | --- | --- |
@@ -102,16 +105,19 @@ pub enum Way {
 /// tracker.received(&[0x81, 0x01, b'a', 0xf1]);
 /// let fault = tracker.fault().expect("the last byte has reserved bits");
 /// assert_eq!((fault.what, fault.offset), (What::Reserved, 3));
-/// assert_eq!(fault.to_string(), "a reserved bit or opcode is in use (at byte 3 of what was received)");
+/// assert_eq!(
+///     fault.to_string(),
+///     "a reserved bit or opcode is in use (at byte 3 of what was received)"
+/// );
 /// assert_eq!(tracker.state(), FramingState::InsideMessage);
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Fault {
     /// What could not be followed.
     pub what: What,
-    /// In whose bytes.
+    /// In which direction.
     pub way: Way,
-    /// Where.
+    /// At which byte of that direction.
     pub offset: u64,
 }
 

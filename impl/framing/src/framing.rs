@@ -1,16 +1,18 @@
-//! What a tracker is: the trait, and how boxes and borrows pass it on.
+//! The trait of a tracker, and its implementations for boxes and borrows.
 
 use close_notify_core::FramingState;
 
 use crate::fault::{Fault, Way};
 
-/// Says where an application protocol stands in its own messages, from the bytes that went by.
+/// Reports whether an application protocol is inside a message, from the bytes that went by.
 ///
-/// Shape: every byte once, in order, as plaintext, in pieces of any size; what is said does not
-/// depend on the pieces. [`sent`](Self::sent) and [`received`](Self::received) are told in the
+/// A tracker takes every byte once, in order, as plaintext, in pieces of any size. Its answers do
+/// not depend on the pieces. Call [`sent`](Self::sent) and [`received`](Self::received) in the
 /// order in which the application wrote and read.
 ///
-/// A tracker of one's own, for messages that end with a zero byte:
+/// # Examples
+///
+/// A tracker for messages that end with a zero byte:
 ///
 /// ```
 /// use close_notify_framing::{Framing, FramingState};
@@ -32,29 +34,29 @@ use crate::fault::{Fault, Way};
 /// assert_eq!(tracker.state(), FramingState::BetweenMessages);
 /// ```
 pub trait Framing {
-    /// The peer's next bytes have been read.
+    /// Takes the next bytes that were read from the peer.
     fn received(&mut self, bytes: &[u8]);
 
-    /// Our next bytes have been written. Most framings need none of them.
+    /// Takes our next bytes that were written. Most framings need none of them.
     fn sent(&mut self, bytes: &[u8]) {
         let _ = bytes;
     }
 
-    /// Where the framing stands if the connection ends now.
+    /// The state of the framing if the connection ends now.
     ///
-    /// Never [`FramingState::BetweenMessages`] behind a [`fault`](Self::fault).
+    /// Never [`FramingState::BetweenMessages`] after a [`fault`](Self::fault).
     fn state(&self) -> FramingState;
 
-    /// What the tracker could not follow, once there is something. It stays.
+    /// What the tracker could not follow, if there is something. It stays.
     fn fault(&self) -> Option<Fault> {
         None
     }
 
-    /// How many of the bytes received may be handed on, as far as the framing goes: those behind
-    /// them belong to a header section that is not whole, or lie behind a fault.
+    /// How many of the bytes received may be handed on, as far as the framing is concerned. The
+    /// bytes after them belong to a header section that is not whole, or come after a fault.
     ///
-    /// Units: bytes since the start, never fewer than before; more than were received where nothing
-    /// is held back.
+    /// In bytes since the start. The number never decreases. It is more than were received if
+    /// nothing is held back.
     fn releasable(&self) -> u64 {
         match self.fault() {
             Some(Fault { way: Way::Received, offset, .. }) => offset,
@@ -86,7 +88,7 @@ macro_rules! pass_on {
 }
 pass_on!(&mut F, Box<F>);
 
-/// Messages that only the end of the connection delimits: never between two of them.
+/// Messages that only the end of the connection delimits. The state is never between two messages.
 ///
 /// ```
 /// use close_notify_framing::{DelimitedByEnd, Framing, FramingState};

@@ -1,6 +1,6 @@
-//! What may be handed on: a header section once it is whole, and nothing of one that was cut.
+//! Hands on a header section once it is whole, and nothing of one that was cut.
 //!
-//! Decides what is held back, by what its tracker says. Leaves to the core what the end is worth.
+//! The tracker decides what is held back. The core decides what the end is worth.
 //!
 //! Source: RFC 9112 §8 · http-headers-cut; CVE-2013-2853: a cookie whose `Secure` was cut off was
 //! kept, and sent in the clear.
@@ -13,12 +13,12 @@ use close_notify_core::FramingState;
 use crate::fault::{Fault, Way, What};
 use crate::framing::Framing;
 
-/// A little more than the trackers of this crate hold back where nobody sets another limit.
+/// A little more than the trackers of this crate hold back by default.
 const LIMIT: usize = 80 * 1024;
 
 /// Holds back what its tracker does not release: a header section comes out whole, or not at all.
 ///
-/// Shape: [`pass`](Self::pass) each piece that was read. Bytes behind a fault never come out.
+/// [`pass`](Self::pass) each piece that was read. Bytes after a fault never come out.
 ///
 /// ```
 /// use close_notify_framing::{Gate, http::Responses};
@@ -41,26 +41,27 @@ pub struct Gate<F> {
 }
 
 impl<F: Framing> Gate<F> {
-    /// A gate that holds back at most 80 KiB. The tracker has been told nothing yet.
+    /// A gate that holds back at most 80 KiB. The tracker must not have seen any byte yet.
     #[must_use]
     pub const fn new(tracker: F) -> Self {
         Self::with_limit(tracker, LIMIT)
     }
 
-    /// A gate that holds back at most so many bytes.
+    /// A gate that holds back at most `limit` bytes.
     #[must_use]
     pub const fn with_limit(tracker: F, limit: usize) -> Self {
         Self { tracker, held: VecDeque::new(), passed: 0, limit, overflow: None }
     }
 
-    /// Tells the tracker what was read, and puts behind `out` what may be handed on by now.
+    /// Passes to the tracker what was read, and appends to `out` what may be handed on by now.
     ///
-    /// Errors: what the tracker could not follow, or [`What::HeldTooLong`]; what may be handed on
-    /// before it is in `out` all the same, and nothing more ever will be.
+    /// # Errors
+    ///
+    /// What the tracker could not follow, or [`What::HeldTooLong`]. The bytes before the fault that
+    /// may be handed on are in `out` even so. Nothing comes out after a fault.
     pub fn pass(&mut self, mut bytes: &[u8], out: &mut Vec<u8>) -> Result<(), Fault> {
         while self.fault().is_none() && !bytes.is_empty() {
-            // No longer than one byte beyond the limit, so that the limit does not depend on the
-            // pieces.
+            // At most one byte beyond the limit, so that the limit does not depend on the pieces.
             let (piece, rest) =
                 bytes.split_at(bytes.len().min((self.limit - self.held.len()).saturating_add(1)));
             self.tracker.received(piece);
@@ -79,7 +80,7 @@ impl<F: Framing> Gate<F> {
         let free = usize::try_from(free).unwrap_or(usize::MAX).min(self.held.len());
         out.extend(self.held.drain(..free));
         self.passed += free as u64;
-        // What the tracker found comes first: it lies no further than the limit.
+        // The tracker's fault takes precedence: it is within the limit.
         if self.held.len() > self.limit && self.tracker.fault().is_none() {
             let offset = self.passed + self.limit as u64;
             self.overflow = Some(Fault { what: What::HeldTooLong, way: Way::Received, offset });
@@ -92,13 +93,13 @@ impl<F: Framing> Gate<F> {
         self.held.len()
     }
 
-    /// What is held back, for another tracker to judge.
+    /// The bytes that are held back, for another tracker to judge.
     #[must_use]
     pub fn into_held(self) -> Vec<u8> {
         self.held.into()
     }
 
-    /// Where the framing stands if the connection ends now.
+    /// The state of the framing if the connection ends now.
     #[must_use]
     pub fn state(&self) -> FramingState {
         if self.overflow.is_some() { FramingState::InsideMessage } else { self.tracker.state() }
@@ -116,24 +117,27 @@ impl<F: Framing> Gate<F> {
         &self.tracker
     }
 
-    /// The tracker, to tell it what was sent. What is received is for [`pass`](Self::pass) alone.
+    /// The tracker, to pass it what was sent. Pass what was received only to [`pass`](Self::pass).
     #[must_use]
     pub const fn tracker_mut(&mut self) -> &mut F {
         &mut self.tracker
     }
 }
 
-/// How much is read at once where the reader's own buffer is smaller.
+/// How much is read at once if the reader's own buffer is smaller.
 const PIECE: usize = 4096;
 
-/// A blocking stream behind a [`Gate`]: what is read comes through it, what is written is told to
-/// its tracker.
+/// A blocking stream that is read through a [`Gate`]. The tracker receives what is written, too.
 ///
-/// Shape: the stream has an end of its own; that is passed on as it is, unless a header section was
-/// cut by it.
+/// The end of the stream is passed on as it is, unless it cut a header section.
 ///
-/// Errors: those of the stream; a [`Fault`] as `InvalidData`, behind what could be handed on;
-/// `UnexpectedEof` where the stream ends with something held back, even by close_notify.
+/// # Errors
+///
+/// Reads and writes return the errors of the stream. A read returns a [`Fault`] as `InvalidData`,
+/// after what could be handed on. It returns `UnexpectedEof` if the stream ends while something is
+/// held back, even if it ends by close_notify.
+///
+/// # Examples
 ///
 /// ```
 /// use std::io::Read;
@@ -152,13 +156,13 @@ pub struct Gated<S, F> {
 }
 
 impl<S, F: Framing> Gated<S, F> {
-    /// A stream of which nothing has been read yet, behind a gate with the default limit.
+    /// A stream of which nothing has been read yet, with a gate with the default limit.
     #[must_use]
     pub const fn new(stream: S, tracker: F) -> Self {
         Self { stream, gate: Gate::new(tracker), free: VecDeque::new() }
     }
 
-    /// The gate: where the framing stands, and what it holds back.
+    /// The gate, with the state of the framing and what is held back.
     #[must_use]
     pub const fn gate(&self) -> &Gate<F> {
         &self.gate
@@ -170,7 +174,7 @@ impl<S, F: Framing> Gated<S, F> {
         &self.stream
     }
 
-    /// The stream, to end it. What is read or written past the gate is not tracked.
+    /// The stream, to end it. Bytes that are read or written past the gate are not tracked.
     #[must_use]
     pub const fn stream_mut(&mut self) -> &mut S {
         &mut self.stream
@@ -198,7 +202,7 @@ impl<S: Read, F: Framing> Read for Gated<S, F> {
                 return self.ended();
             }
             let mut out = Vec::new();
-            // A fault is found again above, behind what could be handed on.
+            // The loop returns a fault once what could be handed on is read.
             let _ = self.gate.pass(&piece[..read], &mut out);
             self.free = out.into();
         }

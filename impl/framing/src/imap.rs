@@ -1,7 +1,7 @@
 //! IMAP: lines with literals in them.
 //!
-//! Decides where a command or a response ends. Leaves to the application which response is owed,
-//! and the exchange of AUTHENTICATE, whose lines count one by one.
+//! Decides where a command or a response ends. Leaves to the application which response is owed.
+//! Also leaves it the exchange of AUTHENTICATE: each of its lines counts as a message.
 //!
 //! Sources: RFC 9051 §2.2, §4.3, §7.5, §9; RFC 7888.
 
@@ -9,15 +9,14 @@ use crate::fault::{Fault, Way, What};
 use crate::lines::{Line, LineEnd};
 use crate::walk::{Walk, Walker, skip, tracker};
 
-/// Enough for the tag and the word behind it.
+/// Enough for the tag and the word after it.
 const KEPT: usize = 80;
-/// The longest tag that leaves room for the word behind it, PREAUTH and what ends that.
+/// The longest tag that leaves room for the word after it, PREAUTH, and for the end of that word.
 const TAG: usize = KEPT - 9;
 
 /// Responses, as a client receives them.
 ///
-/// The text of a status response or a continuation is no place for a literal, whatever it ends
-/// with.
+/// The text of a status response or a continuation announces no literal, whatever it ends with.
 ///
 /// ```
 /// use close_notify_framing::{Framing, FramingState, imap::Responses};
@@ -33,7 +32,7 @@ pub struct Responses {
 }
 
 impl Responses {
-    /// Responses from the first on.
+    /// A tracker of responses, from the first on.
     #[must_use]
     pub const fn new() -> Self {
         Self { walker: Walker::new(Message::new(true)) }
@@ -50,8 +49,9 @@ tracker!(Responses);
 
 /// Commands, as a server receives them.
 ///
-/// Shape: [`sent`](crate::Framing::sent) tells it which literals we refused: behind a tagged NO or
-/// BAD the client sends none. Where nothing is told, every literal is taken for granted.
+/// Pass it our responses ([`sent`](crate::Framing::sent)), so that it knows which literals we
+/// refused: after a tagged NO or BAD the client sends none. If it is given no responses, it expects
+/// every literal.
 ///
 /// ```
 /// use close_notify_framing::{Framing, FramingState, imap::Commands};
@@ -69,7 +69,7 @@ pub struct Commands {
 }
 
 impl Commands {
-    /// Commands from the first on.
+    /// A tracker of commands, from the first on.
     #[must_use]
     pub const fn new() -> Self {
         Self { walker: Walker::new(Message::new(false)), answers: Message::new(true), sent: 0 }
@@ -115,23 +115,23 @@ struct Message {
     is_response: bool,
     has_begun: bool,
     line: Line<KEPT>,
-    /// How much is kept of the first line, once a literal was announced: what follows it continues
-    /// the line.
+    /// How much is kept of the first line, once a literal was announced. The text after the literal
+    /// continues the line.
     first_line: Option<usize>,
     mark: Mark,
     left: u64,
-    /// A literal was announced that waits for our consent, and nothing of it came.
+    /// A literal was announced that waits for our consent, and none of it came.
     is_waiting: bool,
 }
 
-/// How much of `{n}` or `{n+}` stands at the end of what came.
+/// How much of `{n}` or `{n+}` is at the end of the bytes so far.
 #[derive(Clone, Copy, Debug)]
 enum Mark {
     No,
     Open,
     Digits(Option<u64>),
     Sign(Option<u64>),
-    /// The length, if it can be said, and whether the sender waits.
+    /// The length, if it can be counted, and whether the sender waits.
     Shut(Option<u64>, bool),
     ShutCr(Option<u64>, bool),
 }
@@ -171,7 +171,7 @@ impl Message {
         }
     }
 
-    /// A word of the first line, while the message is the last one.
+    /// A word of the first line, as long as no next message has begun.
     fn word(&self, index: usize) -> &[u8] {
         let text = self.line.text();
         let first = self.first_line.map_or(text, |length| &text[..length]);
@@ -196,7 +196,7 @@ impl Message {
             return Ok(());
         }
         let literal = match self.mark {
-            // Whether it is one, and who may refuse it, cannot be told without the tag.
+            // Without the tag it is unknown whether this is a literal, and who may refuse it.
             Mark::ShutCr(..) if self.word(0).len() > TAG => return Err(What::TooLong),
             Mark::ShutCr(length, waits) if !self.is_text() => Some((length, waits)),
             _ => None,

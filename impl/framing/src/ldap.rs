@@ -1,6 +1,6 @@
 //! LDAP: messages in BER.
 //!
-//! Decides where an LDAPMessage ends. Leaves what stands in it to the application.
+//! Decides where an LDAPMessage ends. Leaves its content to the application.
 //!
 //! Sources: RFC 4511 §4.1.1, §5.1; ITU-T X.690 §8.1.
 
@@ -9,7 +9,7 @@ use crate::walk::{Walk, Walker, skip, tracker};
 
 /// A universal, constructed SEQUENCE.
 const SEQUENCE: u8 = 0x30;
-/// X.690 §8.1.3.6: the length is not said. RFC 4511 §5.1 forbids it.
+/// X.690 §8.1.3.6: the length is not given. RFC 4511 §5.1 forbids it.
 const INDEFINITE: u8 = 0x80;
 
 /// LDAP messages, in either direction.
@@ -28,7 +28,7 @@ pub struct Messages {
 }
 
 impl Messages {
-    /// Messages with at most so many bytes of content.
+    /// A tracker of messages with at most `max` bytes of content.
     #[must_use]
     pub const fn new(max: u64) -> Self {
         Self { walker: Walker::new(Ber { max, at: At::Tag }) }

@@ -1,6 +1,6 @@
-//! Messages that say their length at a fixed place in front.
+//! Messages that have their length at a fixed place in front.
 //!
-//! Decides where such a message ends. Leaves what stands in it to the application.
+//! Decides where such a message ends. Leaves its content to the application.
 
 use crate::fault::What;
 use crate::walk::{Walk, Walker, skip, tracker};
@@ -8,8 +8,10 @@ use crate::walk::{Walk, Walker, skip, tracker};
 /// How many bytes the length field has.
 ///
 /// ```
-/// use close_notify_framing::Width;
-/// assert_eq!(Width::Three as u8, 3);
+/// use close_notify_framing::{Framing, FramingState, LengthPrefixed, Width};
+/// let mut tracker = LengthPrefixed::big_endian(Width::Three, 100);
+/// tracker.received(&[0, 0, 1, b'a']);
+/// assert_eq!(tracker.state(), FramingState::BetweenMessages);
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[repr(u8)]
@@ -36,11 +38,11 @@ pub enum Width {
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Counts {
-    /// What comes behind the length field.
+    /// What comes after the length field.
     Rest,
-    /// The length field and what comes behind it.
+    /// The length field and what comes after it.
     ItselfAndRest,
-    /// The whole message, with what stands before the length field.
+    /// The whole message, including what comes before the length field.
     Whole,
 }
 
@@ -53,17 +55,18 @@ pub enum Counts {
 /// | PostgreSQL, as a server | the same with `.first_behind(0)` |
 /// | MySQL, without compression | `little_endian(Width::Three, max).with_uncounted(1).split_when_full()` |
 ///
-/// What a client of PostgreSQL says first has no type before its length: the StartupMessage, or a
+/// A PostgreSQL client's first message has no type before its length: it is the StartupMessage or a
 /// CancelRequest. That is so under TLS as well, whether TLS begins with the connection or after an
-/// SSLRequest. An SSLRequest or a GSSENCRequest, and the one byte that answers it, come before TLS
-/// and are not told to the tracker.
+/// SSLRequest. An SSLRequest or a GSSENCRequest, and the one byte that answers it, come before TLS.
+/// Do not pass them to the tracker.
 ///
-/// Units: bytes; `max` counts a whole message, with its length field, or a whole part of one that
-/// is split.
-///
+/// `max` is in bytes. It counts a whole message with its length field, or a whole part of a message
+/// that is split.
 /// ```
 /// use close_notify_framing::{Counts, Framing, FramingState, LengthPrefixed, Width};
-/// let client = LengthPrefixed::big_endian(Width::Four, 1 << 30).behind(1).counting(Counts::ItselfAndRest);
+/// let client = LengthPrefixed::big_endian(Width::Four, 1 << 30)
+///     .behind(1)
+///     .counting(Counts::ItselfAndRest);
 /// let mut server = client.clone().first_behind(0);
 /// server.received(b"\0\0\0\x11\0\x03\0\0user\0me\0"); // one byte is missing
 /// assert_eq!(server.state(), FramingState::InsideMessage);
@@ -78,14 +81,14 @@ pub struct LengthPrefixed {
 }
 
 impl LengthPrefixed {
-    /// Messages that begin with a length in network byte order, which counts what comes behind it.
+    /// Messages that begin with a length in network byte order, which counts what comes after it.
     #[must_use]
     pub const fn big_endian(width: Width, max: u64) -> Self {
         Self::new(width, max, true)
     }
 
     /// Messages that begin with a length whose lowest byte comes first, which counts what comes
-    /// behind it.
+    /// after it.
     #[must_use]
     pub const fn little_endian(width: Width, max: u64) -> Self {
         Self::new(width, max, false)
@@ -109,35 +112,35 @@ impl LengthPrefixed {
         Self { walker: Walker::new(walk) }
     }
 
-    /// The length field stands behind so many bytes of each message.
+    /// Puts the length field after the first `bytes` bytes of each message.
     #[must_use]
     pub const fn behind(mut self, bytes: u8) -> Self {
         self.walker.walk.before = bytes as u64;
         self
     }
 
-    /// The length field of the first message stands behind so many bytes, which may be none.
+    /// Puts the length field of the first message after its first `bytes` bytes, which may be none.
     #[must_use]
     pub const fn first_behind(mut self, bytes: u8) -> Self {
         self.walker.walk.first_before = Some(bytes as u64);
         self
     }
 
-    /// What the length counts.
+    /// Sets what the length counts.
     #[must_use]
     pub const fn counting(mut self, counts: Counts) -> Self {
         self.walker.walk.counts = counts;
         self
     }
 
-    /// So many bytes come behind the length field that it does not count.
+    /// Sets how many bytes after the length field the length does not count.
     #[must_use]
     pub const fn with_uncounted(mut self, bytes: u8) -> Self {
         self.walker.walk.uncounted = bytes as u64;
         self
     }
 
-    /// A message whose length field has all bits set goes on with what the next one has.
+    /// Continues a message whose length field has all bits set with the next one.
     #[must_use]
     pub const fn split_when_full(mut self) -> Self {
         self.walker.walk.is_split_when_full = true;
@@ -158,9 +161,9 @@ struct Prefixed {
     uncounted: u64,
     is_split_when_full: bool,
     max: u64,
-    /// The last part of a message has not begun.
+    /// More parts of the message follow, and the next has not begun.
     goes_on: bool,
-    /// Of the bytes up to the end of the length field.
+    /// How many bytes have come, up to the end of the length field.
     seen: u64,
     value: u64,
     left: u64,

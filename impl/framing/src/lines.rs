@@ -1,13 +1,13 @@
 //! Lines, and the replies of SMTP and FTP, which may have several.
 //!
-//! Decides where a line or a reply ends. Leaves to the application whether it waits for another.
+//! Decides where a line or a reply ends. Leaves to the application whether it expects another.
 //!
 //! Sources: RFC 5321 §2.3.8, §4.2.1; RFC 959 §4.2.
 
 use crate::fault::What;
 use crate::walk::{Walk, Walker, tracker};
 
-/// What ends a line.
+/// The end of a line.
 ///
 /// ```
 /// use close_notify_framing::{Framing, FramingState, lines::{LineEnd, Lines}};
@@ -17,9 +17,9 @@ use crate::walk::{Walk, Walker, tracker};
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum LineEnd {
-    /// CR LF alone: a lone LF is part of the line.
+    /// CR LF only: a lone LF is part of the line.
     CrLf,
-    /// LF, with a CR before it or without.
+    /// LF, with or without a CR before it.
     Lf,
 }
 
@@ -39,7 +39,7 @@ pub struct Lines {
 }
 
 impl Lines {
-    /// Lines that end so.
+    /// A tracker of lines that end with `ends`.
     #[must_use]
     pub const fn new(ends: LineEnd) -> Self {
         Self { walker: Walker::new(Plain { ends, line: Line::new() }) }
@@ -69,7 +69,7 @@ impl Walk for Plain {
 
 /// Replies as a client receives them: three digits, over one line or several.
 ///
-/// Between two replies another may still be owed; what was asked is the application's to know.
+/// Between two replies another may still be owed; only the application knows what it asked for.
 ///
 /// ```
 /// use close_notify_framing::{Framing, FramingState, lines::Replies};
@@ -91,7 +91,7 @@ impl Replies {
         Self { walker: Walker::new(ReplyWalk::new(false)) }
     }
 
-    /// Replies of FTP's control connection: between the first line and the last stands any text.
+    /// Replies of FTP's control connection: any text may come between the first line and the last.
     #[must_use]
     pub const fn ftp() -> Self {
         Self { walker: Walker::new(ReplyWalk::new(true)) }
@@ -113,7 +113,7 @@ impl ReplyWalk {
         Self { is_ftp, line: Line::new(), open: None }
     }
 
-    /// Takes a byte; says the code of a reply that it makes whole.
+    /// Takes a byte; returns the code of a reply that it completes.
     pub(crate) fn push(&mut self, byte: u8) -> Result<Option<[u8; 3]>, What> {
         if !self.line.push(byte, LineEnd::CrLf) {
             return Ok(None);
@@ -128,7 +128,7 @@ impl ReplyWalk {
                 return Ok(Some(code));
             }
             (Some(open), Some((code, false))) if open == code => {}
-            // RFC 959 §4.2: the text between needs no code
+            // RFC 959 §4.2: the lines between need no code
             (Some(_), _) if self.is_ftp => {}
             // RFC 5321 §4.2.1: each line has the code
             (Some(_) | None, _) => return Err(What::Reply),
@@ -173,7 +173,7 @@ impl<const N: usize> Line<N> {
         Self { kept: [0; N], length: 0, is_after_cr: false }
     }
 
-    /// Takes a byte; says whether it ends the line.
+    /// Takes a byte; returns whether it ends the line.
     pub(crate) fn push(&mut self, byte: u8, ends: LineEnd) -> bool {
         if byte == b'\n' && (self.is_after_cr || ends == LineEnd::Lf) {
             return true;
@@ -186,12 +186,12 @@ impl<const N: usize> Line<N> {
         false
     }
 
-    /// The first bytes of a line that has ended by CR LF, without these.
+    /// The first bytes of a line that has ended with CR LF, without the CR LF.
     pub(crate) fn text(&self) -> &[u8] {
         &self.kept[..N.min(self.length.saturating_sub(usize::from(self.is_after_cr)))]
     }
 
-    /// Whether [`text`](Self::text) is all of it.
+    /// Whether [`text`](Self::text) is the whole line.
     pub(crate) const fn is_kept(&self) -> bool {
         self.length <= N
     }
@@ -200,8 +200,8 @@ impl<const N: usize> Line<N> {
         self.length == 0
     }
 
-    /// What comes continues the line behind something that is none of it: a CR before that is none
-    /// of it either.
+    /// Continues the line after bytes that are not part of it. A CR before them is not part of it
+    /// either.
     pub(crate) const fn go_on(&mut self) {
         if self.is_after_cr {
             (self.length, self.is_after_cr) = (self.length - 1, false);

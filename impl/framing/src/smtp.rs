@@ -1,8 +1,8 @@
 //! SMTP as a server receives it: commands, and mail between them.
 //!
-//! Decides where a command ends, and where a mail does: by its dot behind DATA, by its lengths with
-//! BDAT. Leaves to the application what a command asks for. Replies, as a client receives them, are
-//! [`lines::Replies`](crate::lines::Replies).
+//! Decides where a command ends, and where a mail ends: by its dot after DATA, by its lengths with
+//! BDAT. Leaves to the application what a command asks for. For replies, as a client receives them,
+//! see [`lines::Replies`](crate::lines::Replies).
 //!
 //! Sources: RFC 5321 §4.1.1.4, §4.5.2; RFC 3030 §2; RFC 2920 §3.1.
 
@@ -13,13 +13,13 @@ use crate::walk::{Walk, Walker, skip, tracker};
 /// Enough for a BDAT command.
 const KEPT: usize = 64;
 
-/// SMTP commands and the mail that goes with them.
+/// SMTP commands, and the mail that follows them.
 ///
-/// Shape: [`sent`](crate::Framing::sent) must be told what we send from the first byte under TLS:
-/// whether mail follows a DATA command is said by the reply. Until then it stands inside a message,
-/// and a byte that comes is a fault: RFC 2920 §3.1 has the client wait.
+/// Pass it what we send ([`sent`](crate::Framing::sent)), from the first byte under TLS: the reply
+/// decides whether mail follows a DATA command. Until the reply the tracker is inside a message,
+/// and a byte that comes is a fault, because RFC 2920 §3.1 has the client wait.
 ///
-/// A lone LF ends no line, neither of a command nor of the dot.
+/// A lone LF ends neither a command nor the line of the dot.
 ///
 /// ```
 /// use close_notify_framing::{Framing, FramingState, smtp::Commands};
@@ -39,7 +39,7 @@ pub struct Commands {
 }
 
 impl Commands {
-    /// Commands from the first on.
+    /// A tracker of commands, from the first on.
     #[must_use]
     pub const fn new() -> Self {
         let walk = Received { at: At::Command, line: Line::new(), owed: 0, is_unfinished: false };
@@ -74,16 +74,16 @@ tracker!(Commands, sent = Commands::reply);
 struct Received {
     at: At,
     line: Line<KEPT>,
-    /// Commands, and mails, that have no reply yet: the reply to DATA is known by its turn.
+    /// Commands and mails that have no reply yet: the order identifies the reply to DATA.
     owed: u64,
-    /// Some of a mail came by BDAT, and not its last part.
+    /// Part of a mail came by BDAT, but not its last part.
     is_unfinished: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
 enum At {
     Command,
-    /// Behind DATA, before its reply.
+    /// After DATA, before its reply.
     Unanswered,
     Mail(Mail),
     Chunk {
@@ -92,7 +92,7 @@ enum At {
     },
 }
 
-/// Where in `CRLF . CRLF` it stands.
+/// The position in `CRLF . CRLF`.
 #[derive(Clone, Copy, Debug)]
 enum Mail {
     LineStart,
@@ -103,7 +103,7 @@ enum Mail {
 }
 
 impl Mail {
-    /// Behind the byte; `None` where it ends the mail.
+    /// The position after the byte; `None` if the byte ends the mail.
     const fn next(self, byte: u8) -> Option<Self> {
         match (self, byte) {
             (Self::DotCr, b'\n') => None,
@@ -152,7 +152,7 @@ impl Received {
     }
 }
 
-/// RFC 3030 §2: a length, and perhaps LAST.
+/// RFC 3030 §2: a length, and optionally LAST.
 fn bdat(arguments: &[u8]) -> Option<(u64, bool)> {
     let mut words = arguments.split(|byte| *byte == b' ').filter(|word| !word.is_empty());
     let length = words.next()?;

@@ -4,17 +4,17 @@ use close_notify_core::FramingState;
 
 use crate::fault::{Fault, Way, What};
 
-/// One framing, a step at a time.
+/// One framing, step by step.
 pub(crate) trait Walk {
-    /// Takes at least one of the bytes, of which there is one at least; says how many. Only what
-    /// has no meaning of its own may be taken in bulk, so that the pieces do not matter.
+    /// Takes at least one of the bytes, and returns how many. `bytes` is not empty. Only bytes that
+    /// have no meaning of their own may be taken in bulk, so that the pieces do not matter.
     fn take(&mut self, bytes: &[u8]) -> Result<usize, What>;
 
     /// Whether the last message is whole and the next has not begun.
     fn is_between(&self) -> bool;
 }
 
-/// A walk, and how far it has come.
+/// A walk, and how many bytes it has taken.
 #[derive(Clone, Debug)]
 pub(crate) struct Walker<W> {
     pub(crate) walk: W,
@@ -48,14 +48,14 @@ impl<W: Walk> Walker<W> {
     }
 }
 
-/// Takes of a payload what there is; returns how much.
+/// Takes as much of a payload as there is; returns how much.
 pub(crate) fn skip(left: &mut u64, bytes: &[u8]) -> usize {
     let taken = usize::try_from(*left).unwrap_or(usize::MAX).min(bytes.len());
     *left -= taken as u64;
     taken
 }
 
-/// Makes a tracker of a type with a field `walker`; with a function, that is told what we send.
+/// Makes a tracker of a type with a field `walker`. The function, if given, takes what we send.
 macro_rules! tracker {
     ($Name:ty $(, sent = $sent:expr)?) => {
         impl $crate::framing::Framing for $Name {

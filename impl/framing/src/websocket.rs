@@ -1,7 +1,7 @@
 //! WebSocket: messages of frames.
 //!
 //! Decides where a message ends, fragmented or not, and whether the peer's Close frame came. Leaves
-//! the closing handshake, and what an end without it means (status 1006), to the application.
+//! to the application the closing handshake, and what an end without it means (status 1006).
 //!
 //! Source: RFC 6455 §5.
 
@@ -15,9 +15,9 @@ const MASKED: u8 = 0x80;
 
 /// The frames that one side sends.
 ///
-/// Between fragments of a message it stands inside the message, whatever control frames come there.
-/// Behind the peer's Close frame the end is expected, and what comes is ignored; a message that was
-/// not whole by then stays cut.
+/// Between fragments of a message the tracker is inside the message, whatever control frames come
+/// there. After the peer's Close frame the end is expected, and further bytes are ignored. A
+/// message that was not whole by then stays cut.
 ///
 /// ```
 /// use close_notify_framing::{Framing, FramingState, websocket::Frames};
@@ -62,7 +62,7 @@ impl Frames {
         Self { walker: Walker::new(walk) }
     }
 
-    /// The first reserved bit is in use: permessage-deflate was negotiated (RFC 7692 §6).
+    /// Allows the first reserved bit: permessage-deflate was negotiated (RFC 7692 §6).
     #[must_use]
     pub const fn with_deflate(mut self) -> Self {
         self.walker.walk.reserved = RESERVED & !RESERVED_1;
@@ -85,7 +85,7 @@ struct Walked {
     reserved: u8,
     header: [u8; 14],
     have: usize,
-    /// Of the payload of the frame.
+    /// How much of the frame's payload has not come.
     left: u64,
     opcode: u8,
     is_last: bool,
@@ -117,7 +117,7 @@ impl Walked {
         if (byte & MASKED != 0) != self.masked {
             return Err(What::Mask);
         }
-        // A Close frame that says something says a status of two bytes first.
+        // The payload of a Close frame, if there is any, begins with a status of two bytes.
         if self.is_control() && (short > 125 || (self.opcode == 8 && short == 1)) {
             return Err(What::ControlFrame);
         }
@@ -181,7 +181,7 @@ impl Walked {
 
 impl Walk for Walked {
     fn take(&mut self, bytes: &[u8]) -> Result<usize, What> {
-        // RFC 6455 §5.5.1: nothing that counts comes behind it
+        // RFC 6455 §5.5.1: nothing that counts comes after it
         if self.is_closing {
             return Ok(bytes.len());
         }

@@ -1,6 +1,6 @@
-//! Lingering with the whole machine, on one transport: a read at a time, or blocking to the end.
+//! Lingering with the whole machine, on one transport: one read at a time, or blocking to the end.
 //!
-//! Decides how to wait: by `poll` where the system has it, so that no option of the socket changes.
+//! Decides how to wait: by `poll` if the system has it, so that no option of the socket changes.
 //! Sources: poll(2); recv(2) `MSG_DONTWAIT`.
 
 use std::io::{self, Read};
@@ -11,13 +11,17 @@ use close_notify_core::{Event, Illegal, Machine, Output};
 
 use crate::news::{News, errno_of, is_a_wait, news};
 
-/// Reads once, throws away what came, and tells the machine what happened.
+/// Reads once, throws away the bytes, and reports to the machine what happened.
 ///
 /// Does nothing unless the machine asks for [`Output::Drain`], or [allows](Machine::may_drain) it
 /// while its last word waits.
 ///
-/// Errors: `WouldBlock` and `TimedOut` as the transport says them, the machine untouched. Every
-/// other error is a fact that the machine is told: the drain is over then, and this is no error.
+/// # Errors
+///
+/// `WouldBlock` and `TimedOut` as the transport returns them; the machine is unchanged. Every other
+/// error is reported to the machine: the drain is over then, and that is not an error.
+///
+/// # Examples
 ///
 /// ```
 /// use close_notify_core::{Event, Machine, Manner, Output, Policy, Role, Version};
@@ -53,13 +57,15 @@ pub fn drain(machine: &mut Machine, transport: &mut impl Read, scratch: &mut [u8
     told(machine.handle(fact))
 }
 
-/// Lingers on one socket until the peer ends it, the budget is spent or the deadline has passed;
-/// then lets go of it as the machine says, and returns the machine, whose ending is final.
+/// Lingers on one socket until the peer ends it, the budget is spent or the deadline has passed.
 ///
-/// Whether the socket blocks, and its timeouts, stay as they are. It is for one socket and a thread
-/// to wait in: for many, see [`Lingerer`](crate::Lingerer).
+/// It then lets go of the socket as the machine says, and returns the machine. Its ending is final.
+/// The socket stays in its blocking or non-blocking mode, with its timeouts. This is for one socket
+/// and a thread that can wait. For many sockets, see [`Lingerer`](crate::Lingerer).
 ///
-/// Errors: those of waiting; the socket is closed all the same.
+/// # Errors
+///
+/// Fails if waiting fails. The socket is closed even so.
 pub fn linger(socket: TcpStream, mut machine: Machine, deadline: Instant) -> io::Result<Machine> {
     let mut scratch = [0; 4096];
     while machine.output() == Output::Drain {
@@ -68,7 +74,7 @@ pub fn linger(socket: TcpStream, mut machine: Machine, deadline: Instant) -> io:
             Err(_) if !wait::until_readable(&socket, deadline)? => {
                 told(machine.handle(Event::DeadlinePassed))?
             }
-            // A peer that never pauses has the deadline too.
+            // The deadline also ends a peer that never pauses.
             Ok(()) if machine.output() == Output::Drain && Instant::now() >= deadline => {
                 told(machine.handle(Event::DeadlinePassed))?;
             }
@@ -102,7 +108,7 @@ mod wait {
 
     pub(super) use crate::socket::reset;
 
-    /// Reads what is there, whether the socket is one that blocks or not.
+    /// Reads what is there, whether the socket blocks or not.
     pub(super) struct WithoutBlocking<'a>(pub(super) &'a TcpStream);
 
     impl Read for WithoutBlocking<'_> {
@@ -111,10 +117,10 @@ mod wait {
         }
     }
 
-    /// Whether the socket has become readable before the deadline.
+    /// Whether the socket became readable before the deadline.
     pub(super) fn until_readable(socket: &TcpStream, deadline: Instant) -> io::Result<bool> {
         loop {
-            // Longer than the system can say is for ever.
+            // A time longer than the system can express counts as forever.
             let left = Timespec::try_from(deadline.saturating_duration_since(Instant::now())).ok();
             match poll(&mut [PollFd::new(socket, PollFlags::IN)], left.as_ref()) {
                 Err(Errno::INTR) => {}
@@ -124,14 +130,14 @@ mod wait {
     }
 }
 
-/// Where there is no poll, the socket's own timeout is set for each read.
+/// Without poll, the socket's own timeout is set for each read.
 #[cfg(not(unix))]
 mod wait {
     use std::io::{self, Read};
     use std::net::TcpStream;
     use std::time::{Duration, Instant};
 
-    /// Reads for a moment at most.
+    /// Reads for at most a moment.
     pub(super) struct WithoutBlocking<'a>(pub(super) &'a TcpStream);
 
     impl Read for WithoutBlocking<'_> {
@@ -141,12 +147,12 @@ mod wait {
         }
     }
 
-    /// Whether the deadline has not passed: the next read waits.
+    /// Whether the deadline has not passed. The next read does the waiting.
     pub(super) fn until_readable(_: &TcpStream, deadline: Instant) -> io::Result<bool> {
         Ok(Instant::now() < deadline)
     }
 
-    /// No safe call of the standard library sets it: the transport is closed.
+    /// No safe call of the standard library resets a socket, so the transport is closed.
     pub(super) fn reset(_: &TcpStream) -> io::Result<()> {
         Ok(())
     }

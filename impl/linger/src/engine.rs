@@ -1,9 +1,8 @@
-//! The engine of lingering: many transports, one scratch buffer, no clock and no waiting of its
-//! own.
+//! The engine of lingering: many transports, one scratch buffer. It has no clock and does not wait.
 //!
-//! Decides whose turn it is, and who is the oldest where there is no more room. What a transport
-//! does next is said by its [`Draining`]. Leaves to its driver when something may be read, and what
-//! time it is.
+//! Decides which transport is read next, and which is the oldest if there is no more room. The
+//! [`Draining`] of a transport decides what the transport does next. Leaves to its driver when
+//! something may be read, and what time it is.
 
 use std::io::Read;
 use std::time::Instant;
@@ -17,11 +16,11 @@ use crate::news::{News, news};
 use crate::slab::{Links, List, NIL, Slab};
 use crate::wheel::Wheel;
 
-/// What one read takes at most: a peer that sends without end has its turn as often as the others,
-/// and not for longer.
+/// The most that one read takes. A peer that sends without end gets as many turns as the others,
+/// and no longer ones.
 const SCRATCH: usize = 16 * 1024;
 
-/// A transport that lingers. Reading must not block; dropping it closes it.
+/// A transport that lingers. Reading must not block. Dropping it closes it.
 ///
 /// ```
 /// use close_notify_linger::Source;
@@ -34,7 +33,7 @@ const SCRATCH: usize = 16 * 1024;
 /// }
 /// ```
 pub trait Source: Read {
-    /// Resets the transport where no last word has left: a FIN would say that all was said.
+    /// Resets the transport if no last word has left: a FIN would say that everything was sent.
     fn reset(self);
 }
 
@@ -42,7 +41,7 @@ pub trait Source: Read {
 ///
 /// ```
 /// use close_notify_linger::{Engine, Key, Source};
-/// /// What an event loop does whose poller has this key for a token.
+/// /// Call this in an event loop whose poller uses this key as a token.
 /// fn is_readable<S: Source>(engine: &mut Engine<S>, token: Key) {
 ///     engine.ready(token);
 /// }
@@ -57,13 +56,13 @@ struct Entry<S> {
     is_ready: bool,
 }
 
-/// Transports that linger, driven by hand: for an event loop of one's own.
-/// [`Lingerer`](crate::Lingerer) is one that drives itself.
+/// Transports that linger, driven by hand, for your own event loop.
+/// [`Lingerer`](crate::Lingerer) drives itself.
 ///
-/// Shape: [`add`](Self::add); [`ready`](Self::ready) whenever a transport may have become readable,
-/// also right after it was added; [`turn`](Self::turn) after either, and when
-/// [`next_deadline`](Self::next_deadline) has come. Every call is O(1) beside the transports that
-/// it ends, a turn in its steps.
+/// Call [`add`](Self::add) for each transport. Call [`ready`](Self::ready) whenever a transport may
+/// have become readable, also right after it was added. Call [`turn`](Self::turn) after either, and
+/// when [`next_deadline`](Self::next_deadline) has come. Every call is O(1), plus the transports
+/// that it ends; a turn is O(1) per step.
 ///
 /// ```
 /// use std::{io, time::Instant};
@@ -106,7 +105,9 @@ pub struct Engine<S> {
 impl<S: Source> Engine<S> {
     /// An engine in which nothing lingers yet.
     ///
-    /// Errors: [`BadLimits`].
+    /// # Errors
+    ///
+    /// Fails with [`BadLimits`] if nothing could linger within the limits.
     pub fn new(limits: Limits, now: Instant) -> Result<Self, BadLimits> {
         let Limits { patience, connections } = limits.check()?;
         Ok(Self {
@@ -120,12 +121,12 @@ impl<S: Source> Engine<S> {
         })
     }
 
-    /// The transport lingers until it has ended, or until `deadline`, or for the patience of the
-    /// limits: what comes first. Where as many linger as may, the oldest has given way to it. Where
-    /// the driver has not taken a turn for longer than the patience, those whose deadlines have
-    /// passed meanwhile have ended.
+    /// Adds a transport. It lingers until it has ended, or until `deadline`, or for the patience of
+    /// the limits, whichever comes first. If as many linger as the limits allow, the oldest gives
+    /// way to it. If the driver has not taken a turn for longer than the patience, those whose
+    /// deadlines have passed end first.
     ///
-    /// `None` where it has nothing to wait for: it is let go.
+    /// Returns `None` if the transport has nothing to wait for: it is let go.
     pub fn add(
         &mut self,
         source: S,
@@ -133,7 +134,7 @@ impl<S: Source> Engine<S> {
         deadline: Option<Instant>,
         now: Instant,
     ) -> Option<Key> {
-        while self.wheel.is_behind(now)
+        while self.wheel.is_late(now)
             && let Some(late) = self.wheel.passed(now)
         {
             self.tell(late, Event::DeadlinePassed);
@@ -154,7 +155,7 @@ impl<S: Source> Engine<S> {
         self.obey(key).then_some(Key(key))
     }
 
-    /// The transport may have something to read. Nothing happens where it has ended meanwhile.
+    /// Marks a transport as possibly readable. Does nothing if the transport has ended meanwhile.
     pub fn ready(&mut self, key: Key) {
         if let Some(entry) = self.entries.get_mut(key.0)
             && !entry.is_ready
@@ -164,10 +165,9 @@ impl<S: Source> Engine<S> {
         }
     }
 
-    /// Ends those whose deadline has passed, then reads each that is ready once and again, in turn:
-    /// so many steps at most. Gives whether there is more to do at once.
-    ///
-    /// Units: a step is one deadline or one read.
+    /// Ends those whose deadline has passed, then reads the ready ones in turn, again and again. It
+    /// takes at most `steps` steps; a step is one deadline or one read. Returns whether there is
+    /// more to do at once.
     pub fn turn(&mut self, now: Instant, steps: usize) -> bool {
         for _ in 0..steps {
             if let Some(late) = self.wheel.passed(now) {
@@ -181,14 +181,14 @@ impl<S: Source> Engine<S> {
         self.readable.first().is_some() || self.wheel.passed(now).is_some()
     }
 
-    /// When [`turn`](Self::turn) has something to do although nothing is readable; `None` where
+    /// When [`turn`](Self::turn) next has something to do even if nothing is readable; `None` if
     /// nothing lingers.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Instant> {
         self.wheel.next()
     }
 
-    /// The patience of all has ended: they are closed, and counted as timed out.
+    /// Ends the patience of all: they are closed, and counted as timed out.
     pub fn expire_all(&mut self) {
         self.end_all(Event::DeadlinePassed);
     }
@@ -199,7 +199,7 @@ impl<S: Source> Engine<S> {
         self.entries.len() == 0
     }
 
-    /// What has happened so far.
+    /// The counters so far.
     #[must_use]
     pub const fn counters(&self) -> Counters {
         self.counters
@@ -211,12 +211,12 @@ impl<S: Source> Engine<S> {
         }
     }
 
-    /// One that was to linger could not be added.
+    /// Counts a transport that was to linger but could not be added.
     pub(crate) const fn count_not_taken(&mut self) {
         self.counters.not_taken += 1;
     }
 
-    /// Lets go of all without a word, as if nothing had been added: another process has them.
+    /// Drops all without counting them, as if nothing had been added: another process has them.
     pub(crate) fn forget_all(&mut self) {
         self.entries = Slab::new();
         self.wheel = Wheel::new(self.limits.patience, Instant::now());
@@ -228,7 +228,7 @@ impl<S: Source> Engine<S> {
         let entry = self.entries.get_mut(key).expect("what is ready is there");
         let left = entry.draining.left().map_or(SCRATCH, |left| left.saturating_add(1) as usize);
         let read = entry.source.read(&mut self.scratch[..left.min(SCRATCH)]);
-        // What has more comes behind all others.
+        // If it has more to read, it goes to the end of the queue.
         self.rest(key);
         match news(read) {
             News::Bytes(bytes) => {
@@ -244,7 +244,7 @@ impl<S: Source> Engine<S> {
         }
     }
 
-    /// The transport is not ready.
+    /// Marks the transport as not ready.
     fn rest(&mut self, key: u32) {
         if let Some(entry) = self.entries.get_mut(key)
             && entry.is_ready
@@ -254,14 +254,14 @@ impl<S: Source> Engine<S> {
         }
     }
 
-    /// Tells a fact and does what follows; gives whether the transport lingers on.
+    /// Passes on a fact and does what follows; returns whether the transport lingers on.
     fn tell(&mut self, key: u32, event: Event) -> bool {
         let entry = self.entries.get_mut(key).expect("what is told of is there");
         entry.draining.handle(event).expect("a transport that drains takes every fact of it");
         self.obey(key)
     }
 
-    /// Lets go of a transport that is not to be drained on; gives whether it is.
+    /// Lets go of a transport that is no longer to be drained; returns whether it lingers on.
     fn obey(&mut self, key: u32) -> bool {
         let entry = self.entries.get_mut(key).expect("what is asked is there");
         let output = entry.draining.output();

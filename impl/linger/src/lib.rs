@@ -1,31 +1,31 @@
 //! Bounded lingering: reading a socket that is shut for writing to its end, so that closing it then
 //! destroys nothing.
 //!
-//! A socket that is closed with unread bytes in it is reset, and the reset may destroy what its
-//! peer had not read yet: the fatal alert that said why, or the last response. The cure is to shut
-//! the write side, to read on and throw away, and to close once the peer has. This crate does that
-//! for one socket or for a hundred thousand, with no TLS state: keys, buffers and configuration may
-//! be gone by then. A peer that still sends when a bound is met is reset all the same: those are
-//! counted as `timed_out`, `over_budget` and `gave_way`.
+//! A socket that is closed with unread bytes in it is reset. The reset may destroy what its peer
+//! had not read yet: the fatal alert that gave the reason, or the last response. The cure is to
+//! shut the write side, to read on and throw the bytes away, and to close once the peer has closed.
+//! This crate does that for one socket or for a hundred thousand, with no TLS state: keys, buffers
+//! and configuration may be gone by then. A peer that still sends when a bound is met is reset even
+//! so. Such ends are counted as `timed_out`, `over_budget` and `gave_way`.
 //!
 //! In scope: waiting, reading and closing, within bounds. Out of scope: what to say before, and
-//! whether to linger at all: the closing core decides
-//! ([`Machine::lingering`](close_notify_core::Machine::lingering)), and says for each socket when
-//! to read on, when it is enough, and how to let go ([`Draining`]).
+//! whether to linger at all. The closing core decides that
+//! ([`Machine::lingering`](close_notify_core::Machine::lingering)). It also decides for each socket
+//! when to read on, when it is enough, and how to let go ([`Draining`]).
 //!
 //! > **The contract.** A socket that is added is closed: when its peer has ended its stream, when
 //! > it is reset, when its peer has sent more than
 //! > [`Policy::drain_budget`](close_notify_core::Policy::drain_budget), at its deadline, or when a
-//! > younger one needs its place; whichever comes first, and the counters say which. Until then it
-//! > costs at most 64 bytes of memory beside the kernel's, and no peer can make the service spin,
-//! > wait for ever or grow.
+//! > younger one needs its place; whichever comes first, and the counters record which. Until then
+//! > it costs at most 64 bytes of memory besides the kernel's, and no peer can make the service
+//! > spin, wait forever or grow.
 //!
 //! 1. [`Lingerer::spawn`] once, with [`Limits`]: a thread. With the feature `tokio`
 //!    `Lingerer::spawn_tokio`: a task.
-//! 2. Close with [`Manner::Linger`](close_notify_core::Manner::Linger) or reject; when
-//!    `lingering()` gives a [`Draining`], [`Lingerer::add`] it with its socket, tell the machine
-//!    `TransportHandedOver`, and drop the TLS state.
-//! 3. Before the process ends, [`Lingerer::finish`]: it waits for the rest, up to a deadline.
+//! 2. Close with [`Manner::Linger`](close_notify_core::Manner::Linger) or reject. When
+//!    `lingering()` returns a [`Draining`], pass it to [`Lingerer::add`] with its socket, pass
+//!    `TransportHandedOver` to the machine, and drop the TLS state.
+//! 3. Before the process ends, call [`Lingerer::finish`]: it waits for the rest, up to a deadline.
 //!
 //! | [`Counters`] | counts | name for `metrics` (feature) |
 //! | --- | --- | --- |
@@ -34,17 +34,18 @@
 //! | `reset` | reset by the peer, or dead | `…{end="reset"}` |
 //! | `timed_out` | closed at their deadline | `…{end="timed_out"}` |
 //! | `over_budget` | closed for what the peer still sent | `…{end="over_budget"}` |
-//! | `gave_way` | closed for a younger one, or because nobody served them | `…{end="gave_way"}` |
+//! | `gave_way` | closed for a younger one, or because the service no longer served them | `…{end="gave_way"}` |
 //! | `drained` | bytes read and thrown away | `close_notify_linger_drained_bytes_total` |
 //! | `not_taken` | those that could not be added | `close_notify_linger_not_taken_total` |
 //!
-//! Who has an event loop drives an [`Engine`] by hand. Who has one socket and a thread to wait in
-//! calls [`linger`]; who has the whole machine and a loop calls [`drain`]. A service that serves no
-//! more, or in another process, refuses a socket and gives it back ([`Refused`]): it can linger by
-//! [`linger`]. The service is for Unix: it watches descriptors. The rest is for every system.
+//! If you have an event loop, drive an [`Engine`] by hand. If you have one socket and a thread that
+//! can wait, call [`linger`]. If you have the whole machine and a loop, call [`drain`]. A service
+//! that serves no more, or belongs to another process, refuses a socket and gives it back
+//! ([`Refused`]). The socket can still linger with [`linger`]. The service is for Unix: it watches
+//! descriptors. The rest is for every system.
 //!
-//! Memory: a socket takes 40 bytes, in chunks of 64 that are never copied; beside them a service
-//! has about 24 kB, and its thread a stack, whatever it serves.
+//! Memory: a socket takes 40 bytes, in chunks of 64 that are never copied. Besides them a service
+//! takes about 24 kB, and its thread a stack, however many it serves.
 //!
 //! Sources: RFC 9112 §9.6 · linger-is-bounded, alert-survives-close; RFC 9293 §3.10.4; epoll(7);
 //! fork(2).

@@ -1,12 +1,12 @@
-//! What lingering may cost: how long, and how many at once. How many bytes each, the policy of the
-//! core says.
+//! What lingering may cost: how long, and how many at once. The policy of the core sets how many
+//! bytes each may cost.
 
 use std::time::Duration;
 use std::{fmt, io};
 
 /// The bounds of one lingering service.
 ///
-/// Units: `patience` in time from the moment a transport is added; `connections` in transports.
+/// `patience` is the time from the moment a transport is added. `connections` is in transports.
 ///
 /// ```
 /// use std::time::Duration;
@@ -20,7 +20,7 @@ use std::{fmt, io};
 pub struct Limits {
     /// How long a transport lingers at most.
     pub patience: Duration,
-    /// How many linger at once at most; one more, and the oldest gives way.
+    /// How many linger at once at most. If one more is added, the oldest gives way.
     pub connections: u32,
 }
 
@@ -43,9 +43,11 @@ impl Limits {
     /// Five seconds, and ten thousand transports: each is an open file of the process.
     pub const DEFAULT: Self = Self { patience: Duration::from_secs(5), connections: 10_000 };
 
-    /// Whether anything could linger within these bounds.
+    /// Checks that something could linger within these bounds.
     ///
-    /// Errors: [`BadLimits`], which says what would be right.
+    /// # Errors
+    ///
+    /// Fails with [`BadLimits`], which says what would be right.
     pub const fn check(self) -> Result<Self, BadLimits> {
         if self.patience.is_zero() {
             Err(BadLimits::NoPatience)

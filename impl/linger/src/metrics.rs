@@ -1,6 +1,6 @@
-//! The counters for the `metrics` facade: each change, as it happens.
+//! Exports the counters to the `metrics` facade: each change, when it happens.
 //!
-//! Decides names and units. The recorder that is installed when a service is spawned gets them.
+//! Decides names and units. They go to the recorder that is installed when a service is spawned.
 
 use metrics::{Counter, Gauge, Unit, counter, describe_counter, describe_gauge, gauge};
 
@@ -8,17 +8,17 @@ use crate::counters::Counters;
 
 /// How many linger now.
 pub const LINGERING: &str = "close_notify_linger_connections";
-/// How many have ended; the label `end` says how: `fin`, `reset`, `timed_out`, `over_budget` or
-/// `gave_way`.
+/// How many have ended. The label `end` gives the way: `fin`, `reset`, `timed_out`, `over_budget`
+/// or `gave_way`.
 pub const ENDED: &str = "close_notify_linger_ended_total";
 /// How many bytes of peers were read and thrown away.
 pub const DRAINED: &str = "close_notify_linger_drained_bytes_total";
 /// How many could not be taken over: they lingered in their streams, or were dropped.
 pub const NOT_TAKEN: &str = "close_notify_linger_not_taken_total";
 
-/// What the recorder has been told.
+/// What was reported to the recorder.
 pub(crate) struct Exported {
-    told: Counters,
+    reported: Counters,
     lingering: Gauge,
     ended: [Counter; 5],
     drained: Counter,
@@ -32,7 +32,7 @@ impl Exported {
             Unit::Count,
             "Transports that are closed for writing and drained until the peer ends them"
         );
-        describe_counter!(ENDED, Unit::Count, "Transports whose lingering has ended, by how it did");
+        describe_counter!(ENDED, Unit::Count, "Transports whose lingering has ended, by how it ended");
         describe_counter!(
             DRAINED,
             Unit::Bytes,
@@ -45,7 +45,7 @@ impl Exported {
         );
         let ends = ["fin", "reset", "timed_out", "over_budget", "gave_way"];
         Self {
-            told: Counters::default(),
+            reported: Counters::default(),
             lingering: gauge!(LINGERING),
             ended: ends.map(|end| counter!(ENDED, "end" => end)),
             drained: counter!(DRAINED),
@@ -53,18 +53,20 @@ impl Exported {
         }
     }
 
-    /// Tells the difference: several services of one process add up.
+    /// Reports the difference, so that several services of one process add up.
     pub(crate) fn publish(&mut self, now: Counters) {
-        if now == self.told {
+        if now == self.reported {
             return;
         }
-        for (counter, (now, told)) in self.ended.iter().zip(ends(&now).into_iter().zip(ends(&self.told))) {
-            counter.increment(now - told);
+        for (counter, (now, reported)) in
+            self.ended.iter().zip(ends(&now).into_iter().zip(ends(&self.reported)))
+        {
+            counter.increment(now - reported);
         }
-        self.drained.increment(now.drained - self.told.drained);
-        self.not_taken.increment(now.not_taken - self.told.not_taken);
-        self.lingering.increment(now.lingering as f64 - self.told.lingering as f64);
-        self.told = now;
+        self.drained.increment(now.drained - self.reported.drained);
+        self.not_taken.increment(now.not_taken - self.reported.not_taken);
+        self.lingering.increment(now.lingering as f64 - self.reported.lingering as f64);
+        self.reported = now;
     }
 }
 

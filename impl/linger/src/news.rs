@@ -1,4 +1,4 @@
-//! What a read of a draining transport says, and the numbers and kinds of its errors.
+//! The result of a read of a draining transport, and the numbers and kinds of its errors.
 
 use std::io;
 
@@ -9,7 +9,7 @@ const BROKEN_PIPE: i32 = 32;
 /// EIO.
 const INPUT_OUTPUT: i32 = 5;
 
-/// What one read brought.
+/// The result of one read.
 pub(crate) enum News {
     /// Bytes of the peer.
     Bytes(u32),
@@ -28,14 +28,14 @@ pub(crate) fn news(read: io::Result<usize>) -> News {
         Ok(0) => News::End,
         Ok(bytes) => News::Bytes(u32::try_from(bytes).unwrap_or(u32::MAX)),
         Err(error) if error.kind() == io::ErrorKind::Interrupted => News::Again,
-        // A tunnel beneath that was cut says so by itself.
+        // UnexpectedEof comes from a tunnel beneath that was cut.
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => News::End,
         Err(error) if is_a_wait(&error) => News::Wait(error),
         Err(error) => News::Failed(error),
     }
 }
 
-/// The system's number of an error, or Linux's number of its kind where it carries none.
+/// The system's number of an error, or Linux's number of its kind if it carries none.
 #[must_use]
 pub fn errno_of(error: &io::Error) -> i32 {
     let by_kind = if error.kind() == io::ErrorKind::ConnectionReset {
@@ -48,7 +48,7 @@ pub fn errno_of(error: &io::Error) -> i32 {
     error.raw_os_error().unwrap_or(by_kind)
 }
 
-/// Whether an error only says that nothing can be done right now.
+/// Whether an error only means that nothing can be done right now.
 ///
 /// ```
 /// use std::io::{Error, ErrorKind};
@@ -62,8 +62,8 @@ pub fn errno_of(error: &io::Error) -> i32 {
 pub fn is_a_wait(error: &io::Error) -> bool {
     match error.kind() {
         io::ErrorKind::WouldBlock => true,
-        // tcp(7): on Unix a timeout of the socket's own is EAGAIN, and ETIMEDOUT the death of the
-        // connection
+        // tcp(7): on Unix the socket's own timeout is EAGAIN, and ETIMEDOUT means that the
+        // connection is dead
         io::ErrorKind::TimedOut => !cfg!(unix) || error.raw_os_error().is_none(),
         _ => false,
     }

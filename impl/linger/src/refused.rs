@@ -1,11 +1,11 @@
-//! A socket that the service does not take: it comes back with the reason.
+//! A socket that the service does not take. It comes back with the reason.
 
 use std::os::fd::OwnedFd;
 use std::{error, fmt, io};
 
-/// Why a socket does not linger in the service, and the socket.
+/// Why a socket does not linger in the service, and the socket itself.
 ///
-/// As an [`io::Error`] it is the reason alone, and the socket is closed.
+/// The [`io::Error`] that it converts to has only the reason; the socket is then closed.
 ///
 /// ```
 /// use std::net::TcpStream;

@@ -1,10 +1,11 @@
-//! The lingering service: one handle for all who close, one thread or task that serves them.
+//! The lingering service: one handle, shared by all that close, and one thread or task that serves
+//! them.
 //!
 //! Decides how the engine is shared, woken and ended, and which sockets it takes. Leaves waiting to
 //! `thread` and `task`, and every step to the engine.
-//! Sources: fork(2), which copies no thread but its caller's; epoll(7), edge-triggered: a socket is
-//! registered once and never again touched until it is closed, and one whose bytes are left for
-//! later does not wake us meanwhile. What is left is remembered by the engine.
+//! Sources: fork(2), which copies only the calling thread; epoll(7), edge-triggered: a socket is
+//! registered once and not touched again until it is closed, and a socket whose bytes are left for
+//! later does not wake us meanwhile. The engine remembers what is left.
 
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
@@ -24,23 +25,23 @@ use crate::socket::Socket;
 
 /// The token of our own waker; no key is as large.
 const WAKER: Token = Token(usize::MAX);
-/// Steps of the engine between two looks at what else is ready; adding waits for no longer than
-/// these.
+/// Steps of the engine before it polls again for what else is ready. Adding waits for no longer
+/// than these.
 const STEPS: usize = 64;
-/// How many sockets one call of the system may report as ready.
+/// How many sockets one system call may report as ready.
 const EVENTS: usize = 256;
 
 /// A handle to the service that lingers for the whole process. Clones serve the same sockets.
 ///
-/// Shape: one [`spawn`](Self::spawn) for the process; [`add`](Self::add) for each socket whose TLS
-/// is done; before the process ends, [`finish`](Self::finish).
+/// Call [`spawn`](Self::spawn) once for the process, [`add`](Self::add) for each socket whose TLS
+/// is done, and [`finish`](Self::finish) before the process ends.
 ///
-/// Dropping the last handle blocks nobody and closes nothing early: what lingers is served to its
-/// end, in the background, then the thread or task ends. A process that ends meanwhile resets what
-/// has unread bytes: that is what `finish` is for.
+/// Dropping the last handle does not block, and closes nothing early. What lingers is served to its
+/// end, in the background, then the thread or task ends. If the process ends meanwhile, sockets
+/// with unread bytes are reset; call `finish` to avoid that.
 ///
 /// A service serves the process that spawned it. In a child that is forked later it has no thread
-/// and takes no sockets, and what lingers stays the parent's: spawn one after the fork.
+/// and takes no sockets, and what lingers stays the parent's. Spawn a service after the fork.
 ///
 /// ```
 /// use std::io::Write;
@@ -54,7 +55,7 @@ const EVENTS: usize = 256;
 /// let peer = TcpStream::connect(listener.local_addr()?)?;
 /// let (mut socket, _) = listener.accept()?;
 ///
-/// // The machine that closed the connection says when only the socket is left.
+/// // The machine that closed the connection reports when only the socket is left.
 /// let mut machine = Machine::established(Version::Tls13, Role::Server, Policy::STRICT);
 /// machine.handle(Event::Close(Manner::Linger))?;
 /// machine.handle(Event::DeadlineStarted)?;
@@ -78,13 +79,13 @@ pub struct Lingerer {
     owner: Arc<Owner>,
 }
 
-/// What all handles hold together: its end is the end of the last of them.
+/// Shared by all handles. It is dropped with the last of them.
 struct Owner(Arc<Shared>);
 
 pub(crate) struct Shared {
     /// The process that has the thread or task.
     process: u32,
-    /// What could not be taken in a child of that process.
+    /// How many could not be taken in a child of that process.
     not_taken_in_child: AtomicU64,
     state: Mutex<State>,
     registry: Registry,
@@ -97,7 +98,7 @@ struct State {
     /// Whether the worker waits, and until when: forever without a deadline.
     asleep: bool,
     until: Option<Instant>,
-    /// Nobody will add more: the worker ends once nothing lingers.
+    /// No more will be added: the worker ends once nothing lingers.
     finishing: bool,
     /// Nothing is served any more.
     ended: bool,
@@ -108,23 +109,29 @@ struct State {
 }
 
 impl Lingerer {
-    /// A service in a thread of its own.
+    /// Starts a service in a new thread.
     ///
-    /// Errors: [`BadLimits`](crate::BadLimits) as `InvalidInput`; those of making a thread, and the
-    /// three descriptors of its poll.
+    /// # Errors
+    ///
+    /// Fails with [`BadLimits`](crate::BadLimits) as `InvalidInput`. Also fails if the thread, or
+    /// one of the three descriptors of its poll, cannot be made.
     pub fn spawn(limits: Limits) -> io::Result<Self> {
         let (lingerer, worker) = Self::new(limits, std::process::id())?;
         std::thread::Builder::new().name("linger".to_owned()).spawn(move || crate::thread::serve(worker))?;
         Ok(lingerer)
     }
 
-    /// A service in a task of the tokio runtime in which this is called. It ends with that runtime:
-    /// what lingers then is closed at once.
+    /// Starts a service in a task of the current tokio runtime. It ends with that runtime: what
+    /// lingers then is closed at once.
     ///
-    /// Errors: [`BadLimits`](crate::BadLimits) as `InvalidInput`; `Unsupported` outside of a
-    /// runtime; those of the three descriptors of its poll.
+    /// # Errors
     ///
-    /// Panics: where the runtime was built without I/O or without time.
+    /// Fails with [`BadLimits`](crate::BadLimits) as `InvalidInput`, and with `Unsupported` outside
+    /// of a runtime. Also fails if one of the three descriptors of its poll cannot be made.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the runtime was built without I/O or without time.
     #[cfg(feature = "tokio")]
     pub fn spawn_tokio(limits: Limits) -> io::Result<Self> {
         let runtime = tokio::runtime::Handle::try_current()
@@ -161,24 +168,28 @@ impl Lingerer {
         Ok((Self { owner: Arc::new(Owner(shared)) }, worker))
     }
 
-    /// The socket lingers, for the patience of the limits at most, and is then closed. Where as
-    /// many linger as may, the oldest has given way to it.
+    /// Lets the socket linger, for at most the patience of the limits, and then closes it. If as
+    /// many linger as the limits allow, the oldest gives way to it.
     ///
-    /// Anything that is a socket and can give up its descriptor: `TcpStream`, `UnixStream`; those
-    /// of tokio by their `into_std`. Its write side must be shut, as the machine asked. The
-    /// descriptor should be the only one: with a duplicate the connection stays open. `SO_LINGER`
-    /// is unset. One that the system cannot watch lingers to its deadline.
+    /// It takes any socket that can give up its descriptor: `TcpStream`, `UnixStream`, and those of
+    /// tokio by their `into_std`. Its write side must be shut, as the machine asked. The descriptor
+    /// should be the only one: with a duplicate the connection stays open. `SO_LINGER` is unset. A
+    /// socket that the system cannot watch lingers to its deadline.
     ///
-    /// Errors: [`Refused`], which has the socket: `BrokenPipe` once the service has ended,
+    /// # Errors
+    ///
+    /// Fails with [`Refused`], which has the socket: `BrokenPipe` once the service has ended,
     /// `Unsupported` in a process that was forked from the one that spawned it, and the system's
-    /// if it is no socket. It is counted as not taken.
+    /// error if it is not a socket. It is counted as not taken.
     pub fn add(&self, socket: impl Into<OwnedFd>, draining: Draining) -> Result<(), Refused> {
         self.shared().add(socket.into(), draining, None)
     }
 
-    /// The same, until `deadline` where that is sooner.
+    /// Does the same as [`add`](Self::add), until `deadline` if that is sooner.
     ///
-    /// Errors: as for [`add`](Self::add).
+    /// # Errors
+    ///
+    /// The same as for [`add`](Self::add).
     pub fn add_until(
         &self,
         socket: impl Into<OwnedFd>,
@@ -188,12 +199,12 @@ impl Lingerer {
         self.shared().add(socket.into(), draining, Some(deadline))
     }
 
-    /// Adds the socket of a transport, which comes back if it is not taken: if it gives up no
-    /// socket, if nothing lingers without TLS
-    /// ([`Machine::lingering`](close_notify_core::Machine::lingering) gives `None`), or if the
-    /// service takes none. It is counted as not taken then.
+    /// Adds the socket of a transport. If it is not taken, the transport is returned. That happens
+    /// if it gives up no socket, if nothing lingers without TLS
+    /// ([`Machine::lingering`](close_notify_core::Machine::lingering) returns `None`), or if the
+    /// service takes no sockets. It is then counted as not taken.
     ///
-    /// Shape: `into_socket` gives the socket, or the transport back, or `None` if it is lost; it is
+    /// `into_socket` returns the socket, or else the transport, or `None` if it is lost. It is
     /// called only while the service takes sockets.
     pub fn take_over<T>(
         &self,
@@ -209,8 +220,8 @@ impl Lingerer {
         };
         match into_socket(transport) {
             Ok(socket) => {
-                // What is refused now is counted and closed: it is no socket, or the service has
-                // ended this very moment.
+                // A refused socket is counted and closed: it is not a socket, or the service has
+                // just ended.
                 let _ = shared.add(socket, draining, deadline);
                 None
             }
@@ -221,7 +232,7 @@ impl Lingerer {
         }
     }
 
-    /// What has happened so far. In a child process: what could not be taken there.
+    /// The counters so far. In a child process: what could not be taken there.
     #[must_use]
     pub fn counters(&self) -> Counters {
         let shared = self.shared();
@@ -229,10 +240,10 @@ impl Lingerer {
     }
 
     /// Waits until nothing lingers or the deadline has passed. What lingers then is closed, and
-    /// counted as timed out: the service has ended, and [`add`](Self::add) is refused.
+    /// counted as timed out. The service has ended, and [`add`](Self::add) is refused.
     ///
-    /// Shape: at the end of the process, once no connection is left that would add. May be called
-    /// again. In a child process there is nothing to wait for.
+    /// Call it at the end of the process, once no connection is left that would add. It may be
+    /// called again. In a child process there is nothing to wait for.
     pub fn finish(&self, deadline: Instant) -> Counters {
         let shared = self.shared();
         if let Some(counters) = shared.counters_of_child() {
@@ -249,9 +260,11 @@ impl Lingerer {
         shared.end(state)
     }
 
-    /// The same, without blocking: for a runtime of tokio.
+    /// Does the same as [`finish`](Self::finish) without blocking, for a tokio runtime.
     ///
-    /// Panics: outside of a runtime, or where it was built without time.
+    /// # Panics
+    ///
+    /// Panics outside of a runtime, or if the runtime was built without time.
     #[cfg(feature = "tokio")]
     pub async fn finish_async(&self, deadline: Instant) -> Counters {
         let shared = self.shared();
@@ -268,7 +281,7 @@ impl Lingerer {
             state.waiting.push(context.waker().clone());
             std::task::Poll::Pending
         });
-        // Past the deadline what is left is ended below.
+        // At the deadline, what is left is ended below.
         let _ = tokio::time::timeout_at(deadline.into(), ended).await;
         shared.end(shared.lock())
     }
@@ -297,13 +310,13 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether this is a process that was forked from the one that is served.
+    /// Whether this process was forked from the one that is served.
     fn is_in_child(&self) -> bool {
         if self.process == std::process::id() {
             return false;
         }
-        // The parent has what lingers: a copy of its descriptors would keep it open for longer. A
-        // lock that another thread held at the fork is never free here.
+        // The parent has what lingers: a copy of its descriptors would keep the connections open
+        // for longer. If another thread held the lock at the fork, it is never free here.
         if let Ok(mut state) = self.state.try_lock() {
             state.engine.forget_all();
         }
@@ -341,11 +354,11 @@ impl Shared {
             drop(state);
             return Err(self.refuse(socket.into(), ended()));
         }
-        // Under the lock: as long as it is held, the descriptor is that of this socket.
+        // Under the lock: while it is held, the descriptor belongs to this socket.
         if let Some(key) = state.engine.add(socket, draining, deadline, Instant::now())
             && self.watch(fd, key).is_err()
         {
-            // It is read once, and has its deadline.
+            // It is read once, and ends at its deadline.
             state.engine.ready(key);
             self.wake(&mut state);
         }
@@ -374,7 +387,7 @@ impl Shared {
 
     fn wake(&self, state: &mut State) {
         state.asleep = false;
-        // It fails only where the counter of the eventfd is full: then it is already awake.
+        // It fails only if the counter of the eventfd is full: then the worker is already awake.
         let _ = self.waker.wake();
     }
 
@@ -385,7 +398,7 @@ impl Shared {
         state
     }
 
-    /// Nothing is served any more; what still lingers has timed out.
+    /// Stops serving. What still lingers has timed out.
     fn end(&self, mut state: MutexGuard<'_, State>) -> Counters {
         state.engine.expire_all();
         state.publish();
@@ -414,7 +427,7 @@ fn ended() -> io::Error {
 }
 
 fn in_child() -> io::Error {
-    let why = "the lingering service is that of the parent process: spawn one after the fork";
+    let why = "the lingering service belongs to the parent process: spawn one after the fork";
     io::Error::new(io::ErrorKind::Unsupported, why)
 }
 
@@ -422,11 +435,11 @@ fn in_child() -> io::Error {
 pub(crate) struct Worker {
     pub(crate) poll: Poll,
     events: Events,
-    // Behind the poll: who waits for the end finds its descriptors returned.
+    // After the poll, so that its descriptors are returned before the end is reported.
     served: Served,
 }
 
-/// Whatever ends the worker, nobody waits for it in vain.
+/// Reports the end however the worker ends, so that no caller waits in vain.
 struct Served(Arc<Shared>);
 
 impl Drop for Served {
@@ -443,16 +456,16 @@ impl Drop for Served {
 
 /// What the worker does next.
 pub(crate) enum Next {
-    /// Take a turn at once.
+    /// Take a turn now.
     Turn,
-    /// Wait for events, until then at the longest.
+    /// Wait for events, at most until then.
     Wait(Option<Instant>),
     /// Nothing is left to serve.
     End,
 }
 
 impl Worker {
-    /// What is to be done now.
+    /// What to do now.
     pub(crate) fn next(&self, has_more: bool) -> Next {
         let mut state = self.served.0.lock();
         if state.ended || (state.finishing && state.engine.is_empty()) {
@@ -465,9 +478,8 @@ impl Worker {
         Next::Wait(state.until)
     }
 
-    /// Waits so long for events, then takes a turn; gives whether there is more to do at once.
-    ///
-    /// Errors: those of the poll, but for a signal.
+    /// Waits at most `wait` for events, then takes a turn; returns whether there is more to do at
+    /// once. Fails if the poll does, except for a signal.
     pub(crate) fn turn(&mut self, wait: Option<Duration>) -> io::Result<bool> {
         match self.poll.poll(&mut self.events, wait) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => self.events.clear(),
@@ -480,7 +492,7 @@ impl Worker {
         }
         let more = state.engine.turn(Instant::now(), STEPS);
         state.publish();
-        // A full list may not be all: the next poll tells.
+        // A full list may not be everything: the next poll shows the rest.
         Ok(more || self.events.iter().count() == EVENTS)
     }
 }
@@ -509,12 +521,13 @@ mod tests {
         (listener.accept().unwrap().0, peer)
     }
 
-    /// A service as a forked child has it: that of another process, whose worker does not run.
+    /// A service as a forked child has it: it belongs to another process, and its worker does not
+    /// run.
     fn inherited() -> (Lingerer, Worker) {
         Lingerer::new(Limits::DEFAULT, std::process::id() + 1).unwrap()
     }
 
-    // fork(2): a safe test cannot fork, and need not: all that a child has is another number
+    // fork(2): a safe test cannot fork, and need not: all that differs in a child is its process id
     #[test]
     fn a_child_process_gets_its_socket_back_and_counts_what_happens_there_alone() {
         let (lingerer, _worker) = inherited();
@@ -555,7 +568,7 @@ mod tests {
 
     #[test]
     fn a_child_process_lets_go_of_the_sockets_that_linger_in_its_parent() {
-        // A parent would reset it: its last word could not be sent.
+        // A parent would reset it, because its last word could not be sent.
         let (lingerer, _worker) = inherited();
         let (ours, mut peer) = sockets();
         let socket = Socket::new(ours.into()).unwrap();

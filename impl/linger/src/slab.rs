@@ -1,20 +1,20 @@
-//! Where lingering transports are kept: slots in chunks that never move, threaded by lists.
+//! Storage of lingering transports: slots in chunks that never move, linked into lists.
 //!
 //! Decides how a slot is found, freed and linked. Leaves what the lists mean to the engine and the
-//! wheel. A vector that doubles would hold up to twice what is used; chunks hold at most one of
-//! them more.
+//! wheel. A vector that doubles would hold up to twice what is used; chunks hold at most one chunk
+//! more.
 
 /// No slot.
 pub(crate) const NIL: u32 = u32::MAX;
-/// Slots of a chunk: a few kilobytes.
+/// Slots per chunk: a few kilobytes.
 const CHUNK: u32 = 64;
 
 /// The lists that a slot is in, each at most once.
 #[derive(Clone, Copy)]
 pub(crate) enum Links {
-    /// All of them, the oldest first.
+    /// All entries, the oldest first.
     Age,
-    /// Those of the same deadline.
+    /// Those with the same deadline.
     Wheel,
     /// Those that may have something to read.
     Ready,
@@ -63,7 +63,7 @@ impl<T> Slab<T> {
         self.len
     }
 
-    /// The place of a new value, in no list.
+    /// Inserts a value that is in no list; returns its slot.
     pub(crate) fn insert(&mut self, value: T) -> u32 {
         if self.free == NIL {
             self.grow();
@@ -78,7 +78,7 @@ impl<T> Slab<T> {
         key
     }
 
-    /// Takes a value out, which must be in no list.
+    /// Takes a value out. It must be in no list.
     pub(crate) fn remove(&mut self, key: u32) -> Option<T> {
         let free = self.free;
         let slot = self.slot_mut(key);
@@ -128,7 +128,7 @@ impl<T> Slab<T> {
         self.free = first;
     }
 
-    /// Behind a burst all but one chunk go back to the allocator.
+    /// Gives all but one chunk back to the allocator after a burst.
     fn shrink(&mut self) {
         if self.chunks.len() > 1 {
             self.chunks = vec![free_chunk(0)];

@@ -1,5 +1,5 @@
-//! A socket as a source: read without blocking, thrown away where the system can do so by itself.
-//! And how one is reset.
+//! A socket as a source. It is read without blocking, and the bytes are discarded in the kernel if
+//! the system can do so. Also resets a socket.
 //!
 //! Sources: recv(2) `MSG_DONTWAIT`; tcp(7) `MSG_TRUNC`, which discards in the kernel what it would
 //! copy; socket(7) `SO_LINGER`; connect(2) `AF_UNSPEC`.
@@ -13,7 +13,7 @@ use rustix::net::{RecvFlags, recv, sockopt};
 
 use crate::engine::Source;
 
-/// Linux copies nothing that is thrown away; elsewhere the flag has another meaning, or none.
+/// Linux copies nothing that is thrown away. Elsewhere the flag has another meaning, or none.
 #[cfg(target_os = "linux")]
 const DISCARD: RecvFlags = RecvFlags::DONTWAIT.union(RecvFlags::TRUNC);
 #[cfg(not(target_os = "linux"))]
@@ -22,9 +22,15 @@ const DISCARD: RecvFlags = RecvFlags::DONTWAIT;
 /// Resets a TCP connection: what neither side has read yet is lost, and the peer reads a reset, not
 /// an end.
 ///
-/// On Linux it is reset now, even if others have a descriptor of the same socket: a clone, a child
-/// process. Elsewhere, and if Linux refuses, it is reset when the last descriptor is closed:
-/// until then the peer sees nothing.
+/// On Linux the connection is reset now, even if there are other descriptors of the same socket, in
+/// a clone or in a child process. Elsewhere, and if Linux refuses, it is reset when the last
+/// descriptor is closed; until then the peer sees nothing.
+///
+/// # Errors
+///
+/// Returns the system's errors.
+///
+/// # Examples
 ///
 /// ```
 /// use std::io::{ErrorKind, Read};
@@ -38,11 +44,9 @@ const DISCARD: RecvFlags = RecvFlags::DONTWAIT;
 /// assert_eq!(peer.read(&mut [0]).unwrap_err().kind(), ErrorKind::ConnectionReset);
 /// # Ok::<(), std::io::Error>(())
 /// ```
-///
-/// Errors: the system's.
 pub fn reset(socket: impl AsFd) -> io::Result<()> {
-    // Our measurement: SO_LINGER alone waits for the last close, and this sends the same RST, in
-    // every state that SO_LINGER sends one in, whatever is unread or unsent.
+    // Our measurement: SO_LINGER alone waits for the last close. This call sends the same RST, in
+    // every state in which SO_LINGER sends one, whatever is unread or unsent.
     #[cfg(target_os = "linux")]
     if rustix::net::connect_unspec(&socket).is_ok() {
         return Ok(());
@@ -50,17 +54,16 @@ pub fn reset(socket: impl AsFd) -> io::Result<()> {
     Ok(sockopt::set_socket_linger(&socket, Some(Duration::ZERO))?)
 }
 
-/// A socket whose descriptor is ours alone.
+/// A socket whose descriptor only we own.
 pub(crate) struct Socket(OwnedFd);
 
 impl Socket {
-    /// Closing it will neither block nor reset, whatever the application has set.
-    ///
-    /// Errors: that it is no socket, which comes back.
+    /// Makes sure that closing it neither blocks nor resets, whatever the application has set.
+    /// Fails if it is not a socket, and gives it back.
     pub(crate) fn new(socket: OwnedFd) -> Result<Self, (OwnedFd, io::Error)> {
         match sockopt::set_socket_linger(&socket, None) {
             Err(error @ Errno::NOTSOCK) => Err((socket, error.into())),
-            // A connection that is dead already may refuse options: what is read of it says so.
+            // A dead connection may refuse options; reading it shows that it is dead.
             Ok(()) | Err(_) => Ok(Self(socket)),
         }
     }
@@ -86,7 +89,7 @@ impl Read for Socket {
 
 impl Source for Socket {
     fn reset(self) {
-        // If it cannot be reset, the transport is dead already.
+        // If it cannot be reset, the transport is already dead.
         let _ = reset(&self.0);
     }
 }

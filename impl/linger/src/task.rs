@@ -1,5 +1,5 @@
-//! The service in a task of tokio: the runtime waits for the poll's descriptor, the poll for the
-//! sockets.
+//! The service in a tokio task: the runtime waits for the poll's descriptor, and the poll waits for
+//! the sockets.
 
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};
@@ -51,9 +51,8 @@ impl Task {
         }
     }
 
-    /// Waits until a socket or a handle has something for us, or until then at the longest.
-    ///
-    /// Errors: the runtime is shutting down.
+    /// Waits until a socket or a handle has something for us, or at most until `until`. Fails if
+    /// the runtime is shutting down.
     async fn readable(&mut self, until: Option<Instant>) -> io::Result<()> {
         let readable = self.0.readable_mut();
         let ready = match until {
@@ -61,7 +60,7 @@ impl Task {
             None => Ok(readable.await),
         };
         if let Ok(guard) = ready {
-            // What becomes ready from here on wakes us again; what already is, the turn finds.
+            // What becomes ready from here on wakes us again. The turn finds what is ready now.
             guard?.clear_ready();
         }
         Ok(())

@@ -1,4 +1,4 @@
-//! The service in a thread: waits in the poll.
+//! The service in a thread that waits in the poll.
 
 use std::time::{Duration, Instant};
 

@@ -1,15 +1,15 @@
-//! Deadlines in O(1): a wheel of lists, one list a tick, as wide as the longest patience.
+//! Deadlines in O(1): a wheel of lists, one list per tick, as wide as the longest patience.
 //!
-//! Decides which deadline has passed. No deadline is told early; one is told at most a tick late, a
-//! tick being 1/255 of the patience and at least a millisecond. Every deadline fits into one turn
-//! of the wheel, so an entry is looked at once.
+//! Decides which deadline has passed. No deadline is reported early. It is reported at most one
+//! tick late; a tick is 1/255 of the patience, and at least a millisecond. Every deadline fits into
+//! one turn of the wheel, so an entry is looked at once.
 
 use std::time::{Duration, Instant};
 
 use crate::slab::{Links, List, Slab};
 
-/// Twice as many as there are ticks in the patience: a driver that comes late by all of it still
-/// finds each in its place.
+/// Twice as many as there are ticks in the patience, so that a driver that is late by the whole
+/// patience still finds each entry in its place.
 const SLOTS: u64 = 512;
 const TICKS_OF_PATIENCE: u64 = 255;
 const BITS: u64 = 64;
@@ -29,8 +29,8 @@ impl Wheel {
         Self { start: now, tick, current: 0, lists, occupied: [0; (SLOTS / BITS) as usize] }
     }
 
-    /// Puts an entry under its deadline; gives the slot that [`remove`](Self::remove) asks for.
-    /// Without a deadline it is as late as can be.
+    /// Puts an entry under its deadline; returns the slot that [`remove`](Self::remove) needs.
+    /// Without a deadline the entry is as late as possible.
     pub(crate) fn insert<T>(
         &mut self,
         slab: &mut Slab<T>,
@@ -47,9 +47,9 @@ impl Wheel {
         slot as u16
     }
 
-    /// Whether the driver comes so late that a deadline from now on may have no place of its own
-    /// before the first that has passed is told.
-    pub(crate) fn is_behind(&self, now: Instant) -> bool {
+    /// Whether the driver is so late that a deadline from now on may have no place before the first
+    /// deadline that has passed is reported.
+    pub(crate) fn is_late(&self, now: Instant) -> bool {
         let passed = self.nanos_at(now) / self.tick;
         self.first().is_some_and(|first| passed.saturating_sub(first) > SLOTS - 2 - TICKS_OF_PATIENCE)
     }
@@ -73,7 +73,7 @@ impl Wheel {
         self.lists[(first % SLOTS) as usize].first()
     }
 
-    /// When the next deadline passes; `None` without one, or where the clock cannot say it.
+    /// When the next deadline passes; `None` without one, or if the clock cannot express it.
     pub(crate) fn next(&self) -> Option<Instant> {
         let first = self.first()?;
         self.start.checked_add(Duration::from_nanos(first.checked_mul(self.tick)?))

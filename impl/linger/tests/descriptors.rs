@@ -1,5 +1,5 @@
-//! Every descriptor goes back: alone in its process, for it counts those of all threads.
-#![allow(clippy::unwrap_used, reason = "helpers of tests: clippy knows the tests alone")]
+//! Every descriptor goes back. Alone in its process, because it counts those of all threads.
+#![allow(clippy::unwrap_used, reason = "test helpers: clippy exempts only the tests themselves")]
 #![cfg(target_os = "linux")]
 
 mod common;
@@ -14,7 +14,7 @@ fn descriptors() -> usize {
     std::fs::read_dir("/proc/self/fd").unwrap().count()
 }
 
-/// Whether so many are open, or will be within the deadline.
+/// Whether `count` descriptors are open, now or before the deadline.
 fn come_down_to(count: usize) -> bool {
     let deadline = far();
     while Instant::now() < deadline {

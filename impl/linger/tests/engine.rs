@@ -1,6 +1,6 @@
-//! The engine with stand-ins and a clock that the test moves: whose turn it is, and when it is
-//! over.
-#![allow(clippy::unwrap_used, reason = "helpers of tests: clippy knows the tests alone")]
+//! The engine with stand-ins and a clock that the test moves: which one is read next, and when it
+//! ends.
+#![allow(clippy::unwrap_used, reason = "test helpers: clippy exempts only the tests themselves")]
 
 mod common;
 
@@ -18,17 +18,17 @@ use common::{draining, failed_machine, shut_sockets};
 const SECOND: Duration = Duration::from_secs(1);
 const LIMITS: Limits = Limits { patience: Duration::from_secs(5), connections: 100 };
 
-/// What a stand-in reads next; a read behind the last of them waits.
+/// What a stand-in reads next. A read after the last of them waits.
 enum Bring {
     Bytes(usize),
-    /// As much as is asked for, each time.
+    /// As much as the buffer takes, each time.
     Flood,
     Fin,
     Reset,
     Signal,
 }
 
-/// A transport that writes down how it was let go.
+/// A transport that records how it was let go.
 struct StandIn {
     name: u32,
     brings: VecDeque<Bring>,
@@ -128,7 +128,7 @@ fn every_end_is_counted_once_and_in_its_place() {
     assert_eq!((bed.engine.is_empty(), bed.engine.next_deadline()), (true, None));
 }
 
-// notify-before-fin: where no last word left, the transport is reset
+// notify-before-fin: if no last word left, the transport is reset
 #[test]
 fn a_transport_is_let_go_as_its_machine_says() {
     let mut bed = Bed::new(LIMITS);
@@ -159,7 +159,7 @@ fn a_flood_is_ended_by_the_budget() {
     assert_eq!((counters.over_budget, counters.drained), (1, 50_001));
 }
 
-// linger-is-bounded, in time: also where the policy counts no bytes
+// linger-is-bounded, in time: also if the policy counts no bytes
 #[test]
 fn a_flood_without_a_budget_is_ended_by_the_deadline() {
     let mut bed = Bed::new(LIMITS);
@@ -305,8 +305,8 @@ fn a_driver_that_comes_late_ends_only_what_is_due() {
     }
 }
 
-// Found by fuzzing: the wheel had no place for a deadline that far from the first one, and told it
-// at once.
+// Found by fuzzing: the wheel had no place for a deadline that far from the first one, and reported
+// it at once.
 #[test]
 fn one_that_is_added_while_the_driver_is_late_by_far_has_its_whole_patience() {
     let mut bed = Bed::new(LIMITS);
@@ -355,9 +355,9 @@ impl Source for Real {
     fn reset(self) {}
 }
 
-// #48: a byte now and then, for ever
+// #48: a byte now and then, forever
 #[test]
-fn a_peer_that_drips_for_ever_is_ended_by_time_or_by_bytes() {
+fn a_peer_that_drips_forever_is_ended_by_time_or_by_bytes() {
     for (budget, reads) in [(1_000_000, 51), (20, 21)] {
         let (ours, mut peer) = shut_sockets();
         ours.set_nonblocking(true).unwrap();

@@ -1,5 +1,5 @@
 //! The service over real sockets, in a thread.
-#![allow(clippy::unwrap_used, reason = "helpers of tests: clippy knows the tests alone")]
+#![allow(clippy::unwrap_used, reason = "test helpers: clippy exempts only the tests themselves")]
 
 mod common;
 
@@ -27,12 +27,12 @@ fn reset(socket: TcpStream) {
     drop(socket);
 }
 
-/// The peer has read the last word and ends its stream.
+/// The peer has read the last word, and ends its stream.
 fn end(mut peer: TcpStream) {
     peer.read_exact(&mut [0; LAST_WORD.len()]).unwrap();
 }
 
-/// A byte for a socket that is gone is answered by a reset, which the next one finds.
+/// A byte for a closed socket is answered by a reset, which the next write finds.
 fn is_refused(peer: &mut TcpStream) -> bool {
     let deadline = far();
     while Instant::now() < deadline {
@@ -43,7 +43,7 @@ fn is_refused(peer: &mut TcpStream) -> bool {
     false
 }
 
-/// What the peer reads to the end, and whether that end is a clean one of the stream.
+/// What the peer reads to the end, and whether that end is a clean end of the stream.
 fn read_all(peer: &mut impl Read) -> (Vec<u8>, Result<(), ErrorKind>) {
     let mut all = Vec::new();
     let end = peer.read_to_end(&mut all).map(drop).map_err(|error| error.kind());
@@ -113,7 +113,7 @@ fn a_deadline_that_is_sooner_than_the_others_is_kept() {
     drop(silent);
 }
 
-/// The counters once they are so.
+/// Returns the counters once they are as wanted.
 fn wait_for(lingerer: &Lingerer, wanted: impl Fn(&Counters) -> bool) -> Counters {
     let deadline = far();
     while Instant::now() < deadline {
@@ -142,8 +142,8 @@ fn over_the_bound_the_oldest_gives_way_at_once() {
     assert_eq!(lingerer.finish(far()).by_fin, 2);
 }
 
-/// A server whose client has sent a request that nobody reads, answered by as much as the sockets
-/// hold and an alert.
+/// A server whose client has sent a request that nobody reads. The server has answered with as much
+/// as the sockets hold, and an alert.
 fn answered_unread() -> (TcpStream, TcpStream, usize) {
     let (mut ours, mut peer) = sockets();
     set_socket_recv_buffer_size(&peer, 16 * 1024).unwrap();
@@ -181,7 +181,7 @@ fn a_close_at_once_destroys_the_last_words_and_lingering_delivers_them() {
 }
 
 #[test]
-fn what_linger_of_the_socket_said_before_is_unset() {
+fn what_so_linger_was_before_is_unset() {
     let lingerer = service(PATIENT);
     let (ours, mut peer) = shut_sockets();
     set_socket_linger(&ours, Some(Duration::ZERO)).unwrap();
@@ -209,10 +209,10 @@ mod a_reset_beside_a_clone_of_the_socket {
 
     use super::*;
 
-    /// What stands before the reset, at our end and at the peer's.
+    /// What happens before the reset, at our end and at the peer's.
     type Before = fn(&mut TcpStream, &mut TcpStream);
 
-    /// More than the sockets take: some of it has not left.
+    /// Writes more than the sockets take: some of it has not left.
     fn fill(ours: &mut TcpStream) {
         ours.set_nonblocking(true).unwrap();
         while ours.write(&[7; 65_536]).is_ok() {}
@@ -316,8 +316,8 @@ fn a_transport_comes_back_that_gives_up_no_socket_or_has_nothing_to_linger_for()
     assert_eq!(lingerer.finish(far()), Counters { by_fin: 1, not_taken: 3, ..Counters::default() });
 }
 
-// epoll(7): a registration outlives its descriptor while a clone is left; the same number for the
-// same socket is refused then
+// epoll(7): a registration outlives its descriptor while a clone is left; then the same number for
+// the same socket is refused
 #[cfg(target_os = "linux")]
 #[test]
 fn a_socket_that_cannot_be_watched_lingers_to_its_deadline() {
@@ -328,7 +328,7 @@ fn a_socket_that_cannot_be_watched_lingers_to_its_deadline() {
     let number = ours.as_raw_fd();
     lingerer.add_until(ours, draining(1000), Instant::now()).unwrap();
     wait_for(&lingerer, |counters| counters.timed_out == 1);
-    // Other tests may have taken the number meanwhile: this one says nothing then.
+    // Other tests may have taken the number meanwhile: then this test proves nothing.
     let again = rustix::io::fcntl_dupfd_cloexec(&clone, number).unwrap();
     drop(clone);
     lingerer.add_until(again, draining(1000), Instant::now() + SHORT).unwrap();
@@ -364,7 +364,7 @@ fn a_thousand_sockets_end_each_in_its_way() {
 }
 
 #[test]
-fn finish_waits_for_nobody_where_nothing_lingers() {
+fn finish_does_not_wait_if_nothing_lingers() {
     let lingerer = service(PATIENT);
     assert_eq!(lingerer.finish(far()), Counters::default());
     assert_eq!(lingerer.finish(far()), Counters::default());
@@ -397,7 +397,7 @@ fn finish_in_one_thread_lets_another_add_until_it_has_ended() {
     assert_eq!(finisher.join().unwrap().by_fin, 2);
 }
 
-// Nothing is closed early: a byte for the socket is still taken, and its end still waited for.
+// Nothing is closed early: the socket still takes a byte, and its end is still waited for.
 #[test]
 fn dropping_the_last_handle_leaves_what_lingers_to_its_end() {
     let lingerer = service(PATIENT);

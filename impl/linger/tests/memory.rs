@@ -1,5 +1,5 @@
-//! What a lingering transport costs of our memory, as the allocator counts it.
-#![allow(clippy::unwrap_used, reason = "helpers of tests: clippy knows the tests alone")]
+//! What a lingering transport costs in memory, as the allocator counts it.
+#![allow(clippy::unwrap_used, reason = "test helpers: clippy exempts only the tests themselves")]
 
 mod common;
 
@@ -23,8 +23,8 @@ impl Source for StandIn {
     fn reset(self) {}
 }
 
-/// What the service has beside its transports: the scratch buffer, the wheel, and at most one chunk
-/// that is not full.
+/// What the service takes besides its transports: the scratch buffer, the wheel, and at most one
+/// chunk that is not full.
 const FIXED: u64 = 24 * 1024;
 
 #[test]
@@ -46,7 +46,7 @@ fn a_transport_costs_at_most_64_bytes_at_every_number_of_them() {
 }
 
 #[test]
-fn behind_a_burst_the_memory_is_given_back() {
+fn after_a_burst_the_memory_is_given_back() {
     let mut kept = None;
     let used = allocation_counter::measure(|| {
         let now = Instant::now();

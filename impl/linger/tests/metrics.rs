@@ -1,6 +1,6 @@
-//! What a recorder of the metrics facade is told: alone in its process, for the recorder is the
-//! process's.
-#![allow(clippy::unwrap_used, reason = "helpers of tests: clippy knows the tests alone")]
+//! What a recorder of the metrics facade gets. Alone in its process, because the recorder is
+//! global.
+#![allow(clippy::unwrap_used, reason = "test helpers: clippy exempts only the tests themselves")]
 #![cfg(feature = "metrics")]
 
 mod common;
@@ -14,7 +14,7 @@ use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
 
 use common::{draining, far, shut_sockets};
 
-/// Name and labels, and what the recorder was told since the last look.
+/// Name and labels, and what the recorder got since the last look.
 fn seen(snapshotter: &Snapshotter) -> HashMap<String, f64> {
     let values = snapshotter.snapshot().into_vec().into_iter().map(|(key, unit, description, value)| {
         assert!(unit.is_some() && description.is_some(), "{key:?} is not described");
@@ -30,7 +30,7 @@ fn seen(snapshotter: &Snapshotter) -> HashMap<String, f64> {
 }
 
 #[test]
-fn a_recorder_is_told_every_change() {
+fn a_recorder_gets_every_change() {
     let recorder = DebuggingRecorder::new();
     let snapshotter = recorder.snapshotter();
     recorder.install().unwrap();

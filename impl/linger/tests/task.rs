@@ -1,5 +1,5 @@
-//! The service as a task of tokio, over sockets of tokio.
-#![allow(clippy::unwrap_used, reason = "helpers of tests: clippy knows the tests alone")]
+//! The service as a tokio task, over tokio sockets.
+#![allow(clippy::unwrap_used, reason = "test helpers: clippy exempts only the tests themselves")]
 #![cfg(feature = "tokio")]
 
 mod common;
@@ -17,12 +17,12 @@ use common::{LAST_WORD, draining, far, shut_sockets};
 const PATIENT: Limits = Limits { patience: Duration::from_secs(60), ..Limits::DEFAULT };
 const SHORT: Duration = Duration::from_millis(20);
 
-/// One thread: a service that blocked it would end no test.
+/// One thread: if the service blocked it, no test would end.
 fn runtime() -> Runtime {
     Builder::new_current_thread().enable_all().build().unwrap()
 }
 
-/// A socket of tokio that lingers, and its peer.
+/// A tokio socket that lingers; returns its peer.
 fn lingering(lingerer: &Lingerer) -> TcpStream {
     let (ours, peer) = shut_sockets();
     ours.set_nonblocking(true).unwrap();
@@ -32,7 +32,7 @@ fn lingering(lingerer: &Lingerer) -> TcpStream {
 }
 
 #[test]
-fn every_end_comes_to_the_task_too() {
+fn every_end_reaches_the_task_too() {
     runtime().block_on(async {
         let lingerer = Lingerer::spawn_tokio(PATIENT).unwrap();
         let mut peers: Vec<_> = (0..300).map(|_| lingering(&lingerer)).collect();
@@ -83,7 +83,7 @@ fn finish_closes_stragglers_at_its_deadline() {
     });
 }
 
-// A thread that blocks the only one of its runtime still ends by its deadline.
+// A call that blocks the only thread of its runtime still ends by its deadline.
 #[test]
 fn finish_that_blocks_the_runtime_keeps_its_deadline() {
     runtime().block_on(async {
@@ -136,8 +136,8 @@ fn it_runs_on_many_threads() {
     });
 }
 
-// Processor time, not time: a busy machine makes it smaller, a task that spins makes all of the
-// wait.
+// Processor time, not elapsed time: a busy machine makes it smaller, and a task that spins uses all
+// of the wait.
 #[test]
 fn a_task_that_waits_does_not_spin() {
     let wait = Duration::from_millis(500);

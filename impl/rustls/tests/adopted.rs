@@ -1,6 +1,6 @@
-//! Streams of rustls that were read and written before they became ours: nothing of a record is
+//! Streams of rustls that were read and written before they became ours: no part of a record is
 //! lost.
-#![allow(clippy::unwrap_used, reason = "helpers of tests: clippy knows the tests alone")]
+#![allow(clippy::unwrap_used, reason = "test helpers: clippy exempts only the tests themselves")]
 
 mod common;
 
@@ -33,7 +33,7 @@ fn hear(connection: &mut impl Tls, mut bytes: &[u8]) {
     }
 }
 
-/// A client and a server of rustls alone, their handshake done and all of it read.
+/// A client and a server of plain rustls, with their handshake done and everything read.
 fn pair(version: Version, provider: fn() -> CryptoProvider) -> (ClientConnection, ServerConnection) {
     let mut client = client(client_config(version, provider()));
     let mut server = server(server_config(version, provider()));
@@ -83,7 +83,7 @@ fn a_record_that_rustls_has_read_in_part_is_read_to_its_end() {
 }
 
 #[test]
-fn plaintext_behind_the_close_notify_is_handed_back_whole_from_the_middle_of_a_record() {
+fn plaintext_after_the_close_notify_is_handed_back_whole_from_the_middle_of_a_record() {
     for (version, provider) in each_kind() {
         let (_, mut server) = pair(version, provider);
         server.send_close_notify();
@@ -127,7 +127,7 @@ fn an_alert_that_rustls_has_heard_before_is_named() {
         let (client, mut server) = pair(version, hooked);
         let (near, mut far) = Pipe::pair(1 << 16);
         let mut client = rustls::StreamOwned::new(client, near);
-        // A record that nobody sealed: the server's answer is a fatal alert.
+        // A record that nobody sealed: the server answers with a fatal alert.
         let mut forged: &[u8] = &common::FORGED;
         server.read_tls(&mut forged).unwrap();
         server.process_new_packets().unwrap_err();
@@ -139,7 +139,7 @@ fn an_alert_that_rustls_has_heard_before_is_named() {
 }
 
 #[test]
-fn an_end_before_the_first_record_is_not_known_to_stand_between_two() {
+fn an_end_before_the_first_record_is_not_known_to_be_between_two() {
     for (version, provider) in each_kind() {
         let (client, _server) = pair(version, provider);
         let (near, far) = Pipe::pair(64);
@@ -188,11 +188,11 @@ fn a_fresh_stream_does_its_handshake_as_ours() {
     }
 }
 
-/// What a call that takes the stream with it comes to.
+/// The result of a call that consumes the stream.
 type Only = fn(rustls::StreamOwned<ClientConnection, std::net::TcpStream>) -> std::io::Result<()>;
 
 #[test]
-fn a_call_that_takes_its_stream_along_refuses_a_socket_that_does_not_block() {
+fn a_call_that_consumes_its_stream_refuses_a_socket_that_does_not_block() {
     let calls: [(Only, WriteEnd); 3] = [
         (|stream| stream.close(Policy::STRICT, Manner::Graceful).map(drop), WriteEnd::CloseNotifySent),
         (|stream| stream.hand_back(Policy::STRICT).map(drop), WriteEnd::CloseNotifySent),

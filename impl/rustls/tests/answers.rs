@@ -1,11 +1,11 @@
-//! What calls answer: no `Ok` over a loss, no `WouldBlock` over a socket that blocks, no wait that
+//! What calls return: no `Ok` over a loss, no `WouldBlock` over a socket that blocks, no wait that
 //! nothing ends.
 //!
-//! The core decides each answer (`impl/core/tests/behaviour/answer.rs`); here it comes out of both
-//! adapters, whole and split, in both versions. no-ok-over-a-loss, flushed-means-left,
-//! shut-means-said, every-call-ends, dead-is-not-fin.
+//! The core decides each answer (`impl/core/tests/behaviour/answer.rs`). These tests check that
+//! both adapters return it, whole and split, in both versions. no-ok-over-a-loss,
+//! flushed-means-left, shut-means-said, every-call-ends, dead-is-not-fin.
 #![cfg(unix)]
-#![allow(clippy::unwrap_used, reason = "helpers of tests: clippy knows the tests alone")]
+#![allow(clippy::unwrap_used, reason = "test helpers: clippy exempts only the tests themselves")]
 
 mod common;
 
@@ -25,11 +25,11 @@ use common::{VERSIONS, pair, streams};
 use rustix::net::sockopt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 
-/// Long enough for whatever comes at once, and short enough to wait for.
+/// Long enough for anything that comes at once, and short enough to wait for.
 const PATIENCE: Duration = Duration::from_millis(100);
 const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nanswer";
 
-/// A client under a policy, and a server that no close_notify of the client's keeps from answering.
+/// A client under a policy, and a server that still answers after the client's close_notify.
 async fn client_under(version: Version, policy: Policy) -> (Task<DuplexStream>, Task<DuplexStream>) {
     let (near, far) = duplex(1 << 16);
     let client = common::client(common::client_config(version, common::hooked()));
@@ -85,7 +85,7 @@ async fn an_answer_is_read_by_the_other_half_after_a_shutdown() {
     }
 }
 
-// The relay of tokio, over a stream of ours
+// tokio's relay, over one of our streams
 #[tokio::test]
 async fn an_upload_goes_on_through_a_tunnel_whose_backend_ended_first() {
     for version in VERSIONS {
@@ -141,8 +141,8 @@ fn reading_of_a_blocking_stream_fails_over_data_that_was_thrown_away() {
     }
 }
 
-/// A stream over a pipe so narrow that most of what `write` took waits: in records, and beside
-/// them.
+/// A stream over a pipe so narrow that most of what `write` took waits: in records, and as
+/// plaintext next to them.
 async fn filled(version: Version, policy: Policy) -> (Task<DuplexStream>, Task<DuplexStream>) {
     let (mut near, far) = over(version, policy, duplex(64)).await;
     near.set_patience(Duration::from_secs(3));
@@ -152,7 +152,7 @@ async fn filled(version: Version, policy: Policy) -> (Task<DuplexStream>, Task<D
     (near, far)
 }
 
-/// Reads whatever comes, until nothing does.
+/// Reads everything until the end.
 async fn swallow(mut far: Task<DuplexStream>) -> io::Result<usize> {
     let mut all = Vec::new();
     far.read_to_end(&mut all).await
@@ -190,19 +190,19 @@ async fn flush_and_shutdown_fail_at_the_fatal_alert_of_a_peer_that_read_nothing(
 }
 
 #[tokio::test(start_paused = true)]
-async fn flush_and_shutdown_end_by_the_patience_where_nobody_reads() {
+async fn flush_and_shutdown_end_by_the_patience_if_nobody_reads() {
     for version in VERSIONS {
         for shuts in [true, false] {
             let (mut near, far) = filled(version, Policy::STRICT).await;
             let start = tokio::time::Instant::now();
             let error =
                 if shuts { near.shutdown().await } else { near.close(Manner::Graceful).await.map(drop) };
-            // A close tells it in the ending that it returns.
+            // A close reports it in the ending that it returns.
             assert_eq!(error.is_err(), shuts, "{version}");
             assert_eq!(start.elapsed().as_secs(), 3);
             assert_eq!(near.ending().reading, ReadEnd::TimedOut);
             assert_eq!(near.ending().delivery, Delivery::Lost);
-            assert!(near.transport().is_none(), "a FIN would say that this was all");
+            assert!(near.transport().is_none(), "a FIN would mean that this was all");
             assert!(near.flush().await.is_err());
             drop(far);
         }
@@ -210,7 +210,7 @@ async fn flush_and_shutdown_end_by_the_patience_where_nobody_reads() {
 }
 
 #[tokio::test]
-async fn flush_and_shutdown_fail_where_a_reset_kept_bytes_from_leaving() {
+async fn flush_and_shutdown_fail_if_a_reset_kept_bytes_from_leaving() {
     for version in VERSIONS {
         let (mut near, mut far) = over(version, Policy::STRICT, task_sockets().await).await;
         while let std::task::Poll::Ready(taken) = once(near.write(&[1; 60_000])) {
@@ -223,12 +223,12 @@ async fn flush_and_shutdown_fail_where_a_reset_kept_bytes_from_leaving() {
     }
 }
 
-/// The same, of sockets and threads: what is written is more than the kernel takes.
+/// The same with sockets and threads: more is written than the kernel takes.
 fn filled_halves(
     version: Version,
 ) -> (close_notify::ReadHalf<TcpStream>, close_notify::WriteHalf<TcpStream>, Stream<TcpStream>) {
     let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
-    // As little as the kernel allows, before there is a window.
+    // As little as the kernel allows, set before there is a window.
     sockopt::set_socket_recv_buffer_size(&listener, 1).unwrap();
     let near = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     sockopt::set_socket_send_buffer_size(&near, 1).unwrap();
@@ -262,12 +262,12 @@ fn a_flush_of_a_blocking_half_fails_over_what_was_lost() {
     }
 }
 
-/// A client whose looks have filled its store, and a server that has answered and closed.
+/// A client whose store is full because of its looks, and a server that has answered and closed.
 fn full_store(version: Version) -> (Stream<TcpStream>, Stream<TcpStream>) {
     let (mut near, mut far) = streams(version, Policy::pool());
     far.write_all(&[1; 192_000]).unwrap();
     far.close(Manner::AtOnce).unwrap();
-    // A look takes what is there until nothing more fits, and then has nothing to say.
+    // A look takes what is there until nothing more fits. Then it reports nothing.
     for _ in 0..100 {
         assert!(!near.peer_closed_now().unwrap(), "all of it fitted: there is nothing to test");
     }
@@ -275,17 +275,17 @@ fn full_store(version: Version) -> (Stream<TcpStream>, Stream<TcpStream>) {
 }
 
 #[test]
-fn a_close_over_a_socket_that_blocks_is_one_call_though_nobody_has_read() {
+fn a_close_over_a_blocking_socket_is_one_call_though_nobody_has_read() {
     for version in VERSIONS {
         let (mut near, _far) = full_store(version);
         let ending = near.close(Manner::Graceful).unwrap();
-        // More than the budget comes: that ends it, and not a caller who tries again.
+        // More than the budget comes: that ends the call, and the caller need not try again.
         assert_eq!(ending.reading, ReadEnd::OverBudget, "{version}: {ending}");
     }
 }
 
 #[test]
-fn a_hand_back_over_a_socket_that_blocks_is_one_call_though_nobody_has_read() {
+fn a_hand_back_over_a_blocking_socket_is_one_call_though_nobody_has_read() {
     for version in VERSIONS {
         let (mut near, _far) = full_store(version);
         let error = near.hand_back().unwrap_err();
@@ -295,7 +295,7 @@ fn a_hand_back_over_a_socket_that_blocks_is_one_call_though_nobody_has_read() {
 
 // every-call-ends: the patience bounds the last word of one direction too
 #[test]
-fn closing_the_write_side_ends_by_the_patience_where_nobody_reads() {
+fn closing_the_write_side_ends_by_the_patience_if_nobody_reads() {
     let (read, write, far) = filled_halves(Version::Tls13);
     write.handle().set_patience(PATIENCE);
     let error = write.handle().close_write().unwrap_err();
@@ -304,14 +304,14 @@ fn closing_the_write_side_ends_by_the_patience_where_nobody_reads() {
     drop((read, write, far));
 }
 
-// reply-at-once, every-call-ends: nor does an answer that nobody asked for wait longer
+// reply-at-once, every-call-ends: an answer that nobody asked for waits no longer than that, either
 #[test]
 fn reading_the_peers_end_answers_it_within_the_patience() {
     let (mut read, write, mut far) = filled_halves(Version::Tls12);
     write.handle().set_patience(PATIENCE);
     let peer = thread::spawn(move || {
         far.set_patience(PATIENCE);
-        // Nothing is read: a close at once says close_notify, and lets go.
+        // Nothing is read: a close at once sends close_notify, and lets go.
         let socket = far.transport().unwrap().try_clone().unwrap();
         far.close(Manner::AtOnce).unwrap();
         socket
@@ -321,8 +321,8 @@ fn reading_the_peers_end_answers_it_within_the_patience() {
     drop(peer.join().unwrap());
 }
 
-/// A transport whose write meets a failure of the kernel's, once; its reads say end of stream from
-/// then on, as on Linux.
+/// A transport whose write fails once with an error of the kernel. From then on its reads return
+/// the end of the stream, as on Linux.
 struct Dying {
     pipe: Pipe,
     errno: Option<i32>,
@@ -388,7 +388,7 @@ fn an_end_after_a_write_that_met_a_dead_transport_is_no_fin() {
     }
 }
 
-// The kernel gives up a peer that neither reads nor answers: TCP_USER_TIMEOUT, tcp(7)
+// The kernel gives up on a peer that neither reads nor answers: TCP_USER_TIMEOUT, tcp(7)
 #[cfg(target_os = "linux")]
 #[test]
 fn a_connection_that_the_kernel_gave_up_reads_as_failed() {
@@ -418,7 +418,7 @@ fn a_connection_that_the_kernel_gave_up_reads_as_failed() {
     threads.into_iter().for_each(|thread| thread.join().unwrap());
 }
 
-/// A tunnel of others that says its own truncation.
+/// Another implementation's tunnel, which reports its own truncation.
 struct Tunnel(Pipe);
 
 impl Read for Tunnel {
@@ -467,7 +467,7 @@ fn a_tunnel_beneath_that_was_cut_reads_as_a_truncation() {
     }
 }
 
-// shut-means-said, and what a shutdown says when it is repeated
+// shut-means-said, and the result of a repeated shutdown
 #[tokio::test]
 async fn a_shutdown_that_is_repeated_answers_the_same() {
     for version in VERSIONS {

@@ -1,8 +1,8 @@
 //! Several tasks on one connection, each in a call that waits: whatever ends the wait, all of them
 //! learn of it.
 //!
-//! The clock is paused: where a task is not woken, an hour passes at once, and the test says so.
-#![allow(clippy::unwrap_used, reason = "helpers of tests: clippy knows the tests alone")]
+//! The clock is paused: if a task is not woken, an hour passes at once, and the test fails.
+#![allow(clippy::unwrap_used, reason = "test helpers: clippy exempts only the tests themselves")]
 
 mod common;
 
@@ -29,7 +29,7 @@ type Halves = (ReadHalf<DuplexStream>, WriteHalf<DuplexStream>);
 const HOUR: Duration = Duration::from_secs(3600);
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Every task has gone as far as it can: none of these waits takes more turns of the runtime.
+/// Waits until every task has gone as far as it can. None of them needs more turns than these.
 async fn all_wait() {
     for _ in 0..100 {
         tokio::task::yield_now().await;
@@ -45,7 +45,7 @@ fn closes(handle: &Closer, manner: Manner) -> JoinHandle<io::Result<Ending>> {
     tokio::spawn(async move { handle.close(manner).await })
 }
 
-/// A near side in halves, and its silent peer.
+/// The near side in halves, and its silent peer.
 async fn halves(version: Version, size: usize) -> (Halves, Stream<DuplexStream>) {
     let (near, far) = pipes(version, size).await;
     (near.into_split(), far)
@@ -86,7 +86,7 @@ async fn however_many_tasks_close_each_learns_of_the_answer() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_patience_that_another_task_sets_is_that_of_all_who_close() {
+async fn a_patience_that_another_task_sets_applies_to_all_that_close() {
     for version in VERSIONS {
         let ((read, _write), _far) = halves(version, 1 << 14).await;
         read.handle().set_patience(2 * HOUR);
@@ -101,7 +101,7 @@ async fn a_patience_that_another_task_sets_is_that_of_all_who_close() {
     }
 }
 
-/// A task for each call that may wait, of the halves and of their handle; the halves are polled
+/// One task for each call that may wait, of the halves and of their handle. The halves are polled
 /// from several tasks.
 fn all_calls(version: Version, (mut read, write): Halves) -> Vec<(&'static str, JoinHandle<()>)> {
     let handle = read.handle().clone();
@@ -131,17 +131,17 @@ fn all_calls(version: Version, (mut read, write): Halves) -> Vec<(&'static str, 
 
 type PollWrite = Box<dyn FnMut(Pin<&mut WriteHalf<DuplexStream>>, &mut Context<'_>) -> Poll<()> + Send>;
 
-/// Every call waits on a pipe that takes little, until this happens.
+/// Makes every call wait on a pipe that takes little, until this happens.
 async fn all_wait_until(happens: impl AsyncFn(Closer, Stream<DuplexStream>) -> Option<Stream<DuplexStream>>) {
     for version in VERSIONS {
         let ((read, mut write), far) = halves(version, 16).await;
-        // More than there is room for in records: a write and a flush wait then.
+        // More than there is room for in records, so that a write and a flush wait.
         while once(write.write(&[7; 99_999])).is_ready() {}
         let handle = read.handle().clone();
         let calls = all_calls(version, (read, write));
         all_wait().await;
         let waiting = calls.iter().filter(|(_, call)| !call.is_finished()).count();
-        // What is closed takes no more data: the write learns of that first.
+        // A closed side takes no more data: the write learns of that first.
         assert!(waiting >= calls.len() - 1, "{version}: {waiting} of {} wait", calls.len());
         let far = happens(handle, far).await;
         for (name, call) in calls {
@@ -180,7 +180,7 @@ async fn whatever_a_task_waits_for_it_learns_that_the_peer_is_gone() {
 }
 
 #[tokio::test]
-async fn a_close_of_the_whole_stream_goes_on_behind_one_of_its_halves() {
+async fn a_close_of_the_whole_stream_goes_on_after_one_of_its_halves() {
     for version in VERSIONS {
         let ((read, write), mut far) = halves(version, 1 << 14).await;
         assert!(once(write.handle().close(Manner::Graceful)).is_pending());
@@ -191,7 +191,7 @@ async fn a_close_of_the_whole_stream_goes_on_behind_one_of_its_halves() {
     }
 }
 
-/// A waker that counts, and that is counted.
+/// A waker that counts its wake-ups, and whose references are counted.
 #[derive(Default)]
 struct Counting(AtomicUsize);
 
@@ -202,7 +202,7 @@ impl Wake for Counting {
 }
 
 #[tokio::test]
-async fn a_close_that_is_dropped_leaves_nothing_behind() {
+async fn a_close_that_is_dropped_leaves_no_waker() {
     let ((read, _write), _far) = halves(Version::Tls13, 1 << 14).await;
     let counting = Arc::new(Counting::default());
     let waker = Waker::from(Arc::clone(&counting));
@@ -214,10 +214,10 @@ async fn a_close_that_is_dropped_leaves_nothing_behind() {
     assert_eq!(Arc::strong_count(&counting), 1);
     let before = counting.0.load(Ordering::Relaxed);
     read.handle().abort().unwrap();
-    assert_eq!(counting.0.load(Ordering::Relaxed), before, "who waits no more is not woken");
+    assert_eq!(counting.0.load(Ordering::Relaxed), before, "a call that was dropped is not woken");
 }
 
-/// A waker that calls the connection that wakes it, and is woken once it is dropped as well.
+/// A waker that calls the connection that wakes it. It also does so when it is dropped.
 struct Calling(Closer, mpsc::Sender<Ending>);
 
 impl Wake for Calling {
@@ -237,14 +237,14 @@ async fn a_waker_may_call_the_connection_that_wakes_it() {
     let ((mut read, write), far) = halves(Version::Tls13, 1 << 14).await;
     let (sender, endings) = mpsc::channel();
     let handle = write.handle().clone();
-    // In a thread of its own: where a lock is held, it would never come back.
+    // In another thread: if a lock is held, the call never returns.
     let runtime = tokio::runtime::Handle::current();
     thread::spawn(move || {
         let _in = runtime.enter();
         let calling = || Waker::from(Arc::new(Calling(handle.clone(), sender.clone())));
         let mut close = std::pin::pin!(handle.close(Manner::Graceful));
         for _ in 0..3 {
-            // The waker before is dropped.
+            // The previous waker is dropped.
             let mut buffer = [0; 8];
             let (reader, closer) = (calling(), calling());
             let read = Pin::new(&mut read)
@@ -266,7 +266,7 @@ async fn a_waker_may_call_the_connection_that_wakes_it() {
     drop(far);
 }
 
-/// The task may do no more before it yields.
+/// Uses up the task's budget, so that it must yield before it does more.
 async fn use_up_the_turn() {
     let (mut near, mut far) = duplex(1 << 14);
     far.write_all(&[7; 1 << 14]).await.unwrap();

@@ -1,6 +1,6 @@
-//! When no descriptor is left: alone in its process, for the limit is the process's.
+//! No descriptor is left. Alone in its process, because the limit applies to the process.
 #![cfg(target_os = "linux")]
-#![allow(clippy::unwrap_used, reason = "helpers of tests: clippy knows the tests alone")]
+#![allow(clippy::unwrap_used, reason = "test helpers: clippy exempts only the tests themselves")]
 
 mod common;
 
@@ -16,12 +16,12 @@ use close_notify::{Manner, Policy, Stream, Version};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::io::AsyncWriteExt;
 
-/// The file that says what this thread does.
+/// The file that shows the state of this thread.
 fn own_status() -> String {
     format!("/proc/{}/stat", fs::read_link("/proc/thread-self").unwrap().display())
 }
 
-/// The thread waits in the kernel, or will within the deadline.
+/// Whether the thread waits in the kernel, now or before the deadline.
 fn sleeps(status: &str) -> bool {
     let deadline = Instant::now() + Duration::from_secs(30);
     while Instant::now() < deadline {
@@ -40,7 +40,7 @@ fn ends() -> (close_notify::Session, TcpStream, Stream<TcpStream>) {
     (server.session, far, Stream::from_session(client.session, near))
 }
 
-// data-survives-close: the halves need a copy of the descriptor, and linger themselves without one
+// data-survives-close: the halves need a copy of the descriptor; without one they linger themselves
 #[tokio::test]
 async fn without_a_descriptor_to_spare_every_last_response_is_read() {
     let lingerer = Lingerer::spawn(Limits::DEFAULT).unwrap();

@@ -1,6 +1,6 @@
-//! A stream that is dropped unended leaves one event, as loud as its ending; one that has ended
-//! leaves none.
-#![allow(clippy::unwrap_used, reason = "helpers of tests: clippy knows the tests alone")]
+//! A stream that is dropped before its end leaves one event, as severe as its ending. A stream that
+//! has ended leaves none.
+#![allow(clippy::unwrap_used, reason = "test helpers: clippy exempts only the tests themselves")]
 
 mod common;
 
@@ -16,7 +16,7 @@ use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Metadata, Subscriber};
 
-/// Level and ending of every event of ours.
+/// Level and ending of each of our events.
 #[derive(Clone, Default)]
 struct Heard(Arc<Mutex<Vec<(Level, String)>>>);
 
@@ -48,7 +48,7 @@ impl Subscriber for Heard {
     fn exit(&self, _: &Id) {}
 }
 
-/// What is heard while a stream is used and dropped.
+/// The events while a stream is used and dropped.
 fn heard(version: Version, uses: impl FnOnce(&mut Stream<Pipe>, Stream<Pipe>)) -> Vec<(Level, String)> {
     let heard = Heard::default();
     let (client, server) = pair(version, Policy::STRICT);
@@ -98,8 +98,8 @@ fn a_truncation_is_louder_than_a_whole_message() {
     }
 }
 
-/// What a server's log hears of a client that did this to its socket, and left: the events, and the
-/// error of `accept`.
+/// The events that a server logs for a client that did this to its socket and left, and the ending
+/// in the error of `accept`.
 fn heard_of_a_visitor(version: Version, visit: impl FnOnce(TcpStream)) -> (Vec<(Level, String)>, Ending) {
     let heard = Heard::default();
     let (near, far) = sockets();
@@ -110,8 +110,7 @@ fn heard_of_a_visitor(version: Version, visit: impl FnOnce(TcpStream)) -> (Vec<(
     (events, Ending::find(&error).unwrap())
 }
 
-// Load balancers do this all day. What a stream does that is told nothing of its framing is the
-// default.
+// Load balancers do this all day. This tests the default: a stream that is given no framing.
 #[test]
 fn a_probe_that_connects_and_leaves_is_no_news() {
     let by_fin = |socket| drop::<TcpStream>(socket);
@@ -138,7 +137,7 @@ fn half_a_hello_is_no_warning() {
     }
 }
 
-// Somebody wanted to talk, and could not.
+// The client wanted to talk, and could not.
 #[test]
 fn what_is_no_handshake_at_all_is_a_warning() {
     for version in VERSIONS {

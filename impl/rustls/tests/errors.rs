@@ -1,5 +1,5 @@
-//! The table of `error.rs`, one test a row: every end and the `io::Error` that it reads as.
-#![allow(clippy::unwrap_used, reason = "helpers of tests: clippy knows the tests alone")]
+//! The table of `error.rs`, one test per row: every end, and the `io::Error` that it becomes.
+#![allow(clippy::unwrap_used, reason = "test helpers: clippy exempts only the tests themselves")]
 
 use std::io;
 
@@ -8,7 +8,7 @@ use close_notify::{
     Version,
 };
 
-/// The error of a TLS 1.3 client to which these events happened.
+/// The error of a TLS 1.3 client after these events.
 fn after(events: &[Event]) -> io::Error {
     let machine =
         Machine::established(Version::Tls13, Role::Client, Policy { drain_budget: 10, ..Policy::STRICT });
@@ -95,7 +95,7 @@ fn a_failed_write_whose_reading_has_not_ended() {
 }
 
 #[test]
-fn misuse_is_invalid_input_and_a_write_behind_the_end_a_broken_pipe() {
+fn misuse_is_invalid_input_and_a_write_after_the_end_a_broken_pipe() {
     let mut machine = Machine::established(Version::Tls12, Role::Client, Policy::STRICT);
     let illegal = machine.handle(Event::CloseWrite).unwrap_err();
     let misuse = Error::Misuse { illegal, ending: machine.ending() };
@@ -103,7 +103,7 @@ fn misuse_is_invalid_input_and_a_write_behind_the_end_a_broken_pipe() {
     assert_row(&error, io::ErrorKind::InvalidInput, "cannot close one direction alone");
     assert!(
         !error.to_string().contains("has not ended"),
-        "nothing has ended, and nothing is said of it: {error}"
+        "nothing has ended, so the text names no end: {error}"
     );
     machine.handle(Event::Close(Manner::Graceful)).unwrap();
     let illegal = machine.handle(Event::Write).unwrap_err();
@@ -115,7 +115,7 @@ fn misuse_is_invalid_input_and_a_write_behind_the_end_a_broken_pipe() {
 }
 
 #[test]
-fn the_ending_is_found_in_our_errors_alone() {
+fn the_ending_is_found_only_in_our_errors() {
     let ours = after(&[Event::TransportEof { inside_record: false }]);
     assert_eq!(Ending::find(&ours).unwrap().reading, ReadEnd::TruncatedAtBoundary);
     assert_eq!(Ending::find(&io::Error::from(io::ErrorKind::UnexpectedEof)), None);

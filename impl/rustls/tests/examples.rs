@@ -1,7 +1,7 @@
-//! Every example runs, holds what it claims, and prints what its first lines show: `UPDATE=1`
-//! rewrites those.
-#![allow(clippy::unwrap_used, reason = "helpers of tests: clippy knows the tests alone")]
-#![allow(clippy::duplicate_mod, reason = "each example is a program with modules of its own")]
+//! Every example runs, holds what it claims, and prints what its first lines show. `UPDATE=1`
+//! rewrites those lines.
+#![allow(clippy::unwrap_used, reason = "test helpers: clippy exempts only the tests themselves")]
+#![allow(clippy::duplicate_mod, reason = "each example is a program with its own modules")]
 
 use std::collections::BTreeSet;
 use std::env;
@@ -63,7 +63,7 @@ fn the_docs_of_the_crate_name_every_example() {
     assert!(unnamed.is_empty(), "{unnamed:?}");
 }
 
-/// What an example told is what its first lines show.
+/// Checks that an example prints what its first lines show.
 fn check(name: &str, told: &str) {
     let path = folder().join(name).with_extension("rs");
     let source = fs::read_to_string(&path).unwrap();

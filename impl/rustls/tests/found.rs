@@ -1,12 +1,12 @@
 //! What fuzzers found in this crate, as connections whose peer has the keys.
-#![allow(clippy::unwrap_used, reason = "helpers of tests: clippy knows the tests alone")]
+#![allow(clippy::unwrap_used, reason = "test helpers: clippy exempts only the tests themselves")]
 
 #[path = "common/mod.rs"]
 mod common;
 #[allow(
     dead_code,
     clippy::unwrap_used,
-    reason = "every test file uses its own part, and clippy knows the tests alone"
+    reason = "each test file uses only a part, and clippy exempts only the tests themselves"
 )]
 #[path = "scenarios/keyed_peer.rs"]
 mod keyed_peer;
@@ -21,7 +21,7 @@ use rustls::{ClientConnection, Connection};
 use common::{VERSIONS, client, client_config, hooked, server, server_config, sockets};
 use keyed_peer::{ALERT, Log, Peer, provider};
 
-/// A client with our provider, and a server that has the keys, their handshakes done by rustls.
+/// A client with our provider, and a server that has the keys, both shaken by rustls.
 fn client_and_peer(version: Version) -> (ClientConnection, std::net::TcpStream, Peer) {
     let (mut near, far) = sockets();
     let log = Arc::new(Log::default());
@@ -36,9 +36,9 @@ fn client_and_peer(version: Version) -> (ClientConnection, std::net::TcpStream, 
     (connection, near, peer.join().unwrap())
 }
 
-// RFC 9846 §6 · level-ignored-13 is ours to see to, on our streams alone
+// RFC 9846 §6 · level-ignored-13 is our duty on our streams alone
 #[test]
-fn a_connection_that_rustls_drives_alone_hears_every_alert_though_its_provider_is_ours() {
+fn a_connection_that_rustls_drives_alone_reads_every_alert_though_its_provider_is_ours() {
     let (mut connection, mut near, mut peer) = client_and_peer(Version::Tls13);
     peer.say_alert(1, AlertDescription::HANDSHAKE_FAILURE.0);
     connection.read_tls(&mut near).unwrap();
@@ -46,9 +46,9 @@ fn a_connection_that_rustls_drives_alone_hears_every_alert_though_its_provider_i
     assert_eq!(refused, rustls::Error::AlertReceived(rustls::AlertDescription::HandshakeFailure));
 }
 
-// RFC 9846 §6.2: what is refused is refused by name, whatever stood before it in the same segment
+// RFC 9846 §6.2: what is refused is refused by name, whatever came before it in the same segment
 #[test]
-fn bytes_that_are_no_record_are_refused_by_an_alert_directly_behind_a_warning() {
+fn bytes_that_are_no_record_are_refused_by_an_alert_directly_after_a_warning() {
     const USER_CANCELED: [u8; 2] = [1, 90];
     for version in VERSIONS {
         let (connection, near, mut peer) = client_and_peer(version);

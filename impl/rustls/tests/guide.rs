@@ -1,4 +1,4 @@
-//! The guide keeps what it says: the texts that people search for are headings, and the tests that
+//! The guide keeps its promises: the texts that people search for are headings, and the tests that
 //! it names exist.
 
 use std::fs;
@@ -6,7 +6,7 @@ use std::path::Path;
 
 const PAGE: &str = include_str!("../docs/error_texts.md");
 
-/// What people type who have one of these ends before them.
+/// The texts that people search for when they see one of these ends.
 const SEARCHED: [&str; 12] = [
     "peer closed connection without sending TLS close_notify",
     "unexpected eof while reading",
@@ -27,7 +27,7 @@ fn headings() -> impl Iterator<Item = &'static str> {
     prose.flat_map(str::lines).filter_map(|line| line.strip_prefix("# "))
 }
 
-/// As rustdoc makes one of a heading.
+/// The anchor that rustdoc makes of a heading.
 fn anchor(heading: &str) -> String {
     let kept = heading.chars().filter(|letter| letter.is_alphanumeric() || " -_".contains(*letter));
     kept.map(|letter| if letter == ' ' { '-' } else { letter.to_ascii_lowercase() }).collect()

@@ -1,6 +1,7 @@
-//! Two threads on one connection: whoever closes, both learn of it, and nobody waits for the other.
+//! Two threads on one connection: whichever closes, both learn of it, and neither waits for the
+//! other.
 #![cfg(unix)]
-#![allow(clippy::unwrap_used, reason = "helpers of tests: clippy knows the tests alone")]
+#![allow(clippy::unwrap_used, reason = "test helpers: clippy exempts only the tests themselves")]
 
 mod common;
 
@@ -41,7 +42,7 @@ fn both_directions_run_at_once() {
 }
 
 #[test]
-fn a_close_beside_a_write_that_waits_refuses_what_is_not_taken_and_loses_nothing() {
+fn a_close_during_a_write_that_waits_refuses_what_is_not_taken_and_loses_nothing() {
     for version in VERSIONS {
         let (near, mut far) = streams(version, Policy::STRICT);
         let (read, mut write) = near.into_split().unwrap();
@@ -56,7 +57,7 @@ fn a_close_beside_a_write_that_waits_refuses_what_is_not_taken_and_loses_nothing
                 tell.send(written).unwrap();
             }
         });
-        // It waits once nothing more is told for a while; that it does is not what is judged here.
+        // The write waits once no more counts arrive for a while. That it waits is not tested here.
         while told.recv_timeout(Duration::from_millis(200)).is_ok() {}
         let closer = thread::spawn(move || read.handle().close(Manner::Graceful).unwrap());
         let (written, error) = writer.join().unwrap();
@@ -109,7 +110,7 @@ fn an_abort_frees_a_read_that_waits() {
     }
 }
 
-/// The peer has something to read: what it is stays there.
+/// Waits until the peer has something to read, without reading it.
 fn wait_for_word(peer: &Stream<TcpStream>) {
     assert_eq!(peer.transport().unwrap().peek(&mut [0]).unwrap(), 1);
 }
@@ -153,7 +154,7 @@ fn a_half_that_lingers_takes_all_that_the_peer_still_sends() {
     }
 }
 
-// salvage-alert: nobody reads beside it
+// salvage-alert: no other call reads
 #[test]
 fn a_write_that_failed_takes_the_alert_when_it_comes() {
     for version in VERSIONS {
@@ -168,7 +169,7 @@ fn a_write_that_failed_takes_the_alert_when_it_comes() {
         let (mut peer, mut socket) = peer.join().unwrap();
         let (read, mut write) = near.into_split().unwrap();
         read.handle().set_patience(Duration::MAX);
-        // A write fails, and a read does not.
+        // A write fails, but a read does not.
         socket.shutdown(Shutdown::Read).unwrap();
         let (tell, told) = mpsc::channel();
         thread::spawn(move || tell.send(write.write(b"refused").unwrap_err()));
@@ -203,7 +204,7 @@ fn however_many_threads_close_each_learns_of_the_answer() {
 }
 
 #[test]
-fn a_patience_that_another_thread_sets_is_that_of_all_who_close() {
+fn a_patience_that_another_thread_sets_applies_to_all_that_close() {
     for version in VERSIONS {
         let (near, far) = streams(version, Policy::STRICT);
         let (read, _write) = near.into_split().unwrap();
@@ -261,7 +262,7 @@ fn half_a_connection_is_closed_and_the_other_half_reads_on() {
     assert!(ending.is_clean());
 }
 
-/// What the socket's own timeouts mean to its halves.
+/// The effect of the socket's own timeouts on its halves.
 mod a_timeout_of_the_socket {
     use std::net::TcpStream;
     use std::sync::mpsc::channel;
@@ -270,10 +271,10 @@ mod a_timeout_of_the_socket {
     use super::*;
 
     const SHORT: Option<Duration> = Some(Duration::from_millis(50));
-    /// A test that waits for it has failed.
+    /// A test that waits for this long has failed.
     const LONG: Duration = Duration::from_secs(30);
 
-    /// What a call in a thread of its own comes to; one that waits for ever has no answer.
+    /// The result of a call in another thread. A call that waits forever has no result.
     fn answer<R: Send + 'static>(call: impl FnOnce() -> R + Send + 'static) -> R {
         let (tell, told) = channel();
         thread::spawn(move || drop(tell.send(call())));
@@ -291,7 +292,7 @@ mod a_timeout_of_the_socket {
         for version in VERSIONS {
             let (mut near, socket, _silent) = with_clone(version);
             socket.set_read_timeout(SHORT).unwrap();
-            // The first read may find the tickets of the server, which are no data.
+            // The first read may find the server's tickets, which are not data.
             let whole = near.read(&mut [0; 8]).unwrap_err();
             let (mut read, _write) = near.into_split().unwrap();
             let half = answer(move || read.read(&mut [0; 8]).unwrap_err());
@@ -350,7 +351,7 @@ mod a_timeout_of_the_socket {
     }
 
     #[test]
-    fn is_nothing_to_a_close_which_has_its_patience() {
+    fn does_not_affect_a_close_which_has_its_patience() {
         for version in VERSIONS {
             let (near, socket, _silent) = with_clone(version);
             socket.set_read_timeout(Some(Duration::from_millis(1))).unwrap();

@@ -1,5 +1,5 @@
 //! Handshakes that fail, seen from both ends, and what a client may know of one that did not.
-#![allow(clippy::unwrap_used, reason = "helpers of tests: clippy knows the tests alone")]
+#![allow(clippy::unwrap_used, reason = "test helpers: clippy exempts only the tests themselves")]
 
 mod common;
 
@@ -63,7 +63,8 @@ fn a_refused_client_reads_the_alert_behind_all_that_it_wrote() {
         let (near, far) = sockets();
         let server = thread::spawn(move || ending(accept(demanding_server_config(version), far)));
         let client = connect(client_config(version, hooked()), near).and_then(|mut client| {
-            // TLS 1.3: the handshake is done for the client, which writes on until it hears better.
+            // TLS 1.3: for the client the handshake is done, and it writes until it reads the
+            // alert.
             loop {
                 client.write_all(&[7; 10_000])?;
             }
@@ -76,7 +77,7 @@ fn a_refused_client_reads_the_alert_behind_all_that_it_wrote() {
 }
 
 #[test]
-fn a_peer_that_does_not_speak_tls_is_told_so() {
+fn a_peer_that_does_not_speak_tls_gets_an_alert() {
     for version in VERSIONS {
         let (near, mut far) = sockets();
         far.write_all(b"220 ready when you are\r\n").unwrap();
@@ -104,7 +105,7 @@ fn a_handshake_that_hangs_ends_by_its_deadline() {
     }
 }
 
-/// Client and server of this version over a socket that nobody answers, for good.
+/// Client and server of this version, each over a socket that nobody ever answers.
 fn each_shaken_alone(
     version: Version,
     patience: Duration,
@@ -137,7 +138,7 @@ fn a_socket_that_does_not_block_is_refused_with_what_to_do() {
     }
 }
 
-// Without a patience of the handshake the timeout of the socket is what ends it.
+// Without a patience for the handshake, the timeout of the socket ends it.
 #[cfg(unix)]
 #[test]
 fn a_timeout_of_the_socket_that_ends_the_handshake_is_a_timeout() {
@@ -170,7 +171,7 @@ fn a_server_that_takes_the_client_is_known_by_its_ticket() {
 }
 
 #[test]
-fn before_tls_13_the_handshake_itself_says_so() {
+fn before_tls_13_the_handshake_itself_confirms_it() {
     let (near, far) = sockets();
     let server = thread::spawn(move || accept(server_config(Version::Tls12, hooked()), far).unwrap());
     let mut client = connect(client_config(Version::Tls12, hooked()), near).unwrap();
@@ -189,7 +190,7 @@ fn a_client_whose_certificate_is_missing_learns_it_by_name_before_it_writes() {
 }
 
 #[test]
-fn to_ask_before_the_handshake_is_done_ends_nothing() {
+fn asking_before_the_handshake_is_done_ends_nothing() {
     let (near, far) = Pipe::pair(1 << 16);
     let client = ClientConnection::new(
         client_config(Version::Tls13, hooked()).into(),
@@ -205,7 +206,7 @@ fn to_ask_before_the_handshake_is_done_ends_nothing() {
     assert_eq!(client.confirm_accepted(Duration::ZERO).unwrap(), Acceptance::Confirmed);
 }
 
-/// A transport that takes so many more bytes, and then is broken for writing.
+/// A transport that takes a number of bytes more, and then fails to write.
 struct Breaks(Pipe, usize);
 
 impl Read for Breaks {
@@ -237,9 +238,9 @@ impl Transport for Breaks {
     }
 }
 
-// salvage-alert: the time of a call is nothing to the wait for the alert
+// salvage-alert: the time limit of a call does not shorten the wait for the alert
 #[test]
-fn to_ask_behind_a_write_that_failed_leaves_the_alert_its_time() {
+fn asking_after_a_write_that_failed_leaves_the_alert_its_time() {
     let (client, server) = common::pair(Version::Tls13, Policy::STRICT);
     let (near, far) = Pipe::pair(50);
     let mut client = Stream::from_session(client.session, Breaks(near, 60));

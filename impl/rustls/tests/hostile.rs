@@ -1,6 +1,6 @@
-//! What somebody found who tried to break the streams: each statement failed once, or guards a
-//! place that looked weak.
-#![allow(clippy::unwrap_used, reason = "helpers of tests: clippy knows the tests alone")]
+//! Found by trying to break the streams: each statement failed once, or guards a place that looked
+//! weak.
+#![allow(clippy::unwrap_used, reason = "test helpers: clippy exempts only the tests themselves")]
 
 mod common;
 
@@ -130,7 +130,7 @@ fn writes_of_nothing_and_of_many_small_slices_lose_nothing() {
     }
 }
 
-/// A pipe whose calls can be made to answer oddly.
+/// A pipe whose calls can be made to return odd results.
 struct Odd {
     pipe: DuplexStream,
     /// How many calls of `poll_shutdown` are pending first.
@@ -319,7 +319,7 @@ fn a_bad_record_that_a_look_finds_is_answered_with_the_whole_patience() {
     }
 }
 
-// Found by fuzzing: the look told the deadline of the wait that it had begun, and cut its own
+// Found by fuzzing: the look reported the deadline of the wait that it had begun, and cut its own
 // answer.
 #[test]
 fn an_answer_that_a_look_begins_has_the_whole_patience_to_leave() {
@@ -335,7 +335,7 @@ fn an_answer_that_a_look_begins_has_the_whole_patience_to_leave() {
     }
 }
 
-/// A transport that takes so many bytes.
+/// A transport that takes a number of bytes.
 struct Narrow(Rc<Cell<usize>>);
 
 impl Read for Narrow {
@@ -366,7 +366,7 @@ impl close_notify::Transport for Narrow {
     }
 }
 
-// Found by fuzzing: what a flush had written of the last word was forgotten.
+// Found by fuzzing: the part of the last word that a flush had written was forgotten.
 #[test]
 fn a_last_word_that_a_flush_has_begun_counts_as_partly_written() {
     for version in VERSIONS {
@@ -411,8 +411,8 @@ impl close_notify::Transport for Choked {
     }
 }
 
-// Found by fuzzing: the call said that it waits for room, which nobody makes any more, and no waker
-// was left.
+// Found by fuzzing: the call reported that it waits for room, which nobody makes any more, and left
+// no waker.
 #[test]
 fn a_close_that_reads_a_reset_does_not_wait_for_room() {
     for version in VERSIONS {
@@ -425,7 +425,7 @@ fn a_close_that_reads_a_reset_does_not_wait_for_room() {
 
 #[cfg(unix)]
 #[test]
-fn a_socket_that_a_reader_waits_for_lingers_behind_a_close_beside_it() {
+fn a_socket_that_a_reader_waits_for_lingers_after_a_close_by_the_other_half() {
     use close_notify::linger::{Limits, Lingerer};
     let lingerer = Lingerer::spawn(Limits::DEFAULT).unwrap();
     for version in VERSIONS {
@@ -434,7 +434,7 @@ fn a_socket_that_a_reader_waits_for_lingers_behind_a_close_beside_it() {
         let before = lingerer.counters().lingering;
         let (mut read, write) = near.into_split().unwrap();
         let reader = std::thread::spawn(move || while read.read(&mut [0; 8]).is_ok_and(|count| count > 0) {});
-        // Whether or not the reader waits by now.
+        // The reader may or may not wait by now.
         for _ in 0..1000 {
             std::thread::yield_now();
         }
@@ -446,7 +446,7 @@ fn a_socket_that_a_reader_waits_for_lingers_behind_a_close_beside_it() {
 }
 
 #[test]
-fn what_a_tracker_has_released_is_read_behind_a_change_of_the_framing() {
+fn what_a_tracker_has_released_is_read_after_a_change_of_the_framing() {
     use close_notify::{FramingState, framing};
     for version in VERSIONS {
         let (near, far) = common::pair(version, Policy::STRICT);
@@ -538,7 +538,7 @@ async fn a_close_waits_for_no_reader_to_make_room_and_keeps_what_came() {
 }
 
 #[test]
-fn a_flush_behind_a_reset_says_that_what_was_taken_never_left() {
+fn a_flush_after_a_reset_reports_that_what_was_taken_never_left() {
     for version in VERSIONS {
         let (near, far) = common::pair(version, Policy::STRICT);
         let (mut near, mut far) = (near.into_stream(), far.into_stream());

@@ -1,11 +1,11 @@
-//! Who waits takes no time of the processor: alone in its process, for it counts that of all
-//! threads.
+//! A call that waits takes no processor time. Alone in its process, because it counts the time of
+//! all threads.
 //!
-//! A wait that spins is told by two counts: the calls of its transport while nothing happens, and
-//! the processor's time beside the time that passes. The second has a wide margin, and sees what
-//! spins below the transport too.
+//! A wait that spins is found by two counts: the calls of its transport while nothing happens, and
+//! the processor time compared with the elapsed time. The second has a wide margin, and also sees
+//! what spins below the transport.
 #![cfg(target_os = "linux")]
-#![allow(clippy::unwrap_used, reason = "helpers of tests: clippy knows the tests alone")]
+#![allow(clippy::unwrap_used, reason = "test helpers: clippy exempts only the tests themselves")]
 
 mod common;
 
@@ -20,14 +20,14 @@ use close_notify::{Manner, Policy, ReadEnd, Stream, Transport, Version};
 
 use common::{VERSIONS, client, client_config, hooked, server, server_config, sockets};
 
-/// How long is waited.
+/// How long to wait.
 const WAIT: Duration = Duration::from_secs(1);
-/// What all that wait may take together, in hundredths of one core.
+/// How much processor time all waits may take together, in hundredths of one core.
 const PERCENT: u128 = 10;
-/// The calls that a wait of one event may take, where one that spins makes thousands.
+/// The calls that a wait for one event may make. A wait that spins makes thousands.
 const CALLS: u32 = 12;
 
-/// A socket that counts the calls of it.
+/// A socket that counts its calls.
 struct Counted {
     socket: TcpStream,
     calls: Arc<AtomicU32>,
@@ -82,7 +82,7 @@ impl Transport for Counted {
     }
 }
 
-/// A server whose calls are counted, and its client; what the client says is read.
+/// A server whose calls are counted, and its client. What the client sends is read.
 fn pair(version: Version) -> (Stream<Counted>, Stream<TcpStream>, Arc<AtomicU32>) {
     let (far, socket) = sockets();
     let calls = Arc::new(AtomicU32::new(0));
@@ -97,7 +97,7 @@ fn pair(version: Version) -> (Stream<Counted>, Stream<TcpStream>, Arc<AtomicU32>
     (near, far.join().unwrap(), calls)
 }
 
-/// What is waited for.
+/// What to wait for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Wait {
     /// A silent peer's close_notify.
@@ -106,8 +106,8 @@ enum Wait {
     Linger,
 }
 
-/// Waits as long as the patience is; returns the calls of the transport meanwhile. The peer is
-/// silent, and stays.
+/// Waits for the whole patience; returns the calls of the transport meanwhile. The peer is silent,
+/// and stays.
 fn wait(wait: Wait, version: Version) -> u32 {
     let (mut near, far, calls) = pair(version);
     near.set_patience(WAIT);
@@ -122,7 +122,7 @@ fn wait(wait: Wait, version: Version) -> u32 {
     calls.load(Ordering::Relaxed) - before
 }
 
-/// Two halves that wait in two threads, until the third one aborts.
+/// Two halves that wait in two threads, until a third thread aborts.
 fn halves(version: Version) {
     let (near, far) = common::streams(version, Policy::STRICT);
     let (mut read, mut write) = near.into_split().unwrap();
@@ -154,8 +154,8 @@ fn tasks(version: Version) {
     });
 }
 
-/// The processor's time of this process, threads that have ended too. Units: hundredths of a
-/// second, by proc(5).
+/// The processor time of this process, including threads that have ended, in steps of a hundredth
+/// of a second, by proc(5).
 fn processor_time() -> Duration {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
     let fields: Vec<_> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
@@ -164,7 +164,7 @@ fn processor_time() -> Duration {
 }
 
 #[test]
-fn who_waits_is_idle() {
+fn a_wait_is_idle() {
     let (before, start) = (processor_time(), Instant::now());
     thread::scope(|scope| {
         for version in VERSIONS {

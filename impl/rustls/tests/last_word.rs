@@ -1,4 +1,4 @@
-//! What is said of a close_notify that did not leave, or left in part.
+//! What is reported of a close_notify that did not leave, or left in part.
 
 mod common;
 
@@ -6,7 +6,7 @@ use std::io::{self, Read, Write};
 
 use close_notify::{Manner, NotSent, Output, Pipe, Policy, Step, Stream, Transport, WriteEnd};
 
-/// How writing ends where the transport takes `room` bytes of the close_notify before the deadline.
+/// How writing ends if the transport takes `room` bytes of the close_notify before the deadline.
 fn cut_at(room: usize) -> [WriteEnd; 2] {
     common::VERSIONS.map(|version| {
         let (mut client, _server) = common::pair(version, Policy::STRICT);
@@ -34,9 +34,9 @@ fn a_close_notify_of_which_a_byte_left_was_partly_written() {
     assert_eq!(cut_at(23), [WriteEnd::PartlyWritten; 2]);
 }
 
-// no-mutual-wait: each waits for room behind what the other does not read any more
+// no-mutual-wait: each waits for room, and neither reads what the other has sent any more
 #[test]
-fn two_ends_that_both_linger_behind_full_buffers_come_to_an_end() {
+fn two_ends_that_both_linger_with_full_buffers_come_to_an_end() {
     for (version, manner) in common::VERSIONS
         .into_iter()
         .flat_map(|version| [Manner::Linger, Manner::AtOnce].map(|manner| (version, manner)))
@@ -64,7 +64,7 @@ fn two_ends_that_both_linger_behind_full_buffers_come_to_an_end() {
 }
 
 #[test]
-fn a_flush_that_writes_the_last_byte_of_a_close_notify_says_that_it_is_out() {
+fn a_flush_that_writes_the_last_byte_of_a_close_notify_reports_that_it_is_out() {
     for version in common::VERSIONS {
         let (mut client, _server) = common::pair(version, Policy::STRICT);
         let (mut narrow, mut far) = Pipe::pair(24);
@@ -95,7 +95,7 @@ fn a_flush_that_writes_a_part_of_a_close_notify_says_so() {
     }
 }
 
-/// A pipe that keeps nothing back, and is asked to flush now and then.
+/// A pipe that buffers nothing, and whose flush can block once.
 struct Asked {
     pipe: Pipe,
     waits: bool,
@@ -127,9 +127,9 @@ impl Transport for Asked {
     }
 }
 
-// What the FIN has flushed was asked for again and again.
+// The session kept asking to flush what the FIN had flushed.
 #[test]
-fn behind_a_last_word_the_handshake_has_nothing_more_to_write() {
+fn after_a_last_word_the_handshake_has_nothing_more_to_write() {
     for version in common::VERSIONS {
         let (client, _server) = common::pair(version, Policy::STRICT);
         let (pipe, _far) = Pipe::pair(1 << 12);

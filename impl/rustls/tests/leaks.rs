@@ -1,9 +1,9 @@
 //! Every connection gives back what it took, however it ended: descriptors, memory, threads. Alone
-//! in its process, for it counts those of all threads.
+//! in its process, because it counts those of all threads.
 //!
-//! The near end is looked at; the far one answers as fits. Each is a client half of the time.
+//! The near end is tested; the far one answers as fits. Each is a client half of the time.
 #![cfg(target_os = "linux")]
-#![allow(clippy::unwrap_used, reason = "helpers of tests: clippy knows the tests alone")]
+#![allow(clippy::unwrap_used, reason = "test helpers: clippy exempts only the tests themselves")]
 
 mod common;
 
@@ -24,14 +24,14 @@ use common::{VERSIONS, client, client_config, hooked, server, server_config};
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
-/// What all ways together are.
+/// The number of connections of all ways together.
 const CONNECTIONS: usize = 10_000;
 /// How many are open at a time, in tasks.
 const BATCH: usize = 50;
-/// What memory may differ by behind all connections of one way: a stream that is forgotten alone is
-/// 2 kB at the least.
+/// How much memory may differ after all connections of one way. A single stream that is forgotten
+/// takes at least 2 kB.
 const BYTES: isize = 1024;
-/// What resident memory may differ by in the end: 10,000 connections that are kept are 100 MB.
+/// How much resident memory may differ at the end: 10,000 connections that are kept are 100 MB.
 const PAGES: usize = (8 << 20) / 4096;
 
 /// How a connection ends, as the near end does or suffers it.
@@ -71,7 +71,7 @@ impl Way {
         Self::CutInHandshake,
     ];
 
-    /// What the far end does with its socket before TLS; the connection then has no far end.
+    /// What the far end does with its socket before TLS. The connection then has no far end.
     fn spoil(self, socket: &mut TcpStream) -> bool {
         match self {
             Self::NoHandshake => socket.write_all(b"GET / HTTP/1.0\r\n\r\n").unwrap(),
@@ -82,13 +82,13 @@ impl Way {
     }
 }
 
-/// The shortest patience that is one: a wait that ends a little early counts as ended.
+/// The shortest patience that works: a wait that ends a little early counts as ended.
 const SILENCE: Duration = Duration::from_millis(5);
 
 /// Both ends of a connection, for threads or for tasks.
 macro_rules! ends {
     ($near:ident, $far:ident, $stream:ty, $split:ident $(, $async:ident, $await:tt)?) => {
-        /// Ends a connection, and has seen that it ended so.
+        /// Ends a connection, and checks how it ended.
         $($async)? fn $near(way: Way, mut stream: $stream) {
             if matches!(way, Way::NoHandshake | Way::CutInHandshake) {
                 stream.complete_handshake()$(.$await)?.unwrap_err();
@@ -146,7 +146,7 @@ macro_rules! ends {
             }
         }
 
-        /// Answers; what is returned is dropped once the near end is done.
+        /// Answers. The returned stream is dropped once the near end is done.
         $($async)? fn $far(way: Way, mut stream: $stream) -> Option<$stream> {
             if stream.read_exact(&mut [0; 5])$(.$await)?.is_err() {
                 // A reset overtook it.
@@ -162,7 +162,7 @@ macro_rules! ends {
                 Way::PeerReset => drop(stream.abort().unwrap()),
                 Way::HandBack => drop(stream.hand_back()$(.$await)?.unwrap()),
                 _ => {
-                    // However it ended: the near end has judged it.
+                    // Any end will do: the near end has judged it.
                     drop(stream.read_to_end(&mut Vec::new())$(.$await)?);
                     drop(stream.close(Manner::Graceful)$(.$await)?);
                 }
@@ -211,12 +211,12 @@ impl Lab {
     }
 }
 
-/// Who is the near end, and who the far one.
+/// The roles of the near end and of the far one.
 fn roles(number: usize) -> [Role; 2] {
     if number.is_multiple_of(2) { [Role::Client, Role::Server] } else { [Role::Server, Role::Client] }
 }
 
-/// One connection behind the other; each end in a thread.
+/// One connection after the other, each end in a thread.
 fn over_threads(way: Way, version: Version, count: usize) {
     let lab = Lab::new(version);
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
@@ -248,7 +248,7 @@ fn over_threads(way: Way, version: Version, count: usize) {
     });
 }
 
-/// Batches of connections, each with its task.
+/// Batches of connections, each in its task.
 fn over_tasks(way: Way, version: Version, count: usize) {
     let lab = Arc::new(Lab::new(version));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -292,7 +292,7 @@ async fn both_tasks(
     drop(tokio::join!(near, far));
 }
 
-/// What this process has.
+/// What this process holds.
 #[derive(Clone, Copy, Debug)]
 struct Standing {
     descriptors: usize,
@@ -309,7 +309,8 @@ impl Standing {
         Self { descriptors, threads, bytes }
     }
 
-    /// Whether no more is there than was. A thread that was joined may be listed for a moment yet.
+    /// Whether no more is held than before. A thread that was joined may still be listed for a
+    /// moment.
     fn is_back_at(self, start: Self) -> bool {
         let kept = self.bytes - start.bytes;
         self.descriptors <= start.descriptors && self.threads <= start.threads && kept <= BYTES
@@ -349,8 +350,8 @@ fn ten_thousand_connections_give_back_what_they_took_however_they_ended() {
     for way in Way::ALL {
         let before = Standing::now();
         end_connections(way, count);
-        let behind = Standing::once_back_at(before);
-        assert!(behind.is_back_at(before), "{way:?}: {before:?}, then {behind:?}");
+        let after = Standing::once_back_at(before);
+        assert!(after.is_back_at(before), "{way:?}: {before:?}, then {after:?}");
     }
     let end = Standing::now();
     assert!(end.is_back_at(start), "{start:?}, then {end:?}");

@@ -1,6 +1,6 @@
 //! What is left to TCP alone goes to the service, and the peer gets to read every last word.
 #![cfg(unix)]
-#![allow(clippy::unwrap_used, reason = "helpers of tests: clippy knows the tests alone")]
+#![allow(clippy::unwrap_used, reason = "test helpers: clippy exempts only the tests themselves")]
 
 mod common;
 
@@ -47,12 +47,12 @@ fn a_lingering_close_is_done_at_once_and_its_socket_lingers() {
     }
 }
 
-/// So much is written by a client that reads nothing before, and the server reads none of it.
+/// A client writes this much before it reads anything, and the server reads none of it.
 const UPLOAD: usize = 8 << 20;
 const LAST_RESPONSE: &[u8] = b"413, and why";
 const PATIENT: Duration = Duration::from_secs(60);
 
-/// What a client that wrote all of its upload reads then is what the server said last.
+/// Checks that a client that wrote its whole upload then reads what the server said last.
 fn assert_learned(rejected: bool, read: io::Result<usize>, all: &[u8]) {
     if rejected {
         let reading = Ending::find(&read.unwrap_err()).unwrap().reading;
@@ -119,7 +119,7 @@ async fn a_client_that_writes_all_before_it_reads_learns_what_a_task_said_last()
 }
 
 #[test]
-fn the_ending_says_what_cut_a_lingering_short_and_a_log_hears_of_it() {
+fn the_ending_says_what_cut_a_lingering_short_and_a_log_gets_it() {
     let between = FramingState::BetweenMessages;
     for version in VERSIONS {
         let little = Policy { drain_budget: 100, ..Policy::https() };
@@ -193,7 +193,7 @@ async fn a_stream_that_is_dropped_in_the_middle_of_a_request_lingers() {
         let (mut client, mut server) = tasks::streams(version, Policy::STRICT).await;
         server.set_lingerer(&lingerer);
         client.write_all(&[7; 50_000]).await.unwrap();
-        // More was read of the socket than this: it stands in our own buffer, and nobody wants it.
+        // More was read from the socket than this: it is in our own buffer, and nobody wants it.
         server.read_exact(&mut [0; 10]).await.unwrap();
         server.write_all(b"the last response").await.unwrap();
         server.shutdown().await.unwrap();
@@ -273,7 +273,7 @@ fn a_handshake_that_fails_is_done_once_its_alert_has_left() {
 mod a_transport_that_the_service_cannot_take {
     use super::*;
 
-    /// What the service has once one transport could not be taken.
+    /// The counters of the service once one transport could not be taken.
     const NOT_TAKEN: Counters = Counters { not_taken: 1, ..EMPTY };
     const EMPTY: Counters = Counters {
         lingering: 0,
@@ -286,10 +286,10 @@ mod a_transport_that_the_service_cannot_take {
         not_taken: 0,
     };
     const ALERT: AlertDescription = AlertDescription::ACCESS_DENIED;
-    /// More than a stream reads of its socket at once.
+    /// More than a stream reads from its socket at once.
     const UNREAD: usize = 100_000;
 
-    /// A socket that somebody wraps, and does not pass on.
+    /// A socket in a wrapper that does not give it up.
     struct Wrapped(TcpStream);
 
     impl Read for Wrapped {
@@ -330,8 +330,8 @@ mod a_transport_that_the_service_cannot_take {
         }
     }
 
-    /// A server over a transport of its own, and its client, which has sent what nobody reads and
-    /// ends its stream.
+    /// A server over the given transport, and its client, which has sent what nobody reads and has
+    /// ended its stream.
     fn unread<T: Transport>(
         version: Version,
         transport: impl FnOnce(TcpStream) -> T,
@@ -347,7 +347,7 @@ mod a_transport_that_the_service_cannot_take {
         (Stream::from_session(server.session, transport(far)), writer.join().unwrap())
     }
 
-    /// Has said its last word, and the client reads it whole.
+    /// Checks that the last word was sent, and that the client reads it whole.
     fn is_read(ending: Ending, mut client: Stream<TcpStream>, manner: Manner) {
         assert!(ending.drained as usize >= UNREAD, "it lingers in its stream: {ending}");
         let mut all = String::new();

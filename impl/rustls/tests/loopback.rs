@@ -1,5 +1,5 @@
 //! Two ends over the kernel's TCP: what only real sockets show.
-#![allow(clippy::unwrap_used, reason = "helpers of tests: clippy knows the tests alone")]
+#![allow(clippy::unwrap_used, reason = "test helpers: clippy exempts only the tests themselves")]
 
 mod common;
 
@@ -19,7 +19,7 @@ use common::{
 
 type Socket = Stream<TcpStream>;
 
-/// Each version, and each end as the one that is looked at.
+/// Each version, with each end as the one that is tested.
 fn each_end(policy: Policy) -> impl Iterator<Item = (Version, Socket, Socket)> {
     VERSIONS.into_iter().flat_map(move |version| {
         let (client, server) = streams(version, policy);
@@ -134,7 +134,7 @@ fn an_abort_is_no_clean_end_for_the_peer() {
 // abort-sends-no-notify: also if others have the socket, a clone or a child process
 #[cfg(target_os = "linux")]
 #[test]
-fn an_abort_is_seen_beside_a_clone_of_the_socket() {
+fn an_abort_is_seen_despite_a_clone_of_the_socket() {
     for whole in [true, false] {
         for (version, mut near, mut far) in each_end(Policy::STRICT) {
             let clone = near.transport().unwrap().try_clone().unwrap();
@@ -155,7 +155,7 @@ fn an_abort_is_seen_beside_a_clone_of_the_socket() {
 
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn an_abort_of_a_task_is_seen_beside_a_clone_of_the_socket() {
+async fn an_abort_of_a_task_is_seen_despite_a_clone_of_the_socket() {
     for version in VERSIONS {
         let (client, server) = common::pair(version, Policy::STRICT);
         let (near, far) = sockets();
@@ -176,7 +176,7 @@ async fn an_abort_of_a_task_is_seen_beside_a_clone_of_the_socket() {
 fn an_alert_behind_a_failed_write_is_salvaged() {
     let (near, far) = sockets();
     let refusing = thread::spawn(move || {
-        // It must not read all that the client writes.
+        // The server must not read all that the client writes.
         let policy = Policy { drain_budget: 256 * 1024, ..Policy::STRICT };
         let mut server = Stream::new(server(demanding_server_config(Version::Tls13)), far, policy);
         let error = server.complete_handshake().unwrap_err();
@@ -270,7 +270,7 @@ fn a_peer_that_never_answers_is_waited_for_no_longer_than_agreed() {
     }
 }
 
-// The patience counts, whatever timeout the application has set, and the socket keeps that one.
+// The patience counts, whatever timeout the application has set, and the socket keeps its timeouts.
 #[test]
 fn a_close_neither_heeds_nor_changes_the_timeouts_of_its_socket() {
     let (short, long) = (Duration::from_millis(1), Duration::from_secs(60));
@@ -292,7 +292,7 @@ fn a_close_neither_heeds_nor_changes_the_timeouts_of_its_socket() {
 }
 
 #[test]
-fn a_socket_that_does_not_block_says_so_before_and_during_a_close() {
+fn a_socket_that_does_not_block_returns_would_block_before_and_during_a_close() {
     for (version, mut near, mut far) in each_end(Policy::STRICT) {
         near.transport().unwrap().set_nonblocking(true).unwrap();
         let error = near.read(&mut [0; 8]).unwrap_err();
@@ -330,7 +330,7 @@ fn a_peer_that_reads_nothing_does_not_hold_up_a_close() {
 }
 
 #[test]
-fn a_bad_record_behind_our_close_notify_neither_panics_nor_sends_an_alert() {
+fn a_bad_record_after_our_close_notify_neither_panics_nor_sends_an_alert() {
     for version in VERSIONS {
         let (mut near, far) = streams(version, Policy::STRICT);
         let mut raw = far.transport().unwrap().try_clone().unwrap();
@@ -375,7 +375,7 @@ fn a_hand_back_fails_where_the_peer_sends_no_close_notify() {
     }
 }
 
-/// A FIN without close_notify. Dropping would do the same, or reset where tickets are unread.
+/// A FIN without close_notify. Dropping would do the same, or reset if tickets are unread.
 fn shut(stream: &Socket) {
     stream.transport().unwrap().shutdown(std::net::Shutdown::Write).unwrap();
 }
@@ -392,7 +392,7 @@ fn a_bare_fin_is_a_truncation_with_the_text_that_people_search_for() {
 }
 
 #[test]
-fn a_bare_fin_is_accepted_where_the_policy_and_the_framing_say_so() {
+fn a_bare_fin_is_accepted_if_the_policy_and_the_framing_say_so() {
     let policy = Policy { missing_notify: MissingNotify::BetweenMessages, ..Policy::STRICT };
     for (version, mut near, far) in each_end(policy) {
         shut(&far);
@@ -441,7 +441,7 @@ fn time_out(stream: &mut Socket) {
 }
 
 #[test]
-fn late_data_is_kept_for_the_reader_behind_a_close() {
+fn late_data_is_kept_for_the_reader_after_a_close() {
     for late_data in [LateData::Deliver, LateData::Discard] {
         let policy = Policy { late_data, ..Policy::STRICT };
         let (mut near, mut far) = streams(Version::Tls13, policy);
@@ -460,7 +460,7 @@ fn late_data_is_kept_for_the_reader_behind_a_close() {
 }
 
 #[test]
-fn a_key_update_behind_our_close_notify_is_answered_by_nothing() {
+fn a_key_update_after_our_close_notify_gets_no_answer() {
     let (near, far) = sockets();
     let peer = thread::spawn(move || {
         let mut server =
@@ -474,9 +474,9 @@ fn a_key_update_behind_our_close_notify_is_answered_by_nothing() {
         reader.conn.refresh_traffic_keys().unwrap();
         reader.conn.send_close_notify();
         reader.flush().unwrap();
-        let mut behind = Vec::new();
-        reader.sock.read_to_end(&mut behind).unwrap();
-        behind
+        let mut after = Vec::new();
+        reader.sock.read_to_end(&mut after).unwrap();
+        after
     });
     let mut client = Stream::new(client(client_config(Version::Tls13, hooked())), near, Policy::STRICT);
     client.complete_handshake().unwrap();
@@ -511,7 +511,7 @@ fn a_megabyte_arrives_whole() {
     }
 }
 
-/// Writes until the socket takes no more; how much was taken.
+/// Writes until the socket takes no more; returns how much was taken.
 fn fill(stream: &mut Socket) -> usize {
     stream.transport().unwrap().set_nonblocking(true).unwrap();
     let mut written = 0;

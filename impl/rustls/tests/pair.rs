@@ -1,5 +1,5 @@
 //! Two ends in memory, both driven by their sessions: what each must know at the end.
-#![allow(clippy::unwrap_used, reason = "helpers of tests: clippy knows the tests alone")]
+#![allow(clippy::unwrap_used, reason = "test helpers: clippy exempts only the tests themselves")]
 
 mod common;
 
@@ -17,7 +17,7 @@ fn unhooked() -> rustls::crypto::CryptoProvider {
     rustls::crypto::ring::default_provider()
 }
 
-/// Each version, and each end as the one that is looked at.
+/// Each version, with each end as the one that is tested.
 fn each_end(policy: Policy) -> impl Iterator<Item = (Version, End, End)> {
     VERSIONS.into_iter().flat_map(move |version| {
         let (client, server) = pair(version, policy);
@@ -55,7 +55,7 @@ mod clean {
     }
 
     #[test]
-    fn data_in_front_of_close_notify_is_read_first() {
+    fn data_before_close_notify_is_read_first() {
         for (version, mut near, mut far) in each_end(Policy::STRICT) {
             near.session.write(&mut near.pipe, b"last words").unwrap();
             near.session.close(Manner::Graceful).unwrap();
@@ -79,7 +79,7 @@ mod clean {
     }
 
     #[test]
-    fn an_answer_to_our_close_confirms_delivery_where_the_protocol_says_so() {
+    fn an_answer_to_our_close_confirms_delivery_if_the_protocol_says_so() {
         let policy = Policy { peer_closes: PeerCloses::OnlyAfterUs, ..Policy::STRICT };
         for (version, mut near, mut far) in each_end(policy) {
             near.session.write(&mut near.pipe, b"upload").unwrap();
@@ -89,7 +89,7 @@ mod clean {
     }
 
     #[test]
-    fn a_close_notify_is_resumed_where_the_pipe_was_full() {
+    fn a_close_notify_is_resumed_if_the_pipe_was_full() {
         for version in VERSIONS {
             let (mut client, mut server) = pair(version, Policy::STRICT);
             let (mut narrow, mut wire) = Pipe::pair(3);
@@ -159,7 +159,7 @@ mod after_our_close_notify {
         }
     }
 
-    // rustls#959: a panic in debug builds, an alert behind close_notify in others
+    // rustls#959: a panic in debug builds, an alert after close_notify in others
     #[test]
     fn a_bad_record_neither_panics_nor_sends_an_alert() {
         for (version, mut near, mut far) in each_end(Policy::STRICT) {
@@ -206,7 +206,7 @@ mod after_our_close_notify {
     }
 
     #[test]
-    fn late_data_is_delivered_where_the_policy_says_so() {
+    fn late_data_is_delivered_if_the_policy_says_so() {
         for (version, mut near, mut far) in each_end(Policy::STRICT) {
             near.session.close(Manner::Graceful).unwrap();
             near.drive();
@@ -220,7 +220,7 @@ mod after_our_close_notify {
     }
 
     #[test]
-    fn late_data_is_dropped_and_counted_where_the_policy_says_so() {
+    fn late_data_is_dropped_and_counted_if_the_policy_says_so() {
         let policy = Policy { late_data: LateData::Discard, ..Policy::STRICT };
         for (version, mut near, mut far) in each_end(policy) {
             near.session.close(Manner::Graceful).unwrap();
@@ -236,7 +236,7 @@ mod after_our_close_notify {
     }
 
     #[test]
-    fn late_data_ends_the_wait_where_the_policy_says_so() {
+    fn late_data_ends_the_wait_if_the_policy_says_so() {
         let policy = Policy { late_data: LateData::Refuse, ..Policy::STRICT };
         for (version, mut near, mut far) in each_end(policy) {
             near.session.close(Manner::Graceful).unwrap();
@@ -250,7 +250,7 @@ mod after_our_close_notify {
         }
     }
 
-    // What comes behind our close is kept for the application: a peer must not decide how much
+    // What comes after our close is kept for the application. A peer must not decide how much
     // memory that takes.
     #[test]
     fn what_is_kept_for_the_application_is_far_less_than_what_may_be_thrown_away() {
@@ -286,7 +286,7 @@ mod peer_close {
     use super::*;
 
     #[test]
-    fn its_close_notify_ends_reading_alone_in_tls_1_3() {
+    fn its_close_notify_ends_only_reading_in_tls_1_3() {
         let (mut client, mut server) = pair(Version::Tls13, Policy::STRICT);
         client.session.tell(Event::CloseWrite).unwrap();
         client.drive();
@@ -313,7 +313,7 @@ mod peer_close {
     }
 
     #[test]
-    fn it_is_answered_when_asked_where_the_policy_says_so() {
+    fn it_is_answered_when_asked_if_the_policy_says_so() {
         let policy = Policy { reply: Reply::WhenAsked, ..Policy::STRICT };
         let (mut client, mut server) = pair(Version::Tls12, policy);
         client.session.close(Manner::Graceful).unwrap();
@@ -353,7 +353,7 @@ mod hand_back {
     use super::*;
 
     #[test]
-    fn gives_back_every_byte_behind_close_notify() {
+    fn gives_back_every_byte_after_close_notify() {
         for (version, mut near, mut far) in each_end(Policy::STRICT) {
             near.session.close(Manner::HandBack).unwrap();
             near.drive();
@@ -381,7 +381,7 @@ mod hand_back {
     }
 }
 
-/// Manners that have a call of their own.
+/// Manners that have their own call.
 mod close {
     use super::*;
 
@@ -401,7 +401,7 @@ mod close {
     }
 
     #[test]
-    fn without_waiting_is_clean_only_behind_the_close_notify_of_the_peer() {
+    fn without_waiting_is_clean_only_after_the_close_notify_of_the_peer() {
         for manner in [Manner::Linger, Manner::AtOnce] {
             for peer_closed in [false, true] {
                 for (version, mut near, mut far) in each_end(Policy::STRICT) {
@@ -429,7 +429,7 @@ mod close {
     }
 
     #[test]
-    fn refuses_half_close_which_ends_one_direction_alone() {
+    fn refuses_half_close_which_ends_only_one_direction() {
         refused(Manner::HalfClose);
     }
 
@@ -443,7 +443,7 @@ mod reject {
     use super::*;
 
     #[test]
-    fn is_refused_at_once_where_keys_are_in_use_without_the_provider() {
+    fn is_refused_at_once_if_keys_are_in_use_without_the_provider() {
         for version in VERSIONS {
             let (client, server) = pair_of(version, unhooked, Policy::STRICT);
             for end in [client, server] {
@@ -460,9 +460,9 @@ mod reject {
         }
     }
 
-    // What is refused is just what cannot be sealed: every step of the handshake, at both ends.
+    // Only what cannot be sealed is refused: at every step of the handshake, at both ends.
     #[test]
-    fn without_the_provider_says_the_alert_or_is_refused_wherever_the_handshake_stands() {
+    fn without_the_provider_sends_the_alert_or_is_refused_at_every_step_of_the_handshake() {
         for version in VERSIONS {
             for steps in 0..12 {
                 for looks_at_client in [true, false] {
@@ -486,7 +486,7 @@ mod reject {
     }
 
     #[test]
-    fn behind_a_finished_close_returns_its_ending() {
+    fn after_a_finished_close_returns_its_ending() {
         for version in VERSIONS {
             for provider in [hooked, unhooked] {
                 let (client, _server) = pair_of(version, provider, Policy::STRICT);
@@ -504,7 +504,7 @@ mod reject {
     }
 
     #[test]
-    fn says_the_alert_that_was_asked_for() {
+    fn sends_the_alert_that_was_asked_for() {
         for (version, mut near, mut far) in each_end(Policy::STRICT) {
             near.session.tell(Event::Reject(AlertDescription::ACCESS_DENIED)).unwrap();
             near.drive();
@@ -547,7 +547,7 @@ mod reject {
     }
 
     #[test]
-    fn says_so_where_it_cannot_be_sealed() {
+    fn reports_that_it_cannot_be_sealed() {
         for version in VERSIONS {
             let (mut client, _server) = pair_of(version, unhooked, Policy::STRICT);
             client.session.tell(Event::Reject(AlertDescription::ACCESS_DENIED)).unwrap();
@@ -673,7 +673,7 @@ mod handshake {
     }
 
     #[test]
-    fn closing_in_it_neither_panics_nor_waits_for_ever() {
+    fn closing_in_it_neither_panics_nor_waits_forever() {
         for version in VERSIONS {
             let (mut client, mut server) = fresh_pair(version, hooked, Policy::STRICT);
             client.session.handshake(&mut client.pipe).unwrap();

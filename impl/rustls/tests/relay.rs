@@ -1,5 +1,5 @@
 //! A relay launders nothing: each end of the upstream, as the downstream sees it.
-#![allow(clippy::unwrap_used, reason = "helpers of tests: clippy knows the tests alone")]
+#![allow(clippy::unwrap_used, reason = "test helpers: clippy exempts only the tests themselves")]
 
 mod common;
 
@@ -57,7 +57,7 @@ async fn in_tls_13_a_direction_ends_alone() {
     assert!(relay.await.unwrap().is_whole);
 }
 
-/// What the client reads where the server ends like this, behind some data.
+/// What the client reads if the server ends in this way after some data.
 async fn seen_by_the_client(version: Version, policy: Policy, end: impl AsyncFnOnce(Tls)) -> Ending {
     let (mut client, mut server, relay) = relayed(version, policy).await;
     server.write_all(b"half of it").await.unwrap();

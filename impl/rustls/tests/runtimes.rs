@@ -1,6 +1,6 @@
-//! A connection outside of any runtime, and in one after another: what waits for nothing needs
-//! none, and what was begun in one goes on in the next.
-#![allow(clippy::unwrap_used, reason = "helpers of tests: clippy knows the tests alone")]
+//! A connection outside of any runtime, and in one after another. What waits for nothing needs no
+//! runtime, and what was begun in one goes on in the next.
+#![allow(clippy::unwrap_used, reason = "test helpers: clippy exempts only the tests themselves")]
 
 mod common;
 
@@ -17,12 +17,13 @@ use tokio::time::{Instant, advance, timeout};
 const HOUR: Duration = Duration::from_secs(3600);
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// A runtime whose clock goes on by itself whenever all wait.
+/// A runtime whose clock advances by itself whenever all tasks wait.
 fn paused() -> Runtime {
     Builder::new_current_thread().enable_all().start_paused(true).build().unwrap()
 }
 
-/// A client, and the transport of its peer, who says what we like. No runtime is left.
+/// A client, and the transport of its peer, with which the test sends what it likes. No runtime is
+/// left.
 fn near_and_raw(version: Version) -> (Stream<DuplexStream>, DuplexStream) {
     let (near, mut raw) = duplex(1 << 14);
     let mut near = Stream::new(client(client_config(version, hooked())), near, Policy::STRICT);
@@ -37,7 +38,7 @@ fn near_and_raw(version: Version) -> (Stream<DuplexStream>, DuplexStream) {
     (near, raw)
 }
 
-/// One whose alert cannot leave, once it looks: its peer has said what is no TLS, and takes
+/// A client whose alert cannot leave once it looks: its peer has sent what is not TLS, and takes
 /// nothing.
 fn stuck(version: Version) -> (Stream<DuplexStream>, DuplexStream) {
     let (mut near, mut raw) = near_and_raw(version);
@@ -55,7 +56,7 @@ fn what_waits_for_nothing_needs_no_runtime_whatever_the_peer_did() {
         near.set_patience(HOUR);
         assert!(near.peer_closed_now().unwrap());
         near.set_patience(Duration::ZERO);
-        // The deadline has passed, and who looks ends the wait.
+        // The deadline has passed, and the look ends the wait.
         assert!(near.peer_closed_now().unwrap());
         assert!(near.transport().is_none(), "{version}");
 
@@ -80,7 +81,7 @@ fn what_waits_for_nothing_needs_no_runtime_whatever_the_peer_did() {
 
 #[cfg(unix)]
 #[test]
-fn what_is_dropped_outside_of_a_runtime_lingers_all_the_same() {
+fn what_is_dropped_outside_of_a_runtime_lingers_even_so() {
     use close_notify::linger::{Limits, Lingerer};
     for version in VERSIONS {
         let lingerer = Lingerer::spawn(Limits::DEFAULT).unwrap();
@@ -96,7 +97,7 @@ fn what_is_dropped_outside_of_a_runtime_lingers_all_the_same() {
 }
 
 #[test]
-fn a_wait_with_a_deadline_outside_of_a_runtime_says_what_is_missing_and_loses_nothing() {
+fn a_wait_with_a_deadline_outside_of_a_runtime_reports_what_is_missing_and_loses_nothing() {
     for version in VERSIONS {
         let (mut near, _raw) = near_and_raw(version);
         let error = near.close(Manner::Graceful);
@@ -135,7 +136,7 @@ fn a_runtime_that_rests_keeps_no_task_of_another_waiting() {
 }
 
 #[test]
-fn time_that_a_test_lets_pass_in_one_runtime_has_not_passed_in_another() {
+fn time_that_passes_in_one_runtime_has_not_passed_in_another() {
     for version in VERSIONS {
         let (mut near, _raw) = near_and_raw(version);
         paused().block_on(async {
@@ -151,7 +152,7 @@ fn time_that_a_test_lets_pass_in_one_runtime_has_not_passed_in_another() {
 }
 
 #[test]
-fn a_socket_whose_runtime_is_gone_is_an_end_that_is_told() {
+fn a_socket_whose_runtime_is_gone_is_an_end_that_is_reported() {
     for version in VERSIONS {
         let pair = || {
             let runtime = Builder::new_current_thread().enable_all().build().unwrap();

@@ -1,5 +1,5 @@
-//! What tasks alone show: cancels, halves in tasks of their own, wake-ups, streams of tokio-rustls.
-#![allow(clippy::unwrap_used, reason = "helpers of tests: clippy knows the tests alone")]
+//! What only tasks show: cancels, halves in separate tasks, wake-ups, streams of tokio-rustls.
+#![allow(clippy::unwrap_used, reason = "test helpers: clippy exempts only the tests themselves")]
 
 mod common;
 
@@ -41,7 +41,7 @@ async fn a_graceful_close_is_clean_on_both_sides() {
 #[tokio::test]
 async fn a_close_that_is_cancelled_at_every_await_goes_on() {
     for version in VERSIONS {
-        // A pipe of one byte: every byte is a wait of its own.
+        // A pipe of one byte: every byte is a separate wait.
         let (mut near, mut far) = pipes(version, 1).await;
         let mut endings = [None, None];
         for turn in 0..10_000 {
@@ -100,7 +100,7 @@ async fn a_graceful_close_ends_a_write_that_waits_and_says_what_is_lost() {
         assert!(!writer.is_finished());
         let closer = tokio::spawn(async move { read.handle().close(Manner::Graceful).await.unwrap() });
         let (written, kind) = writer.await.unwrap();
-        assert_eq!(kind, io::ErrorKind::BrokenPipe, "a write behind our own close is refused");
+        assert_eq!(kind, io::ErrorKind::BrokenPipe, "a write after our own close is refused");
         let mut all = Vec::new();
         far.read_to_end(&mut all).await.unwrap();
         assert_eq!(all.len(), written, "what was taken leaves before the close_notify");
@@ -258,7 +258,7 @@ async fn a_failed_write_waits_for_the_alert_however_often_it_is_polled() {
 }
 
 #[tokio::test]
-async fn the_transport_comes_back_with_what_stood_behind_the_close_notify() {
+async fn the_transport_comes_back_with_what_came_after_the_close_notify() {
     for version in VERSIONS {
         let (mut near, mut far) = streams(version).await;
         let peer = tokio::spawn(async move {

@@ -1,11 +1,11 @@
-//! Content: where it ends by its own length.
+//! Where content ends by its own length.
 //!
 //! Sources: RFC 9112 §6, §7.1 · http-complete-by-length, http-incomplete-is-error.
 
 use crate::fault::What;
 use crate::walk::skip;
 
-/// Content that has not come whole.
+/// Content that is not whole yet.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Body {
     Length(u64),
@@ -13,7 +13,7 @@ pub(super) enum Body {
     UntilEnd,
 }
 
-/// Where in chunked content. A size is `None` before its first digit.
+/// The position in chunked content. A size is `None` before its first digit.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Chunk {
     Size(Option<u64>),
@@ -25,19 +25,19 @@ pub(super) enum Chunk {
     DataCr,
 }
 
-/// What some bytes have done to it.
+/// The state of the content after some bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Content {
     Open(Body),
     Whole,
-    /// The last chunk is whole, its trailer section comes.
+    /// The last chunk is whole, and the trailer section follows.
     Trailers,
 }
 
 impl Body {
     pub(super) const CHUNKED: Self = Self::Chunked(Chunk::Size(None));
 
-    /// Takes some of the bytes; says how many.
+    /// Takes some of the bytes; returns how many.
     pub(super) fn take(self, bytes: &[u8]) -> Result<(usize, Content), What> {
         match self {
             Self::UntilEnd => Ok((bytes.len(), Content::Open(self))),
@@ -57,7 +57,7 @@ impl Body {
 }
 
 impl Chunk {
-    /// RFC 9112 §7.1, with white space behind a size, which is in use. A lone LF ends nothing here.
+    /// RFC 9112 §7.1, with white space after a size, which is in use. A lone LF ends nothing here.
     fn next(self, byte: u8) -> Result<Self, What> {
         match (self, byte) {
             (Self::Size(size), b'0'..=b'9' | b'a'..=b'f' | b'A'..=b'F') => {

@@ -14,9 +14,9 @@ use super::section::{Head, Length, Method, Start};
 use crate::fault::{Fault, Way, What};
 use crate::framing::Framing;
 
-/// How long a header section may be where nobody says otherwise.
+/// How long a header section may be by default.
 pub(super) const LIMIT: usize = 64 * 1024;
-/// How many requests may be without a response.
+/// How many requests may have no response yet.
 const OUTSTANDING: usize = 1024;
 
 #[derive(Clone, Debug)]
@@ -24,7 +24,7 @@ pub(super) struct Exchange<N> {
     received: Messages,
     sent: Messages,
     outstanding: Outstanding,
-    /// What takes over.
+    /// The tracker of the next protocol.
     next: N,
     has_switched: bool,
     fault: Option<Fault>,
@@ -34,14 +34,14 @@ pub(super) struct Exchange<N> {
 #[derive(Clone, Debug)]
 struct Outstanding {
     methods: VecDeque<Method>,
-    /// Nobody tells what we answer.
+    /// The tracker is not given our answers.
     is_unanswered: bool,
-    /// Of the last request.
+    /// Whether the last request is one.
     is_connect: bool,
     expectation: Expectation,
 }
 
-/// What became of `Expect: 100-continue`.
+/// The state of `Expect: 100-continue`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Expectation {
     /// There is none, or it was met.
@@ -73,13 +73,13 @@ impl Outstanding {
                     Length::Unsaid | Length::Known(0) => Ok(After::Message),
                     Length::Known(length) => Ok(After::Content(Body::Length(length))),
                     Length::Chunked => Ok(After::Content(Body::CHUNKED)),
-                    // RFC 9112 §6.3: a request has no end of the connection to end it
+                    // RFC 9112 §6.3: the end of the connection does not end a request
                     Length::OtherCoding => Err(What::TransferEncoding),
                 }
             }
-            // RFC 9110 §15.2: interim responses; the one that switches protocols is the last
+            // RFC 9110 §15.2: interim responses, except 101, which is the last response
             Start::Response(status @ 100..=199) if status != 101 => {
-                // RFC 9112 §9.3.2: it is for the first request, which may be the last too
+                // RFC 9112 §9.3.2: it answers the first request, which may also be the last
                 if status == 100 && self.methods.len() == 1 {
                     self.expectation = Expectation::None;
                 }
@@ -156,12 +156,12 @@ impl<N> Exchange<N> {
         self.outstanding.methods.len()
     }
 
-    /// Whether the peer is to send a response.
+    /// Whether the peer owes a response.
     fn is_owed(&self) -> bool {
         self.received.kind == Kind::Responses && self.owed() > 0
     }
 
-    /// Whether a final status took the place of 100, and none of the content has come.
+    /// Whether we sent a final status in place of 100, and none of the content has come.
     fn is_content_refused(&self) -> bool {
         self.received.kind == Kind::Requests
             && self.received.awaits_content()
@@ -176,14 +176,14 @@ impl<N> Exchange<N> {
         &self.next
     }
 
-    /// The next protocol takes over: here in the responses, and in the requests after the one that
-    /// is not whole.
+    /// Begins the next protocol: here in the responses, and in the requests after the one that is
+    /// not whole.
     pub(super) fn switch(&mut self) {
         if self.has_switched || self.fault.is_some() {
             return;
         }
         self.has_switched = true;
-        // RFC 9110 §7.8: before the next protocol comes what is left of the request
+        // RFC 9110 §7.8: the rest of the request comes before the next protocol
         self.outstanding.expectation = Expectation::None;
         let (requests, responses) = match self.received.kind {
             Kind::Requests => (&mut self.received, &mut self.sent),
@@ -225,7 +225,7 @@ impl<N: Framing> Framing for Exchange<N> {
         }
         if !self.sent.is_tunnel() {
             if self.outstanding.methods.len() == OUTSTANDING && self.outstanding.is_unanswered {
-                // It cannot be told any more which request an answer answers.
+                // It is no longer known which request an answer is for.
                 return;
             }
             self.outstanding.is_unanswered = false;
@@ -240,7 +240,7 @@ impl<N: Framing> Framing for Exchange<N> {
         if !self.has_switched {
             self.switch();
             if !self.outstanding.methods.is_empty() {
-                // After the request that switched, others were read.
+                // Other requests were read after the one that switched.
                 self.lose(Way::Received, (What::BeforeAnswer, self.received.released));
             }
         }

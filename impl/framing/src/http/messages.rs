@@ -1,6 +1,6 @@
 //! The messages of one direction, one after another.
 //!
-//! Decides where each ends. What depends on the other direction is asked for by each head.
+//! Decides where each ends. Each head asks for what depends on the other direction.
 
 use close_notify_core::FramingState;
 
@@ -9,14 +9,14 @@ use super::body::{Body, Content};
 use super::section::{Grown, Head, Section};
 use crate::fault::What;
 
-/// Which messages.
+/// The kind of messages.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Kind {
     Requests,
     Responses,
 }
 
-/// What comes behind a head.
+/// What comes after a head.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum After {
     /// The next message.
@@ -27,7 +27,7 @@ pub(super) enum After {
     Tunnel,
 }
 
-/// Where one direction stands.
+/// The position in one direction.
 #[derive(Clone, Debug)]
 pub(super) struct Messages {
     pub(super) kind: Kind,
@@ -35,7 +35,7 @@ pub(super) struct Messages {
     at: At,
     /// Another protocol comes after the message that has begun.
     is_last: bool,
-    /// How many bytes it took.
+    /// How many bytes were taken.
     pub(super) offset: u64,
     /// How many of them may be handed on.
     pub(super) released: u64,
@@ -44,7 +44,7 @@ pub(super) struct Messages {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum At {
     Head,
-    /// Before content of which nothing has come.
+    /// Before content, of which nothing has come.
     Announced(Body),
     Content(Body),
     Trailers,
@@ -67,7 +67,7 @@ impl Messages {
         self.section.both_lengths = both_lengths;
     }
 
-    /// Takes the bytes up to a tunnel; says how many these are.
+    /// Takes the bytes up to a tunnel; returns how many.
     pub(super) fn take(
         &mut self,
         bytes: &[u8],
@@ -91,7 +91,7 @@ impl Messages {
         decide: &mut dyn FnMut(Head) -> Result<After, What>,
     ) -> Result<usize, Wrong> {
         let here = |what| (what, self.offset);
-        // A section is wrong as a whole.
+        // A section is malformed as a whole.
         let section = |what| (what, self.released);
         match self.at {
             At::Announced(body) | At::Content(body) => {
@@ -105,7 +105,7 @@ impl Messages {
             }
             At::Head => match self.section.push(bytes[0]).map_err(here)? {
                 Grown::Open => return Ok(1),
-                // RFC 9112 §2.2: an empty line before a message is none of it
+                // RFC 9112 §2.2: an empty line before a message is not part of it
                 Grown::Empty => {}
                 Grown::Whole => {
                     let head = match self.kind {
@@ -137,8 +137,8 @@ impl Messages {
         if self.is_last { At::Tunnel } else { At::Head }
     }
 
-    /// Another protocol comes: after the message whose content is due, if that may `finish`, or
-    /// here. Says whether no part of a message was lost by it.
+    /// Switches to another protocol: after the message whose content is due, if that may `finish`,
+    /// or here. Returns whether no part of a message was lost.
     pub(super) const fn switch(&mut self, finish: bool) -> bool {
         let is_between = matches!(self.state(), FramingState::BetweenMessages);
         match self.at {

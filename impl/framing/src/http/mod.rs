@@ -1,15 +1,14 @@
 //! HTTP/1: requests and responses, by length, by chunks, or by the end of the connection.
 //!
-//! Decides where a message ends. Leaves to the application what a message says, whether a
-//! connection is kept, and whether it asks again for a response that did not come.
+//! Decides where a message ends. Leaves to the application what a message means, whether a
+//! connection is kept, and whether to repeat a request whose response did not come.
 //!
-//! What it cannot follow for certain it does not follow. Such a message is a fault in either
-//! direction:
+//! A message whose end is not certain is a fault, in either direction:
 //!
 //! | a message with | is | by RFC 9112 |
 //! | --- | --- | --- |
 //! | Content-Length beside Transfer-Encoding | a fault, unless [`BothLengths`] says otherwise | §6.1, §6.3 |
-//! | two lengths that differ, or one that is none | a fault | §6.3 |
+//! | two lengths that differ, or one that is not a length | a fault | §6.3 |
 //! | one length several times: `5, 5` | followed | §6.3 |
 //! | Transfer-Encoding, in HTTP/1.0 | a fault | §6.1 |
 //! | chunked twice, or with parameters | a fault | §6.1, §7.1 |
@@ -32,22 +31,24 @@ use crate::framing::{DelimitedByEnd, Framing};
 use exchange::Exchange;
 use messages::Kind;
 
-/// What becomes of a message that has a Content-Length beside its Transfer-Encoding.
+/// What to do with a message that has a Content-Length beside its Transfer-Encoding.
 ///
-/// RFC 9112 §6.3 has Transfer-Encoding override Content-Length, and warns of such a message: it
-/// ought to be handled as an error. Another recipient on the path may go by the Content-Length and
-/// see the next message begin elsewhere. That is how a request is smuggled (§11.2) and how a
-/// response is split (§11.1). So [`Refuse`](Self::Refuse) is the default, and the other choice is
-/// for a peer that is known to send both. The connection must not be used again after such a
-/// message: a server closes it after its response (§6.1), a client asks nothing more on it.
+/// In RFC 9112 §6.3 Transfer-Encoding overrides Content-Length, but the section warns that such a
+/// message ought to be handled as an error. Another recipient on the path may use the
+/// Content-Length, and find the start of the next message elsewhere. That is how a request is
+/// smuggled (§11.2) and how a response is split (§11.1). So [`Refuse`](Self::Refuse) is the
+/// default. The other choice is for a peer that is known to send both. The connection must not be
+/// used again after such a message: a server closes it after its response (§6.1), and a client
+/// sends no further request on it.
 ///
-/// HTTP/1.0 has no Transfer-Encoding: a message of it with both is a fault with either choice
-/// (§6.1).
+/// HTTP/1.0 has no Transfer-Encoding, so an HTTP/1.0 message with both is a fault with either
+/// choice (§6.1).
 ///
 /// ```
 /// use close_notify_framing::http::{BothLengths, Responses};
 /// use close_notify_framing::{Framing, FramingState, What};
-/// let response = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
+/// let response =
+///     b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
 /// let mut strict = Responses::new();
 /// strict.received(response);
 /// assert_eq!(strict.fault().map(|fault| fault.what), Some(What::LengthAndCoding));
@@ -67,15 +68,15 @@ pub enum BothLengths {
 
 /// Responses, as a client receives them.
 ///
-/// A request whose final response has not begun is owed one: it stands inside a message then, for
-/// what an end would cut off is a whole response. That is what tells an idle connection from one in
-/// use, once our own request is sent whole: a response may come before that. After a final status
-/// in place of 100 (`Expect: 100-continue`) the content of our request is still due: if it is not
-/// sent, the connection carries no other request, for the server would read that as content.
+/// A request whose final response has not begun is owed one. The tracker is inside a message then,
+/// because an end would cut off a whole response. This separates an idle connection from one in
+/// use, once our own request is sent whole; a response may come before that. After a final status
+/// in place of 100 (`Expect: 100-continue`) the content of our request is still due. If it is not
+/// sent, the connection can carry no other request, because the server would read that as content.
 ///
-/// Shape: [`sent`](Framing::sent) is told our requests, or [`ask`](Self::ask) their methods, before
-/// their responses are received: a response to HEAD or CONNECT ends otherwise than it says. Untold,
-/// every request counts as a GET, and none as owed.
+/// Before a response is received, pass its request to [`sent`](Framing::sent), or its method to
+/// [`ask`](Self::ask): a response to HEAD or CONNECT does not end where its fields say. If the
+/// tracker gets neither, every request counts as a GET, and no response is owed.
 ///
 /// ```
 /// use close_notify_framing::{Framing, FramingState, http::Responses};
@@ -88,7 +89,7 @@ pub enum BothLengths {
 /// tracker.received(b"o");
 /// assert_eq!(tracker.state(), FramingState::BetweenMessages);
 ///
-/// tracker.ask("GET"); // where `sent` is not told
+/// tracker.ask("GET"); // if `sent` is not called
 /// tracker.received(b"HTTP/1.1 200 OK\r\n\r\nuntil the end");
 /// assert_eq!(tracker.state(), FramingState::DelimitedByEnd);
 /// ```
@@ -99,28 +100,31 @@ pub struct Responses<N = DelimitedByEnd> {
 
 /// Requests, as a server receives them.
 ///
-/// Shape: [`sent`](Framing::sent) is told our responses, so that it knows which of them switch
-/// protocols (101, or 2xx to CONNECT); or [`switch`](Self::switch) says so. A client that uses the
-/// next protocol before it was allowed to is a fault. Content that is due comes before the next
-/// protocol does.
+/// Pass our responses to [`sent`](Framing::sent), so that the tracker knows which of them switch
+/// protocols (101, or 2xx to CONNECT); or call [`switch`](Self::switch). If a client uses the next
+/// protocol before that was allowed, it is a fault. Content that is due comes before the next
+/// protocol.
 ///
 /// # A request without its content
 ///
 /// After a final status to `Expect: 100-continue` a client may leave out the content (RFC 9110
-/// §10.1.1). Then no more is to come, and the tracker stands between two messages. What comes all
-/// the same is that content, never the next request: the tracker stands inside a message until it
-/// is whole.
+/// §10.1.1). Then nothing more is due, and the tracker is between two messages. If bytes come even
+/// so, they are that content, never the next request: the tracker is inside a message until the
+/// content is whole.
 ///
-/// In every other case a request is cut without its content, whatever was answered: after 100,
-/// which asked for it; in the middle of it, where a client may stop once it was answered (RFC 9112
-/// §9.5); without the expectation; in HTTP/1.0, which has none; and if `sent` is told nothing.
+/// In every other case a request without its content is cut, whatever was answered: after 100,
+/// which asked for the content; in the middle of the content, if a client stops because it was
+/// answered (RFC 9112 §9.5); without the expectation; in HTTP/1.0, which has none; and if `sent`
+/// was not called.
 ///
 /// ```
 /// use close_notify_framing::{Framing, FramingState, http::Requests};
 /// let mut tracker = Requests::new();
 /// tracker.received(b"PUT / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 3000000\r\n\r\n");
 /// assert_eq!(tracker.state(), FramingState::InsideMessage);
-/// tracker.sent(b"HTTP/1.1 417 Expectation Failed\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+/// tracker.sent(
+///     b"HTTP/1.1 417 Expectation Failed\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
+/// );
 /// assert_eq!(tracker.state(), FramingState::BetweenMessages);
 /// ```
 ///
@@ -140,8 +144,8 @@ pub struct Requests<N = DelimitedByEnd> {
 }
 
 impl Responses {
-    /// Responses from the first on, with header sections of at most 64 KiB. A tunnel is delimited
-    /// by its end.
+    /// A tracker of responses, from the first on, with header sections of at most 64 KiB. A tunnel
+    /// is delimited by its end.
     #[must_use]
     pub const fn new() -> Self {
         Self { exchange: Exchange::new(Kind::Responses, DelimitedByEnd) }
@@ -149,8 +153,8 @@ impl Responses {
 }
 
 impl Requests {
-    /// Requests from the first on, with header sections of at most 64 KiB. A tunnel is delimited by
-    /// its end.
+    /// A tracker of requests, from the first on, with header sections of at most 64 KiB. A tunnel
+    /// is delimited by its end.
     #[must_use]
     pub const fn new() -> Self {
         Self { exchange: Exchange::new(Kind::Requests, DelimitedByEnd) }
@@ -158,13 +162,13 @@ impl Requests {
 }
 
 impl<N> Responses<N> {
-    /// A request with this method is on its way. Not for those that [`sent`](Framing::sent) is
-    /// told.
+    /// Records that a request with this method is on its way. Do not call it for requests that are
+    /// passed to [`sent`](Framing::sent).
     pub fn ask(&mut self, method: &str) {
         self.exchange.ask(method);
     }
 
-    /// How many requests there are whose final response has not begun.
+    /// The number of requests whose final response has not begun.
     #[must_use]
     pub fn owed(&self) -> usize {
         self.exchange.owed()
@@ -172,8 +176,8 @@ impl<N> Responses<N> {
 }
 
 impl<N> Requests<N> {
-    /// The next protocol begins, in both directions: behind a 101, or a 2xx to CONNECT, that `sent`
-    /// was not told.
+    /// Begins the next protocol, in both directions. Call it after a 101, or a 2xx to CONNECT, that
+    /// was not passed to `sent`.
     pub fn switch(&mut self) {
         self.exchange.switch();
     }
@@ -188,9 +192,9 @@ macro_rules! both {
         }
 
         impl<N> $Name<N> {
-            /// What takes over behind a 101, or a 2xx to CONNECT.
+            /// Sets the tracker that takes over after a 101, or a 2xx to CONNECT.
             ///
-            /// Shape: before the first byte.
+            /// Call it before the first byte.
             ///
             /// ```
             /// use close_notify_framing::{http, websocket};
@@ -203,19 +207,19 @@ macro_rules! both {
                 $Name { exchange: self.exchange.then(next) }
             }
 
-            /// Header sections, in either direction, may have at most so many bytes.
+            /// Limits header sections, in either direction, to `bytes` bytes.
             ///
-            /// Shape: before the first byte.
+            /// Call it before the first byte.
             #[must_use]
             pub fn with_limit(mut self, bytes: usize) -> Self {
                 self.exchange.set_limit(bytes);
                 self
             }
 
-            /// What becomes of a message, in either direction, with both a Content-Length and a
-            /// Transfer-Encoding.
+            /// Sets what to do with a message, in either direction, that has both a Content-Length
+            /// and a Transfer-Encoding.
             ///
-            /// Shape: before the first byte.
+            /// Call it before the first byte.
             #[must_use]
             pub const fn both_lengths(mut self, choice: BothLengths) -> Self {
                 self.exchange.set_both_lengths(choice);

@@ -1,7 +1,7 @@
 //! Header sections: collected until they are whole, then read by httparse.
 //!
 //! Decides where a section ends and what its fields say about the length of the content. httparse
-//! decides whether it is one at all.
+//! decides whether it is a valid section.
 //!
 //! Sources: RFC 9112 §2.1, §2.2, §6.1, §6.3.
 
@@ -22,16 +22,16 @@ pub(super) struct Section {
     line: Line,
 }
 
-/// Where in the last line.
+/// The position in the last line.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Line {
     Start,
-    /// A CR is all of it.
+    /// After a CR that began the line.
     Cr,
     Text,
 }
 
-/// What a byte has done to a section.
+/// The state of a section after a byte.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Grown {
     /// It is not whole.
@@ -100,7 +100,7 @@ impl Section {
         Ok(Head { start: Start::Response(status), length })
     }
 
-    /// Whether a whole trailer section is one.
+    /// Whether a whole trailer section is valid.
     pub(super) fn trailers(&self) -> Result<(), What> {
         let mut fields = [EMPTY_HEADER; FIELDS];
         let read = httparse::parse_headers(&self.bytes, &mut fields).map(|status| match status {
@@ -124,7 +124,7 @@ impl Section {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Head {
     pub(super) start: Start,
-    /// A fault counts where content may follow at all.
+    /// A fault counts only if content may follow.
     pub(super) length: Result<Length, What>,
 }
 
@@ -134,7 +134,7 @@ pub(super) enum Start {
     Response(u16),
 }
 
-/// The methods whose responses end otherwise.
+/// The methods whose responses do not end where their fields say.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Method {
     Head,
@@ -159,11 +159,11 @@ pub(super) enum Length {
     Unsaid,
     Known(u64),
     Chunked,
-    /// A transfer coding whose last is not chunked.
+    /// Transfer codings of which chunked is not the last.
     OtherCoding,
 }
 
-/// RFC 9112 §6.3, without the rules that ask for the method or the status.
+/// RFC 9112 §6.3, without the rules that depend on the method or the status.
 fn length(fields: &[Header<'_>], version: Option<u8>, both_lengths: BothLengths) -> Result<Length, What> {
     let Some(coding) = transfer_coding(fields)? else {
         return Ok(content_length(fields)?.map_or(Length::Unsaid, Length::Known));
@@ -172,8 +172,8 @@ fn length(fields: &[Header<'_>], version: Option<u8>, both_lengths: BothLengths)
     if version != Some(1) {
         return Err(What::TransferEncoding);
     }
-    // RFC 9112 §6.1, §6.3: both ought to be handled as an error, for somebody upstream may read
-    // them otherwise
+    // RFC 9112 §6.1, §6.3: both ought to be handled as an error, because another recipient may
+    // read them differently
     let has_both = elements(fields, "content-length").next().is_some();
     if has_both && both_lengths == BothLengths::Refuse {
         return Err(What::LengthAndCoding);
@@ -181,8 +181,8 @@ fn length(fields: &[Header<'_>], version: Option<u8>, both_lengths: BothLengths)
     Ok(coding)
 }
 
-/// RFC 9110 §10.1.1, with §5.6.4: a quoted parameter may hold a comma, which splits it here, and is
-/// not guessed at.
+/// RFC 9110 §10.1.1, with §5.6.4: a quoted parameter may hold a comma. A comma splits elements
+/// here, so such an element is not interpreted.
 fn expects_continue(fields: &[Header<'_>]) -> bool {
     let mut is_expected = false;
     for element in elements(fields, "expect") {
@@ -224,8 +224,8 @@ fn transfer_coding(fields: &[Header<'_>]) -> Result<Option<Length>, What> {
     let (mut any, mut chunked, mut last) = (false, 0, Length::OtherCoding);
     for element in elements(fields, "transfer-encoding") {
         any = true;
-        // A quoted parameter may hold a comma, which splits it here: what cannot be told apart is
-        // not guessed.
+        // A quoted parameter may hold a comma. A comma splits elements here, so such an element is
+        // not interpreted.
         if element.contains(&b'"') {
             return Err(What::TransferEncoding);
         }

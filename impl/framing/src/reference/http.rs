@@ -7,26 +7,26 @@ use super::{Rest, Told, find};
 /// RFC 9110 §5.6.3: nothing else is space, whatever Unicode says.
 const OWS: [char; 2] = [' ', '\t'];
 
-/// Where a tracker stands behind all that it was told.
+/// The expected answers of a tracker after all that it was given.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Stand {
-    /// Where the framing stands.
+    /// The state of the framing.
     pub state: FramingState,
     /// How many of the bytes received may be handed on: all but those of a section that is not
-    /// whole. Says nothing of inputs with a fault.
+    /// whole. Not defined for inputs with a fault.
     pub releasable: usize,
 }
 
-/// What is read otherwise if it is chosen.
+/// How to read what a tracker can be configured to read in another way.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Choices {
-    /// RFC 9112 §6.3: Transfer-Encoding overrides a Content-Length beside it, which is a fault
-    /// otherwise.
+    /// RFC 9112 §6.3: Transfer-Encoding overrides a Content-Length beside it. Otherwise both
+    /// together are a fault.
     pub coding_overrides: bool,
 }
 
-/// Responses as a client receives them, the requests that it sent, and what takes over; `asked`
-/// were sent before all.
+/// Responses as a client receives them, the requests that it sent, and what takes over. The methods
+/// in `asked` were sent before everything else.
 #[must_use]
 pub fn http_client(
     told: &Told,
@@ -68,8 +68,8 @@ pub fn http_server(told: &Told, choices: Choices, then: impl Fn(&[u8]) -> Framin
         Some(request.method.clone())
     });
     let Some(sent) = tunnel else {
-        // RFC 9110 §10.1.1: who waits with the content for 100, and gets a final status, may leave
-        // it out
+        // RFC 9110 §10.1.1: a client that waits for 100 before it sends the content, and gets a
+        // final status, may leave the content out
         let answer = answers_to_last.iter().find(|status| **status == 100 || is_final(**status));
         let is_refused = answer.is_some_and(|status| *status != 100);
         let is_left_out = asked.last().is_some_and(|last| last.waits && last.head == input.len());
@@ -78,11 +78,10 @@ pub fn http_server(told: &Told, choices: Choices, then: impl Fn(&[u8]) -> Framin
     let at = told.received_when(sent);
     let (before, early) = requests(&input[..at], choices);
     let last = before.last();
-    // RFC 9110 §7.8: the message that has begun is sent whole; §9.3.6: a CONNECT has nothing to
-    // send
+    // RFC 9110 §7.8: the message that has begun is sent whole; §9.3.6: a CONNECT has no content
     let is_unfinished = last.is_some_and(|last| last.end.is_none() && last.method != "CONNECT");
-    // Other requests stand after the one that switched, or the next protocol is used before it was
-    // allowed to be.
+    // Other requests came after the one that switched, or the next protocol was used before that
+    // was allowed.
     if before.len() > answered || (early.state != BetweenMessages && !is_unfinished) {
         return Stand { state: InsideMessage, ..early };
     }
@@ -93,7 +92,7 @@ pub fn http_server(told: &Told, choices: Choices, then: impl Fn(&[u8]) -> Framin
     }
 }
 
-/// RFC 9110 §15.2: 101 is the last that comes of HTTP, too.
+/// RFC 9110 §15.2: 101 is the last HTTP response, too.
 fn is_final(status: u16) -> bool {
     status == 101 || !(100..200).contains(&status)
 }
@@ -101,9 +100,9 @@ fn is_final(status: u16) -> bool {
 /// A request whose head is whole.
 struct Request {
     method: String,
-    /// Where its head ends.
+    /// The end of its head.
     head: usize,
-    /// Where it ends, if it is whole.
+    /// Its end, if it is whole.
     end: Option<usize>,
     /// It waits for 100 before it sends its content.
     waits: bool,
@@ -119,15 +118,15 @@ fn requests(input: &[u8], choices: Choices) -> (Vec<Request>, Stand) {
         if rest.is_empty() {
             return (heads, Stand { state: BetweenMessages, releasable: start });
         }
-        let Some((section, behind)) = section(rest) else { return (heads, held) };
+        let Some((section, after)) = section(rest) else { return (heads, held) };
         let method = section[0].split(' ').next().unwrap_or_default().to_owned();
-        let (head, content) = (input.len() - behind.len(), content(&section, choices));
+        let (head, content) = (input.len() - after.len(), content(&section, choices));
         let may_wait = matches!(content, Some(Content::Length(_) | Content::Chunked));
         let waits = may_wait && expects_continue(&section);
         heads.push(Request { method, head, end: None, waits });
         let Some(content) = content else { return (heads, held) };
-        match behind_content(behind, content) {
-            Ok(behind) => rest = behind,
+        match after_content(after, content) {
+            Ok(after) => rest = after,
             Err(unread) => {
                 return (heads, Stand { state: InsideMessage, releasable: input.len() - unread });
             }
@@ -138,8 +137,8 @@ fn requests(input: &[u8], choices: Choices) -> (Vec<Request>, Stand) {
     }
 }
 
-/// Responses, whose methods are asked for by where their heads end and their status; and where a
-/// tunnel begins.
+/// The responses, and the start of a tunnel. `method` returns the method that a response answers,
+/// given the end of its head and its status.
 fn responses(
     input: &[u8],
     choices: Choices,
@@ -153,9 +152,9 @@ fn responses(
         if rest.is_empty() {
             return (Stand { state: BetweenMessages, releasable: start }, None);
         }
-        let Some((section, behind)) = section(rest) else { return held };
+        let Some((section, after)) = section(rest) else { return held };
         let Some(status) = status(&section[0]) else { return held };
-        rest = behind;
+        rest = after;
         let at = input.len() - rest.len();
         let method = method(at, status);
         if !is_final(status) {
@@ -171,8 +170,8 @@ fn responses(
             Some(Content::None | Content::Other) => {
                 return (Stand { state: DelimitedByEnd, releasable: input.len() }, None);
             }
-            Some(content) => match behind_content(rest, content) {
-                Ok(behind) => rest = behind,
+            Some(content) => match after_content(rest, content) {
+                Ok(after) => rest = after,
                 Err(unread) => {
                     return (Stand { state: InsideMessage, releasable: input.len() - unread }, None);
                 }
@@ -189,7 +188,7 @@ fn skip_empty_lines(mut input: &[u8]) -> &[u8] {
     input
 }
 
-/// The lines of a header section without their ends, and what is behind it.
+/// The lines of a header section without their ends, and what comes after it.
 fn section(mut input: &[u8]) -> Option<(Vec<String>, &[u8])> {
     let mut lines: Vec<String> = Vec::new();
     loop {
@@ -223,7 +222,7 @@ enum Content {
     Other,
 }
 
-/// RFC 9112 §6.3; `None` where the message is faulty.
+/// RFC 9112 §6.3; `None` if the message is faulty.
 fn content(section: &[String], choices: Choices) -> Option<Content> {
     if !section[1..].iter().all(|line| line.contains(':')) {
         return None;
@@ -269,7 +268,7 @@ fn values(section: &[String], wanted: &str) -> Vec<String> {
     values
 }
 
-/// RFC 9110 §10.1.1; what a quoted string holds is not taken apart here, and no expectation then.
+/// RFC 9110 §10.1.1; a quoted string is not parsed here, and means that there is no expectation.
 fn expects_continue(section: &[String]) -> bool {
     let expectations = values(section, "expect");
     !is_of_http_10(&section[0])
@@ -277,7 +276,7 @@ fn expects_continue(section: &[String]) -> bool {
         && !expectations.iter().any(|expectation| expectation.contains('"'))
 }
 
-/// By the version, which begins a response and ends a request.
+/// Whether the version is 1.0; the version begins a response and ends a request.
 fn is_of_http_10(line: &str) -> bool {
     let version =
         if line.starts_with("HTTP/") { line.split(' ').next() } else { line.split(' ').next_back() };
@@ -289,19 +288,19 @@ fn name_of(coding: &str) -> &str {
     coding.split(';').next().unwrap_or_default().trim_end_matches(OWS)
 }
 
-/// What is behind the content; where it is not whole, how many bytes in the end are a section of
-/// trailers that is not.
-fn behind_content(mut input: &[u8], content: Content) -> Result<&[u8], usize> {
+/// What comes after the content. If the content is not whole: how many bytes at the end belong to a
+/// trailer section that is not whole.
+fn after_content(mut input: &[u8], content: Content) -> Result<&[u8], usize> {
     match content {
         Content::None => Ok(input),
         Content::Other => Err(0),
         Content::Length(length) => input.get(length..).ok_or(0),
         Content::Chunked => loop {
-            let (size, behind) = chunk_size(input).ok_or(0_usize)?;
+            let (size, after) = chunk_size(input).ok_or(0_usize)?;
             if size == 0 {
-                return behind_trailers(behind).ok_or(behind.len());
+                return after_trailers(after).ok_or(after.len());
             }
-            input = behind.get(size..).and_then(|behind| behind.strip_prefix(b"\r\n")).ok_or(0_usize)?;
+            input = after.get(size..).and_then(|after| after.strip_prefix(b"\r\n")).ok_or(0_usize)?;
         },
     }
 }
@@ -316,6 +315,6 @@ fn chunk_size(input: &[u8]) -> Option<(usize, &[u8])> {
     Some((usize::from_str_radix(size, 16).ok()?, &input[line.len() + 2..]))
 }
 
-fn behind_trailers(input: &[u8]) -> Rest<'_> {
-    section(input).map(|(_, behind)| behind)
+fn after_trailers(input: &[u8]) -> Rest<'_> {
+    section(input).map(|(_, after)| after)
 }

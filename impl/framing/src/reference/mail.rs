@@ -1,8 +1,8 @@
-//! SMTP as a server has it, and IMAP: what comes, and what is said to it.
+//! SMTP as a server sees it, and IMAP: what is received, and what is answered.
 
 use close_notify_core::FramingState::{self, BetweenMessages, InsideMessage};
 
-use super::{Told, behind_reply, find, whole_messages};
+use super::{Told, after_reply, find, whole_messages};
 
 /// Commands of SMTP and the mail between them, and the replies to them.
 #[must_use]
@@ -13,12 +13,12 @@ pub fn smtp(told: &Told) -> FramingState {
     }
 }
 
-/// Whether all is whole and no mail is unfinished; `None` inside of something, or where it makes no
-/// sense.
+/// Whether everything is whole and no mail is unfinished; `None` inside of something, or if the
+/// input makes no sense.
 fn smtp_rest(told: &Told) -> Option<bool> {
     let input = told.all_received();
     let replies = replies(told.all_sent())?;
-    // Where each command, and each mail, ended: there is one reply to each.
+    // The end of each command and of each mail: there is one reply to each.
     let mut ends = Vec::new();
     let (mut at, mut is_unfinished) = (0, false);
     while at < input.len() {
@@ -36,7 +36,7 @@ fn smtp_rest(told: &Told) -> Option<bool> {
                     return None;
                 }
                 if code == b"354" {
-                    // The line before the mail ends like one of its own.
+                    // The line before the mail ends like a line of the mail.
                     let mail = [b"\r\n", &input[at..]].concat();
                     at += find(&mail, b"\r\n.\r\n")? + 3;
                     ends.push(at);
@@ -57,25 +57,25 @@ fn smtp_rest(told: &Told) -> Option<bool> {
     Some(!is_unfinished)
 }
 
-/// Where each whole reply ended, and its code; `None` where one is none.
+/// The end of each whole reply, and its code; `None` if one is malformed.
 fn replies(sent: &[u8]) -> Option<Vec<(usize, &[u8])>> {
     let (mut all, mut rest) = (Vec::new(), sent);
-    while let Some(behind) = behind_reply(rest, false) {
-        all.push((sent.len() - behind.len(), &rest[..3]));
-        rest = behind;
+    while let Some(next) = after_reply(rest, false) {
+        all.push((sent.len() - next.len(), &rest[..3]));
+        rest = next;
     }
     is_the_beginning_of_a_reply(rest).then_some(all)
 }
 
-/// Whether its whole lines could be those of a reply that goes on.
+/// Whether the whole lines could belong to a reply that goes on.
 fn is_the_beginning_of_a_reply(rest: &[u8]) -> bool {
     let Some(end) = rest.windows(2).rposition(|window| window == b"\r\n") else { return true };
     let last = [rest.get(..3).unwrap_or_default(), b"\r\n"].concat();
-    behind_reply(&[&rest[..end + 2], &last].concat(), false).is_some_and(<[u8]>::is_empty)
+    after_reply(&[&rest[..end + 2], &last].concat(), false).is_some_and(<[u8]>::is_empty)
 }
 
-/// Which reply answers the last of these: the replies come in their order, and one that nothing
-/// asked for is none.
+/// The index of the reply that answers the last of these. Replies come in order, and one that
+/// nothing asked for does not count.
 fn answer_to_last(told: &Told, ends: &[usize], replies: &[(usize, &[u8])]) -> usize {
     let (mut owed, mut seen) = (0_usize, 0);
     for end in ends {
@@ -93,7 +93,7 @@ pub fn imap_responses(input: &[u8]) -> FramingState {
     whole_messages(input, |input| Some(&input[imap_message(input, true, &|_, _| false)?..]))
 }
 
-/// IMAP commands, and the answers that may refuse a literal of theirs.
+/// IMAP commands, and the answers that may refuse their literals.
 #[must_use]
 pub fn imap_commands(told: &Told) -> FramingState {
     let (input, answers) = (told.all_received(), told.all_sent());
@@ -114,14 +114,14 @@ pub fn imap_commands(told: &Told) -> FramingState {
     })
 }
 
-/// The tag, and the word behind it.
+/// The tag, and the word after it.
 fn first_words(message: &[u8]) -> (&[u8], &[u8]) {
     let line = &message[..find(message, b"\r\n").unwrap_or(message.len())];
     let mut words = line.split(|byte| *byte == b' ');
     (words.next().unwrap_or_default(), words.next().unwrap_or_default())
 }
 
-/// How long the first message is.
+/// The length of the first message.
 fn imap_message(input: &[u8], is_response: bool, is_refused: &dyn Fn(&[u8], usize) -> bool) -> Option<usize> {
     let mut at = 0;
     find(input, b"\r\n")?;
@@ -147,7 +147,8 @@ fn imap_message(input: &[u8], is_response: bool, is_refused: &dyn Fn(&[u8], usiz
     }
 }
 
-/// The literal that a line announces: its length if it can be said, and whether its sender waits.
+/// The literal that a line announces: its length if it can be counted, and whether its sender
+/// waits.
 fn literal(line: &[u8]) -> Option<(Option<usize>, bool)> {
     let inner = line.strip_suffix(b"}")?;
     let inner = &inner[inner.iter().rposition(|byte| *byte == b'{')? + 1..];

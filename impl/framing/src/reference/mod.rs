@@ -1,10 +1,10 @@
-//! The same answers from whole inputs, as plainly as can be: no state is kept, nothing is shared
+//! The same answers from whole inputs, as simply as possible: no state is kept, nothing is shared
 //! with the trackers, and HTTP is read without httparse. Tests and fuzzers judge the trackers by
-//! it.
+//! this module.
 //!
-//! Each function eats messages from the front while they are whole. What is left says where the
-//! framing stands: nothing (between), something (inside), or a body that only the end delimits.
-//! Where the other direction has a say, it is [`Told`] that holds both.
+//! Each function removes messages from the front while they are whole. What is left gives the
+//! state: nothing (between), something (inside), or a body that only the end delimits. If the other
+//! direction matters, [`Told`] holds both.
 
 mod http;
 mod mail;
@@ -16,7 +16,7 @@ pub use http::{Choices, Stand, http_client, http_server};
 pub use mail::{imap_commands, imap_responses, smtp};
 pub use told::Told;
 
-/// What is behind the first message; `None` where there is no whole one.
+/// What comes after the first message; `None` if there is no whole one.
 type Rest<'a> = Option<&'a [u8]>;
 
 fn whole_messages(mut input: &[u8], one: impl Fn(&[u8]) -> Rest<'_>) -> FramingState {
@@ -39,7 +39,11 @@ fn find(input: &[u8], mark: &[u8]) -> Option<usize> {
     (before..input.len()).find(|at| input[*at] == last && input[..=*at].ends_with(mark)).map(|at| at - before)
 }
 
-/// Lines that end so.
+/// Lines that end with `end`.
+///
+/// # Panics
+///
+/// Panics if `end` is empty and `input` is not.
 #[must_use]
 pub fn lines(input: &[u8], end: &[u8]) -> FramingState {
     whole_messages(input, |input| after(input, end))
@@ -48,10 +52,10 @@ pub fn lines(input: &[u8], end: &[u8]) -> FramingState {
 /// Replies of SMTP, or of FTP.
 #[must_use]
 pub fn replies(input: &[u8], is_ftp: bool) -> FramingState {
-    whole_messages(input, |input| behind_reply(input, is_ftp))
+    whole_messages(input, |input| after_reply(input, is_ftp))
 }
 
-fn behind_reply(input: &[u8], is_ftp: bool) -> Rest<'_> {
+fn after_reply(input: &[u8], is_ftp: bool) -> Rest<'_> {
     let first = &input[..find(input, b"\r\n")?];
     let code = first.get(..3).filter(|code| code.iter().all(u8::is_ascii_digit))?;
     let mut rest = &input[first.len() + 2..];
@@ -63,7 +67,7 @@ fn behind_reply(input: &[u8], is_ftp: bool) -> Rest<'_> {
     loop {
         let line = &rest[..find(rest, b"\r\n")?];
         rest = &rest[line.len() + 2..];
-        let sign = line.strip_prefix(code).map(|behind| behind.first());
+        let sign = line.strip_prefix(code).map(|text| text.first());
         match sign {
             Some(None | Some(b' ')) => return Some(rest),
             Some(Some(b'-')) => {}
@@ -73,28 +77,28 @@ fn behind_reply(input: &[u8], is_ftp: bool) -> Rest<'_> {
     }
 }
 
-/// How messages say their length.
+/// How messages give their length.
 #[derive(Clone, Copy, Debug)]
 pub struct Prefix {
-    /// So many bytes stand before the length.
+    /// The number of bytes before the length.
     pub before: usize,
-    /// So many bytes has the length.
+    /// The number of bytes of the length.
     pub width: usize,
-    /// Its highest byte comes first.
+    /// The highest byte of the length comes first.
     pub big_endian: bool,
-    /// It counts its own bytes.
+    /// The length counts its own bytes.
     pub counts_itself: bool,
-    /// It counts what stands before it.
+    /// The length counts the bytes before it.
     pub counts_before: bool,
-    /// So many bytes of the rest it does not count.
+    /// The number of bytes of the rest that the length does not count.
     pub uncounted: usize,
-    /// So many bytes stand before the first length.
+    /// The number of bytes before the first length.
     pub before_first: usize,
-    /// A message whose length has all bits set is followed by more of it.
+    /// A message whose length has all bits set continues in the next part.
     pub is_split: bool,
 }
 
-/// Messages with a length in front.
+/// Messages with their length in front.
 #[must_use]
 pub fn length_prefixed(input: &[u8], prefix: &Prefix) -> FramingState {
     whole_messages(input, |message| {
@@ -102,8 +106,8 @@ pub fn length_prefixed(input: &[u8], prefix: &Prefix) -> FramingState {
         loop {
             let is_first = rest.len() == input.len();
             let before = if is_first { prefix.before_first } else { prefix.before };
-            let (is_full, behind) = part(rest, before, prefix)?;
-            rest = behind;
+            let (is_full, next) = part(rest, before, prefix)?;
+            rest = next;
             if !(is_full && prefix.is_split) {
                 return Some(rest);
             }
@@ -111,7 +115,7 @@ pub fn length_prefixed(input: &[u8], prefix: &Prefix) -> FramingState {
     })
 }
 
-/// Whether all bits of the first length are set, and what is behind what it counts.
+/// Whether all bits of the first length are set, and what comes after the bytes that it counts.
 fn part<'a>(input: &'a [u8], before: usize, prefix: &Prefix) -> Option<(bool, &'a [u8])> {
     let &Prefix { width, big_endian, counts_itself, counts_before, uncounted, .. } = prefix;
     let more = if counts_itself { width } else { 0 } + if counts_before { before } else { 0 };
@@ -145,7 +149,7 @@ pub fn ldap(input: &[u8]) -> FramingState {
     })
 }
 
-/// Frames of WebSocket, of one side; with a first reserved bit that is in use, or without.
+/// WebSocket frames of one side. With `deflate` the first reserved bit may be in use.
 #[must_use]
 pub fn websocket(mut input: &[u8], masked: bool, deflate: bool) -> FramingState {
     let mut fragments = false;

@@ -1,5 +1,5 @@
-//! The trackers against parsers of whole inputs, over generated messages: equal where the input is
-//! well-formed, cut wherever; and where bytes of it were changed, never less careful.
+//! The trackers against parsers of whole inputs, over generated messages. They agree on well-formed
+//! input, cut at any place. On changed input the tracker is never less careful.
 
 use std::cell::RefCell;
 use std::fmt::Write;
@@ -13,11 +13,11 @@ use close_notify_framing::{http, imap, ldap, smtp, websocket};
 use crate::support::{InsideMessage, Random};
 
 const ROUNDS: u64 = 100;
-/// Changed inputs for each that is well-formed.
+/// Changed inputs for each well-formed one.
 const CHANGED: usize = 8;
 
-/// Behind every prefix of what `messages` makes the tracker says what the reference does. Where
-/// bytes were changed it may say `InsideMessage` instead: it may have found a fault that the
+/// After every prefix of what `messages` makes, the tracker reports what the reference does. If
+/// bytes were changed it may report `InsideMessage` instead: it may have found a fault that the
 /// reference does not look for.
 fn agrees<F: Framing>(
     messages: impl Fn(&mut Random) -> Vec<u8>,
@@ -52,7 +52,7 @@ fn agrees<F: Framing>(
     assert!(between > ROUNDS && inside > ROUNDS, "{between} and {inside}: the inputs say too little");
 }
 
-/// All of it was received, and nothing sent.
+/// The whole input was received, and nothing was sent.
 fn received(input: &[u8]) -> Told {
     let mut told = Told::default();
     told.received(input);
@@ -68,7 +68,7 @@ fn show(input: &[u8]) -> String {
     input.escape_ascii().to_string()
 }
 
-/// One byte changed, left out, doubled or put in.
+/// Changes, removes, doubles or inserts one byte.
 fn change(input: &mut Vec<u8>, random: &mut Random) {
     if input.is_empty() {
         return;
@@ -112,7 +112,7 @@ fn chunks(random: &mut Random) -> Vec<u8> {
     bytes
 }
 
-/// Fields, and content as they say; `None` of a length where `sized` says no.
+/// Fields, and content that matches them. If `sized`, they may give no length.
 fn fields_and_content(random: &mut Random, sized: bool) -> (String, Vec<u8>) {
     let mut fields = String::new();
     for _ in 0..random.below(3) {
@@ -160,8 +160,8 @@ fn http_requests_with_both_lengths() {
     agrees(|random| some(random, request), chosen, expected);
 }
 
-/// A server that answers each request as its head comes, by what it was asked for; it tells the
-/// reference, too.
+/// A server that answers each request as soon as its head comes, by its path. It records everything
+/// for the reference, too.
 struct Answering<'t> {
     tracker: http::Requests,
     told: &'t RefCell<Told>,
@@ -241,7 +241,7 @@ fn header_sections_are_held_back_as_the_reference_finds_them() {
 
 const METHODS: [&str; 4] = ["GET", "HEAD", "POST", "CONNECT"];
 
-/// Responses to [`METHODS`], one to each unless a tunnel or the end delimits one before.
+/// Responses to [`METHODS`], one to each, unless a tunnel or the end delimits an earlier one.
 fn responses(random: &mut Random) -> Vec<u8> {
     let mut bytes = Vec::new();
     for method in METHODS {

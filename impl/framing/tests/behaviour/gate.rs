@@ -77,7 +77,7 @@ fn a_trailer_section_that_is_cut_yields_nothing() {
 }
 
 #[test]
-fn what_comes_behind_a_fault_never_comes_out() {
+fn what_comes_after_a_fault_never_comes_out() {
     let mut gate = Gate::new(Responses::new());
     let good = b"HTTP/1.1 204 No Content\r\n\r\n";
     let mut out = Vec::new();
@@ -132,7 +132,7 @@ fn what_is_held_back_is_bounded_whatever_the_pieces() {
 }
 
 #[test]
-fn a_fault_within_the_limit_is_the_one_that_is_said_whatever_the_pieces() {
+fn a_fault_within_the_limit_is_the_one_that_is_reported_whatever_the_pieces() {
     for piece in [1, 2, 9, 100] {
         let mut gate = Gate::with_limit(Frames::of_server(), 8);
         let mut last = None;
@@ -144,7 +144,7 @@ fn a_fault_within_the_limit_is_the_one_that_is_said_whatever_the_pieces() {
     }
 }
 
-/// A stream that reads from one and writes to another.
+/// A stream that reads from a slice and writes to a vector.
 struct Both<'a>(&'a [u8], Vec<u8>);
 
 impl Read for Both<'_> {
@@ -165,7 +165,7 @@ impl Write for Both<'_> {
 }
 
 #[test]
-fn a_stream_behind_a_gate_reads_and_writes_as_before() {
+fn a_gated_stream_reads_and_writes_as_before() {
     let mut stream = Gated::new(Both(COOKIE, Vec::new()), Responses::new());
     let request = b"GET / HTTP/1.1\r\nHost: example.org\r\n\r\n";
     stream.write_all(request).unwrap();
@@ -178,7 +178,7 @@ fn a_stream_behind_a_gate_reads_and_writes_as_before() {
 }
 
 #[test]
-fn a_stream_behind_a_gate_says_the_fault_behind_what_may_be_read() {
+fn a_gated_stream_returns_the_fault_after_what_may_be_read() {
     let mut stream = Gated::new(&b"HTTP/1.1 204 No Content\r\n\r\nnone\r\n\r\n"[..], Responses::new());
     let mut text = Vec::new();
     let error = stream.read_to_end(&mut text).unwrap_err();

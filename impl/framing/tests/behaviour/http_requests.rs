@@ -1,9 +1,7 @@
 use close_notify_framing::http::{BothLengths, Requests};
 use close_notify_framing::{Framing, Way, What, websocket::Frames};
 
-use crate::support::{
-    BetweenMessages, DelimitedByEnd, InsideMessage, ends_with_each, fault_in, state_behind,
-};
+use crate::support::{BetweenMessages, DelimitedByEnd, InsideMessage, ends_with_each, fault_in, state_after};
 
 const EXPECTS: &[u8] = b"PUT / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n";
 const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
@@ -90,7 +88,7 @@ fn a_2xx_of_ours_to_connect_opens_a_tunnel() {
 }
 
 #[test]
-fn a_switch_may_be_told_where_answers_are_not() {
+fn a_switch_may_be_reported_if_answers_are_not() {
     let mut tracker = Requests::new();
     tracker.received(UPGRADE);
     tracker.switch();
@@ -133,7 +131,7 @@ fn after_a_switch_refused_content_is_due_again() {
     ends_with_each(&mut tracker, &[b"abc", b"\x81\x81aaaax"]);
 }
 
-// RFC 9110 §9.3.6: CONNECT has no content, and what follows it may be read in two ways
+// RFC 9110 §9.3.6: CONNECT has no content, and what follows it can be read in two ways
 #[test]
 fn a_tunnel_before_the_content_of_connect_is_a_fault() {
     for expect in ["", "Expect: 100-continue\r\n"] {
@@ -167,7 +165,7 @@ fn after_a_final_status_in_place_of_100_no_content_is_to_come() {
     }
 }
 
-// RFC 9110 §10.1.1: the client may have begun, or not know of the status
+// RFC 9110 §10.1.1: the client may have begun, or may not know of the status
 #[test]
 fn refused_content_that_comes_all_the_same_is_content() {
     let mut tracker = Requests::new();
@@ -272,7 +270,7 @@ fn responses_of_ours_do_not_hide_the_one_that_switches() {
 }
 
 #[test]
-fn a_server_that_tells_no_answers_is_not_lost_by_many_requests() {
+fn a_server_that_passes_no_answers_is_not_lost_by_many_requests() {
     let mut tracker = Requests::new();
     tracker.received(&b"GET / HTTP/1.1\r\n\r\n".repeat(3000));
     assert_eq!((tracker.state(), tracker.fault()), (BetweenMessages, None));
@@ -292,6 +290,6 @@ fn a_client_that_reads_no_answers_is_a_fault_in_the_end() {
 fn a_request_cut_at_any_byte_is_no_request() {
     let request = b"POST / HTTP/1.1\r\nHost: example.org\r\nContent-Length: 3\r\n\r\nabc";
     for cut in 1..request.len() {
-        assert_eq!(state_behind(Requests::new(), &request[..cut]), InsideMessage, "cut at {cut}");
+        assert_eq!(state_after(Requests::new(), &request[..cut]), InsideMessage, "cut at {cut}");
     }
 }

@@ -1,9 +1,7 @@
 use close_notify_framing::http::{BothLengths, Responses};
 use close_notify_framing::{DelimitedByEnd as Tunnel, Fault, Framing, Way, What, websocket::Frames};
 
-use crate::support::{
-    BetweenMessages, DelimitedByEnd, InsideMessage, ends_with_each, fault_in, state_behind,
-};
+use crate::support::{BetweenMessages, DelimitedByEnd, InsideMessage, ends_with_each, fault_in, state_after};
 
 fn asked(methods: &[&str]) -> Responses {
     let mut tracker = Responses::new();
@@ -43,22 +41,22 @@ fn the_last_chunk_and_its_trailers_end_a_response() {
 // RFC 9112 §6.3, §9.8 · http-close-delimited-needs-notify
 #[test]
 fn without_a_length_only_the_end_delimits_a_response() {
-    assert_eq!(state_behind(Responses::new(), &head("")), DelimitedByEnd);
-    assert_eq!(state_behind(Responses::new(), &[&head("")[..], b"0\r\n\r\n"].concat()), DelimitedByEnd);
-    assert_eq!(state_behind(Responses::new(), &head("Transfer-Encoding: gzip\r\n")), DelimitedByEnd);
-    assert_eq!(state_behind(Responses::new(), &head("Transfer-Encoding: chunked, gzip\r\n")), DelimitedByEnd);
+    assert_eq!(state_after(Responses::new(), &head("")), DelimitedByEnd);
+    assert_eq!(state_after(Responses::new(), &[&head("")[..], b"0\r\n\r\n"].concat()), DelimitedByEnd);
+    assert_eq!(state_after(Responses::new(), &head("Transfer-Encoding: gzip\r\n")), DelimitedByEnd);
+    assert_eq!(state_after(Responses::new(), &head("Transfer-Encoding: chunked, gzip\r\n")), DelimitedByEnd);
 }
 
 // RFC 9112 §6.3
 #[test]
 fn a_response_that_may_have_no_content_ends_with_its_header_section() {
     let length = head("Content-Length: 5\r\n");
-    assert_eq!(state_behind(asked(&["HEAD"]), &length), BetweenMessages);
-    assert_eq!(state_behind(asked(&["head"]), &length), InsideMessage, "methods have a case");
+    assert_eq!(state_after(asked(&["HEAD"]), &length), BetweenMessages);
+    assert_eq!(state_after(asked(&["head"]), &length), InsideMessage, "methods have a case");
     for status in ["204 No Content", "304 Not Modified"] {
         let response =
             format!("HTTP/1.1 {status}\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n");
-        assert_eq!(state_behind(Responses::new(), response.as_bytes()), BetweenMessages);
+        assert_eq!(state_after(Responses::new(), response.as_bytes()), BetweenMessages);
     }
 }
 
@@ -96,12 +94,12 @@ fn a_tunnel_is_delimited_by_its_end() {
     assert_eq!(tracker.state(), DelimitedByEnd);
     assert_eq!(tracker.next(), &Tunnel);
     let refused = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno";
-    assert_eq!(state_behind(asked(&["CONNECT"]), refused), BetweenMessages);
+    assert_eq!(state_after(asked(&["CONNECT"]), refused), BetweenMessages);
 }
 
 // RFC 9110 §7.8; RFC 6455 §4.1
 #[test]
-fn the_next_protocol_takes_over_with_the_byte_behind_the_switch() {
+fn the_next_protocol_takes_over_with_the_byte_after_the_switch() {
     let mut tracker = Responses::new().then(Frames::of_server());
     tracker.sent(b"GET /chat HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n");
     tracker.received(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n\x81\x02h");
@@ -184,7 +182,7 @@ fn lengths_that_are_equal_are_one_length() {
         ["Content-Length: 2\r\ncontent-length: 2\r\n", "Content-Length: 2, 2\r\n", "Content-Length:\t2 \r\n"]
     {
         let bytes = [&head(fields)[..], b"hi"].concat();
-        assert_eq!(state_behind(Responses::new(), &bytes), BetweenMessages, "{fields}");
+        assert_eq!(state_after(Responses::new(), &bytes), BetweenMessages, "{fields}");
     }
 }
 
@@ -230,7 +228,7 @@ fn a_coding_overrides_a_length_beside_it_if_that_is_chosen() {
         assert_eq!(fault_in(Responses::new(), &both), Some((What::LengthAndCoding, 0)), "{length}");
         ends_with_each(&mut chosen(), &[&[&both[..], b"1\r\na\r\n0\r\n\r\n"].concat()]);
         let both = head(&format!("Transfer-Encoding: gzip\r\nContent-Length: {length}\r\n"));
-        assert_eq!(state_behind(chosen(), &both), DelimitedByEnd, "{length}");
+        assert_eq!(state_after(chosen(), &both), DelimitedByEnd, "{length}");
     }
     assert_eq!(fault_in(chosen(), &head("Content-Length: 1, 2\r\n")), Some((What::ContentLength, 0)));
     let found = fault_in(chosen(), &head("Content-Length: 1\r\nTransfer-Encoding: chunked, chunked\r\n"));
@@ -238,7 +236,7 @@ fn a_coding_overrides_a_length_beside_it_if_that_is_chosen() {
 }
 
 #[test]
-fn what_a_length_beside_a_coding_says_names_the_choice() {
+fn the_text_for_a_length_beside_a_coding_names_the_choice() {
     let text = What::LengthAndCoding.to_string();
     assert!(text.contains("BothLengths::TransferEncodingOverrides"), "{text}");
 }
@@ -249,7 +247,7 @@ fn an_unknown_coding_before_chunked_is_followed() {
     let bytes = [&head("Transfer-Encoding: unheard-of, chunked\r\n")[..], b"1\r\na\r\n0\r\n\r\n"].concat();
     ends_with_each(&mut Responses::new(), &[&bytes]);
     let last = head("Transfer-Encoding: unheard-of\r\n");
-    assert_eq!(state_behind(Responses::new(), &last), DelimitedByEnd);
+    assert_eq!(state_after(Responses::new(), &last), DelimitedByEnd);
 }
 
 // RFC 9112 §7.1
@@ -277,12 +275,12 @@ fn a_chunk_that_is_none_is_a_fault_at_its_byte() {
     }
 }
 
-// RFC 9112 §2.2, §5.2: what httparse takes
+// RFC 9112 §2.2, §5.2: what httparse accepts
 #[test]
 fn old_line_ends_are_taken() {
-    assert_eq!(state_behind(Responses::new(), b"HTTP/1.1 200 OK\nContent-Length: 1\n\nx"), BetweenMessages);
+    assert_eq!(state_after(Responses::new(), b"HTTP/1.1 200 OK\nContent-Length: 1\n\nx"), BetweenMessages);
     assert_eq!(
-        state_behind(Responses::new(), &head("A: b\r\n c\r\nContent-Length:\r\n 0\r\n")),
+        state_after(Responses::new(), &head("A: b\r\n c\r\nContent-Length:\r\n 0\r\n")),
         BetweenMessages
     );
 }
@@ -319,7 +317,7 @@ fn a_header_section_that_is_none_is_a_fault_where_it_begins() {
 fn a_header_section_is_bounded_in_bytes_and_fields() {
     let bytes = head("Content-Length: 0\r\n");
     let limit = bytes.len();
-    assert_eq!(state_behind(Responses::new().with_limit(limit), &bytes), BetweenMessages);
+    assert_eq!(state_after(Responses::new().with_limit(limit), &bytes), BetweenMessages);
     let found = fault_in(Responses::new().with_limit(limit - 1), &bytes);
     assert_eq!(found, Some((What::HeaderSectionTooLong, limit as u64 - 1)));
     assert_eq!(fault_in(Responses::new(), &[b'a'; 70_000]), Some((What::HeaderSectionTooLong, 65_536)));

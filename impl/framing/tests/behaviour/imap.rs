@@ -3,7 +3,7 @@ use close_notify_framing::{
     imap::{Commands, Responses},
 };
 
-use crate::support::{BetweenMessages, InsideMessage, ends_with_each, fault_in, state_behind};
+use crate::support::{BetweenMessages, InsideMessage, ends_with_each, fault_in, state_after};
 
 // RFC 9051 §2.2, §4.3
 #[test]
@@ -90,24 +90,24 @@ fn a_literal_that_has_begun_is_not_ended_by_a_refusal() {
 fn a_literal_that_cannot_be_counted_is_a_fault() {
     let line = b"a1 X {18446744073709551616}\r\n";
     assert_eq!(fault_in(Responses::new(), line), Some((What::TooLong, line.len() as u64 - 1)));
-    assert_eq!(state_behind(Responses::new(), b"a1 X {18446744073709551615}\r\n"), InsideMessage);
+    assert_eq!(state_after(Responses::new(), b"a1 X {18446744073709551615}\r\n"), InsideMessage);
     let mut tracker = Commands::new();
     tracker.sent(line);
     assert_eq!(tracker.fault().map(|fault| fault.way), Some(Way::Sent));
 }
 
-// RFC 9051 §9: a tag has no longest; what cannot be told is not guessed
+// RFC 9051 §9: a tag has no maximum length; what is unknown is not guessed
 #[test]
-fn a_literal_behind_a_tag_that_is_too_long_to_be_kept_is_a_fault() {
+fn a_literal_after_a_tag_that_is_too_long_to_be_kept_is_a_fault() {
     let long = format!("{} OK x {{3}}\r\n", "a".repeat(72));
     assert_eq!(fault_in(Responses::new(), long.as_bytes()), Some((What::TooLong, 82)));
     assert_eq!(fault_in(Commands::new(), long.as_bytes()), Some((What::TooLong, 82)));
     let longest = format!("{} PREAUTH x {{3}}\r\n", "a".repeat(71));
-    assert_eq!(state_behind(Responses::new(), longest.as_bytes()), BetweenMessages);
+    assert_eq!(state_after(Responses::new(), longest.as_bytes()), BetweenMessages);
 }
 
 #[test]
-fn a_line_behind_a_literal_is_no_status_response() {
+fn a_line_after_a_literal_is_no_status_response() {
     let mut tracker = Responses::new();
     tracker.received(b"{0}\r\n OK {5}\r\n");
     assert_eq!(tracker.state(), InsideMessage);
@@ -116,7 +116,7 @@ fn a_line_behind_a_literal_is_no_status_response() {
 }
 
 #[test]
-fn an_answer_that_goes_on_behind_a_literal_refuses_nothing() {
+fn an_answer_that_goes_on_after_a_literal_refuses_nothing() {
     let mut tracker = Commands::new();
     tracker.received(b"a {3}\r\n");
     tracker.sent(b"a {0}\r\n NO\r\n");

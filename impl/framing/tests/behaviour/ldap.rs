@@ -1,6 +1,6 @@
 use close_notify_framing::{What, ldap::Messages};
 
-use crate::support::{InsideMessage, ends_with_each, fault_in, state_behind};
+use crate::support::{InsideMessage, ends_with_each, fault_in, state_after};
 
 // RFC 4511 §5.1, X.690 §8.1.3
 #[test]
@@ -28,5 +28,5 @@ fn what_ldap_does_not_allow_is_a_fault() {
     ] {
         assert_eq!(fault_in(Messages::new(10), bytes), Some((what, at)), "{bytes:?}");
     }
-    assert_eq!(state_behind(Messages::new(10), &[0x30, 10]), InsideMessage);
+    assert_eq!(state_after(Messages::new(10), &[0x30, 10]), InsideMessage);
 }

@@ -1,6 +1,6 @@
 use close_notify_framing::{Counts, Framing, LengthPrefixed, What, Width};
 
-use crate::support::{BetweenMessages, InsideMessage, ends_with_each, fault_in, state_behind};
+use crate::support::{BetweenMessages, InsideMessage, ends_with_each, fault_in, state_after};
 
 /// PostgreSQL 17, "Message Formats".
 fn postgres() -> LengthPrefixed {
@@ -32,7 +32,7 @@ fn a_message_ends_with_its_length_in_every_width() {
 }
 
 #[test]
-fn a_length_may_count_what_stands_before_it_or_leave_out_what_comes_behind() {
+fn a_length_may_count_what_comes_before_it_or_leave_out_what_comes_after() {
     let four = |counts| LengthPrefixed::big_endian(Width::Four, 100).behind(1).counting(counts);
     ends_with_each(&mut four(Counts::Rest), &[b"Z\0\0\0\x01I"]);
     ends_with_each(&mut four(Counts::ItselfAndRest), &[b"Z\0\0\0\x05I", b"S\0\0\0\x04"]);
@@ -42,7 +42,7 @@ fn a_length_may_count_what_stands_before_it_or_leave_out_what_comes_behind() {
 }
 
 // PostgreSQL 17, "Message Formats", "SSL Session Encryption": a client's first message has no type,
-// under TLS either
+// under TLS as well
 #[test]
 fn the_first_message_of_a_postgresql_client_has_no_type() {
     let startup = b"\0\0\0\x22\0\x03\0\0user\0alice\0database\0shop\0\0";
@@ -104,7 +104,7 @@ fn a_message_whose_length_is_full_goes_on_in_the_next() {
 }
 
 #[test]
-fn the_first_length_alone_may_stand_elsewhere() {
+fn only_the_first_length_may_be_elsewhere() {
     let shape = || LengthPrefixed::big_endian(Width::Two, 10);
     ends_with_each(&mut shape().first_behind(3), &[b"___\0\x01a", b"\0\x02ab", b"\0\0"]);
     let whole = shape().behind(1).counting(Counts::Whole);
@@ -117,7 +117,7 @@ fn the_first_length_alone_may_stand_elsewhere() {
 fn a_length_out_of_bounds_is_a_fault_at_its_last_byte() {
     let tracker = || LengthPrefixed::big_endian(Width::Two, 10);
     assert_eq!(fault_in(tracker(), &[0, 9]), Some((What::TooLong, 1)));
-    assert_eq!(state_behind(tracker(), &[0, 8, 1, 2, 3, 4, 5, 6, 7, 8]), BetweenMessages);
+    assert_eq!(state_after(tracker(), &[0, 8, 1, 2, 3, 4, 5, 6, 7, 8]), BetweenMessages);
     assert_eq!(fault_in(tracker().counting(Counts::ItselfAndRest), &[0, 1]), Some((What::TooShort, 1)));
     assert_eq!(fault_in(tracker().behind(1).counting(Counts::Whole), &[9, 0, 2]), Some((What::TooShort, 2)));
     let huge = LengthPrefixed::little_endian(Width::Eight, u64::MAX).with_uncounted(1);

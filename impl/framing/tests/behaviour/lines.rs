@@ -3,7 +3,7 @@ use close_notify_framing::{
     lines::{LineEnd, Lines, Replies},
 };
 
-use crate::support::{BetweenMessages, InsideMessage, ends_with_each, fault_in, state_behind};
+use crate::support::{BetweenMessages, InsideMessage, ends_with_each, fault_in, state_after};
 
 #[test]
 fn a_line_ends_with_its_last_byte() {
@@ -13,9 +13,9 @@ fn a_line_ends_with_its_last_byte() {
 
 // RFC 5321 §2.3.8
 #[test]
-fn a_lone_lf_ends_a_line_only_where_that_was_chosen() {
-    assert_eq!(state_behind(Lines::new(LineEnd::CrLf), b"a\n"), InsideMessage);
-    assert_eq!(state_behind(Lines::new(LineEnd::Lf), b"a\n"), BetweenMessages);
+fn a_lone_lf_ends_a_line_only_if_that_was_chosen() {
+    assert_eq!(state_after(Lines::new(LineEnd::CrLf), b"a\n"), InsideMessage);
+    assert_eq!(state_after(Lines::new(LineEnd::Lf), b"a\n"), BetweenMessages);
 }
 
 // RFC 5321 §4.2.1

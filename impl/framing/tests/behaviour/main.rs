@@ -1,4 +1,4 @@
-//! What the trackers say, by protocol; and what all of them have in common.
+//! What the trackers report, by protocol; and what all of them have in common.
 
 mod against_reference;
 mod gate;

@@ -1,4 +1,4 @@
-//! What a tracker says does not depend on the pieces in which it is told.
+//! What a tracker reports does not depend on the pieces in which it gets the bytes.
 
 use close_notify_framing::lines::{LineEnd, Lines, Replies};
 use close_notify_framing::{Counts, Fault, Framing, FramingState, LengthPrefixed, Width};
@@ -10,7 +10,8 @@ fn said(tracker: &dyn Framing, received: usize) -> Said {
     (tracker.state(), tracker.fault(), tracker.releasable().min(received as u64))
 }
 
-/// Behind every prefix: told at once, byte by byte, and in every two pieces, it says the same.
+/// After every prefix, it reports the same for the bytes at once, byte by byte, and in any two
+/// pieces.
 fn says_the_same_in_all_pieces<F: Framing + Clone>(start: &F, sample: &[u8]) {
     let mut by_byte = start.clone();
     for end in 0..=sample.len() {

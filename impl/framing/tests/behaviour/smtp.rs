@@ -25,7 +25,7 @@ fn a_mail_ends_with_its_dot_alone() {
     }
 }
 
-// RFC 5321 §4.1.1.4: a line of mail ends with CR LF, and so does the dot's
+// RFC 5321 §4.1.1.4: a line of mail ends with CR LF, and so does the line of the dot
 #[test]
 fn a_dot_between_lone_line_ends_does_not_smuggle_a_command() {
     for mail in [
@@ -72,7 +72,7 @@ fn the_reply_to_data_is_found_by_its_turn() {
 
 // RFC 2920 §3.1
 #[test]
-fn what_comes_behind_data_before_its_reply_is_a_fault() {
+fn what_comes_after_data_before_its_reply_is_a_fault() {
     assert_eq!(fault_in(Commands::new(), b"DATA\r\nx"), Some((What::BeforeAnswer, 6)));
 }
 

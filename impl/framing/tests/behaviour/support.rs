@@ -1,16 +1,16 @@
-//! How a tracker is driven here.
+//! Helpers to drive a tracker.
 
 use close_notify_framing::{Framing, FramingState, What};
 
 pub(crate) use close_notify_framing::FramingState::{BetweenMessages, DelimitedByEnd, InsideMessage};
 
-/// Where the tracker stands behind the bytes.
-pub(crate) fn state_behind(mut tracker: impl Framing, bytes: &[u8]) -> FramingState {
+/// The state of the tracker after the bytes.
+pub(crate) fn state_after(mut tracker: impl Framing, bytes: &[u8]) -> FramingState {
     tracker.received(bytes);
     tracker.state()
 }
 
-/// What the tracker finds in the bytes, and where. It must have lost its place then, for good.
+/// The fault that the tracker finds in the bytes, and its offset. A fault must stay.
 pub(crate) fn fault_in(mut tracker: impl Framing, bytes: &[u8]) -> Option<(What, u64)> {
     tracker.received(bytes);
     let fault = tracker.fault();
@@ -22,7 +22,7 @@ pub(crate) fn fault_in(mut tracker: impl Framing, bytes: &[u8]) -> Option<(What,
     fault.map(|fault| (fault.what, fault.offset))
 }
 
-/// Every whole message of `messages` ends where its string does, and nowhere before.
+/// Every message of `messages` ends at the end of its string, and nowhere before.
 pub(crate) fn ends_with_each(tracker: &mut impl Framing, messages: &[&[u8]]) {
     for message in messages {
         for (at, byte) in message.iter().enumerate() {
@@ -34,7 +34,7 @@ pub(crate) fn ends_with_each(tracker: &mut impl Framing, messages: &[&[u8]]) {
     assert_eq!(tracker.fault(), None);
 }
 
-/// A small generator of numbers: xorshift64*.
+/// A small random number generator: xorshift64*.
 pub(crate) struct Random(u64);
 
 impl Random {

@@ -1,6 +1,6 @@
 use close_notify_framing::{Framing, What, websocket::Frames};
 
-use crate::support::{BetweenMessages, InsideMessage, ends_with_each, fault_in, state_behind};
+use crate::support::{BetweenMessages, InsideMessage, ends_with_each, fault_in, state_after};
 
 fn payload(header: &[u8], length: usize) -> Vec<u8> {
     let mut bytes = header.to_vec();
@@ -40,7 +40,7 @@ fn fragments_are_one_message_whatever_comes_between_them() {
 
 // RFC 6455 §5.5.1
 #[test]
-fn behind_the_peers_close_frame_the_end_is_expected() {
+fn after_the_peers_close_frame_the_end_is_expected() {
     for close in [&b"\x88\x00"[..], b"\x88\x02\x03\xe8"] {
         let mut tracker = Frames::of_server();
         tracker.received(&close[..1]);
@@ -58,7 +58,7 @@ fn behind_the_peers_close_frame_the_end_is_expected() {
 
 #[test]
 fn a_close_frame_completes_no_message() {
-    assert_eq!(state_behind(Frames::of_server(), b"\x01\x01a\x88\x00"), InsideMessage);
+    assert_eq!(state_after(Frames::of_server(), b"\x01\x01a\x88\x00"), InsideMessage);
 }
 
 // RFC 6455 §5.1, §5.2, §5.4, §5.5
@@ -91,7 +91,7 @@ fn what_a_frame_may_not_be_is_a_fault_at_its_byte() {
 
 // RFC 7692 §6
 #[test]
-fn the_first_reserved_bit_is_free_where_messages_are_deflated() {
+fn the_first_reserved_bit_is_free_if_messages_are_deflated() {
     let deflate = || Frames::of_server().with_deflate();
     ends_with_each(&mut deflate(), &[b"\xc1\x01a"]);
     assert_eq!(fault_in(deflate(), &[0xa1]), Some((What::Reserved, 0)));

@@ -10,7 +10,7 @@ use close_notify::{Acceptance, AlertDescription, Ending, FindEnding, ReadEnd, Ro
 
 use crate::lab::Setting;
 
-/// A record that looks protected and was sealed by nobody.
+/// A record that looks protected but was not sealed by anybody.
 pub(crate) const FORGED: [u8; 45] = {
     let mut record = [7; 45];
     [record[0], record[1], record[2], record[3], record[4]] = [23, 3, 3, 0, 40];
@@ -53,7 +53,7 @@ fn the_alert_of_openssl_for_a_bad_record_is_named() {
     }
 }
 
-/// What OpenSSL says to a client without a certificate, and to one whose authority it does not
+/// OpenSSL's alerts for a client without a certificate, and for one whose authority it does not
 /// know.
 fn refusals(version: Version) -> [(bool, AlertDescription); 2] {
     // RFC 5246 §7.4.6; RFC 9846 §4.4.2.4
@@ -90,7 +90,7 @@ fn a_client_certificate_that_openssl_refuses_is_known_by_asking() {
 }
 
 #[test]
-fn a_client_certificate_that_openssl_refuses_is_known_behind_a_failed_write() {
+fn a_client_certificate_that_openssl_refuses_is_known_after_a_failed_write() {
     for setting in demanding(Version::Tls13) {
         for (certified, alert) in refusals(setting.version) {
             let (ours, theirs) = Setting { certified, trusted: false, ..setting }.lab().handshake();

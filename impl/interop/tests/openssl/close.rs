@@ -1,4 +1,4 @@
-//! Both directions end by close_notify, whoever says it first.
+//! Both directions end by close_notify, in either order.
 
 use std::io::Read;
 use std::thread;
@@ -48,9 +48,9 @@ fn we_close_first_and_both_know_a_clean_end() {
         assert_eq!((ending.first_closer, ending.delivery), (FirstCloser::Us, Delivery::Confirmed));
         let ((read, ended), before, result, after, fin) = peer.join().unwrap();
         assert_eq!((read.as_slice(), ended), (b"goodbye".as_slice(), Ended::ZeroReturn));
-        // OpenSSL's second word is its first here: it has ours already.
+        // OpenSSL's second call is its first here: it has our close_notify already.
         assert_eq!((before, result, after), (ShutdownState::RECEIVED, ShutdownResult::Received, BOTH));
-        assert_eq!(fin, 0, "behind our close_notify comes a FIN, and no reset");
+        assert_eq!(fin, 0, "after our close_notify comes a FIN, and no reset");
     }
 }
 
@@ -85,7 +85,7 @@ fn lingering_saves_a_response_to_openssl_that_unread_data_would_destroy() {
 }
 
 #[test]
-fn at_once_openssl_reads_all_and_a_clean_end() {
+fn with_at_once_openssl_reads_all_and_a_clean_end() {
     for setting in Setting::all() {
         let (mut ours, mut theirs) = setting.connect();
         let peer = thread::spawn(move || theirs.read_to_end());

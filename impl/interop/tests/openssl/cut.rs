@@ -1,4 +1,4 @@
-//! The transport ends without close_notify: each side tells it from a clean end.
+//! The transport ends without close_notify: each side can tell that from a clean end.
 //!
 //! Source: RFC 9846 §6.1 · cut-is-visible.
 

@@ -1,4 +1,4 @@
-//! One direction ends, the other goes on: TLS 1.3 alone has that.
+//! One direction ends while the other goes on: only TLS 1.3 has that.
 //!
 //! Source: RFC 9846 §6.1.
 
@@ -11,7 +11,7 @@ use crate::lab::Setting;
 use crate::peer::Ended;
 
 #[test]
-fn openssl_answers_behind_our_half_close() {
+fn openssl_answers_after_our_half_close() {
     for setting in Setting::of(Version::Tls13) {
         let (mut ours, mut theirs) = setting.connect();
         ours.write_all(b"question").unwrap();
@@ -31,7 +31,7 @@ fn openssl_answers_behind_our_half_close() {
 }
 
 #[test]
-fn we_answer_behind_the_half_close_of_openssl() {
+fn we_answer_after_the_half_close_of_openssl() {
     for setting in Setting::of(Version::Tls13) {
         let (mut ours, mut theirs) = setting.connect();
         theirs.write_all(b"question");

@@ -1,6 +1,6 @@
-//! TLS ends and the transport goes on in plain, with OpenSSL at its other end.
+//! TLS ends and the transport goes on in plaintext, with OpenSSL at its other end.
 //!
-//! Source: RFC 9846 §6.1; bytes behind a close_notify are not TLS's.
+//! Source: RFC 9846 §6.1; bytes after a close_notify do not belong to TLS.
 
 use std::io::{Read, Write};
 use std::net::Shutdown;
@@ -38,7 +38,7 @@ fn plain_bytes_in_the_segment_of_openssls_close_notify_are_handed_back() {
 }
 
 #[test]
-fn we_end_tls_first_and_openssl_reads_on_in_plain() {
+fn we_end_tls_first_and_openssl_reads_on_in_plaintext() {
     for setting in Setting::all() {
         let (ours, mut theirs) = setting.connect();
         let peer = thread::spawn(move || {

@@ -1,4 +1,4 @@
-//! What both ends of a test are configured with, and connections between them.
+//! The configuration of both ends of a test, and connections between them.
 
 use std::io;
 use std::net::{TcpListener, TcpStream};
@@ -34,12 +34,11 @@ static IDENTITY: LazyLock<Identity> = LazyLock::new(|| {
     Identity { certificate: made.cert.der().clone(), key }
 });
 
-/// What is taken for granted on each side of a test, and may be changed before the first
-/// connection.
+/// The configuration of both sides of a test. It may be changed before the first connection.
 #[derive(Clone, Copy)]
 pub(crate) struct Setting {
     pub(crate) version: Version,
-    /// Who our end is.
+    /// Our end's role.
     pub(crate) role: Role,
     pub(crate) over: Over,
     pub(crate) policy: Policy,
@@ -51,12 +50,12 @@ pub(crate) struct Setting {
     pub(crate) trusted: bool,
     /// Whether OpenSSL's server asks for a certificate.
     pub(crate) demanding: bool,
-    /// Whether our client has one.
+    /// Whether our client has a certificate.
     pub(crate) certified: bool,
 }
 
 impl Setting {
-    /// This version, both roles, over both kinds of streams.
+    /// Settings for this version: both roles, over both kinds of streams.
     pub(crate) fn of(version: Version) -> impl Iterator<Item = Self> {
         let roles = [Role::Client, Role::Server].into_iter();
         let both = roles.flat_map(|role| [(role, Over::Std), (role, Over::Tokio)]);
@@ -173,8 +172,8 @@ pub(crate) struct Lab {
     pub(crate) setting: Setting,
     ours: Side,
     theirs: SslContext,
-    /// The last session that OpenSSL's client got, as it was then: what happens to its connection
-    /// does not change it.
+    /// The last session that OpenSSL's client got, as it was then. What happens to its connection
+    /// later does not change it.
     session: Arc<Mutex<Vec<u8>>>,
 }
 
@@ -188,7 +187,7 @@ impl Lab {
         settled(ours, theirs)
     }
 
-    /// The same, of a handshake that may fail.
+    /// Does the same for a handshake that may fail.
     pub(crate) fn handshake(&self) -> (io::Result<Ours>, Result<Peer, openssl::ssl::Error>) {
         let (near, far) = sockets();
         let peer = Peer::new(self.ssl(), far);
@@ -215,12 +214,12 @@ impl Lab {
 
 #[allow(unsafe_code, reason = "SSL_set_session wants a session of the same context")]
 fn offer(ssl: &mut Ssl, session: &SslSession) {
-    // SAFETY: the session of a lab comes from its one context.
+    // SAFETY: a lab has only one context, and the session comes from it.
     unsafe { ssl.set_session(session) }.unwrap();
 }
 
-/// One byte each way: both ends then have all that belongs to the handshake, tickets too, and
-/// nothing is unread.
+/// Sends one byte each way. Both ends then have everything that belongs to the handshake, tickets
+/// too, and nothing is unread.
 fn settled(mut ours: Ours, mut theirs: Peer) -> (Ours, Peer) {
     theirs.write_all(b"!");
     ours.read_exact(&mut [0]);

@@ -1,9 +1,9 @@
 //! Ends of connections whose other end is OpenSSL, over loopback: TLS 1.2 and 1.3, our end a client
 //! and a server, over blocking sockets and over tokio.
 //!
-//! Decides nothing: what each side must see is written from the duty above each test. OpenSSL's own
-//! words are taken as `SSL_read`, `SSL_shutdown` and its error stack give them.
-#![allow(clippy::unwrap_used, reason = "helpers of tests: clippy knows the tests alone")]
+//! Decides nothing: the duty above each test gives what each side must see. OpenSSL's results are
+//! taken as `SSL_read`, `SSL_shutdown` and its error stack give them.
+#![allow(clippy::unwrap_used, reason = "test helpers: clippy exempts only the tests themselves")]
 
 mod alerts;
 mod close;

@@ -20,19 +20,19 @@ pub(crate) enum Over {
     Tokio,
 }
 
-/// Who our end is.
+/// The role of our end, with its configuration.
 pub(crate) enum Side {
     Client(Connector),
     Server(Acceptor),
 }
 
-/// Our end, its handshake done.
+/// Our end, with its handshake done.
 pub(crate) enum Ours {
     Std(Box<Stream<TcpStream>>),
     Tokio(Box<close_notify::tokio::Stream<tokio::net::TcpStream>>, Runtime),
 }
 
-/// The same call on either stream, within the deadline of tests.
+/// Makes the same call on either stream, within the deadline of tests.
 macro_rules! both {
     ($ours:expr, $stream:ident => $call:expr) => {
         match $ours {
@@ -80,7 +80,7 @@ impl Ours {
         Ok(all)
     }
 
-    /// How the connection ended, where reading fails.
+    /// The kind of the read error, and how the connection ended.
     pub(crate) fn read_failure(&mut self) -> (io::ErrorKind, Ending) {
         let error = self.read_to_end().unwrap_err();
         (error.kind(), Ending::find(&error).unwrap())
@@ -114,7 +114,8 @@ impl Ours {
         .unwrap()
     }
 
-    /// The transport without TLS, which blocks, and what was read behind the peer's close_notify.
+    /// The transport without TLS, in blocking mode, and the bytes read after the peer's
+    /// close_notify.
     pub(crate) fn hand_back(self) -> (TcpStream, Vec<u8>) {
         match self {
             Self::Std(mut stream) => stream.hand_back().unwrap(),
@@ -136,7 +137,7 @@ impl Ours {
         self.session().rustls().handshake_kind() == Some(HandshakeKind::Resumed)
     }
 
-    /// Puts bytes on the wire that TLS knows nothing of.
+    /// Puts bytes on the wire that TLS does not know about.
     pub(crate) fn forge(&self, bytes: &[u8]) {
         let socket: TcpStream = self.socket().try_clone_to_owned().unwrap().into();
         (&socket).write_all(bytes).unwrap();

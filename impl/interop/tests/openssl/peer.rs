@@ -1,4 +1,4 @@
-//! OpenSSL's end, over a socket whose writes can be held back until more stands behind them.
+//! OpenSSL's end, over a socket whose writes can be held back and sent with later bytes.
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -12,12 +12,12 @@ pub(crate) enum Ended {
     ZeroReturn,
     /// `SSL_ERROR_SSL`: the reasons of the error stack.
     Ssl(Vec<String>),
-    /// `SSL_ERROR_SYSCALL`: what the transport said; nothing, where it is a FIN.
+    /// `SSL_ERROR_SYSCALL`: the error of the transport; none if it is a FIN.
     Syscall(Option<io::ErrorKind>),
 }
 
 impl Ended {
-    /// Whether this is among the reasons of the error stack.
+    /// Whether `reason` is among the reasons of the error stack.
     pub(crate) fn is_because(&self, reason: &str) -> bool {
         matches!(self, Self::Ssl(reasons) if reasons.iter().any(|each| each == reason))
     }
@@ -36,7 +36,7 @@ impl Peer {
         self.0.do_handshake().map(|()| self)
     }
 
-    /// Reads to the end of the connection, whatever it is.
+    /// Reads to the end of the connection, clean or not.
     pub(crate) fn read_to_end(&mut self) -> (Vec<u8>, Ended) {
         let (mut all, mut buffer) = (Vec::new(), [0; 16_384]);
         loop {
@@ -60,23 +60,23 @@ impl Peer {
         self.0.shutdown().unwrap()
     }
 
-    /// Whose close_notify was seen.
+    /// Which close_notify alerts were seen.
     pub(crate) fn shutdown_state(&mut self) -> ShutdownState {
         self.0.get_shutdown()
     }
 
-    /// What `SSL_set_quiet_shutdown` makes of a close: no close_notify, and the FIN.
+    /// Closes as after `SSL_set_quiet_shutdown`: with the FIN, but no close_notify.
     pub(crate) fn shut_down_quietly(&mut self) {
         self.0.set_shutdown(ShutdownState::SENT | ShutdownState::RECEIVED);
         self.0.get_ref().socket.shutdown(Shutdown::Write).unwrap();
     }
 
-    /// From here on, what is written waits for [`uncork`](Self::uncork).
+    /// Holds back what is written from here on until [`uncork`](Self::uncork).
     pub(crate) fn cork(&mut self) {
         self.0.get_mut().held = Some(Vec::new());
     }
 
-    /// All that was held back and these bytes in plain leave in one write.
+    /// Sends everything that was held back, and `plain` in plaintext, in one write.
     pub(crate) fn uncork(&mut self, plain: &[u8]) {
         let wire = self.0.get_mut();
         let mut held = wire.held.take().unwrap();

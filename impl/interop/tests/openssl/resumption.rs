@@ -1,8 +1,8 @@
-//! Which sessions OpenSSL and our ends resume, behind each end of a connection.
+//! Which sessions OpenSSL and our ends resume after each end of a connection.
 //!
-//! OpenSSL's client offers its last session as it got it, whatever OpenSSL made of it at the end of
-//! its connection: our server alone decides. OpenSSL's server seals its sessions into tickets, and
-//! takes back whatever is offered: there our client decides.
+//! OpenSSL's client offers its last session as it got it, whatever OpenSSL did with it at the end
+//! of its connection, so our server alone decides. OpenSSL's server seals its sessions into
+//! tickets, and accepts whatever is offered, so there our client decides.
 
 use std::thread;
 
@@ -27,7 +27,7 @@ enum End {
     AlertOfOpenssl,
 }
 
-/// Each end, and whether the session may be resumed behind it.
+/// Each end, and whether the session may be resumed after it.
 // RFC 5246 §7.2.1, §7.2.2; RFC 9846 §6.2 · unclean-allows-resume, fatal-forgets-session,
 // fatal-discards-tickets
 const ENDS: [(End, bool); 9] = [
@@ -42,7 +42,7 @@ const ENDS: [(End, bool); 9] = [
     (End::AlertOfOpenssl, false),
 ];
 
-/// Ends a connection, and says how it ended for us.
+/// Ends a connection; returns how it ended for us.
 fn end(end: End, mut ours: Ours, mut theirs: Peer) -> Ending {
     match end {
         End::WeCloseFirst => beside(theirs, answer, || ours.close(Manner::Graceful)),
@@ -87,7 +87,7 @@ fn drain(theirs: &mut Peer) {
     theirs.read_to_end();
 }
 
-/// What OpenSSL does meanwhile; then it lets go of its socket.
+/// Runs `does` for OpenSSL while our end runs. OpenSSL then lets go of its socket.
 fn beside(mut theirs: Peer, does: fn(&mut Peer), ours: impl FnOnce() -> Ending) -> Ending {
     let peer = thread::spawn(move || does(&mut theirs));
     let ending = ours();
@@ -95,7 +95,7 @@ fn beside(mut theirs: Peer, does: fn(&mut Peer), ours: impl FnOnce() -> Ending) 
     ending
 }
 
-/// Whether one connection more is a resumption. It ends well.
+/// Whether one more connection is a resumption. It ends cleanly.
 fn resumes(lab: &Lab) -> bool {
     let (ours, theirs) = lab.connect();
     let resumed = ours.was_resumed();
@@ -104,9 +104,9 @@ fn resumes(lab: &Lab) -> bool {
     resumed
 }
 
-/// A connection that ends so, and what comes behind it: whether that one is a resumption, by our
-/// ending and by the next handshake.
-fn behind(setting: Setting, how: End) -> (Lab, [bool; 2]) {
+/// Ends a connection as given. Returns whether the next one is a resumption, by our ending and by
+/// the next handshake.
+fn after(setting: Setting, how: End) -> (Lab, [bool; 2]) {
     let lab = setting.lab();
     let (ours, theirs) = lab.connect();
     let may_resume = end(how, ours, theirs).may_resume();
@@ -114,7 +114,7 @@ fn behind(setting: Setting, how: End) -> (Lab, [bool; 2]) {
     (lab, [may_resume, resumed])
 }
 
-/// Every setting, and either form in which our server keeps a session.
+/// Every setting, and both forms in which our server keeps a session.
 fn settings() -> impl Iterator<Item = Setting> {
     Setting::all().flat_map(|setting| {
         let forms = if setting.role == Role::Server { [false, true].as_slice() } else { &[false] };
@@ -127,22 +127,22 @@ fn can(end: End, version: Version) -> bool {
 }
 
 #[test]
-fn a_guarded_session_is_resumed_behind_each_end_but_a_fatal_alert() {
+fn a_guarded_session_is_resumed_after_each_end_but_a_fatal_alert() {
     for setting in settings() {
         for (how, resumable) in ENDS.into_iter().filter(|&(end, _)| can(end, setting.version)) {
-            let (lab, resumed) = behind(Setting { guarded: true, ..setting }, how);
+            let (lab, resumed) = after(Setting { guarded: true, ..setting }, how);
             assert_eq!(resumed, [resumable; 2], "{}, {how:?}", setting.text());
-            assert!(resumes(&lab), "the one behind it: {}, {how:?}", setting.text());
+            assert!(resumes(&lab), "the one after it: {}, {how:?}", setting.text());
         }
     }
 }
 
-// What rustls alone does. Without it the test above would prove nothing.
+// rustls's own behaviour. Without it the test above would prove nothing.
 #[test]
-fn without_a_guard_a_session_is_resumed_behind_a_fatal_alert() {
+fn without_a_guard_a_session_is_resumed_after_a_fatal_alert() {
     for setting in settings() {
         for how in [End::OurAlert, End::AlertOfOpenssl] {
-            let (_, resumed) = behind(setting, how);
+            let (_, resumed) = after(setting, how);
             assert_eq!(resumed, [false, true], "{}, {how:?}", setting.text());
         }
     }

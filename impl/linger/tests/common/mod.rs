@@ -1,7 +1,7 @@
 //! Machines that only drain, sockets whose write side is shut, and deadlines that no test should
 //! ever reach.
-#![allow(dead_code, reason = "every test file uses its own part")]
-#![allow(clippy::unwrap_used, reason = "a helper of tests: clippy knows the tests alone")]
+#![allow(dead_code, reason = "each test file uses only a part")]
+#![allow(clippy::unwrap_used, reason = "test helpers: clippy exempts only the tests themselves")]
 
 use std::io::Write;
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -14,7 +14,7 @@ pub(crate) fn far() -> Instant {
     Instant::now() + Duration::from_secs(30)
 }
 
-/// A machine whose last word is out, and whose transport may bring so many bytes.
+/// A machine whose last word is out, and whose transport may bring `drain_budget` bytes.
 pub(crate) fn lingering_machine(drain_budget: u32) -> Machine {
     let policy = Policy { drain_budget, ..Policy::STRICT };
     let mut machine = Machine::established(Version::Tls13, Role::Server, policy);
@@ -51,7 +51,7 @@ pub(crate) fn sockets() -> (TcpStream, TcpStream) {
     (listener.accept().unwrap().0, peer)
 }
 
-/// The same, a last word written and our write side shut.
+/// The same, with a last word written and our write side shut.
 pub(crate) fn shut_sockets() -> (TcpStream, TcpStream) {
     let (mut ours, peer) = sockets();
     ours.write_all(LAST_WORD).unwrap();
@@ -59,5 +59,5 @@ pub(crate) fn shut_sockets() -> (TcpStream, TcpStream) {
     (ours, peer)
 }
 
-/// What stands for a sealed alert.
+/// Stands in for a sealed alert.
 pub(crate) const LAST_WORD: &[u8] = b"the last word";

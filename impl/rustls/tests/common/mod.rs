@@ -1,6 +1,6 @@
 //! Two ends of a connection, over memory or over loopback, of either version.
-#![allow(dead_code, reason = "every test file uses its own part")]
-#![allow(clippy::unwrap_used, reason = "a helper of tests: clippy knows the tests alone")]
+#![allow(dead_code, reason = "each test file uses only a part")]
+#![allow(clippy::unwrap_used, reason = "test helpers: clippy exempts only the tests themselves")]
 
 pub(crate) mod tasks;
 
@@ -14,7 +14,7 @@ use rustls::{
     ClientConfig, ClientConnection, RootCertStore, ServerConfig, ServerConnection, SupportedProtocolVersion,
 };
 
-/// What most tests hold for.
+/// The versions that most tests run for.
 pub(crate) const VERSIONS: [Version; 2] = [Version::Tls12, Version::Tls13];
 
 struct Identity {
@@ -96,7 +96,7 @@ pub(crate) fn fresh_pair(version: Version, provider: fn() -> CryptoProvider, pol
     (End { session: client, pipe: near }, End { session: server, pipe: far })
 }
 
-/// Client and server whose handshake is done, the tickets read.
+/// Client and server with their handshake done and the tickets read.
 pub(crate) fn pair(version: Version, policy: Policy) -> (End, End) {
     pair_of(version, hooked, policy)
 }
@@ -119,7 +119,7 @@ impl End {
         matches!(self.session.handshake(&mut self.pipe), Ok(Progress::Done))
     }
 
-    /// Receives until nothing waits; what must be sent in between is not sent.
+    /// Receives until nothing waits. It does not send what is due meanwhile.
     pub(crate) fn receive_all(&mut self) {
         for _ in 0..1000 {
             match self.session.receive(&mut self.pipe) {
@@ -130,7 +130,7 @@ impl End {
         panic!("receiving does not end");
     }
 
-    /// Does what the machine asks for, reading included, until it can do no more. The pipe stays.
+    /// Does what the machine asks for, including reading, until it can do no more. The pipe stays.
     pub(crate) fn drive(&mut self) {
         use close_notify::{Output, Step};
         for _ in 0..1000 {
@@ -175,7 +175,7 @@ pub(crate) fn sockets() -> (TcpStream, TcpStream) {
     (near, far)
 }
 
-/// Client and server over loopback, their handshake done.
+/// Client and server over loopback, with their handshake done.
 pub(crate) fn streams(version: Version, policy: Policy) -> (Stream<TcpStream>, Stream<TcpStream>) {
     let (near, far) = sockets();
     let mut client = Stream::new(client(client_config(version, hooked())), near, policy);
@@ -188,7 +188,7 @@ pub(crate) fn streams(version: Version, policy: Policy) -> (Stream<TcpStream>, S
     (client, server.join().unwrap())
 }
 
-/// A record that looks protected and was sealed by nobody.
+/// A record that looks protected but was not sealed by anybody.
 pub(crate) const FORGED: [u8; 45] = {
     let mut record = [7; 45];
     [record[0], record[1], record[2], record[3], record[4]] = [23, 3, 3, 0, 40];

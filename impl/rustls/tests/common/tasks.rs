@@ -1,4 +1,4 @@
-//! Two ends in tasks, over memory or over loopback, their handshake done.
+//! Two ends in tasks, over memory or over loopback, with their handshake done.
 
 use std::future::Future;
 use std::task::{Context, Poll, Waker};
@@ -19,8 +19,8 @@ pub(crate) async fn sockets() -> (TcpStream, TcpStream) {
     (near, listener.accept().await.unwrap().0)
 }
 
-/// Client and server over any transport, without tickets: they would fill a narrow pipe that nobody
-/// reads yet.
+/// Client and server over any transport, without tickets, which would fill a narrow pipe that
+/// nobody reads yet.
 pub(crate) async fn over<IO: Transport>(
     version: Version,
     policy: Policy,

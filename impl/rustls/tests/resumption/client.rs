@@ -1,4 +1,4 @@
-//! The guard of a client, before servers that would resume everything.
+//! The guard of a client, against servers that would resume everything.
 
 use close_notify::{ClientGuard, ForgetSession, Role, Version};
 use rustls::HandshakeKind;
@@ -20,7 +20,7 @@ fn tickets_of_another_connection_to_the_same_name_stay() {
         let [well, ill] = lab.connect_together();
         well.end_well();
         ill.reject_by(Role::Server);
-        // A server of rustls sends two tickets.
+        // A rustls server sends two tickets.
         let resumed = lab.connect_together::<3>().map(|pair| pair.was_resumed());
         assert_eq!(resumed, [true, true, false], "{form:?}");
     }
@@ -54,7 +54,7 @@ fn up_to_tls_12_another_session_of_the_same_name_stays() {
 
 // #54: a ticket that was on its way
 #[test]
-fn a_ticket_that_comes_behind_the_forgetting_is_not_kept() {
+fn a_ticket_that_comes_after_the_forgetting_is_not_kept() {
     for form in Form::TLS13 {
         let lab = lab(form);
         for forgets in [true, false] {
@@ -75,7 +75,7 @@ fn a_ticket_that_comes_behind_the_forgetting_is_not_kept() {
 }
 
 #[test]
-fn what_comes_behind_the_forgetting_takes_no_place_of_others() {
+fn what_comes_after_the_forgetting_takes_no_place_of_others() {
     for form in Form::ALL {
         let lab = lab(form);
         let [wells @ .., ill] = [(); 5].map(|()| lab.open());
@@ -121,7 +121,7 @@ fn tls_12_is_resumed_by_the_means_that_were_asked_for() {
 }
 
 #[test]
-fn what_the_server_likes_for_the_key_exchange_is_no_session_and_stays() {
+fn the_servers_choice_for_the_key_exchange_is_no_session_and_stays() {
     for form in Form::TLS13 {
         let mut lab = lab(form);
         let provider = CryptoProvider { kx_groups: vec![SECP256R1], ..hooked() };

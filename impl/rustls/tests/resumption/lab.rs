@@ -1,6 +1,6 @@
-//! Connections of a client and a server that may resume, one behind the other, either side guarded
-//! or not.
-#![allow(clippy::unwrap_used, reason = "a helper of tests: clippy knows the tests alone")]
+//! Connections of a client and a server that may resume, one after the other, with either side
+//! guarded or not.
+#![allow(clippy::unwrap_used, reason = "test helpers: clippy exempts only the tests themselves")]
 
 use std::sync::Arc;
 
@@ -14,12 +14,12 @@ use rustls::{ClientConfig, HandshakeKind, ServerConfig};
 
 use crate::common::{End, client, client_config, hooked, server, server_config};
 
-/// In what form a server of rustls keeps a session.
+/// The form in which a rustls server keeps a session.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Form {
     /// TLS 1.2, under its session id.
     Id12,
-    /// TLS 1.2, in a ticket; its session id is stored beside it.
+    /// TLS 1.2, in a ticket, with its session id stored as well.
     Ticket12,
     /// TLS 1.3, stored under the ticket.
     Stored13,
@@ -43,7 +43,7 @@ impl Form {
 
 pub(crate) const ROLES: [Role; 2] = [Role::Client, Role::Server];
 
-/// Every form, either side guarded.
+/// Every form, with either side guarded.
 pub(crate) fn guarded() -> impl Iterator<Item = Lab> {
     Form::ALL.into_iter().flat_map(|form| ROLES.map(|role| Lab::new(form, Some(role))))
 }
@@ -76,12 +76,12 @@ impl Lab {
         }
     }
 
-    /// A plain client that has no session yet, behind the same verifier.
+    /// A plain client that has no session yet, with the same verifier.
     pub(crate) fn new_client(&self) -> ClientConfig {
         with_resumption(&self.client, Resumption::default())
     }
 
-    /// Both ends of a connection, before its handshake. A client says here what it will offer.
+    /// Both ends of a connection, before its handshake. Here the client decides what it will offer.
     pub(crate) fn open(&self) -> Pair {
         self.open_from(&self.client)
     }
@@ -107,7 +107,7 @@ impl Lab {
         Pair { ends, forget, text: format!("{:?}, guarded {:?}", self.form, self.guarded) }
     }
 
-    /// A connection whose handshake is done, the tickets read.
+    /// A connection with its handshake done and the tickets read.
     pub(crate) fn connect(&self) -> Pair {
         self.open().connected()
     }
@@ -116,12 +116,12 @@ impl Lab {
         self.open_from(config).connected()
     }
 
-    /// Connections whose clients offer what they offer before any of them gets a session.
+    /// Connections whose clients offer what they have before any of them gets a session.
     pub(crate) fn connect_together<const N: usize>(&self) -> [Pair; N] {
         [(); N].map(|()| self.open()).map(Pair::connected)
     }
 
-    /// Whether one connection more is a resumption. It ends well.
+    /// Whether one more connection is a resumption. It ends cleanly.
     pub(crate) fn resumes(&self) -> bool {
         self.resumes_from(&self.client)
     }
@@ -134,17 +134,17 @@ impl Lab {
     }
 }
 
-/// The same client over other sessions.
+/// The same client with other sessions.
 pub(crate) fn with_resumption(client: &ClientConfig, resumption: Resumption) -> ClientConfig {
     let mut client = client.clone();
     client.resumption = resumption;
     client
 }
 
-/// One connection, the client first.
+/// One connection, with the client first.
 pub(crate) struct Pair {
     pub(crate) ends: [End; 2],
-    /// What forgets it on the guarded side.
+    /// Forgets the session on the guarded side.
     pub(crate) forget: Option<Arc<dyn ForgetSession>>,
     text: String,
 }
@@ -156,7 +156,7 @@ impl Pair {
         pair
     }
 
-    /// The handshake done, the tickets of TLS 1.3 not read.
+    /// Does the handshake. The tickets of TLS 1.3 are not read.
     pub(crate) fn shaken(mut self) -> Self {
         for _ in 0..50 {
             let done = self
@@ -181,7 +181,7 @@ impl Pair {
         if role == Role::Client { [client, server] } else { [server, client] }
     }
 
-    /// close_notify of both, the client first.
+    /// Both send close_notify, the client first.
     pub(crate) fn end_well(mut self) {
         let [client, server] = &mut self.ends;
         client.session.close(Manner::Graceful).unwrap();
@@ -195,7 +195,7 @@ impl Pair {
         }
     }
 
-    /// A fatal alert of this side, which the other one reads.
+    /// This side sends a fatal alert, and the other one reads it.
     pub(crate) fn reject_by(mut self, role: Role) {
         let alert = AlertDescription::ACCESS_DENIED;
         let [near, far] = self.of(role);

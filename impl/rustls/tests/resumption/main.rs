@@ -1,5 +1,5 @@
-//! Which sessions are resumed, proved by handshakes: rustls on both ends, one side guarded and the
-//! other not, in each form in which rustls keeps a session.
+//! Which sessions are resumed, proved by handshakes: rustls on both ends, with one side guarded and
+//! the other not, in each form in which rustls keeps a session.
 
 #[path = "../common/mod.rs"]
 mod common;
@@ -12,9 +12,9 @@ mod server;
 use close_notify::{Policy, ResumptionRule, Role};
 use lab::{Form, Lab, ROLES, guarded};
 
-// What rustls alone does. Without it the tests below would prove nothing.
+// rustls's own behaviour. Without it the tests below would prove nothing.
 #[test]
-fn without_a_guard_a_session_is_resumed_behind_a_fatal_alert() {
+fn without_a_guard_a_session_is_resumed_after_a_fatal_alert() {
     for form in Form::ALL {
         for sender in ROLES {
             let lab = Lab::new(form, None);
@@ -25,7 +25,7 @@ fn without_a_guard_a_session_is_resumed_behind_a_fatal_alert() {
 }
 
 #[test]
-fn a_session_is_resumed_where_its_connection_ended_well() {
+fn a_session_is_resumed_if_its_connection_ended_well() {
     for lab in guarded() {
         lab.connect().end_well();
         for _ in 0..3 {
@@ -36,19 +36,19 @@ fn a_session_is_resumed_where_its_connection_ended_well() {
 
 // RFC 5246 §7.2.2 · fatal-forgets-session; RFC 9846 §6.2 · fatal-discards-tickets
 #[test]
-fn behind_a_fatal_alert_the_next_handshake_is_a_full_one() {
+fn after_a_fatal_alert_the_next_handshake_is_a_full_one() {
     for sender in ROLES {
         for lab in guarded() {
             lab.connect().reject_by(sender);
             assert!(!lab.resumes(), "{:?} {:?} {sender:?}", lab.form, lab.guarded);
-            assert!(lab.resumes(), "the one behind it");
+            assert!(lab.resumes(), "the one after it");
         }
     }
 }
 
 // fatal-forgets-session: an alert on a connection that was itself a resumption
 #[test]
-fn behind_a_fatal_alert_of_a_resumption_its_own_session_is_not_resumed() {
+fn after_a_fatal_alert_of_a_resumption_its_own_session_is_not_resumed() {
     for sender in ROLES {
         for form in Form::TLS12 {
             for role in ROLES {
@@ -63,7 +63,7 @@ fn behind_a_fatal_alert_of_a_resumption_its_own_session_is_not_resumed() {
     }
 }
 
-// fatal-forgets-session: a session has as many connections as resume it
+// fatal-forgets-session: a session may have several connections that resume it
 #[test]
 fn up_to_tls_12_a_session_is_forgotten_with_any_of_its_connections() {
     for sender in ROLES {
@@ -81,7 +81,7 @@ fn up_to_tls_12_a_session_is_forgotten_with_any_of_its_connections() {
     }
 }
 
-// fatal-forgets-session: a resumption that has begun goes on, but it saves the session for nobody
+// fatal-forgets-session: a resumption that has begun goes on, but it does not keep the session
 #[test]
 fn a_resumption_under_way_does_not_bring_the_session_back() {
     for form in Form::TLS12 {
@@ -116,18 +116,18 @@ fn a_bare_fin_forbids_resumption_under_the_rule_of_rfc_2818_alone() {
 }
 
 #[test]
-fn what_is_issued_behind_the_forgetting_is_not_kept() {
+fn what_is_issued_after_the_forgetting_is_not_kept() {
     for lab in guarded() {
         let pair = lab.open();
         pair.forget.as_ref().unwrap().forget();
         pair.connected().end_well();
         assert!(!lab.resumes(), "{:?} {:?}", lab.form, lab.guarded);
-        assert!(lab.resumes(), "the one behind it");
+        assert!(lab.resumes(), "the one after it");
     }
 }
 
 #[test]
-fn to_forget_twice_is_to_forget_once() {
+fn forgetting_twice_is_the_same_as_once() {
     for lab in guarded() {
         let pair = lab.connect();
         let forget = pair.forget.clone().unwrap();

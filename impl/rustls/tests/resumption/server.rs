@@ -1,4 +1,4 @@
-//! The guard of a server, before clients that offer everything they have.
+//! The guard of a server, against clients that offer everything they have.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -24,7 +24,7 @@ fn tickets_of_another_connection_of_the_same_client_are_taken() {
         let [ill, well] = lab.connect_together();
         well.end_well();
         ill.reject_by(Role::Client);
-        // A client of rustls offers its newest ticket first.
+        // A rustls client offers its newest ticket first.
         let resumed = lab.connect_together::<4>().map(|pair| pair.was_resumed());
         assert_eq!(resumed, [true, true, false, false], "{form:?}");
     }
@@ -55,7 +55,7 @@ fn sessions_of_other_clients_are_taken() {
     }
 }
 
-/// A store that keeps every session of TLS 1.2 and offers the one that it is told to.
+/// A store that keeps every TLS 1.2 session and offers the chosen one.
 #[derive(Debug, Default)]
 struct Chosen {
     sessions: Mutex<Vec<Tls12ClientSessionValue>>,
@@ -175,7 +175,7 @@ fn tickets_are_forgotten_without_a_storage() {
     }
 }
 
-/// Counts what is in a storage.
+/// Counts the entries of a storage.
 #[derive(Debug)]
 struct Counting {
     storage: Arc<ServerSessionMemoryCache>,
@@ -209,8 +209,8 @@ impl StoresServerSessions for Counting {
     }
 }
 
-// RFC 9846 §6.2 · fatal-discards-tickets: the secret does not wait in the storage for its turn to
-// be dropped
+// RFC 9846 §6.2 · fatal-discards-tickets: the secret is removed at once, and does not wait in the
+// storage to be evicted
 #[test]
 fn what_was_stored_is_removed() {
     for (form, issued, tickets) in [(Form::Id12, 1, 2), (Form::Stored13, 2, 2), (Form::Stored13, 40, 40)] {
@@ -222,7 +222,7 @@ fn what_was_stored_is_removed() {
         let pair = lab.connect();
         assert_eq!(storage.count(), issued);
         pair.reject_by(Role::Client);
-        // Of very many some are refused by their number instead.
+        // If there are very many, some are refused by their number instead.
         assert_eq!(storage.count(), issued.saturating_sub(16), "{form:?} {tickets}");
         assert_eq!(lab.connect_together::<10>().map(|pair| pair.was_resumed()), [false; 10], "{form:?}");
     }

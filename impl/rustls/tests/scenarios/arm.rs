@@ -1,5 +1,4 @@
-//! Who we are in a scenario, and our end of it: one face over both adapters, so that a scenario is
-//! written once.
+//! Our side in a scenario: one interface over both adapters, so that a scenario is written once.
 //!
 //! Decides nothing: every call is the adapter's own, a blocking one or one that a runtime waits
 //! for.
@@ -29,7 +28,7 @@ use crate::keyed_peer::{Log, Peer, provider};
 pub(crate) const HANGS: Duration = Duration::from_secs(20);
 /// Long enough for a runtime to look at its sockets.
 const TICK: Duration = Duration::from_millis(1);
-/// Long enough to be waited for, where the peer does not do its part.
+/// Short enough to wait for, if the peer does not do its part.
 pub(crate) const SHORT: Duration = Duration::from_millis(60);
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -64,7 +63,7 @@ impl Arm {
         self.role == Role::Client
     }
 
-    /// A connection whose handshake is done.
+    /// A connection with its handshake done.
     pub(crate) fn meet(self, policy: Policy) -> (Near, Peer) {
         self.meet_over(sockets(), self.session(policy))
     }
@@ -113,7 +112,7 @@ impl Arm {
         }
     }
 
-    /// rustls at the other end, and where its secrets are logged.
+    /// rustls at the other end, and the log of its secrets.
     pub(crate) fn far_connection(self) -> (Connection, Arc<Log>) {
         let log = Arc::new(Log::default());
         let connection = match self.role {
@@ -158,7 +157,7 @@ impl fmt::Display for Arm {
     }
 }
 
-/// The peer acts in a thread of its own.
+/// Runs the peer in another thread.
 pub(crate) fn far<R: Send + 'static>(
     mut peer: Peer,
     act: impl FnOnce(&mut Peer) -> R + Send + 'static,
@@ -172,18 +171,18 @@ pub(crate) enum Near {
     Tokio(Box<asynchronous::Stream<tokio::net::TcpStream>>, Runtime),
 }
 
-/// What a call can do at once: a future that is dropped then, and nothing is lost by it.
+/// Does what a call can do at once. The future is dropped then, and nothing is lost by that.
 fn begun<R>(runtime: &Runtime, call: impl Future<Output = io::Result<R>>) -> io::Result<R> {
     let waited = runtime.block_on(async { timeout(SHORT, call).await });
     waited.unwrap_or_else(|_| Err(ErrorKind::WouldBlock.into()))
 }
 
-/// A call that hangs is a failure, not a test without end.
+/// Bounds a call, so that one that hangs is a failure and not a test without end.
 async fn bounded<R>(call: impl Future<Output = R>) -> R {
     timeout(HANGS, call).await.expect("the call hangs")
 }
 
-/// A call that one adapter blocks in and the other one awaits.
+/// A call that blocks in one adapter and is awaited in the other.
 macro_rules! wait {
     ($near:expr, $call:ident($($argument:expr),*)) => {
         match $near {
@@ -193,7 +192,7 @@ macro_rules! wait {
     };
 }
 
-/// A call that neither waits in.
+/// A call that does not wait in either adapter.
 macro_rules! call {
     ($near:expr, $call:ident($($argument:expr),*)) => {
         match $near {
@@ -211,7 +210,7 @@ impl Near {
         wait!(self, complete_handshake())
     }
 
-    /// Does what of the handshake can be done before the peer says more.
+    /// Does as much of the handshake as is possible before the peer sends more.
     pub(crate) fn begin_handshake(&mut self) {
         self.set_nonblocking(true);
         let begun = match self {
@@ -222,7 +221,7 @@ impl Near {
         assert_eq!(begun.unwrap_err().kind(), ErrorKind::WouldBlock);
     }
 
-    /// Says our close_notify, and does not wait for the peer's.
+    /// Sends our close_notify, and does not wait for the peer's.
     pub(crate) fn begin_close(&mut self) {
         self.set_nonblocking(true);
         let begun = match self {
@@ -237,7 +236,7 @@ impl Near {
         wait!(self, read(buffer))
     }
 
-    /// All that can be read, and how reading ended.
+    /// Everything that can be read, and how reading ended.
     pub(crate) fn read_on(&mut self) -> (Vec<u8>, io::Result<()>) {
         let (mut all, mut buffer) = (Vec::new(), [0; 4096]);
         loop {
@@ -249,15 +248,15 @@ impl Near {
         }
     }
 
-    /// All until a clean end.
+    /// Everything until a clean end.
     pub(crate) fn read_to_end(&mut self) -> Vec<u8> {
         let (all, end) = self.read_on();
         end.unwrap();
         all
     }
 
-    /// The end of reading, which is an error, and the same if asked again. What was read before it
-    /// is dropped.
+    /// The end of reading, which must be an error, and the same if asked again. What was read
+    /// before it is dropped.
     pub(crate) fn read_error(&mut self) -> io::Error {
         let error = self.read_on().1.unwrap_err();
         let again = self.read(&mut [0; 8]).unwrap_err();
@@ -265,7 +264,7 @@ impl Near {
         error
     }
 
-    /// How reading ended, where that is an error.
+    /// How reading ended; that must be an error.
     pub(crate) fn read_end(&mut self) -> ReadEnd {
         ended(&self.read_error()).reading
     }
@@ -291,7 +290,7 @@ impl Near {
         wait!(self, flush())
     }
 
-    /// Data is written until nothing takes more; how much was taken.
+    /// Writes data until no more is taken; returns how much was taken.
     pub(crate) fn fill(&mut self) -> usize {
         let (data, mut taken) = ([7; 16 * 1024], 0);
         self.set_nonblocking(true);
@@ -329,7 +328,7 @@ impl Near {
         panic!("no write fails");
     }
 
-    /// What is taken and has not left cannot leave any more.
+    /// The error of a flush: what was taken and has not left cannot leave any more.
     pub(crate) fn flush_error(&mut self) -> io::Error {
         wait!(self, flush()).unwrap_err()
     }
@@ -350,7 +349,7 @@ impl Near {
         call!(self, abort()).unwrap()
     }
 
-    /// The transport, as a socket that blocks, and what was read behind the peer's close_notify.
+    /// The transport, as a blocking socket, and what was read after the peer's close_notify.
     pub(crate) fn hand_back(self) -> io::Result<(TcpStream, Vec<u8>)> {
         match self {
             Self::Std(mut stream) => stream.hand_back(),

@@ -1,8 +1,8 @@
-//! A peer that has the keys and no scruples: real rustls shakes hands, and from then on records are
-//! sealed and opened here, so that it can say what no TLS stack would, and hear all that was said
-//! to it.
+//! A peer that has the keys and can misbehave: real rustls does the handshake, and from then on
+//! records are sealed and opened here. So it can send what no TLS stack would, and read everything
+//! that was sent to it.
 //!
-//! Decides nothing about closing. Only AES-128-GCM is spoken, which [`provider`] sees to.
+//! Decides nothing about closing. Only AES-128-GCM is used; [`provider`] ensures that.
 //! Sources: RFC 9846 §5.2–5.3, §7.1–7.3; RFC 5246 §6.2.3.3, RFC 5288 §3.
 
 use std::collections::HashMap;
@@ -101,7 +101,7 @@ impl Keys {
         *self = Self::from_secret(expand(secret, "traffic upd", 32));
     }
 
-    /// How many records were sealed or opened before, whoever did it.
+    /// Skips records that others sealed or opened before.
     pub(crate) fn skip(mut self, records: u64) -> Self {
         self.seq += records;
         self
@@ -123,7 +123,7 @@ impl Keys {
         [&header(content, explicit.len() + body.len())[..], &explicit, &body].concat()
     }
 
-    /// Opens one record, header and all. A record that cannot be opened is a bug of who sealed it.
+    /// Opens one record, with its header. A record that does not open is a bug in what sealed it.
     pub(crate) fn open(&mut self, record: &[u8]) -> Record {
         let seq = self.seq;
         self.seq += 1;
@@ -197,7 +197,7 @@ pub(crate) enum End {
     Reset,
 }
 
-/// All that was said to the peer, until the transport ended.
+/// Everything that was sent to the peer, until the transport ended.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Flight {
     pub(crate) records: Vec<Record>,
@@ -215,7 +215,7 @@ impl Flight {
         alerts.map(|record| record.payload.clone()).collect()
     }
 
-    /// What was said ends with this alert, the only one, and with nothing behind it but a FIN.
+    /// Checks that the flight ends with this alert, the only one, and then a FIN.
     pub(crate) fn ends_with(&self, alert: [u8; 2]) {
         assert_eq!(self.alerts(), [alert], "one alert");
         assert_eq!(self.records.last().unwrap().content, ALERT, "nothing follows the alert");
@@ -230,7 +230,7 @@ pub(crate) struct Directions {
 }
 
 impl Directions {
-    /// Shape: rustls has nothing left to send, and has read nothing behind the handshake.
+    /// Call it once rustls has nothing left to send, and has read nothing after the handshake.
     pub(crate) fn of(connection: Connection, log: &Log) -> Self {
         let role = if matches!(connection, Connection::Client(_)) { Role::Client } else { Role::Server };
         let is_13 = connection.protocol_version() == Some(rustls::ProtocolVersion::TLSv1_3);
@@ -256,7 +256,7 @@ impl Directions {
         record
     }
 
-    /// The records in these bytes, which end with one.
+    /// The records in these bytes, which must end with a whole one.
     #[allow(dead_code, reason = "the sweeps hear a whole flight at once")]
     pub(crate) fn open_all(&mut self, mut bytes: &[u8]) -> Vec<Record> {
         let mut records = Vec::new();
@@ -274,7 +274,7 @@ pub(crate) struct Peer {
 }
 
 impl Peer {
-    /// Shakes hands.
+    /// Does the handshake.
     pub(crate) fn shake(mut connection: Connection, log: &Log, mut socket: TcpStream) -> Self {
         shake(&mut connection, &mut socket).unwrap();
         Self { socket, keys: Directions::of(connection, log) }
@@ -301,14 +301,14 @@ impl Peer {
         self.say_record(DATA, data);
     }
 
-    /// A KeyUpdate that asks for one, and the new keys.
+    /// Sends a KeyUpdate that asks for one, and uses the new keys.
     pub(crate) fn say_key_update(&mut self) {
         self.say_record(HANDSHAKE, &[KEY_UPDATE, 0, 0, 1, 1]);
         self.keys.send.update();
     }
 
-    /// Nothing, where the other side has reset the connection by now: it may, once it has refused
-    /// what came.
+    /// Sends a FIN. Does nothing if the other side has reset the connection by now: it may, once it
+    /// has refused what came.
     pub(crate) fn fin(&self) {
         match self.socket.shutdown(Shutdown::Write) {
             Err(error) if error.kind() == ErrorKind::NotConnected => {}
@@ -326,7 +326,7 @@ impl Peer {
         Ok(self.keys.open(&record))
     }
 
-    /// The records up to the first alert, that alert included.
+    /// The records up to the first alert, including that alert.
     pub(crate) fn hear_alert(&mut self) -> Vec<Record> {
         let mut records = Vec::new();
         loop {
@@ -339,7 +339,7 @@ impl Peer {
         }
     }
 
-    /// All until the transport ends.
+    /// Everything until the transport ends.
     pub(crate) fn hear_all(&mut self) -> Flight {
         let mut records = Vec::new();
         loop {
@@ -350,7 +350,7 @@ impl Peer {
         }
     }
 
-    /// Answers a close_notify as a peer should, and ends. What was heard in all.
+    /// Answers a close_notify as a peer should, and ends. Returns everything that was received.
     pub(crate) fn answer(&mut self) -> Flight {
         let mut before = self.hear_alert();
         self.say_close_notify();
@@ -361,7 +361,7 @@ impl Peer {
     }
 }
 
-/// A handshake of rustls that reads nothing behind it: one record at a time.
+/// A rustls handshake that reads nothing after it: one record at a time.
 pub(crate) fn shake(connection: &mut Connection, transport: &mut (impl Read + Write)) -> io::Result<()> {
     loop {
         while connection.wants_write() {
@@ -375,7 +375,7 @@ pub(crate) fn shake(connection: &mut Connection, transport: &mut (impl Read + Wr
     }
 }
 
-/// Gives a client its tickets: it knows a session then that it may resume.
+/// Gives a client its tickets, so that it knows a session that it may resume.
 pub(crate) fn take_tickets(connection: &mut Connection, transport: &mut impl Read) {
     while matches!(connection, Connection::Client(client) if client.tls13_tickets_received() == 0) {
         let record = read_record(transport).unwrap();
@@ -383,7 +383,7 @@ pub(crate) fn take_tickets(connection: &mut Connection, transport: &mut impl Rea
     }
 }
 
-/// Gives rustls one record. What it says in answer waits in it.
+/// Gives rustls one record. Its answer waits in it.
 pub(crate) fn feed(connection: &mut Connection, mut record: &[u8]) -> io::Result<()> {
     while !record.is_empty() {
         connection.read_tls(&mut record)?;
@@ -392,7 +392,7 @@ pub(crate) fn feed(connection: &mut Connection, mut record: &[u8]) -> io::Result
     Ok(())
 }
 
-/// One record, header and all.
+/// One record, with its header.
 pub(crate) fn read_record(source: &mut impl Read) -> Result<Vec<u8>, End> {
     let mut record = vec![0; 5];
     let mut count = 0;

@@ -1,8 +1,8 @@
 //! The list of scenarios: each row of `docs/scenarios.md` once, under a name, with the arms in
 //! which it cannot be met.
 //!
-//! Decides which arms a row is run for. Leaves what is demanded to `docs/scenarios.md`, and what is
-//! done to `rows`.
+//! Decides which arms a row is run for. `docs/scenarios.md` gives what is required, and `rows` does
+//! it.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ use crate::rows::*;
 pub(crate) struct Row {
     pub(crate) number: u8,
     pub(crate) name: &'static str,
-    /// Where it cannot be met, and why.
+    /// The arms in which it cannot be met, and the reasons.
     pub(crate) not_for: &'static [Exception],
     pub(crate) run: fn(Arm),
 }
@@ -61,31 +61,31 @@ pub(crate) const ROWS: &[Row] = &[
         &[tls13("in TLS 1.3 a close_notify ends one direction: row 2")],
         clean::peer_first_12,
     ),
-    row(4, "write_behind_own_close_notify", &[], clean::write_behind_own),
+    row(4, "write_after_own_close_notify", &[], clean::write_after_own),
     row(5, "close_twice", &[], clean::close_twice),
     row(6, "crossing_close_notifies", &[], clean::crossing),
     row(
         7,
-        "key_update_behind_own_close_notify",
+        "key_update_after_own_close_notify",
         &[tls12("there is no KeyUpdate before TLS 1.3")],
         after_ours::key_update,
     ),
     row(
         8,
-        "tickets_behind_own_close_notify",
+        "tickets_after_own_close_notify",
         &[tls12("a ticket is part of the handshake up to TLS 1.2"), server("a server gets no tickets")],
         after_ours::tickets,
     ),
-    row(9, "data_behind_own_close_notify", &[], after_ours::data),
+    row(9, "data_after_own_close_notify", &[], after_ours::data),
     row(
         10,
-        "renegotiation_behind_own_close_notify",
+        "renegotiation_after_own_close_notify",
         &[tls13("there is no renegotiation in TLS 1.3: such a message is a bad record, row 11")],
         after_ours::renegotiation,
     ),
-    row(11, "bad_record_behind_own_close_notify", &[], after_ours::bad_records),
-    row(12, "fatal_alert_behind_own_close_notify", &[], after_ours::fatal_alert),
-    row(13, "close_behind_own_fatal_alert", &[], after_ours::close_behind_own_alert),
+    row(11, "bad_record_after_own_close_notify", &[], after_ours::bad_records),
+    row(12, "fatal_alert_after_own_close_notify", &[], after_ours::fatal_alert),
+    row(13, "close_after_own_fatal_alert", &[], after_ours::close_after_own_alert),
     row(14, "limit_of_the_keys", &[], after_ours::key_limit),
     row(15, "cancel_in_the_handshake", &[], handshake::cancel),
     row(16, "close_notify_in_the_handshake", &[], handshake::close_notify_within),
@@ -95,11 +95,11 @@ pub(crate) const ROWS: &[Row] = &[
         &[tls12("the handshake is not encrypted up to TLS 1.2: row 16")],
         handshake::plain_close_notify_within,
     ),
-    row(18, "plain_close_notify_behind_the_handshake", &[], handshake::plain_close_notify_behind),
-    row(19, "data_and_close_notify_in_one_segment", &[], clean::data_in_front),
-    row(20, "close_notify_and_garbage_in_one_segment", &[], clean::garbage_behind),
-    row(21, "close_notify_and_valid_records", &[], clean::records_behind),
-    row(22, "close_notify_and_more_alerts", &[], clean::alerts_behind),
+    row(18, "plain_close_notify_after_the_handshake", &[], handshake::plain_close_notify_after),
+    row(19, "data_and_close_notify_in_one_segment", &[], clean::data_before),
+    row(20, "close_notify_and_garbage_in_one_segment", &[], clean::garbage_after),
+    row(21, "close_notify_and_valid_records", &[], clean::records_after),
+    row(22, "close_notify_and_more_alerts", &[], clean::alerts_after),
     row(23, "close_notify_cut_at_each_byte", &[], alerts::each_prefix),
     row(24, "alert_in_two_records", &[], alerts::in_two_records),
     row(25, "two_alerts_in_one_record", &[], alerts::two_in_one_record),
@@ -123,8 +123,8 @@ pub(crate) const ROWS: &[Row] = &[
     ),
     row(34, "fin_at_a_record_boundary", &[], transport_end::fin_at_boundary),
     row(35, "fin_inside_a_record", &[], transport_end::fin_in_record),
-    row(36, "reset_before_close_notify", &[], transport_end::reset_behind_data),
-    row(37, "reset_behind_close_notify", &[], transport_end::reset_behind_close_notify),
+    row(36, "reset_before_close_notify", &[], transport_end::reset_after_data),
+    row(37, "reset_after_close_notify", &[], transport_end::reset_after_close_notify),
     row(38, "reset_instead_of_an_answer", &[], transport_end::reset_instead_of_answer),
     row(
         39,
@@ -136,7 +136,7 @@ pub(crate) const ROWS: &[Row] = &[
     row(41, "fin_inside_a_header_block", &[], protocols::cut_header_block),
     row(42, "idle_connection", &[], protocols::idle_connection),
     row(43, "half_close_without_close_notify", &[], transport_end::half_close_without_close_notify),
-    row(44, "fatal_alert_before_unread_input", &[], transport_end::alert_behind_unread_input),
+    row(44, "fatal_alert_before_unread_input", &[], transport_end::alert_before_unread_input),
     row(
         45,
         "close_with_unread_tickets",
@@ -145,7 +145,7 @@ pub(crate) const ROWS: &[Row] = &[
     ),
     row(
         46,
-        "certificate_refused_behind_the_request",
+        "certificate_refused_after_the_request",
         &[
             tls12("the handshake is not done before the server has judged the certificate"),
             server("it is the client that is refused"),
@@ -172,8 +172,8 @@ fn documented() -> Vec<u8> {
     first_cells.filter_map(|cell| cell.parse().ok()).collect()
 }
 
-/// Every row of the document is in the list, once, under a name of its own; every exception has its
-/// reason.
+/// Checks that every row of the document is in the list, once, under its own name, and that every
+/// exception has a reason.
 pub(crate) fn is_the_documents() {
     let mut numbers: Vec<u8> = ROWS.iter().map(|row| row.number).collect();
     numbers.sort_unstable();
@@ -182,7 +182,7 @@ pub(crate) fn is_the_documents() {
     let names: BTreeSet<&str> = ROWS.iter().map(|row| row.name).collect();
     assert_eq!(names.len(), ROWS.len(), "no name twice");
     for row in ROWS {
-        assert!(row.not_for.iter().all(|(_, why)| !why.trim().is_empty()), "{} says why", row.name);
+        assert!(row.not_for.iter().all(|(_, why)| !why.trim().is_empty()), "{} gives the reason", row.name);
         assert!(Arm::all().any(|arm| row.not_applicable(arm).is_none()), "{} is met somewhere", row.name);
         let stale = row.not_for.iter().position(|(applies, _)| !Arm::all().any(applies));
         assert_eq!(stale, None, "{}: an exception for no arm", row.name);

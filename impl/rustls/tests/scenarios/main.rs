@@ -1,14 +1,14 @@
 //! Every row of `docs/scenarios.md` against real rustls, as a test for each side, version and
-//! adapter: what goes in, and what must come out. Then whole closing exchanges, cut, reset, drowned
+//! adapter: what goes in, and what must come out. Then whole closing exchanges, cut, reset, flooded
 //! and dripped at every byte.
 //!
 //! One list ([`list::ROWS`]), run for each arm ([`arm::Arm`]): `cargo test -p close-notify --test
 //! scenarios -- 23_` runs one row. A row that cannot be met in an arm is shown as ignored, with its
 //! reason.
 //!
-//! Decides nothing. What is judged is what crossed the wire, opened with the keys ([`keyed_peer`]),
-//! and what our side says of it.
-#![allow(clippy::unwrap_used, reason = "helpers of tests: clippy knows the tests alone")]
+//! Decides nothing. The tests judge what crossed the wire, opened with the keys ([`keyed_peer`]),
+//! and what our side reports of it.
+#![allow(clippy::unwrap_used, reason = "test helpers: clippy exempts only the tests themselves")]
 
 mod arm;
 #[path = "../common/mod.rs"]

@@ -1,5 +1,5 @@
-//! The transport ends, or is reset, at every byte offset of a closing exchange: the end is clean
-//! only where the close_notify came whole, and what came before the cut is not lost.
+//! The transport ends, or is reset, at every byte offset of a closing exchange. The end is clean
+//! only if the close_notify came whole, and what came before the cut is not lost.
 
 use std::io::ErrorKind;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use crate::side::{Arm, Peer, PeerEnd, Side};
 const LAST_DATA: &[u8] = b"last!";
 const PLAIN: &[u8] = b"plain again";
 
-/// The peer's last records, and where the first of them ends.
+/// The peer's last records, and the end of the first of them.
 struct Flight {
     bytes: Vec<u8>,
     data_ends: usize,
@@ -31,12 +31,12 @@ impl Flight {
         at >= self.bytes.len()
     }
 
-    /// What is to be read of it where it is cut here.
+    /// What must be read of it if it is cut here.
     fn data(&self, at: usize) -> &'static [u8] {
         if at >= self.data_ends { LAST_DATA } else { b"" }
     }
 
-    /// How reading must end where it is cut here.
+    /// How reading must end if it is cut here.
     fn reading(&self, at: usize, end: PeerEnd) -> ReadEnd {
         match end {
             _ if self.has_notify(at) => ReadEnd::CloseNotify,
@@ -47,8 +47,9 @@ impl Flight {
     }
 }
 
-/// Every offset of the peer's flight, and both ends. `begin` is what our side does first; then the
-/// peer hears it, says its flight up to the cut, and ends its stream; `judge` does the rest.
+/// Cuts at every offset of the peer's flight, with both ends. `begin` is what our side does first.
+/// Then the peer reads it, sends its flight up to the cut, and ends its stream. `judge` does the
+/// rest.
 fn cut_everywhere(
     arm: Arm,
     begin: impl Fn(&mut Side),
@@ -70,7 +71,7 @@ fn cut_everywhere(
     }
 }
 
-/// What is read is what came, and ends as it must.
+/// Checks that what is read is what came, and ends as it must.
 #[track_caller]
 fn assert_read(side: &mut Side, flight: &Flight, at: usize, end: PeerEnd) {
     let (read, error) = side.read_to_end();
@@ -159,7 +160,7 @@ pub(crate) fn a_rejection_is_cut_at_every_byte_of_what_comes(arm: Arm) {
     );
 }
 
-/// Plaintext stands right behind the peer's close_notify: it comes back whole, as far as it came.
+/// Plaintext comes right after the peer's close_notify. It is handed back whole, as far as it came.
 pub(crate) fn a_hand_back_is_cut_at_every_byte_of_the_answer(arm: Arm) {
     for end in [PeerEnd::Fin, PeerEnd::Reset] {
         let (mut at, mut length) = (0, 0);
@@ -172,7 +173,8 @@ pub(crate) fn a_hand_back_is_cut_at_every_byte_of_the_answer(arm: Arm) {
             peer.say(&bytes[..at]);
             let _peer = peer.end(end);
             let result = side.hand_back();
-            // A transport that was reset takes no close_notify of ours: it cannot go back.
+            // A transport that was reset takes no close_notify of ours, so it cannot be handed
+            // back.
             if at >= tls && end == PeerEnd::Fin {
                 assert_eq!(result.unwrap(), PLAIN[..at - tls], "{at}");
             } else {
@@ -188,19 +190,19 @@ pub(crate) fn a_hand_back_is_cut_at_every_byte_of_the_answer(arm: Arm) {
     }
 }
 
-/// The transport breaks once it has taken so many bytes of ours. What the peer has said by then is
-/// read all the same.
+/// The transport breaks once it has taken a number of our bytes. What the peer has sent by then is
+/// read even so.
 pub(crate) fn our_last_word_is_cut_at_every_byte(arm: Arm) {
     let total = our_flight(arm);
-    for behind_room in [ErrorKind::BrokenPipe, ErrorKind::ConnectionReset] {
+    for after_room in [ErrorKind::BrokenPipe, ErrorKind::ConnectionReset] {
         for room in 0..=total {
             let (mut side, mut peer) = arm.connect(Policy::STRICT);
             let flight = Flight::of(&mut peer);
-            // No room at all until the close: all leaves with it.
+            // No room at all until the close, so that everything leaves with it.
             side.controls.set(Shape { room: 0, ..Shape::PLAIN });
             assert_eq!(side.try_write(b"ours").unwrap().unwrap(), 4);
             peer.say(&flight.bytes);
-            side.controls.set(Shape { room, behind_room, ..Shape::PLAIN });
+            side.controls.set(Shape { room, after_room, ..Shape::PLAIN });
             let ending = side.try_close(Manner::Graceful).unwrap().unwrap();
             let is_whole = room == total;
             assert_eq!(ending.reading, ReadEnd::CloseNotify, "a failed write is no reason not to read");

@@ -1,11 +1,11 @@
 //! Sweeps: what the rows of `docs/scenarios.md` show at one place, here at every place. Short reads
 //! and writes of every size, every byte offset at which a closing exchange can be cut, full buffers
-//! of every fill, peers that stay silent or drip.
+//! at every level, peers that stay silent or drip.
 //!
 //! Each sweep runs for each arm: the version, our end of the connection, the adapter. Our side is a
-//! stream over memory, so that every cut is exact; the peer is the one of `scenarios`, which has
-//! the keys. Time is paused or does not matter.
-#![allow(clippy::unwrap_used, reason = "helpers of tests: clippy knows the tests alone")]
+//! stream over memory, so that every cut is exact. The peer is that of `scenarios`, which has the
+//! keys. Time is paused or does not matter.
+#![allow(clippy::unwrap_used, reason = "test helpers: clippy exempts only the tests themselves")]
 
 #[path = "../common/mod.rs"]
 mod common;
@@ -42,7 +42,7 @@ macro_rules! arms {
                     our_last_word_is_cut_at_every_byte,
                 ]
                 stalls: [
-                    a_peer_that_reads_so_many_bytes_and_no_more,
+                    a_peer_that_reads_a_number_of_bytes_and_no_more,
                     a_silent_peer_costs_the_patience,
                     a_peer_that_never_ends_meets_the_budget_byte_by_byte,
                     a_peer_that_drips_meets_the_deadline,

@@ -1,8 +1,8 @@
-//! A transport in memory that gives and takes as it is told, for either adapter, and counts its
-//! calls.
+//! A transport in memory that reads and writes as the test configures it, for either adapter, and
+//! counts its calls.
 //!
-//! Decides nothing about closing. Nobody is woken by it: one thread plays both ends and makes every
-//! call again.
+//! Decides nothing about closing. It wakes nobody: one thread plays both ends and repeats every
+//! call.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::pin::Pin;
@@ -17,14 +17,14 @@ use tokio::time::{Sleep, sleep};
 /// How a transport behaves from now on.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Shape {
-    /// Bytes that one call reads, or writes, at most.
+    /// The most bytes that one call reads or writes.
     pub(crate) piece: usize,
-    /// What about every other call says before anything happens, in no period that a caller could
-    /// fall into.
+    /// The error of about every other call before anything happens, without a period that a caller
+    /// could match.
     pub(crate) hiccup: Option<ErrorKind>,
-    /// Bytes that are still taken, and what a write says behind them.
+    /// The number of bytes that are still taken, and the error of a write after them.
     pub(crate) room: usize,
-    pub(crate) behind_room: ErrorKind,
+    pub(crate) after_room: ErrorKind,
     /// How long it takes until there is something to read.
     pub(crate) pace: Option<Duration>,
 }
@@ -34,12 +34,12 @@ impl Shape {
         piece: usize::MAX,
         hiccup: None,
         room: usize::MAX,
-        behind_room: ErrorKind::WouldBlock,
+        after_room: ErrorKind::WouldBlock,
         pace: None,
     };
 }
 
-/// The shape of a transport, and what it has done: the test's hand on it.
+/// The shape of a transport and its count of calls, for the test to control.
 #[derive(Clone, Debug)]
 pub(crate) struct Controls(Arc<Mutex<(Shape, usize)>>);
 
@@ -52,12 +52,12 @@ impl Controls {
         self.0.lock().unwrap()
     }
 
-    /// The transport behaves so from now on, and its calls are counted anew.
+    /// Sets the shape from now on, and restarts the count of calls.
     pub(crate) fn set(&self, shape: Shape) {
         *self.both() = (shape, 0);
     }
 
-    /// How many calls there were.
+    /// The number of calls.
     pub(crate) fn calls(&self) -> usize {
         self.both().1
     }
@@ -79,7 +79,7 @@ impl Controls {
 pub(crate) struct Memory {
     pipe: Pipe,
     controls: Controls,
-    /// When a read has something next: by tokio's clock, and by the other.
+    /// When a read next has something: by tokio's clock, and by the system's.
     sleep: Option<Pin<Box<Sleep>>>,
     ready_at: Option<Instant>,
 }
@@ -117,7 +117,7 @@ impl Write for Memory {
         let shape = self.controls.call()?;
         let most = bytes.len().min(shape.piece).min(shape.room);
         if most == 0 {
-            return Err(shape.behind_room.into());
+            return Err(shape.after_room.into());
         }
         let taken = self.pipe.write(&bytes[..most])?;
         self.controls.both().0.room -= taken;

@@ -1,5 +1,5 @@
-//! Short reads and writes, of every size, and pipes of every capacity: nothing is lost, nothing is
-//! said twice.
+//! Short reads and writes, of every size, and pipes of every capacity: nothing is lost, and nothing
+//! is sent twice.
 
 use std::io::ErrorKind;
 
@@ -12,7 +12,7 @@ use crate::side::{Arm, Peer, Side, WIDE, by_turns};
 /// Data in each direction: several records of ours and of the peer's.
 const LENGTH: usize = 300;
 
-/// Both say what they have and close; our side first. The calls of our transport.
+/// Both send what they have and close, our side first. Returns the calls of our transport.
 fn exchange(side: &mut Side, peer: &mut Peer) -> usize {
     let data: Vec<u8> = (0..LENGTH).map(|at| u8::try_from(at % 251).unwrap()).collect();
     for piece in data.chunks(100) {
@@ -42,7 +42,7 @@ fn exchange(side: &mut Side, peer: &mut Peer) -> usize {
     side.controls.calls()
 }
 
-/// Sizes that end in a header, in a nonce, in a tag; and some around the largest record.
+/// Sizes that end in a header, in a nonce, or in a tag, and some around the largest record.
 fn sizes() -> impl Iterator<Item = usize> {
     (1..=70).chain([100, 129, 255, 256, 257, 1000, 4095, 4096, 4097, 16_384, 16_640])
 }
@@ -53,7 +53,7 @@ pub(crate) fn reads_and_writes_of_every_size_lose_nothing(arm: Arm) {
             let shape = Shape { piece, hiccup, ..Shape::PLAIN };
             let (mut side, mut peer) = arm.connect_over(Policy::STRICT, WIDE, shape);
             let calls = exchange(&mut side, &mut peer);
-            // Each byte is moved once, by calls of which every other one may be in vain; a few find
+            // Each byte is moved once, by calls of which every other one may fail; a few find
             // nothing.
             let most = 4 * (2 * (LENGTH + 300)).div_ceil(piece) + 60;
             assert!(calls <= most, "{arm}, {shape:?}: {calls} calls");

@@ -1,7 +1,6 @@
-//! Our side behind one face, whichever adapter it is of, and the peer with the keys, both over
-//! memory.
+//! Our side with one interface for either adapter, and the peer with the keys, both over memory.
 //!
-//! A call of ours that would wait says so and is made again, which the docs of every call allow.
+//! A call of ours that would wait says so and is repeated, which the docs of every call allow.
 
 use std::fmt;
 use std::future::Future;
@@ -28,7 +27,7 @@ pub(crate) enum Adapter {
     Tokio,
 }
 
-/// The version, which end is ours, and by which adapter.
+/// The version, which end is ours, and the adapter.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Arm {
     pub(crate) version: Version,
@@ -36,9 +35,9 @@ pub(crate) struct Arm {
     pub(crate) adapter: Adapter,
 }
 
-/// Turns that are taken before a test says that nothing moves any more.
+/// How many turns are taken before a test decides that nothing moves any more.
 const TURNS: usize = 100_000;
-/// Room for all that a test writes.
+/// Room for everything that a test writes.
 pub(crate) const WIDE: usize = 1 << 20;
 
 impl Arm {
@@ -46,13 +45,13 @@ impl Arm {
         self.version == Version::Tls13
     }
 
-    /// Both ends, their handshake done.
+    /// Both ends, with their handshake done.
     pub(crate) fn connect(self, policy: Policy) -> (Side, Peer) {
         self.connect_over(policy, WIDE, Shape::PLAIN)
     }
 
-    /// Both ends over a pipe of this capacity, their handshake done; our transport has this shape
-    /// from the start.
+    /// Both ends over a pipe of this capacity, with their handshake done. Our transport has this
+    /// shape from the start.
     pub(crate) fn connect_over(self, policy: Policy, capacity: usize, shape: Shape) -> (Side, Peer) {
         let (near, far) = Pipe::pair(capacity);
         let controls = Controls::new(shape);
@@ -123,7 +122,7 @@ fn pump(connection: &mut Connection, pipe: &mut Pipe) {
     while connection.wants_write() && connection.write_tls(pipe).is_ok() {}
 }
 
-/// Our side, and the hand on its transport.
+/// Our side, and the controls of its transport.
 pub(crate) struct Side {
     pub(crate) controls: Controls,
     stream: Adapted,
@@ -135,7 +134,7 @@ enum Adapted {
     Tokio(close_notify::tokio::Stream<Memory>, Runtime),
 }
 
-/// A call that is made once: none where it would wait.
+/// Makes a call once; `None` if it would wait.
 macro_rules! tried {
     ($side:expr, $stream:ident => $call:expr) => {
         match &mut $side.stream {
@@ -183,7 +182,7 @@ impl Side {
         tried!(self, stream => stream.reject(alert))
     }
 
-    /// In a manner that says a last word: `Reject` is one with access_denied.
+    /// Ends with the last word of this manner. `Reject` sends access_denied.
     pub(crate) fn try_end(&mut self, manner: Manner) -> Option<io::Result<Ending>> {
         match manner {
             Manner::Reject => self.try_reject(AlertDescription::ACCESS_DENIED),
@@ -191,14 +190,14 @@ impl Side {
         }
     }
 
-    /// Hands the transport back, where nothing has to be waited for; the bytes behind the peer's
-    /// close_notify, the rest of the transport's included.
+    /// Hands the transport back, if nothing has to be waited for. Returns the bytes after the
+    /// peer's close_notify, including the rest in the transport.
     pub(crate) fn hand_back(self) -> io::Result<Vec<u8>> {
         let (mut memory, mut bytes) = match self.stream {
             Adapted::Std(mut stream) => stream.hand_back()?,
             Adapted::Tokio(mut stream, runtime) => runtime.block_on(stream.hand_back())?,
         };
-        // It is open or not: what has come is there.
+        // Whether it is open or not, what has come is there.
         drop(Read::read_to_end(&mut memory, &mut bytes));
         Ok(bytes)
     }
@@ -227,8 +226,8 @@ impl Side {
         }
     }
 
-    /// Ends the connection, and waits as tokio does: its clock runs once nothing else does. How it
-    /// ended, and how long that took. None for an adapter that has no such clock.
+    /// Ends the connection, and waits as tokio does: its clock runs once nothing else does. Returns
+    /// how it ended, and how long that took; `None` for an adapter that has no such clock.
     pub(crate) fn end_in_paused_time(&mut self, manner: Manner) -> Option<(Ending, Duration)> {
         let Adapted::Tokio(stream, runtime) = &mut self.stream else { return None };
         runtime.block_on(async {
@@ -241,8 +240,8 @@ impl Side {
         })
     }
 
-    /// Reads what there is, to the end that has come: what was read, and the ending in the error,
-    /// if one ended it.
+    /// Reads what there is, to the end that has come. Returns what was read, and the ending in the
+    /// error, if an error ended it.
     #[track_caller]
     pub(crate) fn read_to_end(&mut self) -> (Vec<u8>, Option<Ending>) {
         let (mut all, mut buffer) = (Vec::new(), [0; 64]);
@@ -277,7 +276,7 @@ impl Peer {
         self.pipe.write_all(bytes).unwrap();
     }
 
-    /// Says as much of this as there is room for, and returns what is left.
+    /// Sends as much of this as there is room for; returns what is left.
     pub(crate) fn say_what_fits<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
         match self.pipe.write(bytes) {
             Ok(count) => &bytes[count..],
@@ -286,11 +285,11 @@ impl Peer {
     }
 
     pub(crate) fn hear(&mut self) {
-        // The pipe says that nothing is left, or that our side has ended it.
+        // The pipe reports that nothing is left, or that our side has ended it.
         drop(self.pipe.read_to_end(&mut self.heard));
     }
 
-    /// What our side has said.
+    /// What our side has sent.
     pub(crate) fn heard(&mut self) -> Heard {
         self.hear();
         let whole = whole_records(&self.heard);
@@ -299,7 +298,7 @@ impl Peer {
         Heard { records, tail }
     }
 
-    /// Ends the stream of this side: a FIN, or a reset, which leaves nothing of the peer behind.
+    /// Ends the stream of this side: with a FIN, or with a reset, which leaves no peer.
     pub(crate) fn end(mut self, end: PeerEnd) -> Option<Self> {
         match end {
             PeerEnd::Fin => {
@@ -333,7 +332,7 @@ pub(crate) enum PeerEnd {
     Reset,
 }
 
-/// What our side has said: whole records, and the beginning of one that never got whole.
+/// What our side has sent: whole records, and the beginning of one that never became whole.
 #[derive(Debug)]
 pub(crate) struct Heard {
     pub(crate) records: Vec<Record>,
@@ -346,15 +345,11 @@ impl Heard {
         data.flat_map(|record| record.payload.clone()).collect()
     }
 
-    /// The alerts; nothing stands behind the first.
+    /// The first alert. Checks that nothing comes after it.
     #[track_caller]
     pub(crate) fn last_word(&self) -> Option<[u8; 2]> {
         let first = self.records.iter().position(|record| record.content == ALERT)?;
-        assert_eq!(
-            (first + 1, &self.tail[..]),
-            (self.records.len(), &[][..]),
-            "behind a last word: {self:?}"
-        );
+        assert_eq!((first + 1, &self.tail[..]), (self.records.len(), &[][..]), "after a last word: {self:?}");
         Some(self.records[first].payload[..].try_into().unwrap())
     }
 

@@ -1,5 +1,5 @@
-//! Peers that do not read, do not answer, or never stop: bounded by time and by bytes, and the
-//! calls are counted.
+//! Peers that do not read, do not answer, or never stop: bounded by time and by bytes. The calls
+//! are counted.
 
 use std::time::{Duration, Instant};
 
@@ -14,8 +14,9 @@ use crate::side::{Adapter, Arm, Side};
 /// Manners that wait, each with a last word.
 const WAITING: [Manner; 3] = [Manner::Graceful, Manner::Linger, Manner::Reject];
 
-/// The peer takes every number of bytes of our last flight and then no more; the deadline passes.
-pub(crate) fn a_peer_that_reads_so_many_bytes_and_no_more(arm: Arm) {
+/// The peer takes every possible number of bytes of our last flight and then no more; the deadline
+/// passes.
+pub(crate) fn a_peer_that_reads_a_number_of_bytes_and_no_more(arm: Arm) {
     for manner in [Manner::Graceful, Manner::Linger, Manner::AtOnce, Manner::Reject] {
         let mut total = usize::MAX;
         let mut room = 0;
@@ -67,8 +68,8 @@ fn end_by_polling(side: &mut Side, manner: Manner) -> (Ending, Duration, usize) 
     }
 }
 
-/// How a connection ends whose peer does not end it: after so much time, and so many calls for each
-/// try of ours.
+/// How a connection ends if its peer does not end it: after how much time, and with how many calls
+/// per try of ours.
 fn end_of_patience(side: &mut Side, arm: Arm, manner: Manner) -> (Ending, usize) {
     let patience = Duration::from_millis(if arm.adapter == Adapter::Tokio { 3000 } else { 10 });
     side.set_patience(patience);
@@ -91,15 +92,15 @@ pub(crate) fn a_silent_peer_costs_the_patience(arm: Arm) {
     }
 }
 
-/// The time is over: no clean end, our last word was said, and the transport is let go of.
+/// Checks that the time is over: no clean end, our last word was sent, and the transport is let go.
 #[track_caller]
 fn assert_given_up(side: &Side, ending: &Ending, manner: Manner) {
     assert!(!ending.is_clean() && says_sent(ending) && side.has_let_go(), "{manner}: {ending}");
     assert_eq!(ending.reading == ReadEnd::TimedOut, manner == Manner::Graceful, "{manner}: {ending}");
 }
 
-/// Records without end, read a byte at a time: the budget ends it, and no byte costs more than a
-/// call.
+/// Records without end, read one byte at a time: the budget ends it, and no byte costs more than
+/// one call.
 pub(crate) fn a_peer_that_never_ends_meets_the_budget_byte_by_byte(arm: Arm) {
     const BUDGET: u32 = 1000;
     for late_data in [LateData::Deliver, LateData::Discard] {
@@ -132,7 +133,7 @@ pub(crate) fn a_peer_that_never_ends_meets_the_budget_byte_by_byte(arm: Arm) {
     }
 }
 
-/// A byte at a time, for ever, and slowly: the deadline ends it.
+/// One byte at a time, forever, and slowly: the deadline ends it.
 pub(crate) fn a_peer_that_drips_meets_the_deadline(arm: Arm) {
     let pace = Duration::from_millis(if arm.adapter == Adapter::Tokio { 400 } else { 1 });
     for manner in WAITING {
@@ -142,8 +143,7 @@ pub(crate) fn a_peer_that_drips_meets_the_deadline(arm: Arm) {
         side.controls.set(Shape { piece: 1, pace: Some(pace), ..Shape::PLAIN });
         let (ending, calls) = end_of_patience(&mut side, arm, manner);
         assert_given_up(&side, &ending, manner);
-        // By the clock that is paused, some bytes came for certain; none of them was a whole
-        // record.
+        // By the paused clock, some bytes came for certain; none of them completed a record.
         let dripped = arm.adapter == Adapter::Tokio && manner != Manner::Graceful;
         assert!(ending.drained > 0 || !dripped, "{manner}: {ending}");
         assert!(calls <= 60, "{manner}: {calls} calls");

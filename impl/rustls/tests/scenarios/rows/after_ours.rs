@@ -1,4 +1,4 @@
-//! What may come behind our own last word, and what may not follow it: rows 7–14.
+//! What may come after our own last word, and what may not follow it: rows 7–14.
 
 use std::io::ErrorKind;
 use std::sync::LazyLock;
@@ -11,8 +11,8 @@ use crate::arm::{Adapter, Arm, Near, far};
 use crate::common::{FORGED, sockets};
 use crate::keyed_peer::{CLOSE_NOTIFY, DATA, Flight, HANDSHAKE, Peer, provider};
 
-/// We close; behind our close_notify the peer says something, and then ends its transport. How our
-/// side ended, and all that it ever said.
+/// We close. After our close_notify the peer sends something, and then ends its transport. Returns
+/// how our side ended, and everything that it ever sent.
 fn closed_then(
     arm: Arm,
     policy: Policy,
@@ -57,14 +57,14 @@ pub(crate) fn tickets(arm: Arm) {
     assert!(ending.is_clean(), "{ending}");
     flight.ends_with(CLOSE_NOTIFY);
     let Connection::Client(client) = near.session().rustls() else { panic!("a client") };
-    assert_eq!(client.tls13_tickets_received(), 2 + 3, "those of the handshake, and those behind our close");
+    assert_eq!(client.tls13_tickets_received(), 2 + 3, "those of the handshake, and those after our close");
 }
 
 /// #9
 pub(crate) fn data(arm: Arm) {
     for late_data in [LateData::Deliver, LateData::Discard, LateData::Refuse] {
         let (mut near, ending, flight) = closed_then(arm, Policy { late_data, ..Policy::STRICT }, |peer| {
-            // In one segment: behind late data that is refused nothing more is read.
+            // In one segment, because nothing more is read after late data that is refused.
             let segment = [peer.keys.send.seal(DATA, b"late"), peer.keys.close_notify()].concat();
             peer.say(&segment);
         });
@@ -136,7 +136,7 @@ pub(crate) fn fatal_alert(arm: Arm) {
 }
 
 /// #13
-pub(crate) fn close_behind_own_alert(arm: Arm) {
+pub(crate) fn close_after_own_alert(arm: Arm) {
     let (mut near, peer) = arm.meet(Policy::STRICT);
     let peer = far(peer, |peer| {
         peer.fin();
@@ -151,7 +151,7 @@ pub(crate) fn close_behind_own_alert(arm: Arm) {
     peer.join().unwrap().ends_with([2, alert.0]);
 }
 
-/// How many records the keys of row 14 are good for.
+/// How many records the keys of row 14 may seal.
 const LIMIT: u64 = 4;
 
 static LIMITED: LazyLock<CryptoProvider> = LazyLock::new(|| {
@@ -160,7 +160,7 @@ static LIMITED: LazyLock<CryptoProvider> = LazyLock::new(|| {
     close_notify::provider(CryptoProvider { cipher_suites, ..base })
 });
 
-/// The same suite whose keys are soon used up.
+/// The same suite with keys that are soon used up.
 fn limited(suite: SupportedCipherSuite) -> SupportedCipherSuite {
     let common = |base: &CipherSuiteCommon| CipherSuiteCommon {
         suite: base.suite,

@@ -1,4 +1,4 @@
-//! How an alert is read: in whole, in parts, by its level, by its number: rows 23–32.
+//! How an alert is read: whole, in parts, by its level, by its number: rows 23–32.
 
 use close_notify::{
     AlertDescription, CoalescedAlerts, FatalNotify, FragmentedAlert, Manner, Policy, ReadEnd, UserCanceled,
@@ -11,8 +11,8 @@ use crate::keyed_peer::{ALERT, CLOSE_NOTIFY, DATA, Flight};
 const CLOSED: ReadEnd = ReadEnd::CloseNotify;
 const MISPLACED: ReadEnd = ReadEnd::Refused(AlertDescription::UNEXPECTED_MESSAGE);
 
-/// The peer sends these records and shuts its write side; we read to the end and close. How reading
-/// ended, and what we said.
+/// The peer sends these records and shuts its write side; we read to the end and close. Returns how
+/// reading ended, and what we sent.
 fn after(arm: Arm, policy: Policy, records: &[(u8, &[u8])]) -> (ReadEnd, Flight) {
     let (mut near, mut peer) = arm.meet(policy);
     for (content, payload) in records {
@@ -29,7 +29,7 @@ fn after(arm: Arm, policy: Policy, records: &[(u8, &[u8])]) -> (ReadEnd, Flight)
     (ending.reading, peer.join().unwrap())
 }
 
-/// As [`after`]; what we said ends with what fits how reading ended.
+/// As [`after`], and checks that what we sent ends as fits the end of reading.
 fn read_as(arm: Arm, policy: Policy, records: &[(u8, &[u8])], reading: ReadEnd) {
     let (read, flight) = after(arm, policy, records);
     assert_eq!(read, reading, "{records:?} under {policy:?}");
@@ -75,7 +75,7 @@ pub(crate) fn in_two_records(arm: Arm) {
     let assemble = Policy { fragmented_alert: FragmentedAlert::Assemble, ..Policy::STRICT };
     read_as(arm, Policy::STRICT, &split, MISPLACED);
     read_as(arm, assemble, &split, if arm.is_13() { MISPLACED } else { CLOSED });
-    // Half of an alert is none: the FIN behind it cuts.
+    // Half an alert is no alert: the FIN after it cuts.
     let half = if arm.is_13() { MISPLACED } else { ReadEnd::TruncatedInRecord };
     read_as(arm, assemble, &split[..1], half);
 }
@@ -86,7 +86,7 @@ pub(crate) fn two_in_one_record(arm: Arm) {
     let each = Policy { coalesced_alerts: CoalescedAlerts::ReadEach, ..Policy::STRICT };
     read_as(arm, Policy::STRICT, &joined, MISPLACED);
     read_as(arm, each, &joined, if arm.is_13() { MISPLACED } else { CLOSED });
-    // Two close_notify in one record, and one with a byte too many, are no close_notify either.
+    // Two close_notify in one record, or one with a byte too many, are no close_notify either.
     for payload in [&[1, 0, 1, 0][..], &[1, 0, 1]] {
         read_as(arm, Policy::STRICT, &[(ALERT, payload)], MISPLACED);
     }
@@ -103,7 +103,7 @@ pub(crate) fn fatal_close_notify(arm: Arm) {
     let fatal: [(u8, &[u8]); 1] = [(ALERT, &[2, 0])];
     let error = ReadEnd::FatalAlert(AlertDescription::CLOSE_NOTIFY);
     read_as(arm, Policy::STRICT, &fatal, if arm.is_13() { CLOSED } else { error });
-    // That ours is sent at level warning is what `read_as` sees on the wire.
+    // `read_as` checks on the wire that ours is sent at level warning.
     read_as(arm, Policy { fatal_notify: FatalNotify::Clean, ..Policy::STRICT }, &fatal, CLOSED);
 }
 
@@ -150,7 +150,7 @@ pub(crate) fn user_canceled_then_fin(arm: Arm) {
 
 /// #32
 pub(crate) fn warning_flood(arm: Arm) {
-    // In TLS 1.3 no other alert is survived.
+    // TLS 1.3 survives no other alert.
     let warnings: &[[u8; 2]] = if arm.is_13() { &[[1, 90]] } else { &[[1, 90], [1, 100], [1, 41]] };
     for warning in warnings {
         for limit in [0, 1, 4, 9] {

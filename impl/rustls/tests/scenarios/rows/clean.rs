@@ -1,4 +1,4 @@
-//! close_notify both ways, and what may come behind the peer's: rows 1–6 and 19–22.
+//! close_notify both ways, and what may come after the peer's: rows 1–6 and 19–22.
 
 use std::io::ErrorKind;
 
@@ -67,17 +67,17 @@ pub(crate) fn peer_first_12(arm: Arm) {
 }
 
 /// #4
-pub(crate) fn write_behind_own(arm: Arm) {
+pub(crate) fn write_after_own(arm: Arm) {
     let half: fn(&mut Near) = |near| assert!(!near.close_write().unwrap().is_clean());
     let both: fn(&mut Near) = Near::begin_close;
     let ways = if arm.is_13() { vec![half, both] } else { vec![both] };
     for closes in ways {
         let (mut near, peer) = arm.meet(Policy::STRICT);
         closes(&mut near);
-        assert_eq!(near.write(b"behind ours").unwrap_err().kind(), ErrorKind::BrokenPipe);
+        assert_eq!(near.write(b"after ours").unwrap_err().kind(), ErrorKind::BrokenPipe);
         let peer = far(peer, |peer| peer.answer());
         near.close(Manner::Graceful);
-        assert_eq!(near.write(b"behind both").unwrap_err().kind(), ErrorKind::BrokenPipe);
+        assert_eq!(near.write(b"after both").unwrap_err().kind(), ErrorKind::BrokenPipe);
         let flight = peer.join().unwrap();
         assert!(flight.data().is_empty());
         flight.ends_with(CLOSE_NOTIFY);
@@ -104,7 +104,7 @@ pub(crate) fn close_twice(arm: Arm) {
 /// #6
 pub(crate) fn crossing(arm: Arm) {
     let (mut near, mut peer) = arm.meet(Policy::STRICT);
-    // It is on the wire before ours, and read behind it.
+    // It is on the wire before ours, and read after ours.
     peer.say_close_notify();
     peer.fin();
     let peer = far(peer, |peer| peer.hear_all());
@@ -115,7 +115,7 @@ pub(crate) fn crossing(arm: Arm) {
 }
 
 /// #19
-pub(crate) fn data_in_front(arm: Arm) {
+pub(crate) fn data_before(arm: Arm) {
     let (mut near, mut peer) = arm.meet(Policy::STRICT);
     let segment = [peer.keys.send.seal(DATA, b"last words"), peer.keys.close_notify()].concat();
     peer.say(&segment);
@@ -128,40 +128,40 @@ pub(crate) fn data_in_front(arm: Arm) {
     peer.hear_all().ends_with(CLOSE_NOTIFY);
 }
 
-/// The peer's close_notify in one segment with something behind it: clean, and nothing of that is
-/// ever read.
-fn with_behind(arm: Arm, behind: impl FnOnce(&mut crate::keyed_peer::Peer) -> Vec<u8>) {
+/// The peer's close_notify in one segment with something after it: the end is clean, and nothing
+/// after it is ever read.
+fn with_after(arm: Arm, after: impl FnOnce(&mut crate::keyed_peer::Peer) -> Vec<u8>) {
     let (mut near, mut peer) = arm.meet(Policy::STRICT);
     let mut segment = peer.keys.send.seal(DATA, b"before");
     segment.extend(peer.keys.close_notify());
-    segment.extend(behind(&mut peer));
+    segment.extend(after(&mut peer));
     peer.say(&segment);
     let peer = far(peer, |peer| peer.hear_all());
     assert_eq!(near.read_to_end(), b"before");
     assert_eq!(near.read(&mut [0; 8]).unwrap(), 0, "and again");
     let ending = near.close(Manner::Graceful);
     assert!(ending.is_clean(), "{ending}");
-    assert_eq!(near.read(&mut [0; 8]).unwrap(), 0, "and behind our close");
+    assert_eq!(near.read(&mut [0; 8]).unwrap(), 0, "and after our close");
     peer.join().unwrap().ends_with(CLOSE_NOTIFY);
 }
 
 /// #20
-pub(crate) fn garbage_behind(arm: Arm) {
-    with_behind(arm, |_| b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec());
-    with_behind(arm, |_| vec![0xff; 300]);
-    with_behind(arm, |_| crate::common::FORGED.to_vec());
+pub(crate) fn garbage_after(arm: Arm) {
+    with_after(arm, |_| b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec());
+    with_after(arm, |_| vec![0xff; 300]);
+    with_after(arm, |_| crate::common::FORGED.to_vec());
 }
 
 /// #21
-pub(crate) fn records_behind(arm: Arm) {
-    with_behind(arm, |peer| peer.keys.send.seal(DATA, b"behind"));
-    with_behind(arm, |peer| [[0; 8], [1; 8]].map(|data| peer.keys.send.seal(DATA, &data)).concat());
+pub(crate) fn records_after(arm: Arm) {
+    with_after(arm, |peer| peer.keys.send.seal(DATA, b"after"));
+    with_after(arm, |peer| [[0; 8], [1; 8]].map(|data| peer.keys.send.seal(DATA, &data)).concat());
 }
 
 /// #22
-pub(crate) fn alerts_behind(arm: Arm) {
+pub(crate) fn alerts_after(arm: Arm) {
     use crate::keyed_peer::ALERT;
     for alert in [[1, 0], [2, 0], [2, 80], [1, 90], [1, 100]] {
-        with_behind(arm, |peer| peer.keys.send.seal(ALERT, &alert));
+        with_after(arm, |peer| peer.keys.send.seal(ALERT, &alert));
     }
 }

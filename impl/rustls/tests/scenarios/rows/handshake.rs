@@ -19,7 +19,7 @@ use crate::keyed_peer::{
 const USER_CANCELED: [u8; 2] = [1, 90];
 /// A user_canceled that nobody has sealed.
 const PLAIN_USER_CANCELED: [u8; 7] = [ALERT, 3, 3, 0, 2, 1, 90];
-/// No policy takes an end within the handshake for a clean one.
+/// Under no policy is an end within the handshake a clean one.
 const LENIENT: Policy = Policy { missing_notify: MissingNotify::Accept, ..Policy::STRICT };
 
 /// A handshake that has begun: rustls at the other end, fed by hand.
@@ -38,7 +38,7 @@ impl Begun {
         Self { near: arm.near(near, arm.session(policy)), connection, log, socket }
     }
 
-    /// The first flight of the peer, one record each. A client begins; a server answers.
+    /// The first flight of the peer, as single records. A client begins; a server answers.
     fn first_flight(&mut self, arm: Arm) -> Vec<Vec<u8>> {
         if arm.is_client() {
             self.near.begin_handshake();
@@ -53,8 +53,7 @@ impl Begun {
         std::iter::from_fn(|| read_record(&mut flight).ok()).collect()
     }
 
-    /// The keys of the peer while the handshake of TLS 1.3 lasts: what is sealed with them is
-    /// authentic.
+    /// The keys of the peer during the handshake of TLS 1.3. What is sealed with them is authentic.
     fn handshake_keys(&mut self, arm: Arm) -> Keys {
         if arm.is_client() {
             return self.log.keys("SERVER_HANDSHAKE_TRAFFIC_SECRET");
@@ -67,9 +66,9 @@ impl Begun {
         self.log.keys("CLIENT_HANDSHAKE_TRAFFIC_SECRET")
     }
 
-    /// The peer says this, in the middle of the handshake, and ends its transport. How our
+    /// The peer sends this in the middle of the handshake, and ends its transport. Returns how our
     /// handshake failed: never as a clean end, not even if it is tried again.
-    fn fails_behind(mut self, bytes: &[u8]) -> Ending {
+    fn fails_after(mut self, bytes: &[u8]) -> Ending {
         self.socket.write_all(bytes).unwrap();
         self.socket.shutdown(std::net::Shutdown::Write).unwrap();
         let ending = ended(&self.near.complete_handshake().unwrap_err());
@@ -84,16 +83,16 @@ impl Begun {
     }
 }
 
-/// How far the peer lets a handshake come.
+/// How far the peer lets a handshake get.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Within {
     /// Its first record has not been sent.
     Nothing,
-    /// Its first record has.
+    /// Its first record has been sent.
     First,
 }
 
-/// A plaintext alert record, or two, at either place of a handshake.
+/// One or two plaintext alert records, at either place of a handshake.
 fn plain_alerts(arm: Arm, within: Within, alerts: &[u8]) -> Ending {
     let mut begun = Begun::new(arm, LENIENT);
     let flight = begun.first_flight(arm);
@@ -101,17 +100,17 @@ fn plain_alerts(arm: Arm, within: Within, alerts: &[u8]) -> Ending {
         begun.socket.write_all(&flight[0]).unwrap();
         begun.near.begin_handshake();
     }
-    begun.fails_behind(alerts)
+    begun.fails_after(alerts)
 }
 
-/// An alert under the keys of the handshake, in place of the rest of it (TLS 1.3).
+/// Alerts under the keys of the handshake, in place of the rest of it (TLS 1.3).
 fn sealed_alerts(arm: Arm, alerts: &[[u8; 2]]) -> Ending {
     let mut begun = Begun::new(arm, LENIENT);
     let flight = begun.first_flight(arm);
     begun.socket.write_all(&flight[0]).unwrap();
     let mut keys = begun.handshake_keys(arm);
     let sealed: Vec<u8> = alerts.iter().flat_map(|alert| keys.seal(ALERT, alert)).collect();
-    begun.fails_behind(&sealed)
+    begun.fails_after(&sealed)
 }
 
 /// #15
@@ -133,7 +132,7 @@ pub(crate) fn cancel(arm: Arm) {
     we_cancel(arm);
 }
 
-/// What we say if we give up a handshake ends with a close_notify, and nothing follows it.
+/// If we give up a handshake, what we send ends with a close_notify, and nothing follows it.
 fn we_cancel(arm: Arm) {
     let mut begun = Begun::new(arm, Policy::STRICT);
     let flight = begun.first_flight(arm);
@@ -148,8 +147,8 @@ fn we_cancel(arm: Arm) {
     let mut said = said(&mut begun.socket);
     let last = said.pop().unwrap();
     if arm.is_13() && !arm.is_client() {
-        // A server's first flight ends with its Finished: what follows is sealed with the keys of
-        // its data.
+        // A server's first flight ends with its Finished. What follows is sealed with its
+        // application traffic keys.
         said.iter().for_each(|record| feed(&mut begun.connection, record).unwrap());
         let last = begun.log.keys("SERVER_TRAFFIC_SECRET_0").open(&last);
         assert_eq!((last.content, &last.payload[..]), (ALERT, &CLOSE_NOTIFY[..]));
@@ -196,7 +195,7 @@ pub(crate) fn plain_close_notify_within(arm: Arm) {
 }
 
 /// #18
-pub(crate) fn plain_close_notify_behind(arm: Arm) {
+pub(crate) fn plain_close_notify_after(arm: Arm) {
     for policy in [Policy::STRICT, LENIENT] {
         let (mut near, mut peer) = arm.meet(policy);
         peer.say_data(b"data");
@@ -212,7 +211,7 @@ pub(crate) fn plain_close_notify_behind(arm: Arm) {
     }
 }
 
-/// #33: what 0-RTT data was, is never the request of an application.
+/// #33: what was 0-RTT data is never the request of an application.
 pub(crate) fn early_data(arm: Arm) {
     let mut config = server_config(arm.version, hooked());
     config.max_early_data_size = 1000;
@@ -232,7 +231,7 @@ pub(crate) fn early_data(arm: Arm) {
         let mut connection = Connection::from(early);
         let mut flight = Vec::new();
         connection.write_tls(&mut flight).unwrap();
-        // One record was sealed with them.
+        // One record was sealed with these keys.
         let mut keys = log.keys("CLIENT_EARLY_TRAFFIC_SECRET").skip(1);
         socket.write_all(&flight).unwrap();
         let mut near = arm.near(near, session());
@@ -259,7 +258,7 @@ pub(crate) fn early_data(arm: Arm) {
     }
 }
 
-/// A first connection, for the tickets of it.
+/// Makes a first connection, to get its tickets.
 fn get_tickets(arm: Arm, config: &Arc<ClientConfig>, session: close_notify::Session) {
     let (near, mut socket) = sockets();
     let mut connection = Connection::from(client(config.clone()));
@@ -293,13 +292,13 @@ pub(crate) fn certificate_required(arm: Arm) {
             while connection.wants_write() {
                 connection.write_tls(&mut socket).unwrap();
             }
-            // The request is unread: the kernel resets the connection behind the alert.
+            // The request is unread: the kernel resets the connection after the alert.
             drop(socket);
         });
         let config = client_config(arm.version, hooked());
         let mut near = arm.near(near, close_notify::Session::new(client(config), Policy::STRICT));
         near.complete_handshake().unwrap();
-        // A request that the server has not asked for, and more than the kernel takes of it.
+        // A request that the server has not asked for, of which the kernel does not take all.
         near.fill();
         go.send(()).unwrap();
         refusing.join().unwrap();

@@ -1,4 +1,4 @@
-//! What each row does: one function a row, for whichever arm.
+//! The rows: one function per row, for any arm.
 
 pub(crate) mod after_ours;
 pub(crate) mod alerts;

@@ -73,7 +73,7 @@ pub(crate) fn cut_header_block(arm: Arm) {
         if arm.is_client() { b"HTTP/1.1 200 OK\r\n" } else { b"GET / HTTP/1.1\r\nHost: a\r\n" };
     let section = [start, b"Set-Cookie: id=1; Secure\r\nContent-Length: 0\r\n\r\n"].concat();
     for cut in 1..section.len() {
-        // A connection for a few of the cuts, the gate for each of them.
+        // A connection for a few of the cuts, and the gate for each of them.
         let mut gate: Gate<Box<dyn Framing>> =
             Gate::new(if arm.is_client() { Box::new(answered()) } else { Box::new(Requests::new()) });
         let mut used = Vec::new();
@@ -146,7 +146,8 @@ pub(crate) fn relay(arm: Arm) {
     }
 }
 
-/// #52: who delays the peer's close_notify chooses where a responder that answers by itself is cut.
+/// #52: an attacker who delays the peer's close_notify can choose where a responder that answers by
+/// itself is cut.
 pub(crate) fn delayed_close_notify(arm: Arm) {
     for reply in [Reply::Discard, Reply::WhenAsked] {
         let (mut near, mut peer) = arm.meet(Policy { reply, ..Policy::STRICT });
@@ -155,7 +156,7 @@ pub(crate) fn delayed_close_notify(arm: Arm) {
         near.learn_of_the_end();
         let rest = near.write_all(b", and the rest");
         let is_cut = !arm.is_13() && reply == Reply::Discard;
-        assert_eq!(rest.is_err(), is_cut, "the application is told of the cut");
+        assert_eq!(rest.is_err(), is_cut, "the application learns of the cut");
         assert!(rest.is_ok() || rest.unwrap_err().kind() == ErrorKind::BrokenPipe);
         near.close(Manner::Graceful);
         let flight = peer.hear_all();
@@ -163,7 +164,7 @@ pub(crate) fn delayed_close_notify(arm: Arm) {
         assert_eq!(flight.data(), if is_cut { &whole[..18] } else { whole });
         flight.ends_with(CLOSE_NOTIFY);
     }
-    // Data that is not read because we have closed is counted, and the end is no clean one.
+    // Data that is not read because we have closed is counted, and the end is not clean.
     let (mut near, mut peer) = arm.meet(Policy { late_data: LateData::Discard, ..Policy::STRICT });
     peer.say_data(b"kept back until we had closed");
     peer.say_close_notify();
@@ -177,20 +178,20 @@ const PLAIN: &[u8] = b"220 plain again\r\n";
 
 /// #55
 pub(crate) fn hand_back(arm: Arm) {
-    plaintext_behind_close_notify(arm);
+    plaintext_after_close_notify(arm);
     plaintext_without_close_notify(arm);
     plaintext_before_the_handshake(arm);
 }
 
-fn plaintext_behind_close_notify(arm: Arm) {
+fn plaintext_after_close_notify(arm: Arm) {
     let (near, peer) = arm.meet(Policy::ldap_stop_tls());
     let peer = far(peer, |peer| {
         let before = peer.hear_alert();
         let segment = [&peer.keys.close_notify()[..], PLAIN].concat();
         peer.say(&segment);
-        let mut behind = Vec::new();
-        peer.socket.read_to_end(&mut behind).unwrap();
-        (before.last().unwrap().payload.clone(), behind)
+        let mut after = Vec::new();
+        peer.socket.read_to_end(&mut after).unwrap();
+        (before.last().unwrap().payload.clone(), after)
     });
     let (mut socket, mut read) = near.hand_back().unwrap();
     while read.len() < PLAIN.len() {
@@ -201,13 +202,13 @@ fn plaintext_behind_close_notify(arm: Arm) {
     assert_eq!(read, PLAIN);
     socket.write_all(b"and back").unwrap();
     drop(socket);
-    let (alert, behind) = peer.join().unwrap();
+    let (alert, after) = peer.join().unwrap();
     assert_eq!(alert, CLOSE_NOTIFY);
-    assert_eq!(behind, b"and back", "behind our close_notify, as it was written");
+    assert_eq!(after, b"and back", "after our close_notify, as it was written");
 }
 
-/// No close_notify, no plaintext: neither where a FIN takes its place, nor where plaintext does,
-/// nor where nothing does.
+/// Without a close_notify there is no plaintext, whether a FIN, plaintext or nothing takes its
+/// place.
 fn plaintext_without_close_notify(arm: Arm) {
     let fin: fn(&mut Peer) = |peer| peer.fin();
     let plain: fn(&mut Peer) = |peer| peer.say(PLAIN);
@@ -221,9 +222,9 @@ fn plaintext_without_close_notify(arm: Arm) {
             peer.hear_alert();
             says(peer);
             // The transport is gone, and nothing came over it.
-            let mut behind = Vec::new();
-            let _reset_or_end = peer.socket.read_to_end(&mut behind);
-            behind
+            let mut after = Vec::new();
+            let _reset_or_end = peer.socket.read_to_end(&mut after);
+            after
         });
         let error = near.hand_back().unwrap_err();
         assert_eq!(error.kind(), kind, "{error}");
@@ -231,7 +232,7 @@ fn plaintext_without_close_notify(arm: Arm) {
     }
 }
 
-/// What came in the clear before TLS began never reads as TLS data (CVE-2023-40217).
+/// What came in the clear before TLS began is never read as TLS data (CVE-2023-40217).
 fn plaintext_before_the_handshake(arm: Arm) {
     let (near, mut far) = sockets();
     far.write_all(b"USER somebody\r\n").unwrap();
@@ -243,7 +244,7 @@ fn plaintext_before_the_handshake(arm: Arm) {
     assert_eq!(data, [0; 64]);
 }
 
-/// #56: a reply 226 says that the file is whole.
+/// #56: a reply 226 means that the file is whole.
 pub(crate) fn ftp_data(arm: Arm) {
     type Receives = fn(&mut Peer);
     let whole: Receives = |peer| peer.say_close_notify();
@@ -264,7 +265,7 @@ pub(crate) fn ftp_data(arm: Arm) {
     sent_file(arm);
 }
 
-/// The sender of a file knows that it arrived by the peer's close_notify alone.
+/// Only the peer's close_notify tells the sender of a file that it arrived.
 fn sent_file(arm: Arm) {
     for answers in [true, false] {
         let (mut near, peer) = arm.meet(Policy::ftps_data());
@@ -279,7 +280,11 @@ fn sent_file(arm: Arm) {
         let ending: Ending = near.close(Manner::Graceful);
         assert_eq!(ending.writing, WriteEnd::CloseNotifySent);
         assert_eq!(ending.is_clean(), answers, "{ending}");
-        assert_ne!(ending.delivery, Delivery::Confirmed, "a close_notify of its own accord proves nothing");
+        assert_ne!(
+            ending.delivery,
+            Delivery::Confirmed,
+            "a close_notify that nobody asked for proves nothing"
+        );
         peer.join().unwrap();
     }
 }

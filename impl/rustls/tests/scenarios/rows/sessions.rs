@@ -1,4 +1,4 @@
-//! Which ends forbid to resume a session: rows 53 and 54.
+//! Which ends forbid the resumption of a session: rows 53 and 54.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -48,7 +48,7 @@ impl Lab {
         }
     }
 
-    /// The next connection, its tickets read by who gets them, and whether it was resumed.
+    /// The next connection, with its tickets read by the client, and whether it was resumed.
     fn connect(&self) -> (Near, Peer, bool) {
         let (near, far) = sockets();
         far.set_read_timeout(Some(HANGS)).unwrap();
@@ -71,7 +71,7 @@ impl Lab {
         near.complete_handshake().unwrap();
         let mut peer = peer.join().unwrap();
         if self.arm.is_client() {
-            // Data comes behind the tickets.
+            // Data comes after the tickets.
             peer.say_data(b".");
             assert_eq!(near.read(&mut [0; 8]).unwrap(), 1);
         }
@@ -79,8 +79,8 @@ impl Lab {
         (near, peer, resumed)
     }
 
-    /// One connection that ends in this way; then whether another one resumes.
-    fn resumes_behind(ends: Ends, arm: Arm) -> bool {
+    /// Ends one connection in this way; returns whether another one resumes.
+    fn resumes_after(ends: Ends, arm: Arm) -> bool {
         let lab = Self::new(arm);
         let (mut near, mut peer, resumed) = lab.connect();
         assert!(!resumed, "there was nothing to resume");
@@ -102,7 +102,7 @@ const ENDS: [(&str, Ends, bool); 6] = [
     ("a fatal alert of ours", reject, false),
     ("a fatal alert of the peer", be_rejected, false),
     ("a bad record of the peer", refuse, false),
-    ("a fatal alert behind our close_notify", be_rejected_behind_our_close, false),
+    ("a fatal alert after our close_notify", be_rejected_after_our_close, false),
 ];
 
 fn end_well(near: &mut Near, peer: &mut Peer) {
@@ -133,16 +133,17 @@ fn refuse(near: &mut Near, peer: &mut Peer) {
     assert_eq!(near.read_end(), ReadEnd::Refused(AlertDescription::BAD_RECORD_MAC));
 }
 
-fn be_rejected_behind_our_close(near: &mut Near, peer: &mut Peer) {
+fn be_rejected_after_our_close(near: &mut Near, peer: &mut Peer) {
     peer.say_alert(2, AlertDescription::ACCESS_DENIED.0);
     let ending = near.close(Manner::Graceful);
     assert_eq!(ending.writing, WriteEnd::CloseNotifySent, "{ending}");
 }
 
-/// #53, for TLS 1.2. What TLS 1.0 and 1.1 say, rustls cannot show: it speaks neither. The core's tests hold it.
+/// #53, for TLS 1.2. rustls cannot show what TLS 1.0 and 1.1 say, because it speaks neither. The
+/// core's tests cover it.
 pub(crate) fn up_to_tls_12(arm: Arm) {
     for (what, ends, resumes) in ENDS {
-        assert_eq!(Lab::resumes_behind(ends, arm), resumes, "behind {what}");
+        assert_eq!(Lab::resumes_after(ends, arm), resumes, "after {what}");
     }
 }
 
@@ -152,7 +153,7 @@ pub(crate) fn tickets(arm: Arm) {
     if !arm.is_client() {
         return;
     }
-    // A ticket that comes behind our own close_notify is kept like any other.
+    // A ticket that comes after our own close_notify is kept like any other.
     let lab = Lab::new(arm);
     let (near, far) = sockets();
     let connection = Connection::from(server(lab.far_server.clone()));
@@ -164,5 +165,5 @@ pub(crate) fn tickets(arm: Arm) {
     let peer = crate::arm::far(peer, |peer| peer.answer());
     assert!(near.close(Manner::Graceful).is_clean());
     peer.join().unwrap();
-    assert!(lab.connect().2, "they were unread when we closed, and serve all the same");
+    assert!(lab.connect().2, "they were unread when we closed, and work even so");
 }

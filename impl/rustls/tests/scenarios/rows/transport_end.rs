@@ -1,5 +1,4 @@
-//! The transport ends, or stands still, where a close_notify should be: rows 34–38, 43–45 and
-//! 47–50.
+//! The transport ends, or stalls, where a close_notify should be: rows 34–38, 43–45 and 47–50.
 
 use std::io::Write;
 use std::net::TcpStream;
@@ -14,7 +13,7 @@ use crate::arm::{Arm, HANGS, Near, SHORT, ended, far};
 use crate::common::FORGED;
 use crate::keyed_peer::{CLOSE_NOTIFY, DATA, End, Peer};
 
-/// Under no policy is a cut inside of a record, or a reset, an end.
+/// Under no policy is a cut inside a record, or a reset, an end.
 const LENIENT: Policy = Policy { missing_notify: MissingNotify::Accept, ..Policy::STRICT };
 
 const MISPLACED: ReadEnd = ReadEnd::Refused(AlertDescription::UNEXPECTED_MESSAGE);
@@ -36,7 +35,7 @@ pub(crate) fn fin_at_boundary(arm: Arm) {
 /// #35
 pub(crate) fn fin_in_record(arm: Arm) {
     for policy in [Policy::STRICT, LENIENT] {
-        // Inside the header, behind it, inside the payload, before the last byte.
+        // Inside the header, after it, inside the payload, before the last byte.
         for cut in [1, 4, 5, 6, 20, 30] {
             let (mut near, mut peer) = arm.meet(policy);
             peer.say_data(b"whole");
@@ -53,7 +52,7 @@ pub(crate) fn fin_in_record(arm: Arm) {
 }
 
 /// #36
-pub(crate) fn reset_behind_data(arm: Arm) {
+pub(crate) fn reset_after_data(arm: Arm) {
     for policy in [Policy::STRICT, LENIENT] {
         let (mut near, mut peer) = arm.meet(policy);
         peer.say_data(b"opened before the reset");
@@ -70,8 +69,8 @@ pub(crate) fn reset_behind_data(arm: Arm) {
 }
 
 /// #37
-pub(crate) fn reset_behind_close_notify(arm: Arm) {
-    // Nothing of ours has left, or all of it.
+pub(crate) fn reset_after_close_notify(arm: Arm) {
+    // None of our bytes have left, or all of them.
     for we_closed in [false, true] {
         let (mut near, mut peer) = arm.meet(Policy::STRICT);
         peer.say_data(b"whole");
@@ -128,7 +127,7 @@ pub(crate) fn half_close_without_close_notify(arm: Arm) {
 }
 
 /// #44
-pub(crate) fn alert_behind_unread_input(arm: Arm) {
+pub(crate) fn alert_before_unread_input(arm: Arm) {
     let (mut near, mut peer) = arm.meet(Policy::STRICT);
     for _ in 0..10 {
         peer.say_data(&[7; 10_000]);
@@ -149,7 +148,7 @@ pub(crate) fn alert_behind_unread_input(arm: Arm) {
 /// #45
 pub(crate) fn close_with_unread_tickets(arm: Arm) {
     const UPLOAD: usize = 300_000;
-    // Either manner that does not wait for a close_notify, and the one that does.
+    // A manner that does not wait for a close_notify, and the one that does.
     for manner in [Manner::Linger, Manner::Graceful] {
         let (mut near, mut peer) = arm.meet_narrow(Policy::STRICT);
         let (go, gone) = mpsc::channel();
@@ -221,18 +220,18 @@ pub(crate) fn silent_or_endless_peer(arm: Arm) {
             ("data", 500, ReadEnd::OverBudget),
         ] {
             let (mut near, peer) = arm.meet(policy);
-            // It must be the bytes, or the records, that end it.
+            // The bytes, or the records, must be what ends it.
             near.set_patience(HANGS);
             let peer = without_end(peer, length);
             let ending = near.close(manner);
             let reading = if manner == Manner::Graceful { reading } else { ReadEnd::NotAwaited };
             assert_eq!(ending.reading, reading, "{what} without end: {ending}");
-            // One read more than the budget at the most.
+            // At most one read more than the budget.
             assert!(ending.drained < 4000 + 40_000, "{what}: {ending}");
             peer.join().unwrap();
         }
     }
-    // A record that never ends, a byte at a time.
+    // A record that never ends, one byte at a time.
     let (mut near, peer) = arm.meet(policy);
     near.set_patience(SHORT);
     let peer = dripping(peer.socket);
@@ -241,7 +240,7 @@ pub(crate) fn silent_or_endless_peer(arm: Arm) {
     peer.join().unwrap();
 }
 
-/// The peer sends records of data, each of this length, until nobody takes them.
+/// The peer sends data records, each of this length, until nobody takes them.
 fn without_end(peer: Peer, length: usize) -> thread::JoinHandle<()> {
     far(peer, move |peer| {
         loop {
@@ -288,7 +287,7 @@ pub(crate) fn abort(arm: Arm) {
 
 /// #50
 pub(crate) fn local_error_with_queued_data(arm: Arm) {
-    // Our own decision, and what the peer's bad record forces on us.
+    // Our own decision, and one that the peer's bad record forces on us.
     for forced in [false, true] {
         let (mut near, mut peer) = arm.meet_narrow(Policy::STRICT);
         let taken = near.fill();
