@@ -27,7 +27,7 @@
 //!    is in `rogue.rs`.
 //! 4. `check/judge.rs` (for a relay, `subject.rs`) judges the claims of `property/` in each state,
 //!    some of them only in states at rest. For each claim that breaks it keeps a shortest path.
-//! 5. [`check::run`] does this for all configurations and mistakes, compares what broke with what
+//! 5. [`check::check`] does this for all configurations and mistakes, compares what broke with what
 //!    was expected, and returns a [`Report`](check::report::Report).
 //! 6. `chart/` draws a path as a sequence chart.
 //!

@@ -1,7 +1,7 @@
-//! Alerts: their names, and what one means to a closing machine of a given version.
+//! Alerts: their names, and what each means to the closing machine in a given version.
 //!
-//! Decides how a level and a description are read. Leaves to `alert_record` how alerts stand in
-//! records (split, joined, empty), and decryption to the engine.
+//! This module reads a level and a description. `alert_record` handles how alerts are laid out in
+//! records (split, joined, empty), and the engine decrypts.
 //! Sources: RFC 9846 §6, RFC 5246 §7.2, the IANA registry "TLS Alerts".
 
 use core::fmt;
@@ -22,14 +22,14 @@ pub struct AlertDescription(pub u8);
 
 macro_rules! descriptions {
     ($($NAME:ident = $code:literal, $name:literal;)+) => {
-        #[allow(missing_docs, reason = "the names are the registry's, which defines them")]
+        #[allow(missing_docs, reason = "the registry defines the names")]
         impl AlertDescription {
             $(pub const $NAME: Self = Self($code);)+
 
-            /// Every description of the registry.
+            /// Every registered description, in the order of their codes.
             pub const REGISTERED: &'static [Self] = &[$(Self($code)),+];
 
-            /// Their names, in the same order.
+            /// The registered names, in the same order.
             pub const NAMES: &'static [&'static str] = &[$($name),+];
 
             /// The registered name, if the code has one.
@@ -83,9 +83,10 @@ descriptions! {
 }
 
 impl AlertDescription {
-    /// Whether an application may reject a connection with this alert: it must say an error.
+    /// Whether this is an error alert, with which an application may reject a connection. All but
+    /// the two closure alerts are.
     ///
-    /// Source: RFC 9846 §6.1 names the two closure alerts.
+    /// Source: RFC 9846 §6.1.
     #[must_use]
     pub const fn is_error(self) -> bool {
         !matches!(self, Self::CLOSE_NOTIFY | Self::USER_CANCELED)
@@ -93,7 +94,7 @@ impl AlertDescription {
 }
 
 impl AlertDescription {
-    /// The description of a registered name.
+    /// The description with this registered name.
     ///
     /// ```
     /// use close_notify_core::AlertDescription;
@@ -107,13 +108,14 @@ impl AlertDescription {
     }
 }
 
-/// A text that names no alert.
+/// The error of parsing a text that is not the name of an alert.
 ///
 /// ```
 /// use close_notify_core::AlertDescription;
 /// let unknown = "bad_mac".parse::<AlertDescription>().unwrap_err();
-/// assert!(unknown.to_string().starts_with("no alert has this name: expected close_notify, unexpected_message, "));
-/// assert!(unknown.to_string().ends_with(" or `alert N` with N from 0 to 255"));
+/// let text = unknown.to_string();
+/// assert!(text.starts_with("no alert has this name: expected close_notify, "));
+/// assert!(text.ends_with(" or `alert N` with N from 0 to 255"));
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct UnknownAlert;
@@ -130,7 +132,7 @@ impl fmt::Display for UnknownAlert {
 
 impl core::error::Error for UnknownAlert {}
 
-/// What [`Display`](fmt::Display) prints: a registered name, or `alert N`.
+/// Parses what [`Display`](fmt::Display) prints: a registered name, or `alert N`.
 ///
 /// ```
 /// use close_notify_core::AlertDescription;
@@ -158,7 +160,7 @@ impl fmt::Display for AlertDescription {
     }
 }
 
-/// The level byte of an alert as it stood in the record.
+/// The level byte of an alert, as it is in the record.
 ///
 /// ```
 /// use close_notify_core::AlertLevel;
@@ -174,31 +176,31 @@ impl AlertLevel {
     pub const FATAL: Self = Self(2);
 }
 
-/// What an alert of the peer means to the closing machine.
+/// What an alert from the peer means to the closing machine.
 ///
 /// ```
 /// use close_notify_core::{AlertDescription, AlertLevel, FatalNotify, Meaning, Version, meaning};
-/// let (level, description) = (AlertLevel::FATAL, AlertDescription::CLOSE_NOTIFY);
-/// assert_eq!(meaning(Version::Tls13, level, description, FatalNotify::Error), Meaning::CloseNotify);
-/// assert_eq!(meaning(Version::Tls12, level, description, FatalNotify::Error), Meaning::Fatal);
+/// let (level, alert) = (AlertLevel::FATAL, AlertDescription::CLOSE_NOTIFY);
+/// assert_eq!(meaning(Version::Tls13, level, alert, FatalNotify::Error), Meaning::CloseNotify);
+/// assert_eq!(meaning(Version::Tls12, level, alert, FatalNotify::Error), Meaning::Fatal);
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Meaning {
     /// The peer closed its write side.
     CloseNotify,
-    /// The peer gives up the handshake; its close_notify must still follow.
+    /// The peer canceled the handshake; its close_notify must still follow.
     UserCanceled,
     /// A warning that the connection may survive.
     Warning,
     /// The connection is over.
     Fatal,
-    /// The alert itself breaks the protocol: answer with this one.
+    /// The alert itself violates the protocol. Answer it with this one.
     Malformed(AlertDescription),
 }
 
-/// Reads an alert by the rules of a version.
+/// Reads an alert by the rules of `version`.
 ///
-/// Source: the rows below.
+/// Source: RFC 9846 §6, RFC 5246 §7.2.
 #[must_use]
 pub const fn meaning(
     version: Version,

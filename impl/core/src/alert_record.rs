@@ -1,7 +1,7 @@
 //! Alert records: how many alerts a payload holds, and which of them may be read.
 //!
-//! Decides what a split, a joined or an empty alert is worth, by version and policy. Leaves
-//! decryption to the engine, and what an alert means to `alert`.
+//! This module decides how split, joined and empty alerts are treated, by version and policy. The
+//! engine decrypts, and `alert` has the meaning of an alert.
 //! Sources: RFC 9846 §5.1, §5.4, RFC 5246 §6.2.1; each row names its own.
 
 use crate::alert::{AlertDescription, AlertLevel};
@@ -9,7 +9,7 @@ use crate::event::Event;
 use crate::policy::{CoalescedAlerts, FragmentedAlert, Policy};
 use crate::version::Version;
 
-/// What the payload of an alert record reads as.
+/// What [`read_alert`] found in the payload of an alert record.
 ///
 /// ```
 /// use close_notify_core::{AlertDescription, AlertRecord, Event, Policy, Version, read_alert};
@@ -18,28 +18,28 @@ use crate::version::Version;
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum AlertRecord<'a> {
-    /// A whole alert.
+    /// A complete alert.
     Alert {
         /// Its level byte.
         level: AlertLevel,
         /// Its description byte.
         description: AlertDescription,
-        /// What stands behind it in the same record: read it next, with nothing held, unless it is
-        /// empty.
+        /// What follows it in the same record. Unless this is empty, read it next, with nothing
+        /// held.
         rest: &'a [u8],
     },
-    /// The first byte of an alert. Hold it until the next alert record; a transport that ends
-    /// meanwhile has ended inside a record.
+    /// The first byte of an alert. Hold it until the next alert record. If the transport ends
+    /// before that, it has ended inside a record.
     Part {
         /// The level byte.
         level: AlertLevel,
     },
-    /// Not an alert that this version and policy let in: a violation, answered with this alert.
+    /// Not an alert that this version and policy allow: a violation, answered with this alert.
     Malformed(AlertDescription),
 }
 
 impl AlertRecord<'_> {
-    /// The fact to tell the machine; none where the alert is not whole yet.
+    /// The event to report to the machine, or `None` if the alert is not complete yet.
     #[must_use]
     pub const fn event(&self) -> Option<Event> {
         match *self {
@@ -52,13 +52,14 @@ impl AlertRecord<'_> {
 
 /// Reads the payload of one alert record, or what an earlier call left of it.
 ///
-/// Shape: `held` is the level of an earlier [`AlertRecord::Part`], whose second byte `payload`
-/// begins with. Records of other types may come between the two (RFC 5246 §6.2.1). Each call takes
-/// at least a byte, so reading on ends.
+/// `held` is the level of an earlier [`AlertRecord::Part`], whose second byte is the first byte of
+/// `payload`. Records of other types may come between the two (RFC 5246 §6.2.1). Each call consumes
+/// at least one byte, so a loop over the rest ends.
 ///
 /// ```
 /// use close_notify_core::{
-///     CoalescedAlerts, FragmentedAlert, Machine, Policy, ReadEnd, Role, Version, AlertRecord, read_alert,
+///     AlertRecord, CoalescedAlerts, FragmentedAlert, Machine, Policy, ReadEnd, Role, Version,
+///     read_alert,
 /// };
 /// let policy = Policy {
 ///     fragmented_alert: FragmentedAlert::Assemble,
@@ -67,7 +68,7 @@ impl AlertRecord<'_> {
 /// };
 /// let mut machine = Machine::established(Version::Tls12, Role::Client, policy);
 /// let mut held = None;
-/// // no_renegotiation whole, and a close_notify in two parts.
+/// // A complete no_renegotiation, and a close_notify in two parts.
 /// for mut payload in [&[1, 100, 1][..], &[0]] {
 ///     while !payload.is_empty() {
 ///         let read = read_alert(machine.version(), &policy, held.take(), payload);
@@ -94,12 +95,12 @@ pub const fn read_alert<'a>(
     held: Option<AlertLevel>,
     payload: &'a [u8],
 ) -> AlertRecord<'a> {
-    // A record that §5.1 or §5.4 forbids is out of place, whatever its bytes say.
+    // A record that §5.1 or §5.4 forbids is unexpected, regardless of its bytes.
     const REFUSED: AlertRecord<'_> = AlertRecord::Malformed(AlertDescription::UNEXPECTED_MESSAGE);
     let (joins, splits) = match version {
-        // RFC 9846 §5.1 · one alert, one record
+        // RFC 9846 §5.1: one alert per record
         Version::Tls13 => (false, false),
-        // RFC 5246 §6.2.1 · the choices
+        // RFC 5246 §6.2.1: as the policy says
         Version::Tls10 | Version::Tls11 | Version::Tls12 => (
             matches!(policy.fragmented_alert, FragmentedAlert::Assemble),
             matches!(policy.coalesced_alerts, CoalescedAlerts::ReadEach),

@@ -1,23 +1,23 @@
-//! What a call of the application answers: done, not yet, or an error.
+//! What a call of the application returns: done, not yet, or an error.
 //!
-//! Applications go by what their calls return, and rarely read an [`Ending`](crate::Ending). So the
-//! answer is decided here, by a pure function of where the machine stands, and the adapters ask for
-//! it. Leaves to them how a wait is done, and how an error looks.
+//! Applications rely on what their calls return, and rarely read an [`Ending`](crate::Ending). So
+//! the answer is decided here, by a pure function of the machine's state. The adapters ask for it,
+//! and decide how to wait and what an error looks like.
 //!
-//! | call | `Done` once | `Failed` if |
+//! | call | `Done` when | `Failed` if |
 //! | --- | --- | --- |
-//! | `Read` | a close_notify came before which nothing was thrown away, or a FIN that the policy tolerates | reading ended otherwise |
-//! | `Write` | data may be taken | writing has ended |
-//! | `Flush` | all that was written is in the transport | the transport or its FIN failed, we reset it, or something was discarded |
-//! | `Shutdown` | all that, our close_notify and our FIN are | one of them never will be |
-//! | `Close` | the transport is let go of | never: the ending says how it went |
-//! | `HandBack` | both have said close_notify, and the transport goes on | the connection is over otherwise |
+//! | `Read` | the peer sent close_notify and nothing before it was discarded, or a FIN came that the policy tolerates | reading ended otherwise |
+//! | `Write` | data may be written | writing has ended |
+//! | `Flush` | everything written is in the transport | the transport or its FIN failed, we reset it, or something was discarded |
+//! | `Shutdown` | everything written, our close_notify and our FIN are in the transport | one of them never will be |
+//! | `Close` | the transport is released | never: the ending says how it went |
+//! | `HandBack` | both sides have sent close_notify, and the transport still works | the connection ended otherwise |
 //! | `PeerClosed` | reading has ended | never |
-//! | `Confirm` | it is known, or the peer closed well and says nothing of it | reading ended otherwise |
+//! | `Confirm` | the handshake is known to be accepted, or the peer sent close_notify, which does not say | reading ended otherwise |
 //!
-//! Until then each is `Wait`, and every wait ends: with room in the transport, with what the peer
-//! says, or with [`Event::DeadlinePassed`](crate::Event::DeadlinePassed), once
-//! [`Output::StartDeadline`] has been asked for.
+//! Until then each is `Wait`. Every wait ends: with room in the transport, with an event from the
+//! peer, or with [`Event::DeadlinePassed`](crate::Event::DeadlinePassed) after
+//! [`Output::StartDeadline`].
 //!
 //! Sources: docs/requirements.md · no-ok-over-a-loss, flushed-means-left, shut-means-said,
 //! every-call-ends.
@@ -41,31 +41,32 @@ use crate::{recv, send};
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Call {
-    /// Reading, once everything that may be handed on has been: is it the end?
+    /// Reading, after all available data has been delivered: is this the end?
     Read {
-        /// Where the application protocol stands.
+        /// The position of the application protocol.
         framing: FramingState,
     },
-    /// Writing: may data be taken?
+    /// Writing: may data be written?
     Write,
-    /// Flushing: is all that was written in the transport?
+    /// Flushing: is everything written in the transport?
     Flush,
-    /// Shutting the write side: has all that was written left, and close_notify and FIN after it?
+    /// Shutting down the write side: has everything written left, and close_notify and FIN after
+    /// it?
     Shutdown,
     /// Closing, rejecting or aborting: is the connection over?
     Close,
-    /// Asking for the transport back: may it go?
+    /// Asking for the transport back: may it be handed back?
     HandBack,
     /// Asking whether the peer has ended the connection.
     PeerClosed,
-    /// Asking whether the peer took our handshake.
+    /// Asking whether the peer accepted our handshake.
     Confirm {
-        /// Something has come that proves it, or nothing needs to.
+        /// Whether something has arrived that proves it, or no proof is needed.
         is_known: bool,
     },
 }
 
-/// What a call answers now.
+/// The result of a call.
 ///
 /// ```
 /// use close_notify_core::{Answer, Call, Event, Machine, Manner, Policy, Role, Version};
@@ -78,19 +79,19 @@ pub enum Call {
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Answer {
-    /// `Ok`: what the call stands for is so.
+    /// `Ok`: what the call asks for has happened.
     Done,
     /// Nothing yet: do what [`Machine::output`] asks, and ask again.
     Wait,
-    /// An error that carries the ending: what the call stands for will never be so.
+    /// An error that carries the ending: what the call asks for will never happen.
     Failed,
 }
 
 impl Machine {
-    /// What a call of the application answers now.
+    /// The answer to a call of the application in the current state.
     ///
-    /// `Done` and `Failed` are final for all but [`Call::Write`] and [`Call::Flush`], as long as
-    /// nothing more is written.
+    /// `Done` and `Failed` are final for all calls but [`Call::Write`] and [`Call::Flush`], as long
+    /// as nothing more is written.
     ///
     /// ```
     /// use close_notify_core::{Answer, Call, Event, FramingState, Machine, Policy, Role, Version};
@@ -116,7 +117,7 @@ impl Machine {
         }
     }
 
-    // RFC 9846 §6.1 · no-ok-over-a-loss: `Ok(0)` says that this was all
+    // RFC 9846 §6.1 · no-ok-over-a-loss: `Ok(0)` means that this was everything
     const fn answer_to_read(&self, framing: FramingState) -> Answer {
         if !self.recv.has_ended() {
             Answer::Wait
@@ -140,7 +141,7 @@ impl Machine {
     // POSIX write(2) · flushed-means-left
     const fn answer_to_flush(&self) -> Answer {
         let broke = matches!(self.send, send::State::Failed | send::State::Aborted);
-        // A transport that keeps bytes back until its FIN has lost them with it.
+        // A transport that holds bytes back until its FIN has lost them if the FIN failed.
         if broke || self.has_lost_output() || self.evidence.knows(Known::FinFailed) {
             Answer::Failed
         } else if self.evidence.knows(Known::Unflushed) {
@@ -150,7 +151,7 @@ impl Machine {
         }
     }
 
-    // RFC 9846 §6.1 · shut-means-said: the peer can know that this was all
+    // RFC 9846 §6.1 · shut-means-said: the peer can know that this was everything
     const fn answer_to_shutdown(&self) -> Answer {
         use send::State as S;
         let failed = self.has_lost_output() || self.evidence.knows(Known::FinFailed);
@@ -179,7 +180,7 @@ impl Machine {
         }
     }
 
-    // every-close-ends: how it ended is the ending's to say
+    // every-close-ends: the ending says how it ended
     const fn answer_to_close(&self) -> Answer {
         if matches!(self.output(), Output::Done) { Answer::Done } else { Answer::Wait }
     }
@@ -203,7 +204,7 @@ impl Machine {
         }
     }
 
-    /// A close_notify is no refusal, and no proof either: `Done`, and nothing is known.
+    /// A close_notify neither refuses nor proves the handshake: `Done`, but nothing is known.
     const fn answer_to_confirm(&self, is_known: bool) -> Answer {
         if is_known || matches!(self.recv, recv::State::PeerNotified) {
             Answer::Done

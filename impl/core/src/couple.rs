@@ -1,7 +1,8 @@
-//! What one half forces on the other: each fact, under version and policy, as moves of the parts.
+//! What one half forces on the other: each event, by version and policy, as moves of the parts.
 //!
-//! Decides the coupling that the versions differ in: reply and discard up to 1.2, independence in
-//! 1.3, and the ends that take both directions. Leaves the moves themselves to each part's table.
+//! This module decides the coupling in which the versions differ: reply and discard up to 1.2,
+//! independent halves in 1.3, and the ends that close both directions. The table of each part has
+//! its moves.
 //! Sources: RFC 5246 §7.2.1–7.2.2, RFC 9846 §6.1–6.2, RFC 9112 §9.6.
 
 use crate::alert::{AlertDescription, AlertLevel, Meaning, meaning};
@@ -13,7 +14,7 @@ use crate::manner::Manner;
 use crate::policy::{Reply, UserCanceled};
 use crate::{recv, send, transport};
 
-/// At most one move of every part, all legal or none made.
+/// At most one move of every part. Either all are legal, or none is made.
 #[derive(Clone, Copy)]
 pub(crate) struct Moves {
     pub(crate) send: Option<send::Event>,
@@ -51,7 +52,7 @@ impl Moves {
 }
 
 impl Machine {
-    /// The moves that a fact makes. Total: every event has its row.
+    /// The moves that an event makes. Total: every event has its row.
     pub(crate) const fn moves(&self, event: Event) -> Result<Moves, Illegal> {
         use {recv::Event as R, send::Event as S, transport::Event as T};
         Ok(match event {
@@ -63,7 +64,7 @@ impl Machine {
             Event::CloseWrite => return self.close_write(),
             Event::Close(manner) => return self.close(manner),
             Event::Reject(alert) => return self.reject(alert),
-            // RFC 9846 §6.1 · ignore-after-notify: behind the end nothing is a violation
+            // RFC 9846 §6.1 · ignore-after-notify: after the end nothing is a violation
             Event::PeerViolation(_) if self.recv.has_ended() => Moves::NONE,
             Event::PeerViolation(_) => Self::violation(),
 
@@ -71,12 +72,12 @@ impl Machine {
             Event::PeerMessage { bytes } => self.within_budget(bytes, Moves::recv(R::Message)),
             Event::PeerAlert { level, description } => self.peer_alert(self.meaning_of(level, description)),
 
-            // RFC 9293 §3.10.7 · rst-is-not-close: an errno that another call consumed is not
-            // forgotten
+            // RFC 9293 §3.10.7 · rst-is-not-close: an errno that another call consumed is
+            // remembered
             Event::TransportEof { .. } if self.evidence.knows(Known::ResetSeen) => {
                 Moves::recv(R::Reset).and_transport(T::Eof)
             }
-            // tcp(7), our measurement · dead-is-not-fin: nor is a timeout of the kernel's
+            // tcp(7), our measurement · dead-is-not-fin: so is a timeout of the kernel
             Event::TransportEof { .. } if self.evidence.knows(Known::FailureSeen) => {
                 Moves::recv(R::TransportFailed).and_transport(T::Eof)
             }
@@ -90,13 +91,13 @@ impl Machine {
             Event::TransportReset { .. } => {
                 Moves::both(S::WriteFailed, R::TransportFailed).and_transport(T::Reset)
             }
-            // salvage-alert: the receiving half goes on
+            // salvage-alert: the receiving half continues
             Event::WriteFailed { .. } => Moves::send(S::WriteFailed),
 
             Event::PendingDiscarded { .. } => Moves::send(S::PendingDiscarded),
             Event::EngineNotified => Moves::send(S::EngineNotified),
             Event::OutputSealed => Moves::send(S::Sealed),
-            // Where it could not have been sealed either, nothing was due.
+            // If it could not have been sealed anyway, nothing was due.
             Event::OutputUnsealable => match self.send.next(S::Sealed) {
                 Ok(_) => Moves::send(S::WriteFailed),
                 Err(illegal) => return Err(illegal),
@@ -110,7 +111,8 @@ impl Machine {
                 Moves::NONE
             }
 
-            // A transport that this side lets go of takes and brings no more, whoever asked for it.
+            // After this side has released the transport, no bytes move, no matter who asked for
+            // it.
             Event::TransportClosed | Event::TransportHandedOver => {
                 Moves::both(S::WriteFailed, R::StopWaiting).and_transport(T::Closed)
             }
@@ -126,8 +128,8 @@ impl Machine {
         })
     }
 
-    // salvage-alert: a sending half that has failed or closed meanwhile does not stop the
-    // handshake's other half
+    // salvage-alert: a sending half that has failed or closed meanwhile does not stop the receiving
+    // half's handshake
     const fn handshake_done(&self) -> Moves {
         use {recv::Event as R, send::Event as S};
         match self.send {
@@ -162,7 +164,7 @@ impl Machine {
         let moves = match manner {
             Manner::Reject => return self.reject(AlertDescription::INTERNAL_ERROR),
             Manner::Unasked => Moves::NONE,
-            // What is over cannot end otherwise: the ending of `Done` is final.
+            // What is over cannot end in another way: the ending of `Done` is final.
             Manner::HalfClose
             | Manner::Graceful
             | Manner::HandBack
@@ -173,8 +175,8 @@ impl Machine {
             {
                 return Ok(Moves::NONE);
             }
-            // RFC 4511 §4.14.3.1 · wait-before-handback: an end that a fault has begun goes on, and
-            // nothing goes back
+            // RFC 4511 §4.14.3.1 · wait-before-handback: an end that began with a fault continues,
+            // and nothing is handed back
             Manner::HandBack if self.is_ended_by_a_fault() => return Ok(Moves::NONE),
             // RFC 9846 §6.1 · notify-before-fin
             Manner::HalfClose | Manner::Graceful | Manner::HandBack => Moves::send(S::CloseWrite),
@@ -190,7 +192,7 @@ impl Machine {
         matches!(self.recv, recv::State::Refused | recv::State::PeerFatal)
     }
 
-    // RFC 9846 §6.2 · fatal-ends-both, and up to the drain: alert-survives-close
+    // RFC 9846 §6.2 · fatal-ends-both; and until the drain ends: alert-survives-close
     const fn reject(&self, alert: AlertDescription) -> Result<Moves, Illegal> {
         if !alert.is_error() {
             Err(Illegal::NotAnError { alert })
@@ -206,11 +208,11 @@ impl Machine {
         Moves::both(send::Event::Alert, recv::Event::Refuse).and_manner(Manner::Reject)
     }
 
-    /// What an alert means where the machine stands.
+    /// What an alert means in the current state.
     pub(crate) const fn meaning_of(&self, level: AlertLevel, description: AlertDescription) -> Meaning {
         let meaning = meaning(self.version, level, description, self.policy.fatal_notify);
         match (meaning, self.policy.user_canceled) {
-            // RFC 9846 §6.1: behind the handshake there is nothing left that a user could cancel
+            // RFC 9846 §6.1: after the handshake there is nothing left that a user could cancel
             (Meaning::UserCanceled, UserCanceled::Error)
                 if self.version.has_independent_halves() && matches!(self.recv, recv::State::Open) =>
             {
@@ -244,7 +246,7 @@ impl Machine {
 
     /// What the peer's close_notify forces on our sending half.
     const fn reply(&self) -> Option<send::Event> {
-        // RFC 9846 §6.1 · notify-in-handshake: a handshake that the peer closed has no other end
+        // RFC 9846 §6.1 · notify-in-handshake: a handshake that the peer closed can only fail
         if !matches!(self.recv, recv::State::Open) {
             return Some(send::Event::Reply);
         }
@@ -268,8 +270,8 @@ impl Machine {
     }
 
     const fn peer_data(&self, bytes: u32) -> Moves {
-        // RFC 9112 §9.6 · data-survives-close: more of it may be unread, and a close would reset
-        // what we sent
+        // RFC 9112 §9.6 · data-survives-close: more may be unread, and a close would then reset the
+        // connection and destroy what we sent
         let moves = if self.refuses_late_data() {
             Moves::recv(recv::Event::Refuse).and_manner(Manner::Linger)
         } else {
@@ -278,18 +280,19 @@ impl Machine {
         self.within_budget(bytes, moves)
     }
 
-    /// The moves of a fact whose bytes count against the budget once we have closed.
+    /// The moves of an event whose bytes count against the budget after our close.
     const fn within_budget(&self, bytes: u32, moves: Moves) -> Moves {
         let spent = self.evidence.drained.saturating_add(bytes) > self.budget();
         if self.manner.is_closing() && spent { Self::give_up(recv::Event::BudgetSpent) } else { moves }
     }
 
-    /// What the peer may send after our close: less while what comes is kept for the application.
+    /// How many bytes the peer may send after our close: fewer while they are kept for the
+    /// application.
     const fn budget(&self) -> u32 {
         if self.delivers_data() { self.policy.most_kept() } else { self.policy.drain_budget }
     }
 
-    /// The end of all waiting. What was not written by then was not said.
+    /// The end of all waiting. What was not written by then is never sent.
     const fn give_up(why: recv::Event) -> Moves {
         Moves::both(send::Event::WriteFailed, why).and_transport(transport::Event::GiveUp)
     }

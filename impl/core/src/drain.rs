@@ -1,10 +1,11 @@
-//! What is left of a connection once TLS has nothing more to say or to learn: a transport that is
+//! What is left of a connection when TLS has nothing more to send or to learn: a transport that is
 //! read to its end.
 //!
-//! Decides when a lingering transport is read on, closed or reset, and how its lingering ended. Its
-//! moves are those of [`transport::State`], and how it is let go was asked of the whole
-//! [`Machine`]: this is the same machine without what no longer matters, small enough to be kept a
-//! hundred thousand times. Leaves reading, clocks and the choice of who gives way to its driver.
+//! This module decides when a lingering transport is read, closed or reset, and how its lingering
+//! ended. It is the same machine as [`Machine`] without the state that no longer matters, small
+//! enough to keep a hundred thousand of them. Its moves are those of [`transport::State`], and the
+//! whole [`Machine`] has decided how it is released. The driver reads, keeps the clock, and chooses
+//! which transport gives way.
 //! Sources: RFC 9112 §9.6 · linger-is-bounded, alert-survives-close, data-survives-close.
 
 use crate::illegal::Illegal;
@@ -13,10 +14,11 @@ use crate::named::named;
 use crate::output::Output;
 use crate::transport;
 
-/// What [`Draining`] keeps where the policy's budget is the largest number: bytes are not counted.
+/// The budget that [`Draining`] keeps if the policy's budget is the largest number. Bytes are then
+/// not counted.
 const ENDLESS: u32 = u32::MAX;
 
-/// Any number of a reset.
+/// An errno that means a reset; any of them would do.
 const ECONNRESET: i32 = 104;
 
 /// What happened to a lingering transport.
@@ -27,9 +29,9 @@ const ECONNRESET: i32 = 104;
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Event {
-    /// Bytes of the peer were read and thrown away.
+    /// Bytes of the peer were read and discarded.
     Drained {
-        /// How many, at least one.
+        /// How many bytes, at least one.
         bytes: u32,
     },
     /// A read returned the end of the peer's stream.
@@ -38,20 +40,36 @@ pub enum Event {
     PeerReset,
     /// The deadline passed.
     DeadlinePassed,
-    /// The driver needs the place: it holds as many transports as it may.
+    /// The driver needs the slot: it holds as many transports as it may.
     GaveWay,
     /// The transport is closed.
     TransportClosed,
-    /// The transport is reset by this side, as [`Output::ResetTransport`] asked.
+    /// This side reset the transport, as [`Output::ResetTransport`] asked.
     TransportResetByUs,
 }
 
 named! {
-    /// How lingering ended; the first end stays.
+    /// How lingering ended. The first end is kept.
     ///
     /// ```
-    /// use close_notify_core::drain::End;
-    /// assert_eq!(End::ALL.len(), 5);
+    /// use close_notify_core::drain::{End, Event};
+    /// use close_notify_core::{Event as TlsEvent, Machine, Manner, Policy, Role, Version};
+    /// let policy = Policy { drain_budget: 1000, ..Policy::STRICT };
+    /// let mut machine = Machine::established(Version::Tls13, Role::Server, policy);
+    /// for event in [
+    ///     TlsEvent::Close(Manner::Linger),
+    ///     TlsEvent::DeadlineStarted,
+    ///     TlsEvent::OutputSealed,
+    ///     TlsEvent::OutputWritten,
+    ///     TlsEvent::WriteShut,
+    /// ] {
+    ///     machine.handle(event)?;
+    /// }
+    /// let mut draining = machine.lingering().expect("only the transport is left");
+    /// draining.handle(Event::Drained { bytes: 1001 })?;
+    /// draining.handle(Event::PeerFin)?;
+    /// assert_eq!(draining.end(), Some(End::OverBudget));
+    /// # Ok::<(), close_notify_core::Illegal>(())
     /// ```
     pub enum End {
         /// The peer ended its stream: it has read ours, or never will.
@@ -62,33 +80,33 @@ named! {
         TimedOut,
         /// The peer sent more than the budget.
         OverBudget,
-        /// Another transport needed its place.
+        /// Another transport needed its slot.
         GaveWay,
     }
 }
 
-/// The machine of a lingering transport, in eight bytes: made by [`Machine::lingering`].
+/// The machine of a lingering transport, in eight bytes. [`Machine::lingering`] creates it.
 ///
-/// Shape: do what [`output`](Self::output) says and tell the result, until it says
-/// [`Output::Done`]. It says `Drain`, `CloseTransport`, `ResetTransport` and `Done`, in this order,
+/// Do what [`output`](Self::output) returns and report the result, until it returns
+/// [`Output::Done`]. It returns `Drain`, then `CloseTransport` or `ResetTransport`, then `Done`,
 /// and nothing else.
 ///
 /// ```
 /// use close_notify_core::drain::{End, Event};
-/// use close_notify_core::{Event as Fact, Machine, Manner, Output, Policy, Role, Version};
+/// use close_notify_core::{Event as TlsEvent, Machine, Manner, Output, Policy, Role, Version};
 /// let mut machine = Machine::established(Version::Tls13, Role::Server, Policy::STRICT);
-/// for fact in [
-///     Fact::Close(Manner::Linger),
-///     Fact::DeadlineStarted,
-///     Fact::OutputSealed,
-///     Fact::OutputWritten,
-///     Fact::WriteShut,
+/// for event in [
+///     TlsEvent::Close(Manner::Linger),
+///     TlsEvent::DeadlineStarted,
+///     TlsEvent::OutputSealed,
+///     TlsEvent::OutputWritten,
+///     TlsEvent::WriteShut,
 /// ] {
 ///     assert!(machine.lingering().is_none());
-///     machine.handle(fact)?;
+///     machine.handle(event)?;
 /// }
-/// let mut draining = machine.lingering().expect("nothing but the transport is left");
-/// machine.handle(Fact::TransportHandedOver)?;
+/// let mut draining = machine.lingering().expect("only the transport is left");
+/// machine.handle(TlsEvent::TransportHandedOver)?;
 /// assert_eq!(machine.output(), Output::Done);
 ///
 /// draining.handle(Event::Drained { bytes: 1400 })?;
@@ -105,19 +123,19 @@ pub struct Draining {
 }
 
 impl Machine {
-    /// What lingers without TLS, once nothing but the transport is left: the output is
-    /// [`Output::Drain`], and no fact of the transport can change what is owed to the session.
+    /// The machine that lingers without TLS, if only the transport is left: the output is
+    /// [`Output::Drain`], and no event of the transport can change what happens to the session.
     ///
-    /// Shape: the driver that hands the transport over tells this machine `TransportHandedOver`: it
-    /// is [`Output::Done`] then, and [`ending`](Self::ending) is final. The evidence ends at the
-    /// hand-over: reading, writing and who closed first can no longer change, but `drained`,
-    /// `errno`, the rule of `resumption` and a `delivery` that a later reset would call lost stay
-    /// as they were. What the lingering finds, [`Draining::end`] says.
+    /// A driver that hands the transport over reports `TransportHandedOver` to this machine, which
+    /// is then [`Output::Done`], and its [`ending`](Self::ending) is final. Evidence is collected
+    /// up to the hand-over. Reading, writing and who closed first could no longer change anyway.
+    /// `drained`, `errno`, the rule of `resumption` and a `delivery` that a later reset would call
+    /// lost stay as they were. [`Draining::end`] says how the lingering ended.
     ///
-    /// None while TLS still matters: a last word that is not out, `Graceful` that waits for the
-    /// peer's close_notify, a session that a reset would still forbid
-    /// ([`ResumptionRule::Rfc2818`](crate::ResumptionRule::Rfc2818)). The machine then lingers
-    /// whole.
+    /// Returns `None` while TLS still matters: if a last word is not out, if `Graceful` waits for
+    /// the peer's close_notify, or if a reset would still forbid the session
+    /// ([`ResumptionRule::Rfc2818`](crate::ResumptionRule::Rfc2818)). The whole machine lingers
+    /// then.
     #[must_use]
     pub const fn lingering(&self) -> Option<Draining> {
         if !matches!(self.output(), Output::Drain) {
@@ -135,7 +153,7 @@ impl Machine {
     }
 
     const fn output_after(mut self, event: crate::Event) -> Output {
-        // Where it is refused, the machine asks for what it asked for before.
+        // If the event is refused, the machine asks for what it asked for before.
         let _ = self.handle(event);
         self.output()
     }
@@ -149,12 +167,15 @@ impl Machine {
 }
 
 impl Draining {
-    /// Takes a fact; the first end that is known stays.
+    /// Handles an event. The first end is kept.
     ///
-    /// Shape: any order in which things happen, until the transport is let go.
+    /// Events may come in any order in which they happen, until the transport is released.
     ///
-    /// Errors: [`Illegal`] for what cannot happen to a transport that was let go, and for a reset
-    /// that was not asked for: it would cut what TLS has said. Nothing is changed.
+    /// # Errors
+    ///
+    /// [`Illegal`] for an event that cannot happen to a released transport, and for a reset that
+    /// [`output`](Self::output) did not ask for: it would destroy what TLS has sent. Nothing is
+    /// changed.
     #[inline]
     pub const fn handle(&mut self, event: Event) -> Result<(), Illegal> {
         let next = match self.moves(event) {
@@ -175,7 +196,7 @@ impl Draining {
         Ok(())
     }
 
-    /// The next step of the driver: the same until an event answers it.
+    /// The next step of the driver. It stays the same until an event answers it.
     #[must_use]
     #[inline]
     pub const fn output(&self) -> Output {
@@ -188,17 +209,14 @@ impl Draining {
         }
     }
 
-    /// How lingering ended; `None` while it lasts, and where the driver let the transport go
-    /// before.
+    /// How lingering ended. `None` while it lasts, and if the driver released the transport before.
     #[must_use]
     pub const fn end(&self) -> Option<End> {
         self.end
     }
 
-    /// How many bytes may still be read: one more ends the wait. `None` where the policy bounds
-    /// them by time alone.
-    ///
-    /// Units: bytes on the wire.
+    /// How many bytes on the wire may still be read; one more ends the wait. `None` if the policy
+    /// bounds only the time.
     #[must_use]
     pub const fn left(&self) -> Option<u32> {
         match self.left {
@@ -207,7 +225,7 @@ impl Draining {
         }
     }
 
-    /// The move of the transport that a fact makes. Total: every event has its row.
+    /// The move of the transport that an event makes. Total: every event has its row.
     const fn moves(&self, event: Event) -> Option<transport::Event> {
         use transport::Event as T;
         match event {
@@ -237,7 +255,7 @@ impl Draining {
     }
 }
 
-/// How an open transport has ended, once `event` has moved it to `next`.
+/// How an open transport has ended, after `event` has moved it to `next`.
 const fn ended_by(event: Event, next: transport::State) -> Option<End> {
     use transport::State as T;
     match (next, event) {

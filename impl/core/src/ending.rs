@@ -1,8 +1,8 @@
 //! What is known about how a connection ended, as a value: an end is not an error.
 //!
-//! Decides how evidence is read: which ends are clean, what was delivered, what an application may
-//! trust. Leaves to its caller what the framing says, to `severity` how loud it is, and to
-//! `sentence` its words.
+//! This module reads the evidence: which ends are clean, what was delivered, and what an
+//! application may trust. The caller knows the framing; `severity` has the log levels and
+//! `sentence` the texts.
 
 use crate::alert::AlertDescription;
 use crate::evidence::Known;
@@ -25,7 +25,7 @@ use crate::{recv, send};
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum ReadEnd {
-    /// It has not.
+    /// Reading has not ended.
     Open,
     /// The peer's close_notify came: every byte before it was read.
     CloseNotify,
@@ -37,18 +37,18 @@ pub enum ReadEnd {
     TruncatedInRecord,
     /// The transport was reset.
     Reset,
-    /// The peer's fatal alert.
+    /// The peer sent this fatal alert.
     FatalAlert(AlertDescription),
-    /// We refused what came, for this reason.
+    /// We refused what arrived, with this alert as the reason.
     Refused(AlertDescription),
-    /// We did not wait for the peer's end.
+    /// We did not wait for the peer to end its direction.
     NotAwaited,
     /// The deadline passed first.
     TimedOut,
     /// The peer sent more than the budget after our close.
     OverBudget,
-    /// The transport failed, and no reset of the peer's said so: a timeout of the kernel's, a host
-    /// that is gone.
+    /// The transport failed without a reset from the peer, for example because of a timeout of the
+    /// kernel or an unreachable host.
     TransportFailed,
 }
 
@@ -67,22 +67,22 @@ pub enum ReadEnd {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum WriteEnd {
-    /// It has not.
+    /// Writing has not ended.
     Open,
-    /// Our last word is decided and not yet whole in the transport.
+    /// Our last word is decided and not yet completely in the transport.
     Closing,
-    /// Our close_notify is whole in the transport.
+    /// Our close_notify is completely in the transport.
     CloseNotifySent,
-    /// What was sealed left in part only: the peer sees a truncation inside a record.
+    /// Our last word left only in part: the peer sees a truncation inside a record.
     PartlyWritten,
     /// Our close_notify was not sent.
     NotSent(NotSent),
-    /// Our fatal alert is whole in the transport.
+    /// Our fatal alert is completely in the transport.
     FatalAlertSent(AlertDescription),
-    /// We reset the transport; `after_close_notify` says whether our close_notify was in it by
-    /// then.
+    /// We reset the transport.
     Aborted {
-        /// Whether the peer may still have read a clean end of our data.
+        /// Whether our close_notify was in the transport by then, so that the peer may still have
+        /// read a clean end of our data.
         after_close_notify: bool,
     },
 }
@@ -100,19 +100,20 @@ named! {
     pub enum NotSent {
         /// The transport failed.
         TransportFailed,
-        /// The deadline passed, or the budget was spent, before the transport took it.
+        /// The deadline passed, or the budget was spent, before the transport took the
+        /// close_notify.
         GaveUp,
         /// The peer's fatal alert ended both directions.
         PeerFatalAlert,
-        /// The application let go of the transport before it was out.
+        /// The transport was released before the close_notify was out.
         NotAsked,
-        /// The engine had no way to seal it.
+        /// The engine could not seal the close_notify.
         Unsealable,
     }
 }
 
 named! {
-    /// Who closed first, as far as this side can know.
+    /// Who closed first, as far as this side knows.
     ///
     /// ```
     /// use close_notify_core::{Event, Machine, Policy, Role, Version, FirstCloser};
@@ -132,13 +133,13 @@ named! {
         /// Both: the peer's close_notify came while ours was still being written.
         Crossed,
         /// The peer's close_notify came after ours had left. It may answer ours or have crossed it:
-        /// no TLS version tells the two apart.
+        /// no TLS version can distinguish the two.
         UsOrCrossed,
     }
 }
 
 named! {
-    /// Whether the peer has what we wrote.
+    /// Whether the peer has received what we wrote.
     ///
     /// ```
     /// use close_notify_core::{Event, Machine, Policy, Role, Version, Delivery};
@@ -149,30 +150,35 @@ named! {
     /// # Ok::<(), close_notify_core::Illegal>(())
     /// ```
     pub enum Delivery {
-        /// The peer read our close_notify, and so all before it, and then said so.
+        /// The peer read our close_notify, and so everything before it, and then answered it.
         Confirmed,
-        /// Nothing is known to be lost, and nothing proves that it arrived.
+        /// Nothing is known to be lost, but nothing proves that it arrived.
         Unconfirmed,
-        /// Something that was written never left, or the transport broke under it.
+        /// Some of what was written never left, or the transport broke while it was in flight.
         Lost,
     }
 }
 
 named! {
-    /// How the transport ended: for `Linger` and `Reject`, whether closing it can have destroyed
-    /// our last words.
+    /// How the transport ended. After `Linger` and `Reject` this says whether closing it can have
+    /// destroyed our last word.
     ///
-    /// A socket that is closed while bytes of the peer are unread, or still to come, resets the
-    /// connection, and the reset takes with it what the peer had not read yet. So these two manners
-    /// read on until the peer ends its stream, within
-    /// [`Policy::drain_budget`](crate::Policy::drain_budget) and the deadline. The first end that
-    /// is known stays.
+    /// Closing a socket while bytes of the peer are unread or still in flight resets the
+    /// connection, and the reset destroys what the peer has not read yet. So these two manners read
+    /// on until the peer ends its stream, within
+    /// [`Policy::drain_budget`](crate::Policy::drain_budget) and the deadline. The first known end
+    /// is kept.
     ///
     /// ```
     /// use close_notify_core::{Event, Machine, Manner, Policy, Role, TransportEnd, Version};
     /// let policy = Policy { drain_budget: 1000, ..Policy::STRICT };
     /// let mut machine = Machine::established(Version::Tls13, Role::Server, policy);
-    /// for event in [Event::Close(Manner::Linger), Event::OutputSealed, Event::OutputWritten, Event::WriteShut] {
+    /// for event in [
+    ///     Event::Close(Manner::Linger),
+    ///     Event::OutputSealed,
+    ///     Event::OutputWritten,
+    ///     Event::WriteShut,
+    /// ] {
     ///     machine.handle(event)?;
     /// }
     /// machine.handle(Event::Drained { bytes: 1001 })?;
@@ -182,30 +188,30 @@ named! {
     ///
     /// Source: RFC 9112 §9.6 · alert-survives-close, data-survives-close, linger-is-bounded.
     pub enum TransportEnd {
-        /// It has not, as far as this side knows: it is in use, or back with the application.
+        /// The transport has not ended, as far as this side knows: it is in use, or was handed back
+        /// to the application.
         Open,
-        /// The peer ended its stream. It has read what we said, or never will: a close destroys
+        /// The peer ended its stream. It has read what we sent, or never will: a close destroys
         /// nothing.
         PeerFin,
-        /// It was reset, or died.
+        /// The transport was reset, or failed.
         PeerReset,
-        /// The deadline passed before the peer ended it: what the peer sends later meets a reset.
+        /// The deadline passed before the peer ended the stream. What the peer sends later meets a
+        /// reset.
         TimedOut,
-        /// The peer sent more than the budget after our close: the close has probably reset the
+        /// The peer sent more than the budget after our close. Closing has probably reset the
         /// connection.
         OverBudget,
-        /// A service lingers on: its counters say how that ended.
+        /// A lingering service has taken over. Its counters say how that ended.
         HandedOver,
-        /// This side let go of it after its last word, in the middle of lingering.
+        /// This side released the transport after its last word, while it was lingering.
         CutShort,
-        /// This side let go of it first, and had not asked to linger.
+        /// This side released the transport first, and had not asked to linger.
         NotAwaited,
     }
 }
 
 /// How a connection ended, as far as it has.
-///
-/// Units: `discarded`, `late` and `drained` in bytes.
 ///
 /// ```
 /// use close_notify_core::{Event, FramingState, Machine, Policy, ReadEnd, Role, Version};
@@ -224,34 +230,34 @@ pub struct Ending {
     pub reading: ReadEnd,
     /// How writing ended.
     pub writing: WriteEnd,
-    /// Who closed first.
+    /// Who closed first, as far as this side knows.
     pub first_closer: FirstCloser,
-    /// Whether the peer has what we wrote.
+    /// Whether the peer has received what we wrote.
     pub delivery: Delivery,
-    /// What the application had written and no record ever held.
+    /// How many bytes the application had written that never went into a record.
     pub discarded: u32,
-    /// Application data that came after our close and was not handed on.
+    /// How many bytes of application data came after our close and were not delivered.
     pub late: u32,
-    /// What was read of the peer after our close.
+    /// How many bytes of the peer were read after our close.
     pub drained: u32,
     /// The first error number that any call returned.
     pub errno: Option<i32>,
     /// Whether the peer sent user_canceled. Together with [`in_handshake`](Self::in_handshake) it
-    /// says that the peer gave up the handshake. Afterwards it says nothing: Java's JSSE sends it
-    /// before the close_notify of every ordinary close under TLS 1.3.
+    /// means that the peer canceled the handshake. After the handshake it means nothing: Java's
+    /// JSSE sends it before the close_notify of every ordinary close in TLS 1.3.
     pub user_canceled: bool,
-    /// Whether the session may be resumed, and which rule says so.
+    /// Whether the session may be resumed, and which rule decided it.
     pub resumption: Resumption,
     /// How the transport ended. Neither [`is_clean`](Self::is_clean) nor
-    /// [`delivery`](Self::delivery) depends on it: a close that may have destroyed something is no
-    /// proof that it did.
+    /// [`delivery`](Self::delivery) depends on it: that a close may have destroyed something does
+    /// not prove that it did.
     pub transport: TransportEnd,
-    /// Whether reading ended in the handshake, before any application data could come.
+    /// Whether reading ended in the handshake, before any application data could arrive.
     pub in_handshake: bool,
 }
 
 impl Ending {
-    /// Whether both directions ended by close_notify and nothing was dropped on either.
+    /// Whether both directions ended with close_notify and nothing was dropped in either.
     ///
     /// Source: RFC 9846 §6.1 · cut-is-visible.
     #[must_use]
@@ -261,7 +267,7 @@ impl Ending {
         notified && self.discarded == 0 && self.late == 0
     }
 
-    /// Whether our last word is whole in the transport.
+    /// Whether our last word is completely in the transport.
     pub(crate) const fn has_spoken(&self) -> bool {
         matches!(self.writing, WriteEnd::CloseNotifySent | WriteEnd::FatalAlertSent(_))
     }
@@ -283,10 +289,9 @@ impl Ending {
         self.resumption.allowed
     }
 
-    /// Whether what was read may be less than what the peer sent, given where the framing stands.
+    /// Whether what was read may be less than what the peer sent, given the state of the framing.
     ///
-    /// The end of a handshake delimits no message: what was read is then nothing, and nothing is
-    /// not the whole of it.
+    /// The end of a handshake delimits no message: an empty message is not complete either.
     ///
     /// Source: RFC 9112 §8, §9.8 · http-complete-by-length, http-incomplete-is-error,
     /// http-close-delimited-needs-notify.
@@ -301,7 +306,8 @@ impl Ending {
 }
 
 impl Machine {
-    /// How the connection has ended so far. Evidence only grows: once final, a part never changes.
+    /// How the connection has ended so far. Evidence only grows: a part that is final never
+    /// changes.
     #[must_use]
     pub const fn ending(&self) -> Ending {
         Ending {
@@ -320,7 +326,7 @@ impl Machine {
         }
     }
 
-    /// Whether the application may take what it has read for a whole message, under its policy.
+    /// Whether the application may treat what it has read as a complete message, under its policy.
     ///
     /// Source: RFC 9112 §8, §9.8; the choice [`MissingNotify`].
     #[must_use]
@@ -341,12 +347,13 @@ impl Machine {
         }
     }
 
-    /// Whether reading ends without an error: by a close_notify before which nothing was thrown
-    /// away, or by a cut between records that the policy tolerates where the framing stands.
+    /// Whether reading ends without an error: with a close_notify and nothing discarded before it,
+    /// or with an end of the transport between records that the policy tolerates in this state of
+    /// the framing.
     ///
-    /// [`accepts_end`](Self::accepts_end) asks another question: a message that its length
-    /// completes is whole however the connection ended, and a reset or an alert behind it is an
-    /// error all the same.
+    /// [`accepts_end`](Self::accepts_end) answers another question: a message that its length
+    /// completes is complete however the connection ended, but a reset or an alert after it is
+    /// still an error.
     ///
     /// Source: RFC 9846 §6.1, §6.2 · fatal-is-an-error, rst-is-not-close; the choice
     /// [`MissingNotify`].
@@ -366,9 +373,8 @@ impl Machine {
             || (self.cut_at_boundary() && self.accepts_end(framing))
     }
 
-    /// A cut between two records with nothing dropped before it.
-    // RFC 9846 §4.2.10 · early-data-end: not even then is the end of 0-RTT data the end of a
-    // message
+    /// Whether the transport ended between two records and nothing before that was dropped.
+    // RFC 9846 §4.2.10 · early-data-end: even so, the end of 0-RTT data is not the end of a message
     const fn cut_at_boundary(&self) -> bool {
         matches!(self.recv, recv::State::CutAtBoundary)
             && !self.evidence.knows(Known::EndedEarly)
@@ -409,8 +415,8 @@ impl Machine {
         }
     }
 
-    // RFC 9846 §6.1 · crossed-confirms-nothing: beside a close_notify `Us` stands only where that
-    // one answers ours
+    // RFC 9846 §6.1 · crossed-confirms-nothing: with a close_notify of the peer, `Us` means that it
+    // answers ours
     const fn delivery(&self) -> Delivery {
         let answered = matches!(self.recv, recv::State::PeerNotified)
             && matches!(self.evidence.first_closer, FirstCloser::Us);
@@ -425,12 +431,12 @@ impl Machine {
         }
     }
 
-    /// Something that was written never left, and never will.
+    /// Whether some of what was written never left, and never will.
     pub(crate) const fn has_lost_output(&self) -> bool {
         self.evidence.discarded > 0 || (self.evidence.knows(Known::Unflushed) && self.send.is_mute())
     }
 
-    /// The transport broke under what was written, or we broke it.
+    /// Whether the transport broke while our data was in flight, or we broke it.
     const fn broke(&self) -> bool {
         match self.send {
             send::State::Failed => !matches!(self.evidence.unsent, NotSent::NotAsked),

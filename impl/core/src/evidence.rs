@@ -1,5 +1,5 @@
-//! What is known about the end so far. Nothing here is ever taken back: the first of each fact is
-//! kept.
+//! What is known about the end so far. Nothing here is ever taken back: the first evidence of each
+//! kind is kept.
 
 use core::hash::{Hash, Hasher};
 
@@ -11,21 +11,20 @@ use crate::manner::Manner;
 use crate::policy::PeerCloses;
 use crate::{recv, send, transport};
 
-/// The numbers Linux and the BSDs give ECONNRESET, and what Windows calls WSAECONNRESET and
-/// WSAECONNABORTED.
+/// ECONNRESET on Linux and the BSDs, and WSAECONNRESET and WSAECONNABORTED on Windows.
 ///
 /// Source: `errno.h` of Linux (104), of the BSDs and macOS (54); Windows Sockets error codes
 /// (10054, 10053).
 const RESET_ERRNOS: [i32; 4] = [104, 54, 10054, 10053];
 
-/// The numbers of a call that may meet the peer's FIN alone: none, EPIPE, ENOTCONN of Linux, the
-/// BSDs and Windows, and what Windows calls ERROR_BROKEN_PIPE, ERROR_NO_DATA and WSAESHUTDOWN. Any
-/// other number is a transport that failed.
+/// The errors that a call may return after nothing but the peer's FIN: none, EPIPE, ENOTCONN on
+/// Linux, the BSDs and Windows, and ERROR_BROKEN_PIPE, ERROR_NO_DATA and WSAESHUTDOWN on Windows.
+/// Any other number means that the transport failed.
 ///
 /// Source: send(2), shutdown(2), `errno.h`; Windows system and Sockets error codes.
 const HARMLESS_ERRNOS: [i32; 8] = [0, 32, 107, 57, 10057, 109, 232, 10058];
 
-/// What is known, or was done, that no state of a half says.
+/// What is known, or was done, that the states of the halves do not say.
 #[derive(Clone, Copy)]
 #[repr(u8)]
 pub(crate) enum Known {
@@ -33,36 +32,36 @@ pub(crate) enum Known {
     UserCanceled,
     /// The application has written.
     Wrote,
-    /// A part of our last word is in the transport.
+    /// Some bytes of our last word are in the transport.
     Begun,
     /// Reading ended before the handshake was done, or within 0-RTT data.
     EndedEarly,
-    /// It ended in the handshake.
+    /// Reading ended in the handshake.
     InHandshake,
     /// The engine closed by itself.
     EngineNotified,
-    /// A call met a reset.
+    /// A call returned a reset.
     ResetSeen,
-    /// A call met a failure of the transport that was no reset: an end of stream is no FIN any
-    /// more.
+    /// A call returned a failure of the transport that is not a reset. A later end of stream is
+    /// then not a FIN.
     FailureSeen,
-    /// The transport failed before both sides had said close_notify.
+    /// The transport failed before both sides had sent close_notify.
     Broke,
     /// The transport failed after our last word had left and before our FIN.
     FinFailed,
     /// Our close_notify has left.
     Notified,
-    /// Something that was written is not in the transport yet, or will never be.
+    /// Some of what was written is not in the transport yet, or never will be.
     Unflushed,
     /// What was pending has been discarded.
     PendingDiscarded,
-    /// The deadline runs.
+    /// The deadline is running.
     DeadlineStarted,
     /// The session has been forgotten.
     SessionForgotten,
 }
 
-/// The facts beside the states. Counters saturate.
+/// What is known besides the states of the parts. Counters saturate.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Evidence {
     pub(crate) errno: i32,
@@ -76,11 +75,11 @@ pub(crate) struct Evidence {
     pub(crate) warnings: u8,
     pub(crate) unsent: NotSent,
     pub(crate) transport_end: TransportEnd,
-    /// One bit for each of [`Known`].
+    /// One bit for each [`Known`].
     known: u16,
 }
 
-/// Every field, gathered into few writes.
+/// Hashes every field, in few writes.
 impl Hash for Evidence {
     fn hash<H: Hasher>(&self, state: &mut H) {
         let [low, high] = self.known.to_le_bytes();
@@ -130,12 +129,12 @@ impl Evidence {
         self.known |= (is_so as u16) << fact as u8;
     }
 
-    /// What ends by itself: bytes that were to leave have left, a wait is over.
+    /// Drops a fact that has ended by itself: bytes have left, or a wait is over.
     pub(crate) const fn forget(&mut self, fact: Known) {
         self.known &= !(1 << fact as u8);
     }
 
-    /// The alert that is due or was sent.
+    /// Our alert that is due or was sent.
     pub(crate) const fn own_alert(&self) -> AlertDescription {
         match self.own_alert {
             Some(alert) => alert,
@@ -151,8 +150,8 @@ impl Evidence {
         }
     }
 
-    // RFC 9293 §3.10.7 · rst-is-not-close: a reset is known whichever call failed first
-    // tcp(7), our measurement · dead-is-not-fin: and so is any other end of the transport
+    // RFC 9293 §3.10.7 · rst-is-not-close: a reset is remembered, no matter which call failed first
+    // tcp(7), our measurement · dead-is-not-fin: and so is any other failure of the transport
     const fn keep_errno(&mut self, errno: i32) {
         if self.errno == 0 {
             self.errno = errno;
@@ -173,7 +172,7 @@ impl Evidence {
 }
 
 impl Machine {
-    /// Keeps what `event` tells, which is about to move the halves to `send` and `recv`.
+    /// Keeps the evidence of `event`, which is about to move the halves to `send` and `recv`.
     pub(crate) const fn note(&mut self, event: Event, send: send::State, recv: recv::State) {
         match event {
             Event::PendingDiscarded { bytes } => {
@@ -181,8 +180,8 @@ impl Machine {
                 self.evidence.learn(Known::PendingDiscarded);
             }
             Event::SessionForgotten => self.evidence.learn(Known::SessionForgotten),
-            // What happens behind the release belongs to no connection of ours: the ending of
-            // `Done` is final.
+            // What happens after the release is not about this connection: the ending of `Done` is
+            // final.
             _ if self.transport.is_released() => return,
             Event::Write => {
                 self.evidence.learn(Known::Wrote);
@@ -208,7 +207,7 @@ impl Machine {
                 self.evidence.keep_errno(errno);
                 self.evidence.learn_if(Known::Broke, !is_harmless(errno) && !self.both_notified());
             }
-            // A last word that is whole in the transport has all before it there.
+            // If the last word is completely in the transport, so is everything before it.
             Event::OutputWritten => self.evidence.forget(Known::Unflushed),
             Event::EngineNotified => self.evidence.learn(Known::EngineNotified),
             Event::OutputBegun => self.evidence.learn_if(Known::Begun, self.is_leaving()),
@@ -236,14 +235,15 @@ impl Machine {
         self.note_halves(event, send, recv);
     }
 
-    /// Both sides have said close_notify: what the transport does later is no news about the data.
+    /// Whether both sides have sent close_notify. What the transport does later says nothing about
+    /// the data.
     const fn both_notified(&self) -> bool {
         let ours = matches!(self.send, send::State::Notified | send::State::NotifiedShut);
         ours && matches!(self.recv, recv::State::PeerNotified)
     }
 
-    /// Keeps how the transport ended, which `event` is about to move to `next`: the first end
-    /// stays.
+    /// Keeps how the transport ended, which `event` is about to move to `next`. The first end is
+    /// kept.
     pub(crate) const fn note_transport(&mut self, event: Event, next: transport::State) {
         use transport::State as T;
         if !matches!(self.evidence.transport_end, TransportEnd::Open) {
@@ -261,14 +261,15 @@ impl Machine {
         };
     }
 
-    /// Our last word is out, and the peer's end is to be waited for lest a close destroys it.
+    /// Whether our last word is out and we wait for the peer's end so that a close does not destroy
+    /// it.
     const fn lingers(&self) -> bool {
         use send::State as S;
         let said = matches!(self.send, S::Notified | S::NotifiedShut | S::Alerted | S::AlertedShut);
         said && matches!(self.manner, Manner::Linger | Manner::Reject)
     }
 
-    /// The last word is sealed, and not yet whole in the transport.
+    /// Whether the last word is sealed and not yet completely in the transport.
     const fn is_leaving(&self) -> bool {
         matches!(self.send, send::State::NotifyLeaving | send::State::AlertLeaving)
     }
@@ -294,7 +295,7 @@ impl Machine {
         }
     }
 
-    // RFC 9846 §6.1 · cut-is-visible, ignore-after-notify: what is not handed on is counted
+    // RFC 9846 §6.1 · cut-is-visible, ignore-after-notify: what is not delivered is counted
     const fn note_data(&mut self, recv: recv::State, bytes: u32) {
         if self.is_late() {
             self.evidence.add_drained(bytes);
@@ -328,7 +329,7 @@ impl Machine {
         }
     }
 
-    /// Who closed first, as far as this side can know.
+    /// Keeps who closed first, as far as this side knows.
     const fn note_first_closer(&mut self, event: Event, recv: recv::State) {
         let ends_now = !self.recv.has_ended();
         let peer_ends_now = ends_now && ended_by_peer(recv);
@@ -349,7 +350,7 @@ impl Machine {
         }
     }
 
-    // crossed-confirms-nothing: a close_notify behind ours may have been sent before ours was read
+    // crossed-confirms-nothing: a close_notify after ours may have been sent before ours was read
     const fn crossing(&self) -> FirstCloser {
         match self.policy.peer_closes {
             PeerCloses::OnlyAfterUs | PeerCloses::AnyTime if !self.evidence.knows(Known::Notified) => {
@@ -361,7 +362,7 @@ impl Machine {
     }
 }
 
-/// Why the last word stays unsent, once `event` has ended the sending half without it.
+/// Why the last word stays unsent, after `event` has ended the sending half without it.
 const fn unsent_by(event: Event) -> NotSent {
     match event {
         Event::WriteFailed { .. } | Event::TransportReset { .. } => NotSent::TransportFailed,
@@ -414,7 +415,7 @@ const fn is_one_of(known: &[i32], errno: i32) -> bool {
     false
 }
 
-// dead-is-not-fin: a transport that failed is nobody's close
+// dead-is-not-fin: a transport that failed was not closed by anybody
 const fn ended_by_peer(recv: recv::State) -> bool {
     use recv::State as R;
     matches!(

@@ -1,9 +1,9 @@
-//! Where the application protocol stands in its own messages: what it says about its own ends.
+//! The position of the application protocol within its messages, when the connection ends.
 
 use crate::named::named;
 
 named! {
-    /// Where the framing stands when the connection ends.
+    /// Whether a message of the application protocol is open when the connection ends.
     ///
     /// ```
     /// use close_notify_core::{Event, FramingState, Machine, Policy, Role, Version};
@@ -15,11 +15,11 @@ named! {
     /// # Ok::<(), close_notify_core::Illegal>(())
     /// ```
     pub enum FramingState {
-        /// The last message is whole by its own length.
+        /// The last message is complete by its own length.
         BetweenMessages,
-        /// A message has begun and is not whole by its own length.
+        /// A message has begun and is not complete by its own length.
         InsideMessage,
-        /// Only the end of the connection says where the message ends.
+        /// Only the end of the connection delimits the message.
         DelimitedByEnd,
     }
 }

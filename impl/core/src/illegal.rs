@@ -1,4 +1,5 @@
-//! The caller's misuse: a move that the tables do not have. The machine is unchanged by it.
+//! Misuse by the caller: an event or a request that is impossible in the current state. The machine
+//! is unchanged.
 
 use core::fmt;
 
@@ -7,52 +8,52 @@ use crate::manner::Manner;
 use crate::version::Version;
 use crate::{recv, send, transport};
 
-/// A move that cannot happen where the machine stands.
+/// An event or a request that is impossible in the current state.
 ///
 /// ```
 /// use close_notify_core::{Event, Illegal, Machine, Policy, Role, Version};
 /// let mut machine = Machine::established(Version::Tls13, Role::Client, Policy::STRICT);
 /// machine.handle(Event::CloseWrite)?;
 /// let refused = machine.handle(Event::Write).unwrap_err();
-/// assert_eq!(refused.to_string(), "Write is illegal where the sending half is NotifyDue");
+/// assert_eq!(refused.to_string(), "Write is illegal while the sending half is NotifyDue");
 /// # Ok::<(), Illegal>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Illegal {
-    /// The sending half has no such row.
+    /// The sending half has no transition for the event.
     Send {
-        /// Where it stands.
+        /// Its state.
         state: send::State,
-        /// What it was told.
+        /// The event that was refused.
         event: send::Event,
     },
-    /// The receiving half has no such row.
+    /// The receiving half has no transition for the event.
     Recv {
-        /// Where it stands.
+        /// Its state.
         state: recv::State,
-        /// What it was told.
+        /// The event that was refused.
         event: recv::Event,
     },
-    /// The transport has no such row.
+    /// The transport has no transition for the event.
     Transport {
-        /// Where it stands.
+        /// Its state.
         state: transport::State,
-        /// What it was told.
+        /// The event that was refused.
         event: transport::Event,
     },
-    /// The application asked for one end and then for another that no longer fits.
+    /// The application asked for one manner and then for another that cannot follow it.
     Manner {
         /// What it asked for first.
         current: Manner,
         /// What it asked for now.
         asked: Manner,
     },
-    /// Only TLS 1.3 closes one direction alone.
+    /// Only TLS 1.3 can close one direction alone.
     HalfClose {
         /// The version in use.
         version: Version,
     },
-    /// A rejection must say an error; close_notify and user_canceled do not.
+    /// A rejection needs an error alert; close_notify and user_canceled are not errors.
     NotAnError {
         /// The alert that was asked for.
         alert: AlertDescription,
@@ -62,18 +63,18 @@ pub enum Illegal {
 impl fmt::Display for Illegal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Send { state, event } => write!(f, "{event} is illegal where the sending half is {state}"),
+            Self::Send { state, event } => write!(f, "{event} is illegal while the sending half is {state}"),
             Self::Recv { state, event } => {
-                write!(f, "{event} is illegal where the receiving half is {state}")
+                write!(f, "{event} is illegal while the receiving half is {state}")
             }
             Self::Transport { state, event } => {
-                write!(f, "{event} is illegal where the transport is {state}")
+                write!(f, "{event} is illegal while the transport is {state}")
             }
             Self::Manner { current, asked } => write!(f, "{asked} cannot follow {current}"),
             Self::HalfClose { version } => {
                 write!(f, "{version} cannot close one direction alone: close both, or use TLS 1.3")
             }
-            Self::NotAnError { alert } => write!(f, "{alert} says no error: reject with an error alert"),
+            Self::NotAnError { alert } => write!(f, "{alert} is not an error: reject with an error alert"),
         }
     }
 }

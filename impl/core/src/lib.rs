@@ -1,41 +1,42 @@
 //! How a TLS connection ends, decided in one place.
 //!
-//! A TLS connection should end with close_notify from both sides. In practice a bare FIN cuts a
-//! download and nobody notices, a reset destroys the fatal alert that said why, and a close waits
-//! for ever. This crate is the machine that decides every closing step of one end of one
-//! connection, for TLS 1.0 to 1.3.
+//! A TLS connection should end with close_notify from both sides. In practice a bare FIN truncates
+//! a download and nobody notices, a reset destroys the fatal alert that gave the reason, and a
+//! close waits forever. This crate is a state machine that decides every closing step of one end of
+//! one connection, for TLS 1.0 to 1.3.
 //!
-//! In scope: which step comes next, what an end is worth, whether the session may be resumed. Out
-//! of scope: records, keys, clocks, sockets. There is no I/O here, no allocation, and by default no
-//! dependency.
+//! In scope: which step comes next, what an end proves, and whether the session may be resumed. Out
+//! of scope: records, keys, clocks and sockets. The crate does no I/O, does not allocate, and by
+//! default has no dependencies.
 //!
-//! > **The contract.** The driver tells every fact once, in the order in which it learned them, and
-//! > does what [`Machine::output`] says before it reads on. The machine then never sends a record
-//! > behind its last word, never reports a clean end without an authentic close_notify, and never
-//! > takes back what it reported.
+//! > **The contract.** The driver reports every event once, in the order in which it learned of
+//! > them, and does what [`Machine::output`] says before it reads on. The machine then never sends
+//! > a record after its last word (its close_notify or its fatal alert), never reports a clean end
+//! > without an authentic close_notify, and never takes back what it reported.
 //!
-//! 1. Make a [`Machine`] with [`Machine::new`], tell it [`Event::PeerKeysInUse`] and
-//!    [`Event::HandshakeDone`]; or start at [`Machine::established`].
-//! 2. Tell it what the application does and what the peer's records and the transport say:
-//!    [`Machine::handle`].
-//! 3. Do what [`Machine::output`] asks, and tell the result. Repeat until it is [`Output::Idle`]
-//!    (the application's turn) or [`Output::Done`].
-//! 4. Ask [`Machine::answer`] what a call of the application returns, and [`Machine::ending`] how
-//!    it ended, at any time.
+//! 1. Create a [`Machine`] with [`Machine::new`] and report [`Event::PeerKeysInUse`] and
+//!    [`Event::HandshakeDone`]. Or start with [`Machine::established`].
+//! 2. Report what the application, the peer and the transport do with [`Machine::handle`].
+//! 3. Do what [`Machine::output`] asks, and report the result. Repeat until it returns
+//!    [`Output::Idle`] (it is the application's turn) or [`Output::Done`].
+//! 4. At any time, ask [`Machine::answer`] what a call of the application returns, and
+//!    [`Machine::ending`] how the connection ended.
 //!
-//! Where alerts arrive as records, [`read_alert`] says what a payload holds and which fact to tell.
+//! If alerts arrive as records, [`read_alert`] reads a payload and returns the event to report.
 //!
-//! The feature `serde` (off by default, and then there is no dependency) derives `Serialize` and
-//! `Deserialize` on [`Ending`] and its parts, [`Policy`] and its choices, [`FramingState`],
-//! [`Manner`], [`Version`] and [`Role`]: structs by their fields, names in snake_case, alerts by
-//! the names of the registry. The shape is stable. A policy may leave fields out, which are then
-//! those of [`Policy::STRICT`], and must not have unknown ones.
+//! The feature `serde` is off by default; without it the crate has no dependencies. It implements
+//! `Serialize` and `Deserialize` for [`Ending`] and its parts, [`Policy`] and its choices,
+//! [`FramingState`], [`Manner`], [`Version`] and [`Role`]. Structs are serialized by their fields,
+//! names are in snake_case, and alerts have their registered names. The format is stable. A policy
+//! may omit fields, which then have the values of [`Policy::STRICT`]. Unknown fields are an error.
 //!
 //! ```json
 //! {
-//!   "reading": { "fatal_alert": "certificate_required" }, "writing": { "not_sent": "peer_fatal_alert" },
-//!   "first_closer": "peer", "delivery": "lost", "discarded": 512, "late": 0, "drained": 0, "errno": null,
-//!   "user_canceled": false, "resumption": { "allowed": false, "rule": "fatal_discards_tickets" },
+//!   "reading": { "fatal_alert": "certificate_required" },
+//!   "writing": { "not_sent": "peer_fatal_alert" },
+//!   "first_closer": "peer", "delivery": "lost",
+//!   "discarded": 512, "late": 0, "drained": 0, "errno": null, "user_canceled": false,
+//!   "resumption": { "allowed": false, "rule": "fatal_discards_tickets" },
 //!   "transport": "open", "in_handshake": false
 //! }
 //! ```
@@ -43,8 +44,7 @@
 #![doc = include_str!("../TRANSITIONS.md")]
 #![no_std]
 #![forbid(unsafe_code)]
-#![cfg_attr(docsrs, feature(doc_cfg))]
-// A new state or event must be given its row.
+// A new state or event must get its own row in each table.
 #![warn(clippy::wildcard_enum_match_arm)]
 
 mod alert;
@@ -92,7 +92,7 @@ pub use resume::{Resumption, Rule};
 pub use severity::Severity;
 pub use version::{Role, Version};
 
-/// The example of the README compiles and holds.
+/// Compiles and runs the example in the README.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -1,7 +1,7 @@
-//! The closing machine of one end of one connection: the parts, and the one place where they move.
+//! The closing machine of one end of one connection: its parts, and the one place that moves them.
 //!
-//! Decides every closing step by way of [`send`], [`recv`], [`transport`] and `couple`.
-//! Leaves bytes, keys, clocks and sockets to its driver.
+//! The machine decides every closing step with [`send`], [`recv`], [`transport`] and `couple`. The
+//! driver handles bytes, keys, clocks and sockets.
 
 use core::hash::{Hash, Hasher};
 
@@ -15,10 +15,11 @@ use crate::policy::{LateData, Policy};
 use crate::version::{Role, Version};
 use crate::{recv, send, transport};
 
-/// The closing machine. Copy it, compare it, hash it: it holds no resource.
+/// The closing machine of one end of one connection. It holds no resources, so it can be copied,
+/// compared and hashed.
 ///
-/// Shape: feed facts with [`handle`](Self::handle), do what [`output`](Self::output) says, tell the
-/// result, until it says [`Output::Done`] or [`Output::Idle`].
+/// Report events with [`handle`](Self::handle), do what [`output`](Self::output) returns and report
+/// the result, until it returns [`Output::Done`] or [`Output::Idle`].
 ///
 /// ```
 /// use close_notify_core::{Event, Machine, Manner, Output, Policy, Role, Version};
@@ -44,8 +45,8 @@ pub struct Machine {
     pub(crate) evidence: Evidence,
 }
 
-/// What changes while a machine lives, in few words: explorers hash millions of machines with the
-/// same inputs.
+/// Hashes only what changes during the life of a machine, in few writes: explorers hash millions of
+/// machines with the same version, role and policy.
 impl Hash for Machine {
     fn hash<H: Hasher>(&self, state: &mut H) {
         let place = [self.send as u8, self.recv as u8, self.transport as u8, self.manner as u8];
@@ -76,12 +77,14 @@ impl Machine {
         Self { send: send::State::Open, recv: recv::State::Open, ..Self::new(version, role, policy) }
     }
 
-    /// Takes a fact; the halves, the transport and the evidence have moved together.
+    /// Handles an event: moves both halves, the transport and the evidence together.
     ///
-    /// Shape: any order in which things happen. Behind the release of the transport only what
-    /// [`Output::DiscardPending`] and [`Output::ForgetSession`] asked for still counts.
+    /// Events may come in any order in which they happen. After the release of the transport only
+    /// the answers to [`Output::DiscardPending`] and [`Output::ForgetSession`] still count.
     ///
-    /// Errors: [`Illegal`] where no row of the tables has it; the machine is unchanged.
+    /// # Errors
+    ///
+    /// [`Illegal`] if the event is impossible in the current state. The machine is unchanged.
     #[inline]
     pub const fn handle(&mut self, event: Event) -> Result<(), Illegal> {
         let moves = match self.moves(event) {
@@ -110,8 +113,7 @@ impl Machine {
                 self.note(event, send, recv);
                 (self.send, self.recv, self.transport) = (send, recv, transport);
                 self.manner = manner;
-                // A wait that is over leaves its deadline behind: the next one has all the
-                // patience.
+                // The deadline ends with its wait. The next wait gets a full one.
                 if self.deadline_runs() && !self.waits() {
                     self.evidence.forget(Known::DeadlineStarted);
                 }
@@ -121,7 +123,7 @@ impl Machine {
         }
     }
 
-    /// The next step of the driver: the same until an event answers it.
+    /// The next step of the driver. It stays the same until an event answers it.
     #[must_use]
     #[inline]
     pub const fn output(&self) -> Output {
@@ -143,8 +145,9 @@ impl Machine {
         }
     }
 
-    /// Whether the deadline that [`Output::StartDeadline`] asked for runs. It ends by itself once
-    /// nothing is waited for: a side that has shut its write side may read for as long as it likes.
+    /// Whether the deadline that [`Output::StartDeadline`] asked for is running. It ends by itself
+    /// when nothing is waited for: a side that has shut its write side may read for as long as it
+    /// likes.
     #[must_use]
     pub const fn deadline_runs(&self) -> bool {
         self.evidence.knows(Known::DeadlineStarted)
@@ -156,10 +159,10 @@ impl Machine {
         matches!(self.send, send::State::Open)
     }
 
-    /// Whether application data that arrives now goes to the application.
+    /// Whether application data that arrives now is delivered to the application.
     ///
-    /// Shape: ask before the [`Event::PeerData`] that tells of it. Data that does not go there is
-    /// counted as [`Ending::late`](crate::Ending::late), unless it came behind the peer's
+    /// Call it before reporting the data as [`Event::PeerData`]. Data that is not delivered is
+    /// counted as [`Ending::late`](crate::Ending::late), unless it came after the peer's
     /// close_notify.
     #[must_use]
     pub const fn delivers_data(&self) -> bool {
@@ -167,9 +170,11 @@ impl Machine {
         matches!(self.recv, recv::State::Open | recv::State::EarlyData) && wanted
     }
 
-    /// Whether raw bytes of the peer may be read and thrown away now: where [`Output::Drain`] asks
-    /// for it, and while our last word waits for room, once nothing that the peer says is listened
-    /// to. A peer that is blocked as we are takes our bytes once we have taken its own.
+    /// Whether raw bytes of the peer may be read and discarded now.
+    ///
+    /// This is so if [`Output::Drain`] asks for it. It is also so while our last word waits for
+    /// room and nothing that the peer sends matters any more: a peer that is blocked too takes our
+    /// bytes after we have taken its own.
     ///
     /// ```
     /// use close_notify_core::{Event, Machine, Manner, Output, Policy, Role, Version};
@@ -181,7 +186,7 @@ impl Machine {
     /// assert!(machine.may_drain());
     /// # Ok::<(), close_notify_core::Illegal>(())
     /// ```
-    // no-mutual-wait; RFC 4511 §4.14.3.1 · handback-exact: what follows TLS is not thrown away
+    // no-mutual-wait; RFC 4511 §4.14.3.1 · handback-exact: what follows TLS is not discarded
     #[must_use]
     pub const fn may_drain(&self) -> bool {
         let output = self.output();
@@ -190,19 +195,19 @@ impl Machine {
         matches!(output, Output::Drain) || (output.is_a_last_word() && is_unheard && is_over)
     }
 
-    /// The version that the machine was made for.
+    /// The TLS version of the connection.
     #[must_use]
     pub const fn version(&self) -> Version {
         self.version
     }
 
-    /// The end of the connection that it stands for.
+    /// Which end of the connection this machine is.
     #[must_use]
     pub const fn role(&self) -> Role {
         self.role
     }
 
-    /// What the application asked for.
+    /// The choices of the application.
     #[must_use]
     pub const fn policy(&self) -> Policy {
         self.policy
@@ -214,25 +219,25 @@ impl Machine {
         self.manner
     }
 
-    /// Where the sending half stands.
+    /// The state of the sending half.
     #[must_use]
     pub const fn send_state(&self) -> send::State {
         self.send
     }
 
-    /// Where the receiving half stands.
+    /// The state of the receiving half.
     #[must_use]
     pub const fn recv_state(&self) -> recv::State {
         self.recv
     }
 
-    /// Where the transport stands.
+    /// The state of the transport.
     #[must_use]
     pub const fn transport_state(&self) -> transport::State {
         self.transport
     }
 
-    /// Whether data of the peer would come behind the end that we asked for.
+    /// Whether data that comes now would come after the end that we asked for.
     pub(crate) const fn is_late(&self) -> bool {
         self.manner.is_closing()
     }
@@ -270,14 +275,14 @@ impl Machine {
             && !matches!(self.send, send::State::Aborted)
     }
 
-    // RFC 9112 §9.6 · every-close-ends: a last word needs room in the transport, whoever asked for
-    // it
-    /// Whether something is waited for that the peer can keep from us.
+    // RFC 9112 §9.6 · every-close-ends: a last word needs room in the transport, no matter who
+    // asked for it
+    /// Whether the machine waits for something that the peer can withhold.
     const fn waits(&self) -> bool {
         self.manner.is_closing() || self.salvages() || self.last_word().is_some()
     }
 
-    /// What the sending half still has to say.
+    /// What the sending half still has to send or shut.
     const fn last_word(&self) -> Option<Output> {
         use send::State as S;
         let shuts = self.manner.shuts_write_side();
@@ -299,12 +304,12 @@ impl Machine {
         }
     }
 
-    /// What is left once the last word is out: wait, hand back or close.
+    /// What is left after the last word: wait, hand back or close.
     const fn rest(&self) -> Output {
         let waits = !self.recv.has_ended();
         match self.manner {
             Manner::Unasked | Manner::HalfClose if self.salvages() => Output::AwaitPeer,
-            // every-call-ends, notify-before-fin: nothing can be said or heard any more, and a
+            // every-call-ends, notify-before-fin: nothing can be sent or received any more, and a
             // close would send a FIN
             Manner::Unasked | Manner::HalfClose if self.has_given_up() => Output::ResetTransport,
             Manner::Unasked | Manner::HalfClose => Output::Idle,
@@ -315,8 +320,8 @@ impl Machine {
             Manner::Linger | Manner::Reject if matches!(self.transport, transport::State::Open) => {
                 Output::Drain
             }
-            // RFC 9846 §6.1 · notify-before-fin: a close would send a FIN where no last word could
-            // be sent
+            // RFC 9846 §6.1 · notify-before-fin: a close would send a FIN although no last word
+            // could be sent
             Manner::Graceful | Manner::HandBack | Manner::Linger | Manner::AtOnce | Manner::Reject
                 if matches!(self.send, send::State::Failed) =>
             {
@@ -329,20 +334,20 @@ impl Machine {
         }
     }
 
-    /// The deadline has ended a wait.
+    /// Whether the deadline has ended a wait.
     const fn has_given_up(&self) -> bool {
         let unsaid =
             matches!(self.send, send::State::Failed) && matches!(self.evidence.unsent, NotSent::GaveUp);
         unsaid || matches!(self.recv, recv::State::TimedOut)
     }
 
-    /// Both have said close_notify, and the transport still takes and brings bytes.
+    /// Whether both sides have sent close_notify and the transport still works.
     pub(crate) const fn is_handed_back_clean(&self) -> bool {
         matches!(self.recv, recv::State::PeerNotified) && matches!(self.send, send::State::Notified)
     }
 
-    // salvage-alert: a failed write is no reason not to read
-    /// Whether a write has failed and the peer may still say why.
+    // salvage-alert: a failed write is no reason to stop reading
+    /// Whether a write has failed and the peer may still send the reason.
     #[must_use]
     pub const fn salvages(&self) -> bool {
         matches!(self.send, send::State::Failed) && !self.recv.has_ended()

@@ -1,4 +1,4 @@
-//! How the application wants the connection to end, and which wish may follow which.
+//! How the application wants the connection to end, and which request may follow which.
 //!
 //! Sources: RFC 9846 §6.1 (close_notify, waiting), RFC 9112 §9.6 (lingering), RFC 4511 §4.14.3
 //! (hand-back).
@@ -18,42 +18,45 @@ named! {
     /// assert!(Manner::Graceful.then(Manner::HandBack).is_err());
     /// ```
     pub enum Manner {
-        /// It has not asked for an end.
+        /// The application has not asked for an end.
         Unasked,
-        /// It closed its write side and reads on.
+        /// The application closed its write side and reads on.
         HalfClose,
-        /// close_notify both ways, then close.
+        /// Exchange close_notify, then close.
         Graceful,
-        /// close_notify, then drain the transport unread until the peer ends it, then close.
+        /// Send close_notify, drain the transport until the peer ends it, then close.
         Linger,
-        /// close_notify, then close: unread bytes of the peer may destroy what we sent.
+        /// Send close_notify, then close. Unread bytes of the peer may destroy what we sent.
         AtOnce,
-        /// close_notify both ways, then the transport goes back to the application.
+        /// Exchange close_notify, then return the transport to the application.
         HandBack,
-        /// A fatal alert, then drain like `Linger`, then close.
+        /// Send a fatal alert, drain as `Linger` does, then close.
         Reject,
-        /// Reset the transport: the peer must not read a clean end.
+        /// Reset the transport. The peer must not read a clean end.
         Abort,
     }
 }
 
 impl Manner {
-    /// Whether this side has asked for the end of both directions.
+    /// Whether the application has asked for the end of both directions.
     #[must_use]
     pub const fn is_closing(self) -> bool {
         !matches!(self, Self::Unasked | Self::HalfClose)
     }
 
-    /// Whether a FIN follows the last word of this side, because nothing else can.
+    /// Whether a FIN follows the last word of this side.
     #[must_use]
     pub const fn shuts_write_side(self) -> bool {
         !matches!(self, Self::Unasked | Self::HandBack | Self::Abort)
     }
 
-    /// The manner that holds once the application asks for `asked`: an end is only ever hastened.
+    /// The manner that applies after the application asks for `asked`. A later request can only
+    /// hasten the end.
     ///
-    /// Errors: [`Illegal`] where a hand-back is asked for that can no longer be kept; nothing is
-    /// changed.
+    /// # Errors
+    ///
+    /// [`Illegal::Manner`] if `asked` is a hand-back that is no longer possible, or a half-close
+    /// after a hand-back.
     pub const fn then(self, asked: Self) -> Result<Self, Illegal> {
         use Manner as M;
         Ok(match (self, asked) {
@@ -75,14 +78,14 @@ impl Manner {
             (M::HandBack, M::HandBack) => M::HandBack,
             (M::HandBack, M::Graceful | M::Linger | M::AtOnce | M::Reject | M::Abort) => asked,
 
-            // RFC 9112 §9.6 · alert-survives-close: only AtOnce and Abort cut the drain short
+            // RFC 9112 §9.6 · alert-survives-close: only AtOnce and Abort end the drain early
             (M::Reject, M::HalfClose | M::Graceful | M::Linger | M::Reject) => M::Reject,
             (M::Reject, M::AtOnce | M::Abort) => asked,
 
             (M::Abort, M::HalfClose | M::Graceful | M::Linger | M::AtOnce | M::Reject | M::Abort) => M::Abort,
 
-            // RFC 4511 §4.14.3.1 · wait-before-handback: a transport that is shut, or about to be,
-            // cannot go back
+            // RFC 4511 §4.14.3.1 · wait-before-handback: a transport whose write side is shut, or
+            // about to be, cannot be handed back
             (M::HalfClose | M::Graceful | M::Linger | M::AtOnce | M::Reject | M::Abort, M::HandBack)
             | (M::HandBack, M::HalfClose) => return Err(Illegal::Manner { current: self, asked }),
         })
@@ -90,8 +93,8 @@ impl Manner {
 }
 
 impl Manner {
-    /// How a relay ends its downstream once its upstream has ended: an unclean end is never made
-    /// clean.
+    /// How a relay ends its downstream after its upstream has ended. An unclean end never becomes a
+    /// clean one.
     ///
     /// Source: RFC 9846 §6.1, RFC 9112 §8 · no-laundering.
     ///

@@ -1,6 +1,6 @@
-//! The one way enums of this crate get their list of values and their names in tables.
+//! The macro that gives the enums of this crate a list of their values, and their names.
 
-/// Defines a field-less enum with `ALL` (every value, in order) and `name` (as tables print it).
+/// Defines a field-less enum with `ALL` (every value, in order) and `name` (as printed in tables).
 macro_rules! named {
     ($(#[$meta:meta])* pub enum $Name:ident { $($(#[$variant_meta:meta])* $Variant:ident),+ $(,)? }) => {
         $(#[$meta])*
@@ -13,7 +13,7 @@ macro_rules! named {
             /// Every value, in the order of the definition.
             pub const ALL: &'static [$Name] = &[$($Name::$Variant),+];
 
-            /// The name as tables and errors print it.
+            /// The name, as tables and errors print it.
             #[must_use]
             pub const fn name(self) -> &'static str {
                 match self { $($Name::$Variant => stringify!($Variant)),+ }

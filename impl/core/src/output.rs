@@ -1,9 +1,11 @@
-//! What the driver must do next: a pure function of where the machine stands, so nothing is queued
-//! or lost.
+//! What the driver must do next.
+//!
+//! The output is a pure function of the machine's state, so nothing is queued and nothing is lost.
 
 use crate::alert::AlertDescription;
 
-/// The next step of the driver. It stays the same until an event answers it.
+/// The next step of the driver. It stays the same until the driver reports an event that answers
+/// it.
 ///
 /// ```
 /// use close_notify_core::{Event, Machine, Manner, Output, Policy, Role, Version};
@@ -19,51 +21,51 @@ use crate::alert::AlertDescription;
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Output {
-    /// Nothing is owed: the application's turn.
+    /// Nothing to do: it is the application's turn.
     Idle,
-    /// Throw away what no record holds yet; answer `PendingDiscarded`.
+    /// Discard the data that is not in a record yet. Answer with `PendingDiscarded`.
     DiscardPending,
-    /// Write what is pending, then a close_notify at level warning; answer `OutputSealed`,
-    /// `OutputBegun` where it leaves in parts, `OutputWritten`.
+    /// Write the pending data, then a close_notify at level warning. Answer with `OutputSealed`,
+    /// `OutputBegun` if it leaves in parts, and `OutputWritten`.
     SendCloseNotify {
-        /// No byte can follow: leave room to send it in one segment with the FIN.
+        /// No byte can follow, so the close_notify can share a segment with the FIN.
         fin_follows: bool,
     },
-    /// Write a fatal alert; answer `OutputSealed`, `OutputBegun` where it leaves in parts,
+    /// Write a fatal alert. Answer with `OutputSealed`, `OutputBegun` if it leaves in parts, and
     /// `OutputWritten`.
     SendAlert {
-        /// Which.
+        /// The alert to write.
         alert: AlertDescription,
     },
-    /// Shut the transport's write side; answer `WriteShut`.
+    /// Shut the transport's write side. Answer with `WriteShut`.
     ShutWrite,
-    /// Forget the session and every ticket of this connection; answer `SessionForgotten`.
+    /// Forget the session and every ticket of this connection. Answer with `SessionForgotten`.
     ForgetSession,
-    /// Start the deadline; answer `DeadlineStarted`.
+    /// Start the deadline. Answer with `DeadlineStarted`.
     StartDeadline,
-    /// Read the next record and tell it.
+    /// Read the next record and report it.
     AwaitPeer,
-    /// Read raw bytes, throw them away, and tell their number. TLS state is no longer needed.
+    /// Read raw bytes, discard them, and report their number. TLS state is no longer needed.
     Drain,
-    /// Close the transport; answer `TransportClosed`.
+    /// Close the transport. Answer with `TransportClosed`.
     CloseTransport,
-    /// Reset the transport; answer `TransportResetByUs`.
+    /// Reset the transport. Answer with `TransportResetByUs`.
     ResetTransport,
-    /// Give the transport back, with what was read behind the peer's close_notify; answer
-    /// `TransportHandedBack`.
+    /// Return the transport to the application, with the bytes that were read after the peer's
+    /// close_notify. Answer with `TransportHandedBack`.
     HandBack,
-    /// Everything is done: the ending is final.
+    /// Everything is done, and the ending is final.
     Done,
 }
 
 impl Output {
-    /// Whether the driver must wait for the peer here, under the deadline.
+    /// Whether this step waits for the peer, under the deadline.
     #[must_use]
     pub const fn waits_for_peer(self) -> bool {
         matches!(self, Self::AwaitPeer | Self::Drain)
     }
 
-    /// Whether the last word of this side is to leave here.
+    /// Whether this step sends the last word of this side: its close_notify or its fatal alert.
     #[must_use]
     pub const fn is_a_last_word(self) -> bool {
         matches!(self, Self::SendCloseNotify { .. } | Self::SendAlert { .. })

@@ -1,30 +1,31 @@
-//! Policies for application protocols: which choices fit, and why each of them leaves `STRICT`.
+//! Policies for application protocols: which choices fit, and why each differs from `STRICT`.
 //!
-//! Decides nothing that `policy` does not name. A choice that no preset mentions is that of
-//! [`Policy::STRICT`]: no preset accepts a cut inside of a message, or one that only the end
-//! delimits.
+//! A choice that a preset does not mention is that of [`Policy::STRICT`]. No preset accepts a
+//! truncation inside a message, or of a message that only the end delimits.
 //! Sources: each preset names its own.
 
 use crate::policy::{LateData, MissingNotify, Policy, Reply};
 
 impl Policy {
-    /// HTTP/1.1 over TLS, either end, with a framing tracker.
+    /// HTTP/1.1 over TLS, for either end, with a framing tracker.
     ///
-    /// `missing_notify` is [`BetweenMessages`](MissingNotify::BetweenMessages): RFC 9112 §9.8 calls
-    /// a message that its length or its last chunk completed whole, and most servers end an idle
-    /// connection by a bare FIN. A body that the end delimits still needs close_notify. `late_data`
-    /// is [`Discard`](LateData::Discard): behind the last response a server must not process
-    /// another request (§9.6), and a client that closed has given up on the answer; the ending
-    /// counts what was dropped. `reply` is [`WhenAsked`](Reply::WhenAsked): a client of TLS 1.2 may
-    /// close its side behind the request, and an answer that nobody asked for would put a clean end
-    /// behind half of a body that the end delimits. `resumption` stays with the rule of the TLS
-    /// version: RFC 2818 forbids it behind a premature close, but RFC 9112 §9.8, which replaces it,
-    /// lets a server resume, and idle connections would pay for it with full handshakes.
+    /// - `missing_notify` is [`BetweenMessages`](MissingNotify::BetweenMessages). In RFC 9112 §9.8
+    ///   a message that its length or its last chunk completed is complete, and most servers end an
+    ///   idle connection with a bare FIN. A body that the end delimits still needs close_notify.
+    /// - `late_data` is [`Discard`](LateData::Discard). After the last response a server must not
+    ///   process another request (§9.6), and a client that closed no longer wants the response. The
+    ///   ending counts what was dropped.
+    /// - `reply` is [`WhenAsked`](Reply::WhenAsked). A TLS 1.2 client may close its side after the
+    ///   request, and an automatic answer would put a clean end after half of a body that the end
+    ///   delimits.
+    /// - `resumption` follows the TLS version. RFC 2818 forbids resumption after a premature close,
+    ///   but RFC 9112 §9.8, which replaces it, lets a server resume. The old rule would cost idle
+    ///   connections full handshakes.
     ///
-    /// A server ends a connection with [`Manner::Linger`](crate::Manner::Linger) after its last
-    /// response. [`Graceful`](crate::Manner::Graceful) waits for a close_notify that a client may
-    /// not send while the connection idles in its pool: with Java's it costs the whole patience
-    /// each time.
+    /// A server should end a connection with [`Manner::Linger`](crate::Manner::Linger) after its
+    /// last response. [`Graceful`](crate::Manner::Graceful) waits for a close_notify that a client
+    /// may not send while the connection idles in its pool; with Java clients this takes the full
+    /// deadline each time.
     ///
     /// ```
     /// use close_notify_core::{Event, FramingState, Machine, Policy, Role, Version};
@@ -44,15 +45,17 @@ impl Policy {
         }
     }
 
-    /// The data connection of FTP over TLS, either end: one file, delimited by the end.
+    /// The data connection of FTP over TLS, for either end: one file, delimited by the end.
     ///
-    /// `missing_notify` stays strict, as the end alone says that the file is whole (RFC 959 §3.4,
-    /// RFC 4217 §12.6); vsftpd's strict options are the same. `reply` is
-    /// [`WhenAsked`](Reply::WhenAsked): a receiver writes nothing and may close its side at once; a
-    /// sender that answered would end the file where the answer fell, with a close_notify that
-    /// calls it whole. `peer_closes` stays [`AnyTime`](crate::PeerCloses::AnyTime): a server
-    /// without space ends an upload early, so its close_notify confirms no file; the reply 226 on
-    /// the control connection does. `late_data` stays delivered: what comes is a part of the file.
+    /// - `missing_notify` stays strict, because only the end says that the file is complete (RFC
+    ///   959 §3.4, RFC 4217 §12.6). vsftpd's strict options do the same.
+    /// - `reply` is [`WhenAsked`](Reply::WhenAsked). A receiver writes nothing and may close its
+    ///   side at once. A sender that answered at once would end the file at that point, with a
+    ///   close_notify that marks it as complete.
+    /// - `peer_closes` stays [`AnyTime`](crate::PeerCloses::AnyTime). A server that is out of space
+    ///   ends an upload early, so its close_notify confirms no file; the reply 226 on the control
+    ///   connection does.
+    /// - `late_data` stays delivered, because it is a part of the file.
     ///
     /// ```
     /// use close_notify_core::{AlertDescription, AlertLevel, Event, Machine, Policy, Role, Version};
@@ -67,16 +70,17 @@ impl Policy {
         Self { reply: Reply::WhenAsked, ..Self::STRICT }
     }
 
-    /// SMTP, POP3 and IMAP behind STARTTLS or on their own ports, either end, with a framing
+    /// SMTP, POP3 and IMAP after STARTTLS or on their own ports, for either end, with a framing
     /// tracker.
     ///
-    /// `missing_notify` is [`BetweenMessages`](MissingNotify::BetweenMessages): lines and the lone
-    /// dot say where each command, reply and mail ends, nothing is accepted before its reply (RFC
-    /// 5321 §4.1.1.4), and many peers end with a bare FIN behind QUIT. `late_data` is
-    /// [`Discard`](LateData::Discard): behind QUIT only its reply can come, and a server must not
-    /// act on a command behind it. `reply` is [`WhenAsked`](Reply::WhenAsked): a client of TLS 1.2
-    /// may pipeline its commands up to QUIT, close its side and read the replies to the end (RFC
-    /// 2920); one that were refused to the server would have the client send its mail again.
+    /// - `missing_notify` is [`BetweenMessages`](MissingNotify::BetweenMessages). Line ends and the
+    ///   lone dot delimit each command, reply and mail, nothing is accepted before its reply (RFC
+    ///   5321 §4.1.1.4), and many peers end with a bare FIN after QUIT.
+    /// - `late_data` is [`Discard`](LateData::Discard). After QUIT only its reply can arrive, and a
+    ///   server must not act on a command after it.
+    /// - `reply` is [`WhenAsked`](Reply::WhenAsked). A TLS 1.2 client may pipeline its commands up
+    ///   to QUIT, close its side and read all replies (RFC 2920). If the server could not send one
+    ///   of them, the client would send its mail again.
     ///
     /// ```
     /// use close_notify_core::{Event, FramingState, Machine, Policy, Role, Version};
@@ -95,20 +99,29 @@ impl Policy {
         }
     }
 
-    /// LDAP, where TLS is removed and the connection goes on: close with
+    /// LDAP, which removes TLS and keeps the connection. Close with
     /// [`Manner::HandBack`](crate::Manner::HandBack).
     ///
-    /// `reply` is [`Flush`](Reply::Flush): the other side answers at once (RFC 4511 §4.14.3), but
-    /// what it has begun to say leaves first, for half of a PDU under TLS and plaintext behind it
-    /// are read as one. Everything else stays strict. `missing_notify`, since plaintext follows and
-    /// a FIN from anybody must not open it. `late_data`, since the last responses may come behind
-    /// our close_notify and are authentic until the peer's. `peer_closes`, since either side may
-    /// remove TLS, so that two close_notify may cross.
+    /// - `reply` is [`Flush`](Reply::Flush). The other side answers at once (RFC 4511 §4.14.3), but
+    ///   what it has begun to send leaves first: otherwise half of a PDU under TLS and the
+    ///   plaintext after it would be read as one.
+    ///
+    /// Everything else stays strict:
+    ///
+    /// - `missing_notify`, because plaintext follows, and a forged FIN must not start it.
+    /// - `late_data`, because the last responses may arrive after our close_notify and are
+    ///   authentic until the peer's.
+    /// - `peer_closes`, because either side may remove TLS, so the two close_notify may cross.
     ///
     /// ```
     /// use close_notify_core::{Event, Machine, Manner, Output, Policy, Role, Version};
     /// let mut machine = Machine::established(Version::Tls13, Role::Client, Policy::ldap_stop_tls());
-    /// for event in [Event::Close(Manner::HandBack), Event::DeadlineStarted, Event::OutputSealed, Event::OutputWritten] {
+    /// for event in [
+    ///     Event::Close(Manner::HandBack),
+    ///     Event::DeadlineStarted,
+    ///     Event::OutputSealed,
+    ///     Event::OutputWritten,
+    /// ] {
     ///     machine.handle(event)?;
     /// }
     /// machine.handle(Event::TransportEof { inside_record: false })?;
@@ -122,17 +135,21 @@ impl Policy {
 
     /// Idle connections that a client keeps for later requests.
     ///
-    /// `missing_notify` is [`BetweenMessages`](MissingNotify::BetweenMessages): a server ends an
-    /// idle connection when it likes, mostly by a bare FIN, and no message is open there.
-    /// `late_data` is [`Discard`](LateData::Discard): on a connection that the pool lets go of
-    /// nobody waits for an answer. `reply` stays [`Discard`](Reply::Discard): a request that met
-    /// the peer's close_notify is not sent to somebody who no longer reads, and the ending counts
-    /// what never left: a request of which nothing left may be tried elsewhere. `drain_budget` and
-    /// `keep_budget` are 64 KiB: an idle peer has tickets and a close_notify to say, nothing of
-    /// ours is on its way that a reset could destroy, and a pool closes many at once.
+    /// - `missing_notify` is [`BetweenMessages`](MissingNotify::BetweenMessages). A server ends an
+    ///   idle connection when it likes, mostly with a bare FIN, and no message is open then.
+    /// - `late_data` is [`Discard`](LateData::Discard). Nobody waits for a response on a connection
+    ///   that the pool closes.
+    /// - `reply` stays [`Discard`](Reply::Discard). A request that met the peer's close_notify is
+    ///   not sent to a peer that no longer reads. The ending counts what never left; a request of
+    ///   which nothing left may be retried elsewhere.
+    /// - `drain_budget` and `keep_budget` are 64 KiB. An idle peer sends only tickets and a
+    ///   close_notify, nothing of ours is in flight that a reset could destroy, and a pool closes
+    ///   many connections at once.
     ///
     /// ```
-    /// use close_notify_core::{AlertDescription, AlertLevel, Event, Machine, Output, Policy, Role, Version};
+    /// use close_notify_core::{
+    ///     AlertDescription, AlertLevel, Event, Machine, Output, Policy, Role, Version,
+    /// };
     /// let mut machine = Machine::established(Version::Tls12, Role::Client, Policy::pool());
     /// machine.handle(Event::Write)?;
     /// let (level, description) = (AlertLevel::WARNING, AlertDescription::CLOSE_NOTIFY);
@@ -153,12 +170,12 @@ impl Policy {
 
     /// Each connection of a relay that does not know the messages it carries.
     ///
-    /// `missing_notify` stays strict: a cut upstream must reach the client as a cut, and a relay
-    /// that reads it as an end launders it (RFC 9112 §8 · no-laundering);
-    /// [`Manner::for_downstream`](crate::Manner::for_downstream) passes it on. `late_data` stays
-    /// delivered, as nothing that came may be missing from what the relay passes on. `reply` is
-    /// [`WhenAsked`](Reply::WhenAsked): a close_notify to one side is a statement about the other,
-    /// so only the relay may order it, once it knows how the other side ended.
+    /// - `missing_notify` stays strict. A truncation upstream must reach the client as a
+    ///   truncation, and a relay that reads it as an end launders it (RFC 9112 §8 · no-laundering).
+    ///   [`Manner::for_downstream`](crate::Manner::for_downstream) passes it on.
+    /// - `late_data` stays delivered, because the relay must pass on everything that arrived.
+    /// - `reply` is [`WhenAsked`](Reply::WhenAsked). A close_notify to one side is a statement
+    ///   about the other, so only the relay may order it, after it knows how the other side ended.
     ///
     /// ```
     /// use close_notify_core::{Event, Machine, Manner, Policy, Role, Version};

@@ -1,14 +1,14 @@
 //! The receiving half: how the peer's direction ended, and on what evidence.
 //!
-//! Decides which end is believed. Leaves to the driver whether bytes were authentic, and to
-//! `couple` which events our own closing forces on it.
+//! This table decides which end is believed. The driver knows whether bytes were authentic, and
+//! `couple` decides which events our own closing forces on this half.
 //! Sources: RFC 9846 §6.1, RFC 5246 §7.2.1, RFC 9293 §3.10.7; each row names its duty.
 
 use crate::illegal::Illegal;
 use crate::named::named;
 
 named! {
-    /// Where the receiving half stands. The first end that is known stays: evidence only grows.
+    /// The state of the receiving half. The first known end is kept: evidence only grows.
     ///
     /// ```
     /// use close_notify_core::recv::{Event, State};
@@ -19,7 +19,7 @@ named! {
         Plain,
         /// What arrives is authentic; the handshake is not done.
         Handshaking,
-        /// A server reads the client's 0-RTT data.
+        /// A server is reading the client's 0-RTT data.
         EarlyData,
         /// Application data arrives.
         Open,
@@ -35,16 +35,16 @@ named! {
         Reset,
         /// The peer ended the connection with a fatal alert.
         PeerFatal,
-        /// This side ended it: a fatal alert of ours, or a violation that no alert may answer any
-        /// more.
+        /// This side ended it, with a fatal alert or because of a violation that no alert may
+        /// answer any more.
         Refused,
         /// This side closed without waiting for the peer.
         NotAwaited,
         /// The deadline passed first.
         TimedOut,
-        /// The peer sent more than we had agreed to read after our close.
+        /// The peer sent more than the budget after our close.
         OverBudget,
-        /// The transport failed under the connection, and no reset of the peer's said so.
+        /// The transport failed without a reset from the peer.
         TransportFailed,
     }
 }
@@ -59,7 +59,7 @@ named! {
     pub enum Event {
         /// The peer's first traffic keys are in use.
         KeysInUse,
-        /// The server accepts 0-RTT data.
+        /// The server accepted 0-RTT data.
         EarlyDataAccepted,
         /// The handshake is done.
         HandshakeDone,
@@ -75,7 +75,7 @@ named! {
         Warning,
         /// A fatal alert.
         Fatal,
-        /// This side ends the connection as an error.
+        /// This side ends the connection with an error.
         Refuse,
         /// The transport ended between two records.
         EofAtBoundary,
@@ -87,7 +87,7 @@ named! {
         StopWaiting,
         /// The deadline passed.
         Deadline,
-        /// The budget of bytes is spent.
+        /// The byte budget is spent.
         BudgetSpent,
         /// The transport failed, or ended after a call that does not read had met its failure.
         TransportFailed,
@@ -95,7 +95,7 @@ named! {
 }
 
 impl State {
-    /// How far the half has come; no transition lowers it, and from 4 on none changes the state.
+    /// The progress of the half. No transition lowers it, and at 4 no transition changes the state.
     #[must_use]
     pub const fn rank(self) -> u8 {
         use State as S;
@@ -124,9 +124,11 @@ impl State {
         self.rank() == 4
     }
 
-    /// The state that follows, or the refusal of a move that cannot happen here.
+    /// The state that follows `event`.
     ///
-    /// Errors: [`Illegal`] where the table has no row; the state is unchanged.
+    /// # Errors
+    ///
+    /// [`Illegal::Recv`] if the event is impossible in this state.
     #[inline]
     pub const fn next(self, event: Event) -> Result<Self, Illegal> {
         use {Event as E, State as S};
@@ -158,8 +160,8 @@ impl State {
 
             // RFC 9293 §3.10.7 · rst-is-not-close
             (S::Plain | S::Handshaking | S::EarlyData | S::Open, E::Reset) => S::Reset,
-            // tcp(7), our measurement · dead-is-not-fin: the call that meets ETIMEDOUT leaves an
-            // end of stream
+            // tcp(7), our measurement · dead-is-not-fin: after a call has returned ETIMEDOUT, a
+            // read returns end of stream
             (S::Plain | S::Handshaking | S::EarlyData | S::Open, E::TransportFailed) => S::TransportFailed,
 
             // RFC 5246 §7.2.1, RFC 9846 §6.1 · no-wait-needed; RFC 9112 §9.6 · linger-is-bounded
@@ -167,8 +169,8 @@ impl State {
             (S::Plain | S::Handshaking | S::EarlyData | S::Open, E::Deadline) => S::TimedOut,
             (S::Plain | S::Handshaking | S::EarlyData | S::Open, E::BudgetSpent) => S::OverBudget,
 
-            // RFC 9846 §6.1 · ignore-after-notify, notify-is-final; and of every other end: the
-            // first stays
+            // RFC 9846 §6.1 · ignore-after-notify, notify-is-final; of any other end, too, the
+            // first is kept
             (
                 S::PeerNotified | S::NotifiedEarly | S::PeerFatal | S::Refused | S::NotAwaited | S::TimedOut
                 | S::OverBudget,
@@ -181,7 +183,7 @@ impl State {
                 | E::BudgetSpent | E::TransportFailed,
             ) => self,
 
-            // Nothing arrives behind the transport's end, and no application data before there are
+            // Nothing arrives after the transport's end, and no application data before there are
             // keys.
             (
                 S::CutAtBoundary | S::CutInRecord | S::Reset | S::TransportFailed,
@@ -189,7 +191,7 @@ impl State {
             )
             | (S::Plain | S::Handshaking, E::Data)
 
-            // Each step of the handshake comes once, and in its order.
+            // Each step of the handshake happens once, and in order.
             | (
                 S::Handshaking | S::EarlyData | S::Open | S::PeerNotified | S::NotifiedEarly | S::CutAtBoundary
                 | S::CutInRecord | S::Reset | S::PeerFatal | S::Refused | S::NotAwaited | S::TimedOut | S::OverBudget

@@ -1,4 +1,4 @@
-//! Whether the session of a connection may be resumed, and which rule says so.
+//! Whether the session of a connection may be resumed, and which rule decides it.
 //!
 //! Sources: RFC 2246, RFC 4346 and RFC 5246 §7.2.1–7.2.2, RFC 9846 §6.2, RFC 2818 §2.2.
 
@@ -11,7 +11,7 @@ use crate::recv;
 use crate::version::Version;
 
 named! {
-    /// The rule that decides.
+    /// The rule that decides whether a session may be resumed.
     ///
     /// ```
     /// use close_notify_core::{Event, Machine, Policy, Role, Version, Rule};
@@ -21,15 +21,15 @@ named! {
     /// # Ok::<(), close_notify_core::Illegal>(())
     /// ```
     pub enum Rule {
-        /// Nothing has ended that would forbid it.
+        /// Nothing has happened that forbids it.
         NothingForbids,
-        /// A fatal alert, up to TLS 1.2: the session is never resumed.
+        /// Up to TLS 1.2: after a fatal alert the session is never resumed.
         FatalForgetsSession,
-        /// A fatal alert in TLS 1.3: its tickets are discarded.
+        /// TLS 1.3: after a fatal alert the tickets of the connection are discarded.
         FatalDiscardsTickets,
         /// TLS 1.0: no close_notify at warning level came.
         UncleanForbids10,
-        /// From TLS 1.1 on a missing close_notify alone forbids nothing.
+        /// From TLS 1.1 on, a missing close_notify alone forbids nothing.
         UncleanAllows,
         /// RFC 2818: the peer closed early.
         PrematureForbidsHttps,
@@ -49,14 +49,14 @@ named! {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Resumption {
-    /// The answer.
+    /// Whether the session may be resumed.
     pub allowed: bool,
-    /// The rule behind it.
+    /// The rule that decided it.
     pub rule: Rule,
 }
 
 impl Machine {
-    /// The first rule that applies, the strictest first.
+    /// The decision of the first rule that applies; the strictest comes first.
     #[inline]
     pub(crate) const fn resumption(&self) -> Resumption {
         let (allowed, rule) = match self.version {
@@ -90,7 +90,8 @@ impl Machine {
         !self.resumption().allowed
     }
 
-    /// A fatal alert came, was sent, or would have been had a close_notify not stood before it.
+    /// A fatal alert was received or sent, or would have been sent if a close_notify had not come
+    /// first.
     const fn ended_by_fatal_alert(&self) -> bool {
         matches!(self.recv, recv::State::PeerFatal | recv::State::Refused | recv::State::NotifiedEarly)
             || self.evidence.own_alert.is_some()
@@ -107,8 +108,8 @@ impl Machine {
         !self.send.is_mute() && theirs
     }
 
-    /// The peer ended the transport before its close_notify; a failed write may be all that told
-    /// us.
+    /// The peer ended the transport before its close_notify. A failed write may be the only sign of
+    /// it.
     const fn was_premature(&self) -> bool {
         use recv::State as R;
         match self.recv {

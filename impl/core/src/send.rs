@@ -1,14 +1,14 @@
-//! The sending half: what this side has still to say, and whether it was said.
+//! The sending half: what this side still has to send, and whether it was sent.
 //!
-//! Decides which state follows. Leaves to `couple` which events the other half, the
-//! version and the policy force on it, and to the driver the bytes.
+//! This table decides which state follows. `couple` decides which events the other half, the
+//! version and the policy force on this half, and the driver sends the bytes.
 //! Sources: RFC 9846 §6.1–6.2, RFC 5246 §7.2.1–7.2.2; each row names its duty.
 
 use crate::illegal::Illegal;
 use crate::named::named;
 
 named! {
-    /// Where the sending half stands.
+    /// The state of the sending half.
     ///
     /// ```
     /// use close_notify_core::send::{Event, State};
@@ -19,31 +19,31 @@ named! {
         Handshaking,
         /// Application data may be sent.
         Open,
-        /// The peer's close_notify forces ours: what is pending is to be discarded first.
+        /// The peer's close_notify forces ours; pending data must be discarded first.
         ReplyDue,
-        /// Our close_notify is due, behind whatever is pending.
+        /// Our close_notify is due, after the pending data.
         NotifyDue,
-        /// Our close_notify is sealed and not yet whole in the transport.
+        /// Our close_notify is sealed and not yet completely in the transport.
         NotifyLeaving,
-        /// Our close_notify is whole in the transport.
+        /// Our close_notify is completely in the transport.
         Notified,
-        /// The same, and the transport's write side is shut or takes no more.
+        /// Like `Notified`, and the transport's write side is shut or takes no more.
         NotifiedShut,
         /// A fatal alert of ours is due.
         AlertDue,
-        /// Our fatal alert is sealed and not yet whole in the transport.
+        /// Our fatal alert is sealed and not yet completely in the transport.
         AlertLeaving,
-        /// Our fatal alert is whole in the transport.
+        /// Our fatal alert is completely in the transport.
         Alerted,
-        /// The same, and the transport's write side is shut or takes no more.
+        /// Like `Alerted`, and the transport's write side is shut or takes no more.
         AlertedShut,
-        /// The peer's fatal alert ended both directions: nothing of ours may follow.
+        /// The peer's fatal alert ended both directions, and we may send nothing after it.
         Silenced,
-        /// The same, and the transport's write side is shut or takes no more.
+        /// Like `Silenced`, and the transport's write side is shut or takes no more.
         SilencedShut,
-        /// The transport took no more before the last word was out.
+        /// Writing ended before the last word was out.
         Failed,
-        /// Ended on purpose without a last word.
+        /// Aborted on purpose.
         Aborted,
     }
 }
@@ -62,31 +62,31 @@ named! {
         Write,
         /// The application closes its write side.
         CloseWrite,
-        /// The peer's close_notify demands ours at once.
+        /// The peer's close_notify requires ours at once.
         Reply,
-        /// The driver has discarded what was pending.
+        /// The driver discarded what was pending.
         PendingDiscarded,
-        /// The engine sealed a close_notify by itself (sequence or AEAD limit).
+        /// The engine sealed a close_notify by itself, at a sequence or AEAD limit.
         EngineNotified,
         /// This side ends the connection with a fatal alert.
         Alert,
         /// The peer ended the connection with a fatal alert.
         Silence,
-        /// The last word is sealed: its bytes can no longer be taken back.
+        /// The last word is sealed, and can no longer be withdrawn.
         Sealed,
-        /// The last byte of it is in the transport.
+        /// The last byte of the last word is in the transport.
         Written,
         /// The transport's write side is shut.
         WriteShut,
         /// The transport takes no more.
         WriteFailed,
-        /// The application aborts.
+        /// The application aborts the connection.
         Abort,
     }
 }
 
 impl State {
-    /// How far the half has come; no transition lowers it.
+    /// The progress of the half. No transition lowers it.
     #[must_use]
     pub const fn rank(self) -> u8 {
         use State as S;
@@ -114,15 +114,17 @@ impl State {
         self.rank() >= 5
     }
 
-    /// Whether this half has ended without a last word: what had not left by then never will.
+    /// Whether this half has ended without a last word. What had not left by then never will.
     #[must_use]
     pub const fn is_mute(self) -> bool {
         matches!(self, Self::Silenced | Self::SilencedShut | Self::Failed | Self::Aborted)
     }
 
-    /// The state that follows, or the refusal of a move that cannot happen here.
+    /// The state that follows `event`.
     ///
-    /// Errors: [`Illegal`] where the table has no row; the state is unchanged.
+    /// # Errors
+    ///
+    /// [`Illegal::Send`] if the event is impossible in this state.
     #[inline]
     pub const fn next(self, event: Event) -> Result<Self, Illegal> {
         use {Event as E, State as S};
@@ -130,7 +132,7 @@ impl State {
             (S::Handshaking, E::HandshakeDone) => S::Open,
             (S::Open, E::Write) => S::Open,
 
-            // RFC 9846 §6.1, RFC 5246 §7.2.1 · notify-before-fin: behind what is pending
+            // RFC 9846 §6.1, RFC 5246 §7.2.1 · notify-before-fin: after what is pending
             (S::Handshaking | S::Open, E::CloseWrite) => S::NotifyDue,
 
             // RFC 5246 §7.2.1 · reply-at-once, reply-drops-pending
@@ -152,8 +154,7 @@ impl State {
             (S::Notified, E::CloseWrite | E::Reply) => S::Notified,
             (S::NotifiedShut, E::CloseWrite | E::Reply | E::WriteShut) => S::NotifiedShut,
 
-            // RFC 9846 §6.2 · fatal-no-notify: an alert takes the place of a close_notify that is
-            // not sealed
+            // RFC 9846 §6.2 · fatal-no-notify: an alert replaces a close_notify that is not sealed
             (S::Handshaking | S::Open | S::ReplyDue | S::NotifyDue, E::Alert) => S::AlertDue,
             (S::AlertDue, E::Sealed) => S::AlertLeaving,
             (S::AlertLeaving, E::Written) => S::Alerted,
@@ -163,7 +164,7 @@ impl State {
             (S::Alerted, E::CloseWrite | E::Reply | E::Alert | E::Silence) => S::Alerted,
             (S::AlertedShut, E::CloseWrite | E::Reply | E::Alert | E::Silence | E::WriteShut) => S::AlertedShut,
 
-            // RFC 9846 §6.1 · nothing-after-notify: no alert behind a sealed close_notify
+            // RFC 9846 §6.1 · nothing-after-notify: no alert after a sealed close_notify
             (S::NotifyLeaving, E::Alert | E::Silence) => S::NotifyLeaving,
             (S::Notified, E::Alert | E::Silence) => S::Notified,
             (S::NotifiedShut, E::Alert | E::Silence) => S::NotifiedShut,
@@ -177,7 +178,7 @@ impl State {
                 E::CloseWrite | E::Reply | E::Alert | E::Silence | E::WriteShut | E::PendingDiscarded,
             ) => S::SilencedShut,
 
-            // A transport that fails before the last byte is in it: the last word was not said.
+            // If the transport fails before it has the last byte, the last word was not sent.
             (
                 S::Handshaking | S::Open | S::ReplyDue | S::NotifyDue | S::NotifyLeaving | S::AlertDue | S::AlertLeaving,
                 E::WriteFailed,
@@ -186,8 +187,8 @@ impl State {
                 S::Failed
             }
 
-            // One that fails later takes nothing back, and cannot be shut any more (shutdown(2),
-            // ENOTCONN).
+            // A later failure takes nothing back, and the write side cannot be shut any more
+            // (shutdown(2), ENOTCONN).
             (S::Notified | S::NotifiedShut, E::WriteFailed) => S::NotifiedShut,
             (S::Alerted | S::AlertedShut, E::WriteFailed) => S::AlertedShut,
             (S::Silenced | S::SilencedShut, E::WriteFailed) => S::SilencedShut,
@@ -204,7 +205,7 @@ impl State {
                 E::CloseWrite | E::Reply | E::Alert | E::Silence | E::PendingDiscarded | E::WriteFailed,
             ) => S::Aborted,
 
-            // RFC 9846 §6.1 · nothing-after-notify: no write once the last word is decided
+            // RFC 9846 §6.1 · nothing-after-notify: no write after the last word is decided
             (
                 S::Handshaking | S::ReplyDue | S::NotifyDue | S::NotifyLeaving | S::Notified | S::NotifiedShut
                 | S::AlertDue | S::AlertLeaving | S::Alerted | S::AlertedShut | S::Silenced | S::SilencedShut
@@ -212,7 +213,7 @@ impl State {
                 E::Write,
             )
 
-            // A handshake is done once, and before anything closes.
+            // A handshake completes once, and before anything closes.
             | (
                 S::Open | S::ReplyDue | S::NotifyDue | S::NotifyLeaving | S::Notified | S::NotifiedShut
                 | S::AlertDue | S::AlertLeaving | S::Alerted | S::AlertedShut | S::Silenced | S::SilencedShut
@@ -220,7 +221,7 @@ impl State {
                 E::HandshakeDone,
             )
 
-            // Reports of a step that the machine has not asked for.
+            // Reports of steps that the machine has not asked for.
             | (
                 S::Handshaking | S::Open | S::NotifyDue | S::Notified | S::NotifiedShut | S::AlertLeaving | S::Alerted
                 | S::AlertedShut,

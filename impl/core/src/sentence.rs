@@ -1,6 +1,6 @@
-//! The sentences of an ending: the texts by which people search, each in one place.
+//! The texts of an ending. People search for them, so each is in one place.
 //!
-//! Decides words alone. Leaves to `ending` what is true.
+//! This module has only the words; `ending` decides what is true.
 
 use core::fmt;
 
@@ -36,7 +36,7 @@ impl fmt::Display for WriteEnd {
 }
 
 impl WriteEnd {
-    /// The sentence, where `word` is what we wanted to say last.
+    /// Writes the sentence. `word` names the last word that we wanted to send.
     fn say(&self, f: &mut fmt::Formatter<'_>, word: &str) -> fmt::Result {
         match self {
             Self::Open => f.write_str("writing has not ended"),
@@ -59,15 +59,15 @@ impl WriteEnd {
     }
 }
 
-/// One plain sentence: how reading ended, how writing ended, what was lost, and the first error
-/// number.
+/// One sentence: how reading ended, how writing ended, what was lost, and the first error number.
 ///
 /// ```
 /// use close_notify_core::{Event, Machine, Policy, Role, Version};
 /// let mut machine = Machine::established(Version::Tls13, Role::Client, Policy::STRICT);
 /// machine.handle(Event::Write)?;
 /// machine.handle(Event::TransportReset { errno: 104 })?;
-/// let sentence = "the connection was reset before close_notify; the transport failed before our close_notify; \
+/// let sentence = "the connection was reset before close_notify; \
+///                 the transport failed before our close_notify; \
 ///                 what we wrote may be lost; errno 104";
 /// assert_eq!(machine.ending().to_string(), sentence);
 /// # Ok::<(), close_notify_core::Illegal>(())
@@ -87,7 +87,7 @@ impl fmt::Display for Ending {
         if self.late > 0 {
             write!(f, "; {} bytes came after our close and were dropped", self.late)?;
         }
-        // JSSE says it before every close_notify.
+        // JSSE sends it before every close_notify.
         if self.user_canceled && !matches!(self.reading, ReadEnd::CloseNotify) {
             f.write_str("; the peer had sent user_canceled")?;
         }
@@ -120,7 +120,7 @@ impl Ending {
         }
     }
 
-    /// What became of lingering behind our last word, where reading does not say it already.
+    /// Writes how lingering after our last word ended, unless the end of reading already says it.
     fn say_transport(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !self.has_spoken() {
             return Ok(());

@@ -1,6 +1,6 @@
-//! Alerts as serde sees them: by name, in every format.
+//! Serialization of alerts: by name, in every format.
 //!
-//! All other values derive: enums by their names in snake_case, structs by their fields.
+//! All other types derive it: enums by their names in snake_case, structs by their fields.
 
 use core::fmt;
 
@@ -16,7 +16,7 @@ impl Serialize for AlertDescription {
     }
 }
 
-/// Errors: an unknown name, with all that are known.
+/// Fails on an unknown name, and lists all that are known.
 impl<'de> Deserialize<'de> for AlertDescription {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_str(ByName)

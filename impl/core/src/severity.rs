@@ -1,7 +1,6 @@
-//! How loud a log should be about an ending.
+//! The log level that an ending deserves.
 //!
-//! Decides from the ending and the framing alone. Leaves to the application what it logs, and
-//! where.
+//! It depends only on the ending and the framing. The application decides what it logs, and where.
 
 use crate::alert::AlertDescription;
 use crate::ending::{Delivery, Ending, NotSent, ReadEnd, TransportEnd, WriteEnd};
@@ -9,12 +8,11 @@ use crate::framing::FramingState;
 use crate::named::named;
 
 named! {
-    /// How much an ending deserves to be seen: the levels that every logger has.
+    /// The log level that an ending deserves: the levels that every logger has.
     ///
-    /// Most endings without close_notify are harmless: an idle connection that a server dropped, a
-    /// client that walked away. Loggers that call each of them an error drown the few in which
-    /// something was cut. So each level is bound to what is known to be lost, and not to how rude
-    /// the peer was.
+    /// Most endings without close_notify are harmless: a server dropped an idle connection, or a
+    /// client went away. Logs that call each of them an error bury the few in which something was
+    /// truncated. So the level depends on what is known to be lost, not on how the peer behaved.
     ///
     /// ```
     /// use close_notify_core::{Event, FramingState, Machine, Policy, Role, Severity, Version};
@@ -26,31 +24,32 @@ named! {
     /// ```
     #[derive(PartialOrd, Ord)]
     pub enum Severity {
-        /// Nothing is lost: a clean end, one that is not over, or a transport that ended between
-        /// two messages or in the handshake.
+        /// Nothing is lost: a clean end, a connection that has not ended, or a transport that ended
+        /// between two messages or in the handshake.
         Debug,
-        /// Out of the ordinary and nothing is known to be lost: a deadline, a reset, an abort of
-        /// ours, our last word unsent.
+        /// Unusual, but nothing is known to be lost: a deadline, a reset, our own abort, or our
+        /// last word unsent.
         Info,
-        /// Something was lost, cut or refused: a truncated message, data of ours discarded, a fatal
-        /// alert either way, a budget that ended our waiting.
+        /// Something was lost, truncated or refused: a truncated message, our data discarded, a
+        /// fatal alert in either direction, or a spent budget that ended our wait.
         Warn,
-        /// This side failed: its own internal_error, or a last word that its engine could not seal.
+        /// This side failed: it sent internal_error, or its engine could not seal the last word.
         Error,
     }
 }
 
 impl Ending {
-    /// How loud a log should be about this ending, given where the framing stands.
+    /// The log level for this ending, given the state of the framing.
     ///
-    /// The loudest of what reading, writing, delivery and the transport say. What this side chose
-    /// is not warned of: a message that it did not wait for is `Info`, and so is what its own abort
-    /// threw away. A reset under data that had left is a loss only if what was read may be cut too:
-    /// after a whole answer it is how browsers and load balancers leave.
+    /// It is the highest level that reading, writing, delivery or the transport calls for. What
+    /// this side chose is no warning: a message that it did not wait for is `Info`, and so is what
+    /// its own abort discarded. A reset after our data had left counts as a loss only if what was
+    /// read may be truncated too. After a complete response, this is how browsers and load
+    /// balancers leave.
     ///
-    /// In the handshake there is no message to cut, whatever the framing says: load balancers and
-    /// port scanners connect and leave all day. An alert is a warning there too: somebody wanted to
-    /// talk, and could not.
+    /// In the handshake there is no message to truncate, regardless of the framing: load balancers
+    /// and port scanners connect and leave all day. An alert is a warning there too, because a peer
+    /// wanted to connect and could not.
     ///
     /// ```
     /// use close_notify_core::{Event, FramingState, Machine, Policy, Role, Severity, Version};
@@ -106,7 +105,7 @@ impl Ending {
             WriteEnd::NotSent(NotSent::Unsealable)
             | WriteEnd::FatalAlertSent(AlertDescription::INTERNAL_ERROR) => Severity::Error,
             WriteEnd::FatalAlertSent(_) | WriteEnd::PartlyWritten => Severity::Warn,
-            // Whom no data was sent to misses no close_notify.
+            // A peer that got no data does not need a close_notify.
             WriteEnd::NotSent(_) if self.in_handshake => Severity::Debug,
             WriteEnd::NotSent(
                 NotSent::TransportFailed | NotSent::GaveUp | NotSent::PeerFatalAlert | NotSent::NotAsked,

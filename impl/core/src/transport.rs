@@ -1,22 +1,22 @@
 //! The transport under TLS: whether the peer ended it, or we gave it up, closed, reset or returned
 //! it.
 //!
-//! Decides which of its ends is kept. It has no TLS in it: a lingering socket needs this half
-//! alone.
+//! This table decides which end of the transport is kept. It contains no TLS: a lingering socket
+//! needs only this part.
 //! Sources: RFC 9293 §3.6, §3.10.7; RFC 9112 §9.6.
 
 use crate::illegal::Illegal;
 use crate::named::named;
 
 named! {
-    /// Where the transport stands.
+    /// The state of the transport.
     ///
     /// ```
     /// use close_notify_core::transport::{Event, State};
     /// assert_eq!(State::Open.next(Event::Eof), Ok(State::PeerEof));
     /// ```
     pub enum State {
-        /// Both ends may be there.
+        /// Neither end is known to have ended it.
         Open,
         /// The peer's end of stream was read.
         PeerEof,
@@ -28,7 +28,7 @@ named! {
         Closed,
         /// We reset it.
         ResetByUs,
-        /// The application has it back.
+        /// We returned it to the application.
         HandedBack,
     }
 }
@@ -57,15 +57,17 @@ named! {
 }
 
 impl State {
-    /// Whether this side has let go of the transport.
+    /// Whether this side has released the transport: closed it, reset it or returned it.
     #[must_use]
     pub const fn is_released(self) -> bool {
         matches!(self, Self::Closed | Self::ResetByUs | Self::HandedBack)
     }
 
-    /// The state that follows, or the refusal of a move that cannot happen here.
+    /// The state that follows `event`.
     ///
-    /// Errors: [`Illegal`] where the table has no row; the state is unchanged.
+    /// # Errors
+    ///
+    /// [`Illegal::Transport`] if the event is impossible in this state.
     #[inline]
     pub const fn next(self, event: Event) -> Result<Self, Illegal> {
         use {Event as E, State as S};

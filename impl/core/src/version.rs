@@ -1,4 +1,4 @@
-//! Which TLS a connection speaks, and which end of it this is.
+//! The TLS version of a connection, and which end of it this is.
 
 use crate::named::named;
 
@@ -24,9 +24,9 @@ named! {
 }
 
 impl Version {
-    /// Whether one close_notify ends only the direction of its sender.
+    /// Whether a close_notify ends only the direction of its sender. Before TLS 1.3 it ends both.
     ///
-    /// Source: RFC 9846 §6.1; before 1.3 it ends both (RFC 5246 §7.2.1).
+    /// Source: RFC 9846 §6.1; RFC 5246 §7.2.1.
     #[must_use]
     pub const fn has_independent_halves(self) -> bool {
         matches!(self, Self::Tls13)
@@ -34,7 +34,8 @@ impl Version {
 }
 
 named! {
-    /// Which end of the connection this is. No closing rule depends on it; drivers and reports do.
+    /// Which end of the connection this is. No closing rule depends on it; it is for drivers and
+    /// reports.
     ///
     /// ```
     /// use close_notify_core::{Machine, Policy, Role, Version};

@@ -1,4 +1,4 @@
-//! No transition of either half goes back, and the first end of reading that is known stays.
+//! No transition of either half goes back, and the first known end of reading is kept.
 
 use close_notify_core::{Machine, recv, send};
 
@@ -13,8 +13,8 @@ fn send_never_falls_back() {
     }
 }
 
-// The one pair of equal rank is a close_notify that is due and one that first drops what is
-// pending.
+// The only pair of equal rank is a close_notify that is due, and one that is due after pending data
+// is discarded.
 #[test]
 fn every_other_move_of_the_sending_half_is_a_step_forward() {
     use send::State::{NotifyDue, ReplyDue};

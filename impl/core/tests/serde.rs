@@ -1,4 +1,5 @@
-//! Endings and policies as JSON: the shape that the crate docs promise, and what a wrong name says.
+//! Endings and policies as JSON: the format that the crate docs promise, and the errors for wrong
+//! names.
 
 use close_notify_core::{
     AlertDescription, AlertLevel, Ending, Event, FatalNotify, FramingState, LateData, Machine, Manner,
@@ -37,7 +38,7 @@ const ENDS: [Event; 12] = [
     Event::TransportClosed,
 ];
 
-/// The endings of every wish, followed by every end, driven or not.
+/// The endings of every manner, followed by every end, with and without the answers of a driver.
 fn endings() -> Vec<Ending> {
     let mut endings = Vec::new();
     for &version in Version::ALL {
@@ -133,7 +134,7 @@ fn refusal<T: serde::de::DeserializeOwned + std::fmt::Debug>(text: &str) -> Stri
     serde_json::from_str::<T>(text).expect_err("the name is unknown").to_string()
 }
 
-// A choice that is misspelt must not silently be the default.
+// A misspelt choice must not silently become the default.
 #[test]
 fn an_unknown_name_is_refused_with_those_that_are_known() {
     let choice = refusal::<Policy>(r#"{"late_data": "drop"}"#);

@@ -1,4 +1,4 @@
-//! `TRANSITIONS.md` is drawn from the tables, and is what rustdoc shows. `UPDATE=1` rewrites it.
+//! `TRANSITIONS.md`, which rustdoc shows, is generated from the tables. `UPDATE=1` rewrites it.
 
 use std::{env, fs, path::Path};
 

@@ -58,7 +58,7 @@ fn older_versions_read_the_level_first() {
 
 // RFC 9846 §6.1
 #[test]
-fn only_the_two_closure_alerts_are_no_errors() {
+fn only_the_two_closure_alerts_are_not_errors() {
     for code in 0..=255 {
         assert_eq!(AlertDescription(code).is_error(), code != 0 && code != 90, "{code}");
     }

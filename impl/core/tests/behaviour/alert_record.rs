@@ -26,8 +26,8 @@ const BOTH: Policy = Policy {
     ..Policy::STRICT
 };
 
-/// Tells a machine everything that these alert records hold, as a driver does; gives it and what is
-/// still held.
+/// Reports everything that these alert records hold, as a driver does. Returns the machine and what
+/// is still held.
 fn fed(mut machine: Machine, records: &[&[u8]]) -> (Machine, Option<AlertLevel>) {
     let (policy, mut held) = (machine.policy(), None);
     for &record in records {
@@ -35,7 +35,7 @@ fn fed(mut machine: Machine, records: &[&[u8]]) -> (Machine, Option<AlertLevel>)
         while let Some(payload) = left.take() {
             let read = read_alert(machine.version(), &policy, held.take(), payload);
             if let Some(event) = read.event() {
-                machine = told(machine, &[event]);
+                machine = after(machine, &[event]);
             }
             match read {
                 AlertRecord::Alert { rest: [], .. } | AlertRecord::Malformed(_) => {}
@@ -59,7 +59,7 @@ fn an_empty_alert_record_is_refused_everywhere() {
     }
 }
 
-// RFC 9846 §5.1 · one alert, one record, whatever the policy says; #24, #25
+// RFC 9846 §5.1: one alert per record, regardless of the policy; #24, #25
 #[test]
 fn tls_13_reads_a_record_of_two_bytes_alone() {
     for policy in every_policy() {
@@ -73,7 +73,7 @@ fn tls_13_reads_a_record_of_two_bytes_alone() {
 }
 
 #[test]
-fn an_alert_of_two_bytes_is_whole_everywhere() {
+fn an_alert_of_two_bytes_is_complete_everywhere() {
     for &version in Version::ALL {
         for policy in every_policy() {
             let whole =
@@ -108,23 +108,23 @@ fn older_versions_split_and_join_as_the_policy_says() {
     }
 }
 
-// notify-whole: half of a close_notify is none, and a FIN behind it is a cut inside a record
+// notify-whole: half of a close_notify is none, and a FIN after it is a truncation inside a record
 #[test]
 fn a_close_notify_in_two_parts_counts_once_both_came() {
     for version in COUPLED {
         let (half, held) = fed(open_with(version, BOTH), &[&[1]]);
         assert_eq!((half.ending().reading, held), (ReadEnd::Open, Some(AlertLevel::WARNING)));
-        let cut = told(half, &[Event::TransportEof { inside_record: held.is_some() }]);
+        let cut = after(half, &[Event::TransportEof { inside_record: held.is_some() }]);
         assert_eq!(cut.ending().reading, ReadEnd::TruncatedInRecord);
         let (whole, held) = fed(open_with(version, BOTH), &[&[1], &[0]]);
         assert_eq!((whole.ending().reading, held), (ReadEnd::CloseNotify, None));
     }
 }
 
-// notify-is-final, ignore-after-notify; #20, #22: what stands behind the end in its own record is
-// behind the end
+// notify-is-final, ignore-after-notify; #20, #22: what follows the end in its own record is after
+// the end
 #[test]
-fn the_rest_of_a_record_is_ignored_behind_an_alert_that_ends() {
+fn the_rest_of_a_record_is_ignored_after_an_alert_that_ends() {
     for version in COUPLED {
         for record in [&[1, 0, 2, 40][..], &[1, 0, 1, 0], &[1, 0, 9, 9], &[1, 0, 1]] {
             let (machine, _) = fed(open_with(version, BOTH), &[record]);
@@ -132,8 +132,8 @@ fn the_rest_of_a_record_is_ignored_behind_an_alert_that_ends() {
         }
         let (fatal, _) = fed(open_with(version, BOTH), &[&[2, 40, 1, 0]]);
         assert_eq!(fatal.ending().reading, ReadEnd::FatalAlert(AlertDescription::HANDSHAKE_FAILURE));
-        let (behind, _) = fed(open_with(version, BOTH), &[&[1, 100, 1, 0]]);
-        assert_eq!(behind.ending().reading, ReadEnd::CloseNotify);
+        let (second, _) = fed(open_with(version, BOTH), &[&[1, 100, 1, 0]]);
+        assert_eq!(second.ending().reading, ReadEnd::CloseNotify);
     }
 }
 
@@ -150,13 +150,13 @@ fn a_refused_record_ends_the_connection_with_its_alert() {
     }
 }
 
-// RFC 9846 §6.1 · user-canceled-then-notify; #30: behind the handshake, in 1.3, as the policy says
+// RFC 9846 §6.1 · user-canceled-then-notify; #30: after the handshake, in 1.3, as the policy says
 #[test]
-fn user_canceled_behind_the_handshake_is_read_as_the_policy_says() {
+fn user_canceled_after_the_handshake_is_read_as_the_policy_says() {
     for &version in Version::ALL {
         for &user_canceled in UserCanceled::ALL {
             let policy = Policy { user_canceled, ..Policy::STRICT };
-            let ending = told(open_with(version, policy), &[Event::Write, USER_CANCELED]).ending();
+            let ending = after(open_with(version, policy), &[Event::Write, USER_CANCELED]).ending();
             let ends = user_canceled == UserCanceled::Error && version == Version::Tls13;
             let fatal = ReadEnd::FatalAlert(AlertDescription::USER_CANCELED);
             assert_eq!(ending.reading, if ends { fatal } else { ReadEnd::Open }, "{version} {user_canceled}");
@@ -166,7 +166,7 @@ fn user_canceled_behind_the_handshake_is_read_as_the_policy_says() {
     }
 }
 
-// RFC 9846 §6.1; #15: it belongs to the handshake, whatever the policy says of later
+// RFC 9846 §6.1; #15: it belongs to the handshake, and the policy is only for later
 #[test]
 fn user_canceled_in_the_handshake_is_read_on_under_every_choice() {
     for &user_canceled in UserCanceled::ALL {
@@ -175,24 +175,24 @@ fn user_canceled_in_the_handshake_is_read_on_under_every_choice() {
             close_notify_core::Role::Server,
             Policy { user_canceled, ..Policy::STRICT },
         );
-        let machine = told(machine, &[Event::PeerKeysInUse, USER_CANCELED]);
+        let machine = after(machine, &[Event::PeerKeysInUse, USER_CANCELED]);
         assert_eq!(machine.ending().reading, ReadEnd::Open);
         assert!(machine.ending().user_canceled);
     }
 }
 
-// The engine's own limit is no fault of the transport, and nothing of it is due anywhere else.
+// A limit of the engine is not a failure of the transport, and is legal only if a last word is due.
 #[test]
 fn a_last_word_that_cannot_be_sealed_is_named_and_the_transport_is_reset() {
     use close_notify_core::{Illegal, NotSent, Output};
     for &version in Version::ALL {
         for event in [GRACEFUL, VIOLATION] {
-            let due = told(open(version), &[event]);
-            let mut machine = told(due, &[Event::OutputUnsealable]);
+            let due = after(open(version), &[event]);
+            let mut machine = after(due, &[Event::OutputUnsealable]);
             assert_eq!(machine.ending().writing, WriteEnd::NotSent(NotSent::Unsealable));
             assert_eq!(machine.ending().errno, None);
             drive(&mut machine);
-            assert_eq!(*drive(&mut told(machine, &[EOF])).last().expect("a step"), Output::Done);
+            assert_eq!(*drive(&mut after(machine, &[EOF])).last().expect("a step"), Output::Done);
             assert!(matches!(refused(machine, Event::OutputUnsealable), Illegal::Send { .. }));
         }
         assert!(matches!(refused(open(version), Event::OutputUnsealable), Illegal::Send { .. }));

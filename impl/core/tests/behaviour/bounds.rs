@@ -17,7 +17,7 @@ fn closing(manner: Manner, drain_budget: u32) -> Machine {
 fn the_last_byte_of_the_budget_is_read_and_the_next_one_ends_the_wait() {
     for event in [|bytes| data(bytes), |bytes| Event::PeerMessage { bytes }, |bytes| Event::Drained { bytes }]
     {
-        let machine = told(closing(Manner::Graceful, 100), &[event(60), event(40)]);
+        let machine = after(closing(Manner::Graceful, 100), &[event(60), event(40)]);
         assert_eq!((machine.output(), machine.ending().drained), (Output::AwaitPeer, 100));
         let over = driven(machine, &[event(1)]);
         assert_eq!(over.ending().reading, ReadEnd::OverBudget);
@@ -27,7 +27,7 @@ fn the_last_byte_of_the_budget_is_read_and_the_next_one_ends_the_wait() {
 
 #[test]
 fn a_lingering_close_is_bounded_by_the_same_budget() {
-    let machine = told(closing(Manner::Linger, 10), &[Event::Drained { bytes: 10 }]);
+    let machine = after(closing(Manner::Linger, 10), &[Event::Drained { bytes: 10 }]);
     assert_eq!(machine.output(), Output::Drain);
     let machine = driven(machine, &[Event::Drained { bytes: 1 }]);
     assert_eq!((machine.output(), machine.ending().reading), (Output::Done, ReadEnd::NotAwaited));
@@ -36,14 +36,14 @@ fn a_lingering_close_is_bounded_by_the_same_budget() {
 
 #[test]
 fn a_budget_of_nothing_takes_no_byte() {
-    let machine = told(closing(Manner::Linger, 0), &[Event::Drained { bytes: 0 }]);
+    let machine = after(closing(Manner::Linger, 0), &[Event::Drained { bytes: 0 }]);
     assert_eq!(machine.output(), Output::Drain);
     assert_eq!(driven(machine, &[Event::Drained { bytes: 1 }]).output(), Output::Done);
 }
 
 #[test]
 fn the_counters_saturate_and_the_largest_budget_has_no_end() {
-    let machine = told(closing(Manner::Linger, u32::MAX), &[data(u32::MAX), data(u32::MAX)]);
+    let machine = after(closing(Manner::Linger, u32::MAX), &[data(u32::MAX), data(u32::MAX)]);
     assert_eq!((machine.ending().drained, machine.ending().late), (u32::MAX, u32::MAX));
     assert_eq!(machine.output(), Output::Drain);
 }
@@ -51,21 +51,21 @@ fn the_counters_saturate_and_the_largest_budget_has_no_end() {
 #[test]
 fn the_budget_that_ends_before_the_last_word_leaves_it_unsent() {
     let policy = Policy { drain_budget: 5, ..Policy::STRICT };
-    let machine = told(open_with(Version::Tls12, policy), &[GRACEFUL, data(6)]);
+    let machine = after(open_with(Version::Tls12, policy), &[GRACEFUL, data(6)]);
     assert_eq!(machine.ending().writing, WriteEnd::NotSent(NotSent::GaveUp));
     assert_eq!(machine.ending().reading, ReadEnd::OverBudget);
 }
 
-// A budget that is spent is no fault of the protocol: no rule of fatal alerts applies.
+// A spent budget is not a protocol error: no rule of fatal alerts applies.
 #[test]
 fn the_budget_comes_before_the_refusal_of_late_data() {
     let policy = Policy { drain_budget: 5, late_data: LateData::Refuse, ..Policy::STRICT };
-    let ending = told(driven(open_with(Version::Tls13, policy), &[GRACEFUL]), &[data(6)]).ending();
+    let ending = after(driven(open_with(Version::Tls13, policy), &[GRACEFUL]), &[data(6)]).ending();
     assert_eq!(ending.reading, ReadEnd::OverBudget);
     assert!(ending.resumption.allowed);
 }
 
-// What is kept for the application costs memory, and what is thrown away costs none.
+// What is kept for the application costs memory; what is discarded costs none.
 #[test]
 fn what_is_kept_has_a_budget_of_its_own() {
     let budgets = Policy { drain_budget: 100, keep_budget: 10, ..Policy::STRICT };
@@ -74,15 +74,15 @@ fn what_is_kept_has_a_budget_of_its_own() {
         driven(open_with(Version::Tls13, policy), &[Event::Close(manner)])
     };
     for manner in [Manner::Graceful, Manner::HandBack] {
-        let kept = told(closed(LateData::Deliver, manner), &[data(10)]);
+        let kept = after(closed(LateData::Deliver, manner), &[data(10)]);
         assert_eq!(kept.output(), Output::AwaitPeer, "{manner}");
-        assert_eq!(told(kept, &[data(1)]).ending().reading, ReadEnd::OverBudget, "{manner}");
-        let thrown = told(closed(LateData::Discard, manner), &[data(100)]);
+        assert_eq!(after(kept, &[data(1)]).ending().reading, ReadEnd::OverBudget, "{manner}");
+        let thrown = after(closed(LateData::Discard, manner), &[data(100)]);
         assert_eq!(thrown.output(), Output::AwaitPeer, "{manner}");
-        assert_eq!(told(thrown, &[data(1)]).ending().reading, ReadEnd::OverBudget, "{manner}");
+        assert_eq!(after(thrown, &[data(1)]).ending().reading, ReadEnd::OverBudget, "{manner}");
     }
     for manner in [Manner::Linger, Manner::Reject] {
-        let drained = told(closed(LateData::Deliver, manner), &[Event::Drained { bytes: 100 }]);
+        let drained = after(closed(LateData::Deliver, manner), &[Event::Drained { bytes: 100 }]);
         assert_eq!(drained.output(), Output::Drain, "{manner}");
         assert_eq!(drained.lingering().and_then(|draining| draining.left()), Some(0), "{manner}");
     }
@@ -101,11 +101,11 @@ fn no_byte_counts_before_this_side_closes() {
     let policy = Policy { drain_budget: 1, ..Policy::STRICT };
     let events = [data(999), Event::PeerMessage { bytes: 999 }, Event::Drained { bytes: 999 }];
     for &version in Version::ALL {
-        let machine = told(open_with(version, policy), &events);
+        let machine = after(open_with(version, policy), &events);
         assert_eq!((machine.ending().drained, machine.output()), (0, Output::Idle));
     }
     let half = driven(open_with(Version::Tls13, policy), &[Event::CloseWrite]);
-    assert_eq!(told(half, &events).ending().drained, 0);
+    assert_eq!(after(half, &events).ending().drained, 0);
 }
 
 // RFC 5246 §7.2.2 · warning-may-continue, CVE-2016-8610; #32
@@ -115,27 +115,27 @@ fn as_many_warnings_as_the_policy_says_are_survived() {
         for warnings in [0_u8, 1, 4, 255] {
             let mut machine = open_with(version, Policy { warnings, ..Policy::STRICT });
             for _ in 0..warnings {
-                machine = told(machine, &[warning(AlertDescription::NO_RENEGOTIATION)]);
+                machine = after(machine, &[warning(AlertDescription::NO_RENEGOTIATION)]);
                 assert_eq!(machine.ending().reading, ReadEnd::Open);
             }
-            assert_eq!(told(machine, &[CLOSE_NOTIFY]).ending().reading, ReadEnd::CloseNotify);
+            assert_eq!(after(machine, &[CLOSE_NOTIFY]).ending().reading, ReadEnd::CloseNotify);
             let flooded = driven(machine, &[warning(AlertDescription::NO_RENEGOTIATION)]);
             let alert = AlertDescription::UNEXPECTED_MESSAGE;
             assert_eq!(flooded.ending().reading, ReadEnd::Refused(alert), "{warnings}");
             assert_eq!(flooded.ending().writing, WriteEnd::FatalAlertSent(alert));
-            let refused = told(machine, &[warning(AlertDescription::NO_RENEGOTIATION)]);
+            let refused = after(machine, &[warning(AlertDescription::NO_RENEGOTIATION)]);
             assert_eq!(refused.ending().first_closer, FirstCloser::Us);
         }
     }
 }
 
-// RFC 9846 §6.1 · user-canceled-then-notify: not even that may be said for ever
+// RFC 9846 §6.1 · user-canceled-then-notify: not even user_canceled may be repeated forever
 #[test]
 fn a_flood_of_user_canceled_is_bounded_in_every_version() {
     for &version in Version::ALL {
-        let survived = told(open(version), &[USER_CANCELED; 4]);
+        let survived = after(open(version), &[USER_CANCELED; 4]);
         assert_eq!(survived.ending().reading, ReadEnd::Open);
-        let flooded = told(survived, &[USER_CANCELED]);
+        let flooded = after(survived, &[USER_CANCELED]);
         assert_eq!(flooded.ending().reading, ReadEnd::Refused(AlertDescription::UNEXPECTED_MESSAGE));
         assert!(flooded.ending().user_canceled);
     }
@@ -143,18 +143,18 @@ fn a_flood_of_user_canceled_is_bounded_in_every_version() {
 
 // nothing-after-notify: the flood is refused, and nothing follows our close_notify
 #[test]
-fn a_flood_behind_our_close_notify_is_refused_without_an_alert() {
+fn a_flood_after_our_close_notify_is_refused_without_an_alert() {
     let machine = driven(open(Version::Tls12), &[GRACEFUL]);
-    let machine = told(machine, &[warning(AlertDescription::NO_RENEGOTIATION); 5]);
+    let machine = after(machine, &[warning(AlertDescription::NO_RENEGOTIATION); 5]);
     assert_eq!(machine.ending().reading, ReadEnd::Refused(AlertDescription::UNEXPECTED_MESSAGE));
     assert_eq!(driven(machine, &[EOF]).ending().writing, WriteEnd::CloseNotifySent);
 }
 
 #[test]
 fn a_deadline_that_runs_is_not_asked_for_again() {
-    let machine = told(open(Version::Tls13), &[GRACEFUL]);
+    let machine = after(open(Version::Tls13), &[GRACEFUL]);
     assert_eq!(machine.output(), Output::StartDeadline);
-    let machine = told(machine, &[Event::DeadlineStarted]);
+    let machine = after(machine, &[Event::DeadlineStarted]);
     assert_ne!(machine.output(), Output::StartDeadline);
-    assert_ne!(told(machine, &[Event::Close(Manner::AtOnce)]).output(), Output::StartDeadline);
+    assert_ne!(after(machine, &[Event::Close(Manner::AtOnce)]).output(), Output::StartDeadline);
 }

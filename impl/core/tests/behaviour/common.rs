@@ -1,4 +1,4 @@
-//! A constructor for every state, and a driver that does what the machine says.
+//! Machines in every state, and a driver that does what the machine asks.
 
 use close_notify_core::{
     AlertDescription, AlertLevel, Call, Event, FramingState, Illegal, Machine, Manner, Output, Policy, Role,
@@ -16,7 +16,7 @@ pub(crate) const EOF_IN_RECORD: Event = Event::TransportEof { inside_record: tru
 pub(crate) const ECONNRESET: i32 = 104;
 pub(crate) const EPIPE: i32 = 32;
 pub(crate) const RESET: Event = Event::TransportReset { errno: ECONNRESET };
-/// Reading, once all that came was read, where only the end says that it was all.
+/// Reading, after all available data was read, of a message that only the end delimits.
 pub(crate) const READ: Call = Call::Read { framing: FramingState::DelimitedByEnd };
 pub(crate) const VIOLATION: Event = Event::PeerViolation(AlertDescription::BAD_RECORD_MAC);
 pub(crate) const GRACEFUL: Event = Event::Close(Manner::Graceful);
@@ -44,8 +44,8 @@ pub(crate) fn open_with(version: Version, policy: Policy) -> Machine {
     Machine::established(version, Role::Client, policy)
 }
 
-/// The machine once it was told `events`, all of which must be legal.
-pub(crate) fn told(mut machine: Machine, events: &[Event]) -> Machine {
+/// The machine after `events`, all of which must be legal.
+pub(crate) fn after(mut machine: Machine, events: &[Event]) -> Machine {
     for &event in events {
         if let Err(illegal) = machine.handle(event) {
             panic!("{event:?}: {illegal}");
@@ -54,7 +54,7 @@ pub(crate) fn told(mut machine: Machine, events: &[Event]) -> Machine {
     machine
 }
 
-/// The refusal of `event`, which must leave the machine as it was.
+/// The refusal of `event`, which must not change the machine.
 pub(crate) fn refused(machine: Machine, event: Event) -> Illegal {
     let mut copy = machine;
     let illegal = copy.handle(event).expect_err("the move must be refused");
@@ -62,8 +62,7 @@ pub(crate) fn refused(machine: Machine, event: Event) -> Illegal {
     illegal
 }
 
-/// What a driver tells once it has done what `output` asks; nothing for what only others can
-/// answer.
+/// What a driver reports after it has done what `output` asks; empty if only others can answer.
 pub(crate) fn answers(output: Output) -> &'static [Event] {
     match output {
         Output::Idle | Output::Done | Output::AwaitPeer | Output::Drain => &[],
@@ -80,21 +79,21 @@ pub(crate) fn answers(output: Output) -> &'static [Event] {
     }
 }
 
-/// Does one step; a last word that the engine has sealed by itself is only written. False where
-/// others must act.
+/// Does one step. A last word that the engine has sealed by itself is only written. Returns false
+/// if others must act.
 pub(crate) fn step(machine: &mut Machine) -> bool {
     let events = answers(machine.output());
     for &event in events {
         let sealed = event == Event::OutputSealed && machine.handle(event).is_err();
         if event != Event::OutputSealed && !sealed {
-            *machine = told(*machine, &[event]);
+            *machine = after(*machine, &[event]);
         }
     }
     !events.is_empty()
 }
 
-/// Steps until the application, the peer or nobody must act; gives what was done and what is waited
-/// for.
+/// Steps until the application, the peer or nobody must act. Returns the steps, the last of which
+/// is not done.
 pub(crate) fn drive(machine: &mut Machine) -> Vec<Output> {
     let mut done = Vec::new();
     loop {
@@ -106,10 +105,10 @@ pub(crate) fn drive(machine: &mut Machine) -> Vec<Output> {
     }
 }
 
-/// The machine once everything it owes is done.
+/// The machine after each of `events` and every step that then was due.
 pub(crate) fn driven(mut machine: Machine, events: &[Event]) -> Machine {
     for &event in events {
-        machine = told(machine, &[event]);
+        machine = after(machine, &[event]);
         drive(&mut machine);
     }
     machine

@@ -7,7 +7,7 @@ use close_notify_core::{
 
 use crate::common::*;
 
-/// The events of every way in which reading ends behind a handshake of TLS 1.3.
+/// The events of every way in which reading ends after a handshake of TLS 1.3.
 fn read_ends() -> Vec<(ReadEnd, Vec<Event>)> {
     let closed = [GRACEFUL, Event::DeadlineStarted, Event::OutputSealed, Event::OutputWritten];
     let over_budget = [&closed[..], &[Event::Drained { bytes: u32::MAX }]].concat();
@@ -23,21 +23,21 @@ fn read_ends() -> Vec<(ReadEnd, Vec<Event>)> {
         &[Event::DeadlinePassed],
         &over_budget,
     ];
-    let reading = |events| told(open(Version::Tls13), events).ending().reading;
+    let reading = |events| after(open(Version::Tls13), events).ending().reading;
     ends.into_iter().map(|events| (reading(events), events.to_vec())).collect()
 }
 
 /// Every way in which reading ends, on a connection of TLS 1.3.
 fn every_read_end() -> Vec<(ReadEnd, Ending)> {
-    let open = read_ends().into_iter().map(|(_, events)| told(open(Version::Tls13), &events).ending());
-    let early = told(new(Version::Tls13), &[CLOSE_NOTIFY]).ending();
+    let open = read_ends().into_iter().map(|(_, events)| after(open(Version::Tls13), &events).ending());
+    let early = after(new(Version::Tls13), &[CLOSE_NOTIFY]).ending();
     open.chain([early]).map(|ending| (ending.reading, ending)).collect()
 }
 
 // RFC 9112 §8, §9.8 · http-complete-by-length, http-incomplete-is-error,
 // http-close-delimited-needs-notify, http-headers-cut; #39, #40, #41
 #[test]
-fn truncation_is_possible_where_framing_and_end_say_so() {
+fn truncation_is_possible_if_framing_and_end_say_so() {
     let ends = every_read_end();
     assert_eq!(ends.len(), 11);
     for (reading, ending) in ends {
@@ -48,15 +48,15 @@ fn truncation_is_possible_where_framing_and_end_say_so() {
     }
 }
 
-// RFC 9846 §6.1 · cut-is-visible: a close_notify behind data that was thrown away does not make
-// that data whole
+// RFC 9846 §6.1 · cut-is-visible: a close_notify after discarded data does not make the data
+// complete
 #[test]
 fn dropped_late_data_makes_truncation_possible() {
     for &missing_notify in MissingNotify::ALL {
         let policy = Policy { late_data: LateData::Discard, missing_notify, ..Policy::STRICT };
         for end in [CLOSE_NOTIFY, EOF] {
             let waiting = driven(open_with(Version::Tls13, policy), &[GRACEFUL]);
-            let machine = told(waiting, &[data(1), end]);
+            let machine = after(waiting, &[data(1), end]);
             assert!(machine.ending().truncation_possible(FramingState::DelimitedByEnd));
             assert!(!machine.accepts_end(FramingState::DelimitedByEnd), "{missing_notify} {end:?}");
         }
@@ -65,7 +65,7 @@ fn dropped_late_data_makes_truncation_possible() {
 
 fn accepts(missing_notify: MissingNotify, events: &[Event], framing: FramingState) -> bool {
     let policy = Policy { missing_notify, ..Policy::STRICT };
-    told(open_with(Version::Tls12, policy), events).accepts_end(framing)
+    after(open_with(Version::Tls12, policy), events).accepts_end(framing)
 }
 
 // RFC 9846 §6.1, RFC 9112 §9.8: each choice of `MissingNotify`, each framing, each kind of end;
@@ -94,12 +94,12 @@ fn an_end_is_accepted_as_the_policy_says() {
     }
 }
 
-/// How a machine of TLS 1.3 under this choice reads after these events: between messages, at the
-/// end of a message that only the end delimits, inside one.
+/// Whether a TLS 1.3 machine with this choice reads the end after these events: between messages,
+/// in a message that only the end delimits, and inside a message.
 fn reads_as_end(missing_notify: MissingNotify, events: &[Event]) -> [bool; 3] {
     use FramingState::{BetweenMessages, DelimitedByEnd, InsideMessage};
     let policy = Policy { missing_notify, ..Policy::STRICT };
-    let machine = told(open_with(Version::Tls13, policy), events);
+    let machine = after(open_with(Version::Tls13, policy), events);
     [BetweenMessages, DelimitedByEnd, InsideMessage].map(|framing| machine.reads_as_end(framing))
 }
 
@@ -117,19 +117,20 @@ fn only_a_close_notify_or_a_tolerated_cut_reads_as_the_end() {
             assert_eq!(reads_as_end(choice, &events), expected, "{choice} {reading}");
         }
     }
-    let early = told(new(Version::Tls13), &[CLOSE_NOTIFY]);
+    let early = after(new(Version::Tls13), &[CLOSE_NOTIFY]);
     assert_eq!(early.ending().reading, ReadEnd::CloseNotifyInHandshake);
     assert!(!early.reads_as_end(FramingState::BetweenMessages));
 }
 
-// RFC 9846 §6.1 · cut-is-visible: what was dropped before the cut was part of what the peer said
+// RFC 9846 §6.1 · cut-is-visible: what was dropped before the truncation was part of what the peer
+// sent
 #[test]
-fn a_cut_behind_dropped_data_does_not_read_as_the_end() {
+fn a_cut_after_dropped_data_does_not_read_as_the_end() {
     let policy =
         Policy { late_data: LateData::Discard, missing_notify: MissingNotify::Accept, ..Policy::STRICT };
     let waiting = driven(open_with(Version::Tls13, policy), &[GRACEFUL]);
-    assert!(told(waiting, &[EOF]).reads_as_end(FramingState::BetweenMessages));
-    assert!(!told(waiting, &[data(1), EOF]).reads_as_end(FramingState::BetweenMessages));
+    assert!(after(waiting, &[EOF]).reads_as_end(FramingState::BetweenMessages));
+    assert!(!after(waiting, &[data(1), EOF]).reads_as_end(FramingState::BetweenMessages));
 }
 
 // RFC 9846 §6.1 · cut-is-visible
@@ -161,7 +162,7 @@ fn before_anything_ends_nothing_has_ended() {
 
 fn delivery(peer_closes: PeerCloses, events: &[Event]) -> Delivery {
     let policy = Policy { peer_closes, ..Policy::STRICT };
-    told(open_with(Version::Tls13, policy), events).ending().delivery
+    after(open_with(Version::Tls13, policy), events).ending().delivery
 }
 
 const SENT: [Event; 5] =
@@ -182,7 +183,7 @@ fn delivery_is_confirmed_by_an_answer_alone() {
     }
 }
 
-// A proof is a proof: what breaks afterwards takes nothing back, not even our own reset.
+// A proof stays valid: later failures take nothing back, not even our own reset.
 #[test]
 fn a_confirmed_delivery_stays_confirmed() {
     for later in
@@ -194,7 +195,7 @@ fn a_confirmed_delivery_stays_confirmed() {
 }
 
 #[test]
-fn delivery_is_lost_where_something_broke_under_what_was_written() {
+fn delivery_is_lost_if_something_broke_while_our_data_was_in_flight() {
     let breaks = [
         RESET,
         Event::WriteFailed { errno: 32 },
@@ -209,7 +210,7 @@ fn delivery_is_lost_where_something_broke_under_what_was_written() {
 }
 
 #[test]
-fn delivery_behind_our_close_notify_is_lost_with_a_reset_and_stays_lost_at_the_release() {
+fn delivery_after_our_close_notify_is_lost_with_a_reset_and_stays_lost_at_the_release() {
     for errno in [0, 110, ECONNRESET] {
         let reset = [&SENT[..], &[Event::TransportReset { errno }]].concat();
         assert_eq!(delivery(PeerCloses::AnyTime, &reset), Delivery::Lost, "{errno}");
@@ -225,9 +226,9 @@ fn delivery_behind_our_close_notify_is_lost_with_a_reset_and_stays_lost_at_the_r
 
 // reply-drops-pending, cut-is-visible
 #[test]
-fn delivery_is_lost_where_something_was_discarded() {
+fn delivery_is_lost_if_something_was_discarded() {
     for bytes in [0, 1] {
-        let machine = told(open(Version::Tls12), &[CLOSE_NOTIFY, Event::PendingDiscarded { bytes }]);
+        let machine = after(open(Version::Tls12), &[CLOSE_NOTIFY, Event::PendingDiscarded { bytes }]);
         let expected = if bytes == 0 { Delivery::Unconfirmed } else { Delivery::Lost };
         assert_eq!(machine.ending().delivery, expected);
     }
@@ -236,10 +237,10 @@ fn delivery_is_lost_where_something_was_discarded() {
 #[test]
 fn the_discarded_add_up_and_saturate() {
     let events = [CLOSE_NOTIFY, Event::PendingDiscarded { bytes: 5 }, VIOLATION];
-    let machine: Machine = told(open(Version::Tls12), &events);
+    let machine: Machine = after(open(Version::Tls12), &events);
     assert_eq!(machine.ending().discarded, 5);
     let failed = [RESET, Event::PendingDiscarded { bytes: u32::MAX }, Event::PendingDiscarded { bytes: 7 }];
-    assert_eq!(told(open(Version::Tls12), &failed).ending().discarded, u32::MAX);
+    assert_eq!(after(open(Version::Tls12), &failed).ending().discarded, u32::MAX);
 }
 
 #[test]
@@ -248,19 +249,23 @@ fn who_closed_first_is_kept() {
         let ours =
             [GRACEFUL, Event::Close(Manner::AtOnce), Event::Reject(close_notify_core::AlertDescription(40))];
         for event in ours {
-            let machine = told(open(version), &[event, EOF]);
+            let machine = after(open(version), &[event, EOF]);
             assert_eq!(machine.ending().first_closer, FirstCloser::Us, "{event:?}");
         }
         for event in [CLOSE_NOTIFY, EOF, EOF_IN_RECORD, RESET, FATAL] {
-            let machine = told(open(version), &[event, GRACEFUL]);
+            let machine = after(open(version), &[event, GRACEFUL]);
             assert_eq!(machine.ending().first_closer, FirstCloser::Peer, "{event:?}");
         }
         for event in [Event::WriteFailed { errno: 32 }, Event::DeadlinePassed, USER_CANCELED, data(1)] {
-            assert_eq!(told(open(version), &[event]).ending().first_closer, FirstCloser::Nobody, "{event:?}");
+            assert_eq!(
+                after(open(version), &[event]).ending().first_closer,
+                FirstCloser::Nobody,
+                "{event:?}"
+            );
         }
-        assert_eq!(told(new(version), &[CLOSE_NOTIFY]).ending().first_closer, FirstCloser::Peer);
+        assert_eq!(after(new(version), &[CLOSE_NOTIFY]).ending().first_closer, FirstCloser::Peer);
     }
-    assert_eq!(told(open(Version::Tls13), &[Event::CloseWrite, EOF]).ending().first_closer, FirstCloser::Us);
+    assert_eq!(after(open(Version::Tls13), &[Event::CloseWrite, EOF]).ending().first_closer, FirstCloser::Us);
 }
 
 // RFC 9112 §9.6 · alert-survives-close, data-survives-close, linger-is-bounded
@@ -282,7 +287,7 @@ fn the_ending_says_how_the_transport_ended_and_keeps_the_first_end() {
             let lingering = driven(open(version), &[wish]);
             assert_eq!(lingering.ending().transport, TransportEnd::Open, "{wish:?}");
             for (event, end) in rows {
-                let mut ended = told(lingering, &[event]);
+                let mut ended = after(lingering, &[event]);
                 assert_eq!(ended.ending().transport, end, "{wish:?} {event:?}");
                 for (later, _) in rows {
                     let _ = ended.handle(later);
@@ -294,7 +299,7 @@ fn the_ending_says_how_the_transport_ended_and_keeps_the_first_end() {
 }
 
 #[test]
-fn a_transport_that_this_side_lets_go_of_was_cut_short_only_while_it_lingered() {
+fn a_transport_that_this_side_releases_was_cut_short_only_while_it_lingered() {
     let rows: [(&[Event], TransportEnd); 7] = [
         (&[Event::TransportClosed], TransportEnd::NotAwaited),
         (&[Event::Close(Manner::AtOnce)], TransportEnd::NotAwaited),
@@ -310,7 +315,7 @@ fn a_transport_that_this_side_lets_go_of_was_cut_short_only_while_it_lingered() 
     for (events, end) in rows {
         assert_eq!(driven(open(Version::Tls13), events).ending().transport, end, "{events:?}");
     }
-    let unsaid = told(open(Version::Tls13), &[Event::Close(Manner::Linger), Event::TransportClosed]);
+    let unsaid = after(open(Version::Tls13), &[Event::Close(Manner::Linger), Event::TransportClosed]);
     assert_eq!(
         unsaid.ending().transport,
         TransportEnd::NotAwaited,
@@ -333,20 +338,23 @@ fn a_failed_handshake_says_that_it_was_one() {
     for &version in Version::ALL {
         for end in ends {
             for before in [&[][..], &[Event::PeerKeysInUse]] {
-                assert!(told(told(new(version), before), &[end]).ending().in_handshake, "{before:?} {end:?}");
+                assert!(
+                    after(after(new(version), before), &[end]).ending().in_handshake,
+                    "{before:?} {end:?}"
+                );
             }
-            assert!(!told(open(version), &[end]).ending().in_handshake, "{end:?}");
+            assert!(!after(open(version), &[end]).ending().in_handshake, "{end:?}");
             let early = [Event::PeerKeysInUse, Event::EarlyDataAccepted, end];
-            assert!(!told(new(version), &early).ending().in_handshake, "{end:?}: data may have come");
+            assert!(!after(new(version), &early).ending().in_handshake, "{end:?}: data may have come");
         }
     }
 }
 
-// no-laundering: nothing was read, and that is not the whole of what the peer would have said
+// no-laundering: nothing was read, and that is not all that the peer would have sent
 #[test]
 fn the_end_of_a_handshake_delimits_no_message() {
     for end in [EOF, RESET, Event::DeadlinePassed] {
-        let machine = told(new(Version::Tls13), &[end]);
+        let machine = after(new(Version::Tls13), &[end]);
         assert!(machine.ending().truncation_possible(FramingState::DelimitedByEnd), "{end:?}");
         assert!(!machine.accepts_end(FramingState::DelimitedByEnd), "{end:?}");
         assert_eq!(Manner::for_downstream(&machine.ending()), Manner::Abort, "{end:?}");

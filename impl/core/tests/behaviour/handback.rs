@@ -1,4 +1,5 @@
-//! TLS ends and the transport goes back to the application. RFC 4511 §4.14.3.1, RFC 4217 §12; #55,
+//! TLS ends and the transport is handed back to the application. RFC 4511 §4.14.3.1, RFC 4217 §12;
+//! #55,
 //! #56.
 
 use close_notify_core::{
@@ -17,7 +18,7 @@ fn asked() -> impl Iterator<Item = Machine> {
 #[test]
 fn it_waits_for_the_peers_close_notify_and_shuts_nothing() {
     for &version in Version::ALL {
-        let mut machine = told(open(version), &[HAND_BACK]);
+        let mut machine = after(open(version), &[HAND_BACK]);
         let expected =
             [Output::StartDeadline, Output::SendCloseNotify { fin_follows: false }, Output::AwaitPeer];
         assert_eq!(drive(&mut machine), expected);
@@ -31,7 +32,7 @@ fn it_waits_for_the_peers_close_notify_and_shuts_nothing() {
 #[test]
 fn both_close_notifies_return_the_transport() {
     for mut machine in asked() {
-        machine = told(machine, &[CLOSE_NOTIFY]);
+        machine = after(machine, &[CLOSE_NOTIFY]);
         assert_eq!(drive(&mut machine), [Output::HandBack, Output::Done]);
         assert!(machine.ending().is_clean());
         assert_eq!(machine.transport_state(), transport::State::HandedBack);
@@ -42,7 +43,7 @@ fn both_close_notifies_return_the_transport() {
 fn the_peer_may_close_first() {
     for &version in Version::ALL {
         let mut machine = driven(open(version), &[CLOSE_NOTIFY]);
-        machine = told(machine, &[HAND_BACK]);
+        machine = after(machine, &[HAND_BACK]);
         assert!(drive(&mut machine).ends_with(&[Output::HandBack, Output::Done]));
         assert_eq!(machine.ending().first_closer, FirstCloser::Peer);
     }
@@ -53,7 +54,7 @@ fn the_peer_may_close_first() {
 fn any_other_end_closes_the_transport() {
     for machine in asked() {
         for event in [EOF, EOF_IN_RECORD, RESET, FATAL, VIOLATION, Event::DeadlinePassed] {
-            let mut machine = told(machine, &[event]);
+            let mut machine = after(machine, &[event]);
             let done = drive(&mut machine);
             assert!(!done.contains(&Output::HandBack), "{event:?}");
             assert!([Output::Done, Output::Drain].contains(&machine.output()), "{event:?}");
@@ -65,24 +66,24 @@ fn any_other_end_closes_the_transport() {
 fn a_transport_that_broke_or_timed_out_meanwhile_is_not_returned() {
     for machine in asked() {
         for event in [RESET, Event::DeadlinePassed, Event::WriteFailed { errno: EPIPE }] {
-            let mut machine = told(machine, &[CLOSE_NOTIFY, event]);
+            let mut machine = after(machine, &[CLOSE_NOTIFY, event]);
             assert_eq!(drive(&mut machine), [Output::CloseTransport, Output::Done], "{event:?}");
         }
     }
 }
 
-// handback-exact: a FIN behind the close_notify belongs to the plaintext
+// handback-exact: a FIN after the close_notify belongs to the plaintext
 #[test]
-fn the_peers_fin_behind_its_close_notify_does_not_hinder() {
+fn the_peers_fin_after_its_close_notify_does_not_prevent_it() {
     for machine in asked() {
-        let mut machine = told(machine, &[CLOSE_NOTIFY, EOF]);
+        let mut machine = after(machine, &[CLOSE_NOTIFY, EOF]);
         assert_eq!(drive(&mut machine), [Output::HandBack, Output::Done]);
     }
 }
 
 // crossed-confirms-nothing
 #[test]
-fn the_answer_confirms_delivery_where_the_peer_only_answers() {
+fn the_answer_confirms_delivery_if_the_peer_only_answers() {
     let policy = Policy { peer_closes: PeerCloses::OnlyAfterUs, ..Policy::STRICT };
     for &version in Version::ALL {
         let sent = driven(open_with(version, policy), &[Event::Write, HAND_BACK]);

@@ -1,21 +1,21 @@
-//! Misuse is refused by name, and a part that could move does not.
+//! Misuse is refused by name. A part that could accept the event does not change either.
 
 use close_notify_core::{Event, Illegal, Manner, Version, recv, send, transport};
 
 use crate::common::*;
 
 #[test]
-fn each_refusal_names_the_part_its_state_and_the_fact() {
+fn each_refusal_names_the_part_its_state_and_the_event() {
     let cases = [
-        (open(Version::Tls13), Event::OutputSealed, "Sealed is illegal where the sending half is Open"),
-        (new(Version::Tls13), data(1), "Data is illegal where the receiving half is Plain"),
+        (open(Version::Tls13), Event::OutputSealed, "Sealed is illegal while the sending half is Open"),
+        (new(Version::Tls13), data(1), "Data is illegal while the receiving half is Plain"),
         (
             driven(open(Version::Tls13), &[GRACEFUL, CLOSE_NOTIFY]),
             EOF,
-            "Eof is illegal where the transport is Closed",
+            "Eof is illegal while the transport is Closed",
         ),
         (
-            told(open(Version::Tls13), &[GRACEFUL]),
+            after(open(Version::Tls13), &[GRACEFUL]),
             Event::Close(Manner::HandBack),
             "HandBack cannot follow Graceful",
         ),
@@ -27,7 +27,7 @@ fn each_refusal_names_the_part_its_state_and_the_fact() {
         (
             open(Version::Tls12),
             Event::Reject(close_notify_core::AlertDescription::CLOSE_NOTIFY),
-            "close_notify says no error: reject with an error alert",
+            "close_notify is not an error: reject with an error alert",
         ),
     ];
     for (machine, event, text) in cases {
@@ -35,10 +35,10 @@ fn each_refusal_names_the_part_its_state_and_the_fact() {
     }
 }
 
-// A reset behind the release moves neither half, although each alone could take it.
+// A reset after the release changes neither half, although each alone could accept it.
 #[test]
-fn one_part_that_refuses_holds_the_others() {
-    let machine = told(open(Version::Tls13), &[Event::TransportClosed]);
+fn a_part_that_refuses_keeps_the_others_unchanged() {
+    let machine = after(open(Version::Tls13), &[Event::TransportClosed]);
     refused(machine, RESET);
     let early = new(Version::Tls13);
     let refusal = Illegal::Recv { state: recv::State::Plain, event: recv::Event::HandshakeDone };

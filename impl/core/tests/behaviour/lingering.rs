@@ -1,5 +1,5 @@
-//! The machine of a lingering transport says what the whole machine would have said, fact by fact,
-//! to the same end. RFC 9112 §9.6 · linger-is-bounded, alert-survives-close, data-survives-close;
+//! The machine of a lingering transport behaves as the whole machine would, event by event, and has
+//! the same end. RFC 9112 §9.6 · linger-is-bounded, alert-survives-close, data-survives-close;
 //! #44, #45, #48.
 
 use std::collections::HashSet;
@@ -12,8 +12,8 @@ use close_notify_core::{
 
 use crate::common::*;
 
-/// Each fact of a lingering transport, and what the whole machine is told in its place.
-const FACTS: [(Drain, Event); 9] = [
+/// Each event of a lingering transport, and the event of the whole machine that corresponds to it.
+const EVENTS: [(Drain, Event); 9] = [
     (Drain::Drained { bytes: 1 }, Event::Drained { bytes: 1 }),
     (Drain::Drained { bytes: 60 }, Event::Drained { bytes: 60 }),
     (Drain::Drained { bytes: u32::MAX }, Event::Drained { bytes: u32::MAX }),
@@ -27,7 +27,7 @@ const FACTS: [(Drain, Event); 9] = [
 
 const BUDGETS: [u32; 5] = [0, 1, 100, u32::MAX - 1, u32::MAX];
 
-/// Every way to the drain: what has happened before, and the wish that leads there.
+/// Every way to the drain: what has happened before, and the request that leads there.
 fn on_the_way() -> Vec<Vec<Event>> {
     let before: [&[Event]; 7] = [
         &[],
@@ -69,9 +69,9 @@ fn draining_machines() -> Vec<Machine> {
     machines
 }
 
-/// The end as the whole machine has it: how its transport left `Open`, and by which fact.
-fn end_of(whole: &Machine, told: Drain) -> Option<End> {
-    match (whole.transport_state(), told) {
+/// The end of the whole machine: how its transport left `Open`, and because of which event.
+fn end_of(whole: &Machine, event: Drain) -> Option<End> {
+    match (whole.transport_state(), event) {
         (transport::State::PeerEof, _) => Some(End::PeerFin),
         (transport::State::PeerReset, _) => Some(End::PeerReset),
         (transport::State::GivenUp, Drain::DeadlinePassed) => Some(End::TimedOut),
@@ -81,7 +81,7 @@ fn end_of(whole: &Machine, told: Drain) -> Option<End> {
     }
 }
 
-/// What the ending of the whole machine calls it: nobody gives way there.
+/// The same end in the ending of the whole machine, in which no transport gives way.
 fn in_the_ending(end: End) -> TransportEnd {
     match end {
         End::PeerFin => TransportEnd::PeerFin,
@@ -99,8 +99,8 @@ struct Both {
 }
 
 impl Both {
-    fn told(mut self, (small, whole): (Drain, Event)) -> Option<Self> {
-        // A reset that nobody asked for would cut what TLS has said, and TLS is gone.
+    fn after(mut self, (small, whole): (Drain, Event)) -> Option<Self> {
+        // A reset that nobody asked for would destroy what TLS has sent, and TLS is gone.
         if small == Drain::TransportResetByUs && self.whole.output() != Output::ResetTransport {
             self.small.handle(small).expect_err("an unasked reset");
             return None;
@@ -113,21 +113,22 @@ impl Both {
         }
         assert_eq!(self.small.output(), self.whole.output(), "{small:?}");
         assert_eq!(self.small.end(), self.end, "{small:?}");
-        let told = self.whole.ending().transport;
-        assert!(self.end.is_none_or(|end| told == in_the_ending(end)), "{small:?}: {told}");
+        let transport_end = self.whole.ending().transport;
+        assert!(self.end.is_none_or(|end| transport_end == in_the_ending(end)), "{small:?}: {transport_end}");
         legal.is_ok().then_some(self)
     }
 }
 
 #[test]
-fn every_sequence_of_facts_ends_as_the_whole_machine_ends_it() {
+fn every_sequence_of_events_ends_as_in_the_whole_machine() {
     let mut ends = HashSet::new();
     let mut outputs = HashSet::new();
     for whole in draining_machines() {
         let Some(small) = whole.lingering() else { continue };
         let mut edge: HashSet<Both> = [Both { whole, small, end: None }].into();
         for _ in 0..6 {
-            edge = edge.iter().flat_map(|both| FACTS.iter().filter_map(|&fact| both.told(fact))).collect();
+            edge =
+                edge.iter().flat_map(|both| EVENTS.iter().filter_map(|&event| both.after(event))).collect();
             ends.extend(edge.iter().filter_map(|both| both.end));
             outputs.extend(edge.iter().map(|both| both.small.output()));
         }
@@ -137,19 +138,19 @@ fn every_sequence_of_facts_ends_as_the_whole_machine_ends_it() {
 }
 
 #[test]
-fn a_refused_fact_changes_nothing() {
+fn a_refused_event_changes_nothing() {
     let mut small = driven(open(Version::Tls13), &[Event::Close(Manner::Linger)]).lingering().unwrap();
     small.handle(Drain::PeerFin).unwrap();
     small.handle(Drain::TransportClosed).unwrap();
     let before = small;
-    for (fact, _) in &FACTS[3..] {
-        small.handle(*fact).unwrap_err();
+    for (event, _) in &EVENTS[3..] {
+        small.handle(*event).unwrap_err();
         assert_eq!(small, before);
     }
     assert_eq!((small.output(), small.end()), (Output::Done, Some(End::PeerFin)));
 }
 
-// premature-forbids-reuse-https: where a reset would still forbid the session, TLS is not done
+// premature-forbids-reuse-https: if a reset would still forbid the session, TLS is not done
 #[test]
 fn what_drains_lingers_without_tls_unless_a_reset_would_forbid_the_session() {
     let machines = draining_machines();
@@ -169,7 +170,7 @@ fn nothing_lingers_while_tls_matters() {
         for manner in [Manner::Graceful, Manner::HandBack, Manner::AtOnce, Manner::Abort] {
             assert!(driven(open(version), &[Event::Close(manner)]).lingering().is_none(), "{manner}");
         }
-        let mut machine = told(open(version), &[Event::Close(Manner::Linger)]);
+        let mut machine = after(open(version), &[Event::Close(Manner::Linger)]);
         while machine.output() != Output::Drain {
             assert!(machine.lingering().is_none(), "{:?}", machine.output());
             step(&mut machine);
@@ -179,29 +180,29 @@ fn nothing_lingers_while_tls_matters() {
     }
 }
 
-// cut-is-visible: the machine that stays behind keeps what it knew, and is done
+// cut-is-visible: the machine that handed over keeps what it knew, and is done
 #[test]
 fn the_evidence_ends_at_the_hand_over() {
     for machine in draining_machines() {
         if machine.lingering().is_none() {
             continue;
         }
-        let behind = told(machine, &[Event::TransportHandedOver]);
+        let handed_over = after(machine, &[Event::TransportHandedOver]);
         let known = Ending { transport: TransportEnd::HandedOver, ..machine.ending() };
-        assert_eq!((behind.output(), behind.ending()), (Output::Done, known));
-        for fact in [EOF, RESET, Event::DeadlinePassed, Event::Drained { bytes: u32::MAX }] {
-            let (known, later) = (machine.ending(), driven(machine, &[fact]).ending());
+        assert_eq!((handed_over.output(), handed_over.ending()), (Output::Done, known));
+        for event in [EOF, RESET, Event::DeadlinePassed, Event::Drained { bytes: u32::MAX }] {
+            let (known, later) = (machine.ending(), driven(machine, &[event]).ending());
             assert_eq!((known.reading, known.writing), (later.reading, later.writing));
             assert_eq!((known.first_closer, known.late), (later.first_closer, later.late));
             assert_eq!(known.discarded, later.discarded);
             assert_eq!(known.resumption.allowed, later.resumption.allowed);
-            let lost = fact == RESET && later.delivery == Delivery::Lost;
+            let lost = event == RESET && later.delivery == Delivery::Lost;
             assert!(known.delivery == later.delivery || lost);
         }
     }
 }
 
-// notify-before-fin: where no last word left, no FIN of ours may say so
+// notify-before-fin: if no last word left, no FIN of ours may leave either
 #[test]
 fn a_transport_without_a_last_word_is_reset() {
     let failed = [Event::WriteFailed { errno: EPIPE }, Event::Close(Manner::Linger)];
@@ -216,7 +217,7 @@ fn a_transport_without_a_last_word_is_reset() {
 fn what_was_read_before_the_hand_over_counts() {
     let policy = Policy { drain_budget: 100, ..Policy::STRICT };
     let lingering = driven(open_with(Version::Tls13, policy), &[Event::Close(Manner::Linger)]);
-    let mut small = told(lingering, &[Event::Drained { bytes: 60 }]).lingering().unwrap();
+    let mut small = after(lingering, &[Event::Drained { bytes: 60 }]).lingering().unwrap();
     assert_eq!(small.left(), Some(40));
     small.handle(Drain::Drained { bytes: 40 }).unwrap();
     assert_eq!((small.output(), small.left()), (Output::Drain, Some(0)));
@@ -229,7 +230,7 @@ fn eight_bytes_are_enough() {
     assert!(size_of::<Draining>() <= 8, "{} bytes", size_of::<Draining>());
 }
 
-/// What the machine that closed in this manner has said and waits for room with.
+/// A machine that closed in this manner, and whose last word is sealed and waits for room.
 fn with_a_last_word_that_waits(manner: Manner) -> Machine {
     let mut machine = open(Version::Tls13);
     for event in [Event::Close(manner), Event::DeadlineStarted, Event::OutputSealed] {
@@ -238,7 +239,7 @@ fn with_a_last_word_that_waits(manner: Manner) -> Machine {
     machine
 }
 
-// no-mutual-wait: two ends that both linger, with their last words behind full buffers
+// no-mutual-wait: two ends that both linger, with full buffers before their last words
 #[test]
 fn while_the_last_word_waits_for_room_what_nobody_hears_may_be_drained() {
     for manner in [Manner::Linger, Manner::AtOnce] {

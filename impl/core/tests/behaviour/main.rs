@@ -1,8 +1,7 @@
-//! What the closing core does, as statements: grouped by the state in which a fact meets the
-//! machine.
+//! What the closing core does, grouped by the state in which the machine receives an event.
 //!
-//! Expected values are written from docs/requirements.md (the id behind the `·`) and
-//! docs/scenarios.md (the number behind the `#`), never copied from a run.
+//! Expected values come from docs/requirements.md (the id after the `·`) and docs/scenarios.md (the
+//! number after the `#`). They are never copied from a run.
 
 mod alert;
 mod alert_record;

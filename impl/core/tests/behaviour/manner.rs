@@ -1,12 +1,12 @@
-//! Which wish may follow which, cell by cell.
+//! Which manner may follow which, cell by cell.
 
 use close_notify_core::{Event, Illegal, Manner, Output, ReadEnd, Version, WriteEnd};
 
 use crate::common::*;
 
 // RFC 9846 §6.1, RFC 9112 §9.6: an end is only hastened; RFC 4511 §4.14.3.1 · wait-before-handback:
-// what is shut cannot go back. Rows are what holds, columns what is asked for, in the order of
-// `Manner::ALL`.
+// what is shut cannot be handed back. Rows are the current manner, columns the requested one, in
+// the order of `Manner::ALL`.
 #[test]
 fn every_cell_is_as_written() {
     use Manner::{Abort, AtOnce, Graceful, HalfClose, HandBack, Linger, Reject, Unasked};
@@ -80,13 +80,13 @@ fn a_relay_passes_on_a_clean_end_alone() {
             (&[GRACEFUL, Event::DeadlinePassed], Manner::Abort),
         ];
         for (events, expected) in ends {
-            let ending = told(open(version), events).ending();
+            let ending = after(open(version), events).ending();
             assert_eq!(Manner::for_downstream(&ending), expected, "{events:?}");
         }
     }
 }
 
-// A graceful close that the application shortens: the wait ends, and nothing is said twice.
+// A graceful close that the application shortens: the wait ends, and nothing is sent twice.
 #[test]
 fn hastening_a_graceful_close_ends_the_wait() {
     for &version in Version::ALL {
@@ -100,17 +100,17 @@ fn hastening_a_graceful_close_ends_the_wait() {
     }
 }
 
-// RFC 9846 §6.1 · write-after-peer-notify: a half close grows into a whole one
+// RFC 9846 §6.1 · write-after-peer-notify: a half-close becomes a full close
 #[test]
 fn a_half_close_becomes_a_close() {
     let half = driven(open(Version::Tls13), &[Event::CloseWrite]);
-    let mut machine = told(half, &[GRACEFUL]);
+    let mut machine = after(half, &[GRACEFUL]);
     assert_eq!(drive(&mut machine), [Output::StartDeadline, Output::AwaitPeer]);
     assert!(driven(machine, &[CLOSE_NOTIFY]).ending().is_clean());
     refused(half, Event::Close(Manner::HandBack));
 }
 
-// A rejection is not softened into a close that skips the drain, but may be cut short on purpose.
+// A rejection does not become a close that skips the drain, but may be cut short on purpose.
 #[test]
 fn a_rejection_is_cut_short_by_at_once_alone() {
     use close_notify_core::AlertDescription;

@@ -1,4 +1,4 @@
-//! Both ends of one connection, with a list of units each way.
+//! Both ends of one connection, with a queue of units in each direction.
 
 use std::collections::VecDeque;
 
@@ -9,7 +9,7 @@ use close_notify_core::{
 
 use crate::common::*;
 
-/// What one end puts into the other's way.
+/// What one end sends to the other.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Unit {
     Data,
@@ -32,7 +32,7 @@ impl Unit {
     }
 }
 
-/// One end: its machine, what is on its way to it, and all that it ever sent.
+/// One end: its machine, what is in flight to it, and everything it ever sent.
 struct End {
     machine: Machine,
     inbox: VecDeque<Unit>,
@@ -45,7 +45,7 @@ impl End {
         Self { machine: open_with(version, policy), inbox: VecDeque::new(), sent: Vec::new(), delivered: 0 }
     }
 
-    /// Does what is due, and gives what that puts on the way.
+    /// Does what is due, and returns what that sends.
     fn work(&mut self) -> Vec<Unit> {
         let mut out = Vec::new();
         for output in drive(&mut self.machine) {
@@ -72,14 +72,14 @@ impl End {
         out
     }
 
-    /// Takes one unit; a lingering end reads raw bytes, a released one nothing.
+    /// Receives one unit. A lingering end reads raw bytes, a released one nothing.
     fn take(&mut self) {
         let Some(unit) = self.inbox.pop_front() else { return };
         let draining = self.machine.output() == Output::Drain && !matches!(unit, Unit::Fin | Unit::Rst);
         self.delivered += usize::from(unit == Unit::Data && self.machine.delivers_data() && !draining);
         if self.machine.output() != Output::Done {
             let event = if draining { Event::Drained { bytes: 100 } } else { unit.event() };
-            self.machine = told(self.machine, &[event]);
+            self.machine = after(self.machine, &[event]);
         }
     }
 }
@@ -95,7 +95,7 @@ impl Pair {
     }
 
     fn write(&mut self) {
-        self.a.machine = told(self.a.machine, &[Event::Write]);
+        self.a.machine = after(self.a.machine, &[Event::Write]);
         self.a.sent.push(Unit::Data);
         self.b.inbox.push_back(Unit::Data);
     }
@@ -106,7 +106,7 @@ impl Pair {
         self.a.inbox.extend(from_b);
     }
 
-    /// Lets everything arrive; each closes gracefully once it has seen the other's end.
+    /// Lets everything arrive. Each end closes gracefully after it has seen the other's end.
     fn settle(&mut self) {
         for _ in 0..12 {
             self.work();
@@ -115,7 +115,7 @@ impl Pair {
             for end in [&mut self.a, &mut self.b] {
                 let seen = end.machine.recv_state().has_ended() && !end.machine.manner().is_closing();
                 if seen {
-                    end.machine = told(end.machine, &[GRACEFUL]);
+                    end.machine = after(end.machine, &[GRACEFUL]);
                 }
             }
         }
@@ -145,7 +145,7 @@ fn a_graceful_close_is_clean_at_both_ends() {
         for policy in policies() {
             let mut pair = Pair::new(version, policy);
             pair.write();
-            pair.a.machine = told(pair.a.machine, &[GRACEFUL]);
+            pair.a.machine = after(pair.a.machine, &[GRACEFUL]);
             pair.settle();
             assert_eq!(pair.b.delivered, 1);
             assert!(pair.endings().iter().all(|ending| ending.is_clean()), "{version} {policy:?}");
@@ -163,8 +163,8 @@ fn crossing_close_notifies_are_clean_at_both_ends() {
         for policy in policies() {
             let policy = Policy { peer_closes: PeerCloses::OnlyAfterUs, ..policy };
             let mut pair = Pair::new(version, policy);
-            pair.a.machine = told(pair.a.machine, &[GRACEFUL]);
-            pair.b.machine = told(pair.b.machine, &[GRACEFUL]);
+            pair.a.machine = after(pair.a.machine, &[GRACEFUL]);
+            pair.b.machine = after(pair.b.machine, &[GRACEFUL]);
             pair.settle();
             assert!(pair.endings().iter().all(|ending| ending.is_clean()));
             assert_eq!(pair.notifies(), [1, 1]);
@@ -179,7 +179,7 @@ fn a_rejection_reaches_a_peer_that_reads() {
     for &version in Version::ALL {
         let mut pair = Pair::new(version, Policy::STRICT);
         pair.write();
-        pair.b.machine = told(pair.b.machine, &[Event::Reject(AlertDescription::CERTIFICATE_REQUIRED)]);
+        pair.b.machine = after(pair.b.machine, &[Event::Reject(AlertDescription::CERTIFICATE_REQUIRED)]);
         pair.settle();
         let [a, b] = pair.endings();
         assert_eq!(a.reading, ReadEnd::FatalAlert(AlertDescription::CERTIFICATE_REQUIRED));
@@ -195,21 +195,21 @@ fn a_rejection_reaches_a_peer_that_reads() {
 fn an_abort_never_reads_as_a_clean_end() {
     for &version in Version::ALL {
         let mut pair = Pair::new(version, Policy::STRICT);
-        pair.a.machine = told(pair.a.machine, &[Event::Close(Manner::Abort)]);
+        pair.a.machine = after(pair.a.machine, &[Event::Close(Manner::Abort)]);
         pair.settle();
         assert_eq!(pair.endings()[1].reading, ReadEnd::Reset);
         assert_eq!(pair.a.sent, [Unit::Rst]);
     }
 }
 
-// RFC 9846 §6.1 · data-survives-close, no-wait-needed; #45: the peer that lingers reads nobody's
+// RFC 9846 §6.1 · data-survives-close, no-wait-needed; #45: a peer that lingers reads no
 // close_notify
 #[test]
 fn a_lingering_close_delivers_and_ends_with_the_peers_fin() {
     for &version in Version::ALL {
         let mut pair = Pair::new(version, Policy::STRICT);
         pair.write();
-        pair.a.machine = told(pair.a.machine, &[Event::Close(Manner::Linger)]);
+        pair.a.machine = after(pair.a.machine, &[Event::Close(Manner::Linger)]);
         pair.settle();
         let [a, b] = pair.endings();
         assert_eq!((a.reading, a.drained), (ReadEnd::NotAwaited, 100));
@@ -224,7 +224,7 @@ fn both_may_ask_for_the_hand_back_at_once() {
     for &version in Version::ALL {
         let mut pair = Pair::new(version, Policy::STRICT);
         let ask = Event::Close(Manner::HandBack);
-        (pair.a.machine, pair.b.machine) = (told(pair.a.machine, &[ask]), told(pair.b.machine, &[ask]));
+        (pair.a.machine, pair.b.machine) = (after(pair.a.machine, &[ask]), after(pair.b.machine, &[ask]));
         pair.settle();
         assert_eq!(pair.a.sent, [Unit::NOTIFY]);
         assert_eq!(pair.b.sent, [Unit::NOTIFY]);

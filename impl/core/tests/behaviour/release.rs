@@ -1,4 +1,4 @@
-//! Once the transport is released the ending is final, whoever released it and why.
+//! After the transport is released the ending is final, no matter who released it and why.
 
 use close_notify_core::{
     AlertDescription, Delivery, Event, FirstCloser, Illegal, Machine, Manner, NotSent, Output, ReadEnd,
@@ -8,13 +8,13 @@ use close_notify_core::{
 use crate::common::*;
 
 fn dropped(version: Version) -> Machine {
-    told(open(version), &[Event::Write, Event::Flushed, Event::TransportClosed])
+    after(open(version), &[Event::Write, Event::Flushed, Event::TransportClosed])
 }
 
-// fin-is-not-close, notify-before-fin: a transport that is dropped ends both halves, and nobody
-// calls it clean
+// fin-is-not-close, notify-before-fin: dropping the transport ends both halves, and neither end is
+// clean
 #[test]
-fn a_dropped_connection_was_not_awaited_and_said_nothing() {
+fn a_dropped_connection_was_not_awaited_and_sent_nothing() {
     for &version in Version::ALL {
         let machine = dropped(version);
         let ending = machine.ending();
@@ -32,7 +32,7 @@ fn what_was_pending_is_counted() {
     for &version in Version::ALL {
         let machine = dropped(version);
         assert_eq!(machine.output(), Output::DiscardPending);
-        let mut machine = told(machine, &[Event::PendingDiscarded { bytes: 12 }]);
+        let mut machine = after(machine, &[Event::PendingDiscarded { bytes: 12 }]);
         assert_eq!((machine.ending().discarded, machine.ending().delivery), (12, Delivery::Lost));
         assert_eq!(drive(&mut machine).last(), Some(&Output::Done));
     }
@@ -40,7 +40,7 @@ fn what_was_pending_is_counted() {
 
 #[test]
 fn a_last_word_that_was_due_stays_unsent() {
-    let machine = told(open(Version::Tls13), &[GRACEFUL, Event::TransportClosed]);
+    let machine = after(open(Version::Tls13), &[GRACEFUL, Event::TransportClosed]);
     assert_eq!(machine.ending().writing, WriteEnd::NotSent(NotSent::NotAsked));
     refused(machine, Event::OutputSealed);
 }
@@ -55,19 +55,19 @@ fn finished(version: Version) -> [Machine; 5] {
     [clean, cut, aborted, returned, dropped]
 }
 
-// notify-is-final; #5: closing once more is no error, and changes nothing
+// notify-is-final; #5: closing again is no error, and changes nothing
 #[test]
-fn no_wish_and_no_fact_changes_a_final_ending() {
+fn no_request_and_no_event_changes_a_final_ending() {
     for &version in Version::ALL {
         for machine in finished(version) {
             assert_eq!(machine.output(), Output::Done);
-            let wishes = Manner::ALL.iter().filter(|&&m| m != Manner::HalfClose).map(|&m| Event::Close(m));
+            let requests = Manner::ALL.iter().filter(|&&m| m != Manner::HalfClose).map(|&m| Event::Close(m));
             let reject = Event::Reject(AlertDescription::ACCESS_DENIED);
-            for event in wishes.chain([reject]) {
-                assert_eq!(told(machine, &[event]), machine, "{event:?}");
+            for event in requests.chain([reject]) {
+                assert_eq!(after(machine, &[event]), machine, "{event:?}");
             }
-            let facts = [data(9), FATAL, VIOLATION, Event::WriteFailed { errno: EPIPE }, EOF, RESET];
-            for event in facts {
+            let events = [data(9), FATAL, VIOLATION, Event::WriteFailed { errno: EPIPE }, EOF, RESET];
+            for event in events {
                 let mut later = machine;
                 let _ = later.handle(event);
                 assert_eq!((later.ending(), later.output()), (machine.ending(), Output::Done), "{event:?}");
@@ -77,9 +77,9 @@ fn no_wish_and_no_fact_changes_a_final_ending() {
 }
 
 #[test]
-fn a_half_close_behind_the_release_changes_nothing() {
+fn a_half_close_after_the_release_changes_nothing() {
     for machine in finished(Version::Tls13) {
-        assert_eq!(told(machine, &[Event::CloseWrite]), machine);
+        assert_eq!(after(machine, &[Event::CloseWrite]), machine);
     }
 }
 
@@ -92,10 +92,10 @@ fn a_transport_is_released_once() {
     }
 }
 
-// A reset that nobody asked for is a reset: the close_notify before it may be lost on the way.
+// A reset that nobody asked for is still a reset: the close_notify before it may be lost in flight.
 #[test]
 fn a_transport_that_we_reset_was_aborted() {
-    let machine = told(driven(open(Version::Tls13), &[GRACEFUL]), &[Event::TransportResetByUs]);
+    let machine = after(driven(open(Version::Tls13), &[GRACEFUL]), &[Event::TransportResetByUs]);
     assert_eq!(machine.ending().writing, WriteEnd::Aborted { after_close_notify: true });
     assert_eq!(machine.ending().reading, ReadEnd::NotAwaited);
     assert_eq!(machine.send_state(), send::State::Aborted);

@@ -26,37 +26,37 @@ fn a_fatal_alert_sent_or_received_forbids_it() {
     for &version in Version::ALL {
         let reject = Event::Reject(AlertDescription::ACCESS_DENIED);
         for event in [FATAL, VIOLATION, reject, Event::Close(Manner::Reject)] {
-            let machine = told(open(version), &[event]);
+            let machine = after(open(version), &[event]);
             assert_eq!(verdict(machine), (false, fatal_rule(version)), "{event:?}");
         }
     }
 }
 
-// fatal-forgets-session: a rejection behind the peer's clean end is a fatal alert all the same
+// fatal-forgets-session: a rejection after the peer's clean end is still a fatal alert
 #[test]
-fn a_fatal_alert_behind_a_clean_end_forbids_it() {
+fn a_fatal_alert_after_a_clean_end_forbids_it() {
     let policy = Policy { reply: Reply::WhenAsked, ..Policy::STRICT };
     for &version in Version::ALL {
         for event in [Event::Reject(AlertDescription::ACCESS_DENIED), Event::Close(Manner::Reject)] {
-            let machine = driven(told(open_with(version, policy), &[CLOSE_NOTIFY]), &[event]);
+            let machine = driven(after(open_with(version, policy), &[CLOSE_NOTIFY]), &[event]);
             assert_eq!(verdict(machine), (false, fatal_rule(version)), "{event:?}");
         }
     }
 }
 
-// notify-in-handshake: a handshake that the peer broke off leaves no session
+// notify-in-handshake: a handshake that the peer aborted leaves no session
 #[test]
 fn a_close_notify_during_the_handshake_forbids_it() {
     for &version in Version::ALL {
-        assert_eq!(verdict(told(new(version), &[CLOSE_NOTIFY])), (false, fatal_rule(version)));
+        assert_eq!(verdict(after(new(version), &[CLOSE_NOTIFY])), (false, fatal_rule(version)));
     }
 }
 
-// fatal-forgets-session: the driver is told to forget, once
+// fatal-forgets-session: the driver must forget it, once
 #[test]
 fn the_driver_forgets_the_session_once_and_before_it_closes() {
     for &version in Version::ALL {
-        let mut machine = told(open(version), &[FATAL]);
+        let mut machine = after(open(version), &[FATAL]);
         let done = drive(&mut machine);
         assert_eq!(done.iter().filter(|&&o| o == Output::ForgetSession).count(), 1);
     }
@@ -75,7 +75,7 @@ fn tls_10_needs_a_close_notify_of_both() {
         &[CLOSE_NOTIFY, Event::WriteFailed { errno: EPIPE }],
     ];
     for events in events {
-        let machine = told(open(Version::Tls10), events);
+        let machine = after(open(Version::Tls10), events);
         assert_eq!(verdict(machine), (false, Rule::UncleanForbids10), "{events:?}");
     }
     for events in [[GRACEFUL, CLOSE_NOTIFY], [CLOSE_NOTIFY, GRACEFUL]] {
@@ -84,16 +84,15 @@ fn tls_10_needs_a_close_notify_of_both() {
     }
 }
 
-// RFC 2246 §7.2.1 · unclean-forbids-resume-10: a transport that is let go of before our
-// close_notify
+// RFC 2246 §7.2.1 · unclean-forbids-resume-10: a transport that is released before our close_notify
 #[test]
-fn tls_10_forbids_it_where_our_own_close_notify_was_not_sent() {
+fn tls_10_forbids_it_if_our_own_close_notify_was_not_sent() {
     let policy = Policy { reply: Reply::WhenAsked, ..Policy::STRICT };
     for events in [&[CLOSE_NOTIFY][..], &[CLOSE_NOTIFY, GRACEFUL], &[]] {
-        let open = told(open_with(Version::Tls10, policy), events);
+        let open = after(open_with(Version::Tls10, policy), events);
         assert_eq!(verdict(open), (true, Rule::NothingForbids));
         for release in [Event::TransportClosed, Event::TransportResetByUs] {
-            assert_eq!(verdict(told(open, &[release])), (false, Rule::UncleanForbids10), "{events:?}");
+            assert_eq!(verdict(after(open, &[release])), (false, Rule::UncleanForbids10), "{events:?}");
         }
     }
 }
@@ -119,32 +118,33 @@ fn tls_10_counts_a_close_notify_at_level_warning_alone() {
 fn from_tls_11_on_a_missing_close_notify_alone_forbids_nothing() {
     for version in [Version::Tls11, Version::Tls12, Version::Tls13] {
         for event in [EOF, EOF_IN_RECORD, RESET] {
-            assert_eq!(verdict(told(open(version), &[event])), (true, Rule::UncleanAllows), "{event:?}");
+            assert_eq!(verdict(after(open(version), &[event])), (true, Rule::UncleanAllows), "{event:?}");
         }
         for event in [CLOSE_NOTIFY, Event::Close(Manner::AtOnce), Event::Close(Manner::Abort), GRACEFUL] {
-            assert_eq!(verdict(told(open(version), &[event])), (true, Rule::NothingForbids), "{event:?}");
+            assert_eq!(verdict(after(open(version), &[event])), (true, Rule::NothingForbids), "{event:?}");
         }
     }
 }
 
 // RFC 2818 §2.2 · premature-forbids-reuse-https
 #[test]
-fn https_forbids_it_where_the_peer_closed_early() {
+fn https_forbids_it_if_the_peer_closed_early() {
     for version in [Version::Tls11, Version::Tls12, Version::Tls13] {
         for event in [EOF, EOF_IN_RECORD, RESET] {
             assert_eq!(
-                verdict(told(https(version), &[event])),
+                verdict(after(https(version), &[event])),
                 (false, Rule::PrematureForbidsHttps),
                 "{event:?}"
             );
         }
     }
-    assert_eq!(verdict(told(https(Version::Tls10), &[EOF])), (false, Rule::UncleanForbids10));
+    assert_eq!(verdict(after(https(Version::Tls10), &[EOF])), (false, Rule::UncleanForbids10));
 }
 
-// RFC 2818 §2.2.2 · premature-forbids-reuse-https: an incomplete close of our own may be resumed
+// RFC 2818 §2.2.2 · premature-forbids-reuse-https: a session may be resumed after our own
+// incomplete close
 #[test]
-fn https_allows_it_where_the_close_was_ours() {
+fn https_allows_it_if_the_close_was_ours() {
     for version in [Version::Tls11, Version::Tls12, Version::Tls13] {
         let events: [&[Event]; 4] = [
             &[Event::Close(Manner::AtOnce)],
@@ -153,20 +153,21 @@ fn https_allows_it_where_the_close_was_ours() {
             &[CLOSE_NOTIFY],
         ];
         for events in events {
-            assert_eq!(verdict(told(https(version), events)), (true, Rule::NothingForbids), "{events:?}");
+            assert_eq!(verdict(after(https(version), events)), (true, Rule::NothingForbids), "{events:?}");
         }
     }
 }
 
-// RFC 2818 §2.2 · premature-forbids-reuse-https: a write may be all that saw the peer's reset
+// RFC 2818 §2.2 · premature-forbids-reuse-https: a write may be the only call that saw the peer's
+// reset
 #[test]
-fn https_forbids_it_where_a_write_saw_the_peers_reset() {
+fn https_forbids_it_if_a_write_saw_the_peers_reset() {
     for version in [Version::Tls11, Version::Tls12, Version::Tls13] {
         for event in [Event::Close(Manner::AtOnce), Event::DeadlinePassed] {
             let reset = Event::WriteFailed { errno: ECONNRESET };
-            let machine = told(https(version), &[reset, event]);
+            let machine = after(https(version), &[reset, event]);
             assert_eq!(verdict(machine), (false, Rule::PrematureForbidsHttps), "{event:?}");
-            let broken = told(https(version), &[Event::WriteFailed { errno: EPIPE }, event]);
+            let broken = after(https(version), &[Event::WriteFailed { errno: EPIPE }, event]);
             assert_eq!(verdict(broken), (true, Rule::NothingForbids), "{event:?}");
         }
     }
@@ -176,6 +177,6 @@ fn https_forbids_it_where_a_write_saw_the_peers_reset() {
 fn an_open_connection_forbids_nothing() {
     for &version in Version::ALL {
         assert_eq!(verdict(https(version)), (true, Rule::NothingForbids));
-        assert_eq!(verdict(told(open(version), &[GRACEFUL])), (true, Rule::NothingForbids));
+        assert_eq!(verdict(after(open(version), &[GRACEFUL])), (true, Rule::NothingForbids));
     }
 }

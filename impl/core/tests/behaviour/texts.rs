@@ -1,4 +1,4 @@
-//! The sentences by which people search.
+//! The texts of endings and alerts, for which people search.
 
 use close_notify_core::{
     AlertDescription, CoalescedAlerts, Delivery, Event, FirstCloser, FragmentedAlert, LateData, Machine,
@@ -55,7 +55,7 @@ fn each_write_end_has_its_sentence() {
 
 #[test]
 fn an_ending_is_one_sentence_and_names_what_was_lost() {
-    let ending = told(open(Version::Tls13), &[]).ending();
+    let ending = after(open(Version::Tls13), &[]).ending();
     assert_eq!(ending.to_string(), "reading has not ended; writing has not ended");
     let lossy = close_notify_core::Ending { discarded: 3, late: 4, ..ending };
     let text = "reading has not ended; writing has not ended; 3 bytes of ours were discarded; \
@@ -63,15 +63,15 @@ fn an_ending_is_one_sentence_and_names_what_was_lost() {
     assert_eq!(lossy.to_string(), text);
 }
 
-// A whole story in one sentence: what was lost, which word is missing, and the number that a search
-// begins with.
+// One sentence has it all: what was lost, which last word is missing, and the error number to
+// search for.
 #[test]
 fn an_ending_names_its_alert_its_loss_and_its_first_errno() {
     let v = Version::Tls13;
-    let reset = told(open(v), &[Event::Write, RESET]);
-    let unsaid = told(open(v), &[VIOLATION, Event::WriteFailed { errno: EPIPE }]);
-    let unsealed = told(open(v), &[VIOLATION, Event::OutputUnsealable]);
-    let late = told(open(v), &[GRACEFUL, Event::WriteFailed { errno: EPIPE }, RESET]);
+    let reset = after(open(v), &[Event::Write, RESET]);
+    let unsaid = after(open(v), &[VIOLATION, Event::WriteFailed { errno: EPIPE }]);
+    let unsealed = after(open(v), &[VIOLATION, Event::OutputUnsealable]);
+    let late = after(open(v), &[GRACEFUL, Event::WriteFailed { errno: EPIPE }, RESET]);
     let rows = [
         (
             reset,
@@ -83,7 +83,7 @@ fn an_ending_names_its_alert_its_loss_and_its_first_errno() {
             "we refused to read on (bad_record_mac); the transport failed before our fatal alert; errno 32",
         ),
         (
-            told(open(v), &[USER_CANCELED, EOF]),
+            after(open(v), &[USER_CANCELED, EOF]),
             "peer closed connection without sending TLS close_notify; writing has not ended; \
              the peer had sent user_canceled",
         ),
@@ -93,7 +93,7 @@ fn an_ending_names_its_alert_its_loss_and_its_first_errno() {
             "the connection was reset before close_notify; the transport failed before our close_notify; errno 32",
         ),
         (
-            told(open(v), &[FATAL, Event::PendingDiscarded { bytes: 9 }]),
+            after(open(v), &[FATAL, Event::PendingDiscarded { bytes: 9 }]),
             "the peer sent the fatal alert certificate_required; we sent no close_notify, because of that alert; \
              9 bytes of ours were discarded",
         ),
@@ -103,7 +103,7 @@ fn an_ending_names_its_alert_its_loss_and_its_first_errno() {
     }
 }
 
-// What people search for stays: "without sending TLS close_notify".
+// The text that people search for is kept: "without sending TLS close_notify".
 #[test]
 fn a_failed_handshake_speaks_of_the_handshake() {
     let rows = [
@@ -135,7 +135,7 @@ fn a_failed_handshake_speaks_of_the_handshake() {
         (CLOSE_NOTIFY, "the peer sent close_notify during the handshake; our last word is not out yet"),
     ];
     for (event, text) in rows {
-        assert_eq!(told(new(Version::Tls13), &[event]).ending().to_string(), text);
+        assert_eq!(after(new(Version::Tls13), &[event]).ending().to_string(), text);
     }
 }
 
@@ -154,34 +154,34 @@ fn an_ending_says_what_cut_its_lingering_short() {
     ];
     for (event, text) in rows {
         let linger = driven(open(Version::Tls13), &[Event::Close(Manner::Linger)]);
-        assert_eq!(told(linger, &[event]).ending().to_string(), format!("{lingered}{text}"));
+        assert_eq!(after(linger, &[event]).ending().to_string(), format!("{lingered}{text}"));
         let reject = driven(open(Version::Tls13), &[Event::Reject(AlertDescription::ACCESS_DENIED)]);
         let rejected = "we refused to read on (access_denied); we sent the fatal alert access_denied";
-        assert_eq!(told(reject, &[event]).ending().to_string(), format!("{rejected}{text}"));
+        assert_eq!(after(reject, &[event]).ending().to_string(), format!("{rejected}{text}"));
     }
     let graceful = driven(open(Version::Tls13), &[GRACEFUL]);
     assert_eq!(
-        told(graceful, &[Event::DeadlinePassed]).ending().to_string(),
+        after(graceful, &[Event::DeadlinePassed]).ending().to_string(),
         "the deadline passed before the peer's close_notify; we sent close_notify"
     );
     assert_eq!(
-        told(graceful, &[Event::Drained { bytes: u32::MAX }]).ending().to_string(),
+        after(graceful, &[Event::Drained { bytes: u32::MAX }]).ending().to_string(),
         "the peer sent more than the budget after our close; we sent close_notify; \
          closing may have destroyed what we said"
     );
 }
 
-// Every ordinary close of Java's JSSE under TLS 1.3 says user_canceled first.
+// Java's JSSE sends user_canceled before every ordinary close in TLS 1.3.
 #[test]
-fn a_user_canceled_before_a_close_notify_is_not_spoken_of() {
-    let java = told(open(Version::Tls13), &[USER_CANCELED, CLOSE_NOTIFY]).ending();
+fn a_user_canceled_before_a_close_notify_is_not_mentioned() {
+    let java = after(open(Version::Tls13), &[USER_CANCELED, CLOSE_NOTIFY]).ending();
     assert!(java.user_canceled);
     assert_eq!(java.to_string(), "the peer sent close_notify; writing has not ended");
-    let gave_up = told(new(Version::Tls13), &[USER_CANCELED, EOF]).ending();
+    let gave_up = after(new(Version::Tls13), &[USER_CANCELED, EOF]).ending();
     assert!(gave_up.to_string().ends_with("; the peer had sent user_canceled"));
 }
 
-// The IANA registry "TLS Alerts": a name and a code say the same.
+// The IANA registry "TLS Alerts": a name and its code are equivalent.
 #[test]
 fn every_alert_reads_back_from_what_it_prints() {
     for code in 0..=255 {
@@ -194,7 +194,7 @@ fn every_alert_reads_back_from_what_it_prints() {
     }
 }
 
-// The strict defaults, each argued for where it is defined.
+// The strict defaults. The definition of each has its reason.
 #[test]
 fn the_default_policy_is_the_strict_one() {
     let policy = Policy::default();
@@ -206,7 +206,7 @@ fn the_default_policy_is_the_strict_one() {
 }
 
 #[test]
-fn a_machine_tells_what_it_was_made_for() {
+fn a_machine_knows_what_it_was_created_for() {
     let policy = Policy { warnings: 9, ..Policy::STRICT };
     let machine = Machine::new(Version::Tls11, Role::Server, policy);
     assert_eq!((machine.version(), machine.role(), machine.policy()), (Version::Tls11, Role::Server, policy));

@@ -1,5 +1,5 @@
-//! Every sequence of facts up to a depth, from a fresh and from an established machine, in every
-//! version: what must hold of each step, in whatever order the facts come.
+//! Every sequence of events up to a depth, from a fresh and from an established machine, in every
+//! version: what must hold for each step, in any order of events.
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
@@ -12,8 +12,8 @@ use close_notify_core::{
 
 use crate::common::*;
 
-fn facts() -> Vec<Event> {
-    let mut facts = vec![
+fn all_events() -> Vec<Event> {
+    let mut all_events = vec![
         Event::PeerKeysInUse,
         Event::EarlyDataAccepted,
         Event::HandshakeDone,
@@ -48,8 +48,8 @@ fn facts() -> Vec<Event> {
         Event::TransportHandedBack,
         Event::TransportHandedOver,
     ];
-    facts.extend(Manner::ALL.iter().map(|&manner| Event::Close(manner)));
-    facts
+    all_events.extend(Manner::ALL.iter().map(|&manner| Event::Close(manner)));
+    all_events
 }
 
 fn policies() -> [Policy; 4] {
@@ -73,7 +73,7 @@ fn policies() -> [Policy; 4] {
     ]
 }
 
-/// Visits every step up to `depth` once, legal or refused, and gives every machine that was
+/// Visits every step up to `depth` once, legal or refused, and returns every machine that was
 /// reached.
 fn walk(version: Version, policy: Policy, depth: usize, mut see: impl FnMut(Step)) -> Vec<Machine> {
     let fresh = Machine::new(version, close_notify_core::Role::Client, policy);
@@ -82,7 +82,7 @@ fn walk(version: Version, policy: Policy, depth: usize, mut see: impl FnMut(Step
     for _ in 0..depth {
         let mut next = Vec::new();
         for before in edge {
-            for event in facts() {
+            for event in all_events() {
                 let mut after = before;
                 let legal = after.handle(event).is_ok();
                 see(Step { before, event, after, legal });
@@ -121,13 +121,13 @@ fn each_machine(depth: usize, mut see: impl FnMut(Machine)) {
     }
 }
 
-/// How many facts a sequence has; `WALK_DEPTH` asks for another number.
+/// How many events a sequence has; `WALK_DEPTH` sets another number.
 fn depth() -> usize {
     std::env::var("WALK_DEPTH").ok().and_then(|depth| depth.parse().ok()).unwrap_or(4)
 }
 
 #[test]
-fn a_refused_fact_changes_nothing() {
+fn a_refused_event_changes_nothing() {
     each_step(depth(), |step, _, _| {
         assert!(step.legal || step.after == step.before, "{:?}", step.event);
     });
@@ -137,7 +137,7 @@ fn released(machine: &Machine) -> bool {
     machine.transport_state().is_released()
 }
 
-// Evidence only grows: the first of each fact is kept, and no counter falls.
+// Evidence only grows: the first of each kind is kept, and no counter decreases.
 #[test]
 fn evidence_only_grows() {
     each_step(depth(), |step, before, after| {
@@ -156,7 +156,7 @@ fn evidence_only_grows() {
     });
 }
 
-// The end of writing is replaced by our own reset alone.
+// Only our own reset replaces the end of writing.
 #[test]
 fn the_end_of_writing_is_kept() {
     each_step(depth(), |step, before, after| {
@@ -197,8 +197,8 @@ fn no_last_word_follows_another() {
     });
 }
 
-// RFC 9846 §6.1 · ignore-after-notify, cut-is-visible: data is delivered, ignored behind the end,
-// or counted
+// RFC 9846 §6.1 · ignore-after-notify, cut-is-visible: data is delivered, ignored after the end, or
+// counted
 #[test]
 fn no_data_is_lost_in_silence() {
     each_step(depth(), |step, before, after| {
@@ -228,7 +228,7 @@ fn only_a_close_notify_makes_a_clean_end_and_nothing_unmakes_it() {
     });
 }
 
-// The ending of `Done` is final: only what was still owed is told afterwards.
+// The ending of `Done` is final: afterwards only answers that were still due count.
 #[test]
 fn a_released_transport_ends_the_story() {
     each_step(depth(), |step, before, after| {
@@ -249,15 +249,14 @@ fn what_must_be_forgotten_is_forgotten_first() {
         if !machine.ending().resumption.allowed && machine.output() == Output::DiscardPending {
             step(&mut machine);
         }
-        let told_to = machine.output() == Output::ForgetSession;
-        let again = told(machine, &[Event::SessionForgotten]);
-        assert!(machine.ending().resumption.allowed || told_to || again.output() == machine.output());
+        let asked = machine.output() == Output::ForgetSession;
+        let again = after(machine, &[Event::SessionForgotten]);
+        assert!(machine.ending().resumption.allowed || asked || again.output() == machine.output());
         assert_ne!(again.output(), Output::ForgetSession);
     });
 }
 
-// An output stays until a fact answers it, and every answer but that of one in two parts changes
-// it.
+// An output stays until an event answers it, and every answer changes it, except one of two parts.
 #[test]
 fn an_output_stays_until_it_is_answered_and_not_longer() {
     each_machine(depth(), |machine| {
@@ -285,30 +284,30 @@ fn every_close_is_done_once_the_deadline_passes() {
     each_machine(depth(), |machine| {
         let mut machine = machine;
         if !machine.manner().is_closing() {
-            machine = told(machine, &[Event::Close(Manner::Linger)]);
+            machine = after(machine, &[Event::Close(Manner::Linger)]);
         }
         machine = steps_to_rest(machine);
         if machine.output() != Output::Done {
             assert!(machine.output().waits_for_peer(), "{machine:?}");
-            machine = steps_to_rest(told(machine, &[Event::DeadlinePassed]));
+            machine = steps_to_rest(after(machine, &[Event::DeadlinePassed]));
         }
         assert_eq!(machine.output(), Output::Done);
     });
 }
 
-// The deadline may also pass under a step that the transport does not take.
+// The deadline may also pass during a step that the transport does not accept.
 #[test]
 fn a_step_that_hangs_is_ended_by_the_deadline() {
     each_machine(depth(), |machine| {
         if machine.manner().is_closing() && !released(&machine) {
-            let machine = steps_to_rest(told(machine, &[Event::DeadlinePassed]));
+            let machine = steps_to_rest(after(machine, &[Event::DeadlinePassed]));
             assert_eq!(machine.output(), Output::Done);
         }
     });
 }
 
-// RFC 9846 §6.1 · notify-before-fin: a FIN leaves behind a last word alone, or behind the peer's
-// fatal alert
+// RFC 9846 §6.1 · notify-before-fin: a FIN leaves only after a last word, or after the peer's fatal
+// alert
 #[test]
 fn no_fin_leaves_without_a_last_word() {
     use send::State as S;
@@ -325,7 +324,7 @@ fn no_fin_leaves_without_a_last_word() {
 
 // RFC 4511 §4.14.3.1 · wait-before-handback
 #[test]
-fn a_transport_goes_back_behind_both_close_notifies_alone() {
+fn a_transport_is_handed_back_only_after_both_close_notifies() {
     each_step(depth(), |step, before, _| {
         if step.event == Event::TransportHandedBack && step.legal {
             assert_eq!((before.reading, before.writing), (ReadEnd::CloseNotify, WriteEnd::CloseNotifySent));
@@ -333,8 +332,8 @@ fn a_transport_goes_back_behind_both_close_notifies_alone() {
     });
 }
 
-// Explorers tell states apart by their hash alone: a fact that the hash leaves out would hide
-// states from them.
+// Explorers distinguish states only by their hash: a field that the hash omits would hide states
+// from them.
 #[test]
 fn unequal_machines_hash_apart() {
     for &version in Version::ALL {

@@ -1,4 +1,4 @@
-//! The transport ended before a close_notify came: the first end stays.
+//! The transport ended before a close_notify came: the first end is kept.
 
 use close_notify_core::{Event, Machine, ReadEnd, Version};
 
@@ -13,23 +13,23 @@ fn ends() -> [(Event, ReadEnd); 3] {
 }
 
 fn every() -> impl Iterator<Item = (Machine, ReadEnd)> {
-    let each = |&version| ends().map(|(event, end)| (told(open(version), &[event]), end));
+    let each = |&version| ends().map(|(event, end)| (after(open(version), &[event]), end));
     Version::ALL.iter().flat_map(each)
 }
 
-// RFC 9846 §6.1 · fin-is-not-close, rst-is-not-close: no later fact makes the end a better or
-// another one
+// RFC 9846 §6.1 · fin-is-not-close, rst-is-not-close: no later event makes the end better or
+// different
 #[test]
 fn no_later_end_of_the_transport_replaces_the_first() {
     for (machine, end) in every() {
         for event in [EOF, EOF_IN_RECORD, RESET, Event::DeadlinePassed, VIOLATION] {
-            assert_eq!(told(machine, &[event]).ending().reading, end, "{event:?}");
+            assert_eq!(after(machine, &[event]).ending().reading, end, "{event:?}");
         }
     }
 }
 
 #[test]
-fn nothing_arrives_behind_the_end_of_the_transport() {
+fn nothing_arrives_after_the_end_of_the_transport() {
     for (machine, _) in every() {
         for event in [data(1), CLOSE_NOTIFY, FATAL, USER_CANCELED, Event::PeerMessage { bytes: 1 }] {
             refused(machine, event);
@@ -40,19 +40,19 @@ fn nothing_arrives_behind_the_end_of_the_transport() {
 
 #[test]
 fn the_first_errno_is_kept() {
-    let machine = told(open(Version::Tls12), &[RESET, Event::WriteFailed { errno: EPIPE }]);
+    let machine = after(open(Version::Tls12), &[RESET, Event::WriteFailed { errno: EPIPE }]);
     assert_eq!(machine.ending().errno, Some(ECONNRESET));
 }
 
 #[test]
-fn a_violation_found_behind_the_end_is_not_answered() {
+fn a_violation_found_after_the_end_is_not_answered() {
     for (machine, _) in every() {
-        assert_eq!(told(machine, &[VIOLATION]), machine);
+        assert_eq!(after(machine, &[VIOLATION]), machine);
     }
 }
 
 #[test]
-fn closing_behind_the_cut_ends_without_a_wait() {
+fn closing_after_the_cut_ends_without_a_wait() {
     use close_notify_core::{Manner, Output};
     for (machine, end) in every() {
         for manner in [Manner::Graceful, Manner::Linger, Manner::AtOnce, Manner::HandBack] {

@@ -6,7 +6,7 @@ use crate::common::*;
 
 fn early_with(policy: Policy) -> Machine {
     let machine = Machine::new(Version::Tls13, Role::Server, policy);
-    told(machine, &[Event::PeerKeysInUse, Event::EarlyDataAccepted])
+    after(machine, &[Event::PeerKeysInUse, Event::EarlyDataAccepted])
 }
 
 fn early() -> Machine {
@@ -16,7 +16,7 @@ fn early() -> Machine {
 #[test]
 fn data_is_delivered_before_the_handshake_is_done() {
     assert!(early().delivers_data());
-    let machine = told(early(), &[data(100)]);
+    let machine = after(early(), &[data(100)]);
     assert_eq!(machine.recv_state(), recv::State::EarlyData);
     assert_eq!(machine.ending().late, 0);
 }
@@ -26,7 +26,7 @@ fn data_is_delivered_before_the_handshake_is_done() {
 fn eof_is_a_truncation_whatever_the_policy() {
     for &missing_notify in MissingNotify::ALL {
         let machine = early_with(Policy { missing_notify, ..Policy::STRICT });
-        let machine = told(machine, &[data(100), EOF]);
+        let machine = after(machine, &[data(100), EOF]);
         assert_eq!(machine.ending().reading, ReadEnd::TruncatedAtBoundary);
         assert!(machine.ending().truncation_possible(FramingState::DelimitedByEnd));
         assert!(!machine.accepts_end(FramingState::DelimitedByEnd), "{missing_notify}");
@@ -39,14 +39,14 @@ fn eof_is_a_truncation_whatever_the_policy() {
 // RFC 9846 §4.2.10 · early-data-end; #33
 #[test]
 fn close_notify_is_no_end_of_a_request() {
-    let machine = told(early(), &[data(100), CLOSE_NOTIFY]);
+    let machine = after(early(), &[data(100), CLOSE_NOTIFY]);
     assert_eq!(machine.ending().reading, ReadEnd::CloseNotifyInHandshake);
     assert!(!machine.accepts_end(FramingState::DelimitedByEnd));
 }
 
 #[test]
 fn messages_and_warnings_change_nothing() {
-    let machine = told(early(), &[Event::PeerMessage { bytes: 9 }, USER_CANCELED]);
+    let machine = after(early(), &[Event::PeerMessage { bytes: 9 }, USER_CANCELED]);
     assert_eq!(machine.recv_state(), recv::State::EarlyData);
     refused(machine, Event::EarlyDataAccepted);
     refused(machine, Event::PeerKeysInUse);
@@ -54,7 +54,7 @@ fn messages_and_warnings_change_nothing() {
 
 #[test]
 fn the_end_of_the_handshake_opens_both_halves() {
-    let machine = told(early(), &[data(5), Event::HandshakeDone]);
+    let machine = after(early(), &[data(5), Event::HandshakeDone]);
     assert_eq!(machine.recv_state(), recv::State::Open);
     assert!(machine.may_write());
 }

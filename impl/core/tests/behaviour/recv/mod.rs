@@ -1,4 +1,4 @@
-//! What arrives, by the state of the receiving half in which it arrives.
+//! What arrives, by the state of the receiving half.
 
 mod cut;
 mod early_data;

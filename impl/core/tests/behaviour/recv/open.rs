@@ -15,7 +15,7 @@ fn every() -> impl Iterator<Item = Machine> {
 #[test]
 fn eof_without_close_notify_is_truncated() {
     for machine in every() {
-        let machine = told(machine, &[data(100), EOF]);
+        let machine = after(machine, &[data(100), EOF]);
         assert_eq!(machine.ending().reading, ReadEnd::TruncatedAtBoundary);
         assert_eq!(machine.ending().first_closer, FirstCloser::Peer);
         assert!(!machine.ending().is_clean());
@@ -26,7 +26,7 @@ fn eof_without_close_notify_is_truncated() {
 #[test]
 fn eof_inside_a_record_is_truncated() {
     for machine in every() {
-        assert_eq!(told(machine, &[EOF_IN_RECORD]).ending().reading, ReadEnd::TruncatedInRecord);
+        assert_eq!(after(machine, &[EOF_IN_RECORD]).ending().reading, ReadEnd::TruncatedInRecord);
     }
 }
 
@@ -34,43 +34,43 @@ fn eof_inside_a_record_is_truncated() {
 #[test]
 fn a_reset_is_a_reset_with_its_errno() {
     for machine in every() {
-        let ending = told(machine, &[data(3), RESET]).ending();
+        let ending = after(machine, &[data(3), RESET]).ending();
         assert_eq!((ending.reading, ending.errno), (ReadEnd::Reset, Some(ECONNRESET)));
     }
 }
 
-// RFC 9293 §3.10.7 · rst-is-not-close: Linux tells a reset once, and then says end of stream
+// RFC 9293 §3.10.7 · rst-is-not-close: Linux reports a reset once, and then end of stream
 #[test]
-fn eof_behind_a_reset_that_a_write_saw_is_a_reset() {
+fn eof_after_a_reset_that_a_write_saw_is_a_reset() {
     for errno in [104, 54, 10054, 10053] {
         for eof in [EOF, EOF_IN_RECORD] {
-            let machine = told(open(Version::Tls13), &[Event::WriteFailed { errno }, data(9), eof]);
+            let machine = after(open(Version::Tls13), &[Event::WriteFailed { errno }, data(9), eof]);
             assert_eq!(machine.ending().reading, ReadEnd::Reset, "{errno}");
         }
     }
 }
 
-// RFC 9293 §3.10.7 · rst-is-not-close: the first errno is kept, and a later reset is not forgotten
-// for it
+// RFC 9293 §3.10.7 · rst-is-not-close: the first errno is kept, and a later reset is still
+// remembered
 #[test]
-fn a_reset_seen_behind_another_errno_is_a_reset() {
+fn a_reset_seen_after_another_errno_is_a_reset() {
     let events = [Event::WriteFailed { errno: EPIPE }, Event::WriteFailed { errno: ECONNRESET }, EOF];
-    let ending = told(open(Version::Tls13), &events).ending();
+    let ending = after(open(Version::Tls13), &events).ending();
     assert_eq!((ending.reading, ending.errno), (ReadEnd::Reset, Some(EPIPE)));
 }
 
 // A broken pipe follows a FIN that was read (measured on Linux): the end of stream after it is that
-// FIN. ENOTCONN of Linux, the BSDs and Windows says nothing of why.
+// FIN. ENOTCONN on Linux, the BSDs and Windows does not say why.
 #[test]
 fn eof_after_a_broken_pipe_is_truncated() {
     for errno in [EPIPE, 0, 107, 57, 10057, 109, 232, 10058] {
-        let ending = told(open(Version::Tls13), &[Event::WriteFailed { errno }, EOF]).ending();
+        let ending = after(open(Version::Tls13), &[Event::WriteFailed { errno }, EOF]).ending();
         assert_eq!((ending.reading, ending.first_closer), (ReadEnd::TruncatedAtBoundary, FirstCloser::Peer));
     }
 }
 
-// tcp(7), measured on Linux · dead-is-not-fin: ETIMEDOUT, ECONNABORTED, EHOSTUNREACH and EIO leave
-// an end of stream
+// tcp(7), measured on Linux · dead-is-not-fin: after ETIMEDOUT, ECONNABORTED, EHOSTUNREACH and EIO
+// a read returns end of stream
 #[test]
 fn eof_after_a_failure_of_the_transport_is_no_fin_under_any_policy() {
     for (errno, &missing_notify) in
@@ -78,7 +78,7 @@ fn eof_after_a_failure_of_the_transport_is_no_fin_under_any_policy() {
     {
         for eof in [EOF, EOF_IN_RECORD] {
             let machine = open_with(Version::Tls13, Policy { missing_notify, ..Policy::STRICT });
-            let machine = told(machine, &[data(9), Event::WriteFailed { errno }, eof]);
+            let machine = after(machine, &[data(9), Event::WriteFailed { errno }, eof]);
             let ending = machine.ending();
             assert_eq!((ending.reading, ending.errno), (ReadEnd::TransportFailed, Some(errno)));
             assert_eq!(ending.first_closer, FirstCloser::Nobody);
@@ -87,15 +87,15 @@ fn eof_after_a_failure_of_the_transport_is_no_fin_under_any_policy() {
     }
 }
 
-// A read that fails says by its number whether the peer has reset the connection.
+// The error number of a failed read says whether the peer has reset the connection.
 #[test]
 fn a_read_that_fails_without_a_reset_is_no_reset() {
     for errno in [110, 103, 113, 5, 0] {
-        let ending = told(open(Version::Tls12), &[Event::TransportReset { errno }]).ending();
+        let ending = after(open(Version::Tls12), &[Event::TransportReset { errno }]).ending();
         assert_eq!((ending.reading, ending.first_closer), (ReadEnd::TransportFailed, FirstCloser::Nobody));
     }
     let known = [Event::WriteFailed { errno: ECONNRESET }, Event::TransportReset { errno: 110 }];
-    assert_eq!(told(open(Version::Tls12), &known).ending().reading, ReadEnd::Reset);
+    assert_eq!(after(open(Version::Tls12), &known).ending().reading, ReadEnd::Reset);
 }
 
 // RFC 9846 §6.1 · delivered-before-end; #19
@@ -103,9 +103,9 @@ fn a_read_that_fails_without_a_reset_is_no_reset() {
 fn data_before_close_notify_is_delivered_first() {
     for machine in every() {
         assert!(machine.delivers_data());
-        let machine = told(machine, &[data(100)]);
+        let machine = after(machine, &[data(100)]);
         assert!(machine.delivers_data());
-        let machine = told(machine, &[CLOSE_NOTIFY]);
+        let machine = after(machine, &[CLOSE_NOTIFY]);
         assert_eq!(machine.ending().reading, ReadEnd::CloseNotify);
         assert_eq!(machine.ending().late, 0);
     }
@@ -114,7 +114,7 @@ fn data_before_close_notify_is_delivered_first() {
 // RFC 9846 §6.1 · write-after-peer-notify; #2
 #[test]
 fn close_notify_in_13_leaves_the_sending_half_alone() {
-    let machine = told(open(Version::Tls13), &[Event::Write, CLOSE_NOTIFY, Event::Write, Event::Write]);
+    let machine = after(open(Version::Tls13), &[Event::Write, CLOSE_NOTIFY, Event::Write, Event::Write]);
     assert_eq!(machine.output(), Output::Idle);
     assert!(machine.may_write());
     let machine = driven(machine, &[GRACEFUL]);
@@ -126,10 +126,10 @@ fn close_notify_in_13_leaves_the_sending_half_alone() {
 #[test]
 fn close_notify_before_13_is_answered_at_once_and_drops_what_is_pending() {
     for version in COUPLED {
-        let machine = told(open(version), &[Event::Write, CLOSE_NOTIFY]);
+        let machine = after(open(version), &[Event::Write, CLOSE_NOTIFY]);
         assert!(!machine.may_write());
         assert_eq!(machine.output(), Output::DiscardPending);
-        let mut machine = told(machine, &[Event::PendingDiscarded { bytes: 70 }]);
+        let mut machine = after(machine, &[Event::PendingDiscarded { bytes: 70 }]);
         let expected = [Output::StartDeadline, Output::SendCloseNotify { fin_follows: false }, Output::Idle];
         assert_eq!(drive(&mut machine), expected);
         let ending = machine.ending();
@@ -140,32 +140,33 @@ fn close_notify_before_13_is_answered_at_once_and_drops_what_is_pending() {
 
 // RFC 5246 §7.2.1 · reply-at-once; #3: the named policy that loses nothing
 #[test]
-fn flush_answers_behind_what_is_pending() {
+fn flush_answers_after_what_is_pending() {
     for version in COUPLED {
         let policy = Policy { reply: Reply::Flush, ..Policy::STRICT };
-        let machine = told(open_with(version, policy), &[Event::Write, CLOSE_NOTIFY, Event::DeadlineStarted]);
+        let machine =
+            after(open_with(version, policy), &[Event::Write, CLOSE_NOTIFY, Event::DeadlineStarted]);
         assert_eq!(machine.output(), Output::SendCloseNotify { fin_follows: false });
         refused(machine, Event::Write);
         assert!(driven(machine, &[GRACEFUL]).ending().is_clean());
     }
 }
 
-// #3: the named policy that goes on writing
+// #3: the named policy that continues to write
 #[test]
 fn when_asked_answers_when_the_application_closes() {
     for version in COUPLED {
         let policy = Policy { reply: Reply::WhenAsked, ..Policy::STRICT };
-        let machine = told(open_with(version, policy), &[CLOSE_NOTIFY, Event::Write]);
+        let machine = after(open_with(version, policy), &[CLOSE_NOTIFY, Event::Write]);
         assert_eq!(machine.output(), Output::Idle);
         assert!(driven(machine, &[GRACEFUL]).ending().is_clean());
     }
 }
 
-// RFC 9846 §6.1 · write-after-peer-notify: the policies of older versions do not reach 1.3
+// RFC 9846 §6.1 · write-after-peer-notify: the policies of older versions do not apply to 1.3
 #[test]
 fn no_reply_policy_binds_13() {
     for &reply in Reply::ALL {
-        let machine = told(open_with(Version::Tls13, Policy { reply, ..Policy::STRICT }), &[CLOSE_NOTIFY]);
+        let machine = after(open_with(Version::Tls13, Policy { reply, ..Policy::STRICT }), &[CLOSE_NOTIFY]);
         assert!(machine.may_write(), "{reply}");
     }
 }
@@ -174,7 +175,7 @@ fn no_reply_policy_binds_13() {
 #[test]
 fn a_fatal_alert_ends_both_directions_by_its_name() {
     for machine in every() {
-        let mut machine = told(machine, &[Event::Write, FATAL]);
+        let mut machine = after(machine, &[Event::Write, FATAL]);
         assert!(!machine.may_write() && !machine.delivers_data());
         assert_eq!(machine.output(), Output::DiscardPending);
         let done = drive(&mut machine);
@@ -191,7 +192,7 @@ fn an_unknown_alert_in_13_is_fatal_at_any_level() {
     for level in [0, 1, 2, 255] {
         let description = AlertDescription(222);
         let event = Event::PeerAlert { level: AlertLevel(level), description };
-        let ending = told(open(Version::Tls13), &[event]).ending();
+        let ending = after(open(Version::Tls13), &[event]).ending();
         assert_eq!(ending.reading, ReadEnd::FatalAlert(description));
     }
 }
@@ -209,7 +210,7 @@ fn close_notify_at_level_fatal_is_what_policy_and_version_say() {
             } else {
                 ReadEnd::FatalAlert(AlertDescription::CLOSE_NOTIFY)
             };
-            assert_eq!(told(machine, &[event]).ending().reading, expected, "{version} {fatal_notify}");
+            assert_eq!(after(machine, &[event]).ending().reading, expected, "{version} {fatal_notify}");
         }
     }
 }
@@ -221,7 +222,7 @@ fn a_close_notify_of_an_unknown_level_is_malformed_before_13() {
         for level in [0, 3, 255] {
             let event =
                 Event::PeerAlert { level: AlertLevel(level), description: AlertDescription::CLOSE_NOTIFY };
-            assert_eq!(told(open(version), &[event]).ending().first_closer, FirstCloser::Us);
+            assert_eq!(after(open(version), &[event]).ending().first_closer, FirstCloser::Us);
             let machine = driven(open(version), &[event]);
             let alert = AlertDescription::ILLEGAL_PARAMETER;
             assert_eq!(machine.ending().reading, ReadEnd::Refused(alert));
@@ -234,10 +235,10 @@ fn a_close_notify_of_an_unknown_level_is_malformed_before_13() {
 #[test]
 fn user_canceled_is_read_on_until_close_notify() {
     for machine in every() {
-        let machine = told(machine, &[USER_CANCELED]);
+        let machine = after(machine, &[USER_CANCELED]);
         assert!(machine.ending().user_canceled && machine.delivers_data());
-        assert_eq!(told(machine, &[CLOSE_NOTIFY]).ending().reading, ReadEnd::CloseNotify);
-        assert_eq!(told(machine, &[EOF]).ending().reading, ReadEnd::TruncatedAtBoundary);
+        assert_eq!(after(machine, &[CLOSE_NOTIFY]).ending().reading, ReadEnd::CloseNotify);
+        assert_eq!(after(machine, &[EOF]).ending().reading, ReadEnd::TruncatedAtBoundary);
     }
 }
 
@@ -246,7 +247,7 @@ fn user_canceled_is_read_on_until_close_notify() {
 #[test]
 fn a_violation_is_answered_with_its_alert_and_discards_what_is_pending() {
     for machine in every() {
-        let mut machine = told(machine, &[Event::Write, VIOLATION]);
+        let mut machine = after(machine, &[Event::Write, VIOLATION]);
         assert_eq!(machine.output(), Output::DiscardPending);
         assert_eq!(machine.ending().first_closer, FirstCloser::Us);
         let done = drive(&mut machine);
@@ -260,23 +261,23 @@ fn a_violation_is_answered_with_its_alert_and_discards_what_is_pending() {
 
 // salvage-alert
 #[test]
-fn a_failed_write_is_no_reason_not_to_read() {
+fn a_failed_write_is_no_reason_to_stop_reading() {
     for machine in every() {
-        let mut machine = told(machine, &[Event::WriteFailed { errno: EPIPE }]);
+        let mut machine = after(machine, &[Event::WriteFailed { errno: EPIPE }]);
         let done = drive(&mut machine);
         assert_eq!(done, [Output::DiscardPending, Output::StartDeadline, Output::AwaitPeer]);
         assert!(machine.delivers_data());
-        let machine = told(machine, &[data(10), FATAL]);
+        let machine = after(machine, &[data(10), FATAL]);
         assert_eq!(machine.ending().reading, ReadEnd::FatalAlert(AlertDescription::CERTIFICATE_REQUIRED));
     }
 }
 
-// linger-is-bounded: the wait behind a failed write ends with the deadline
+// linger-is-bounded: the wait after a failed write ends with the deadline
 #[test]
 fn the_salvage_ends_with_the_deadline() {
-    let mut machine = told(open(Version::Tls13), &[Event::WriteFailed { errno: EPIPE }]);
+    let mut machine = after(open(Version::Tls13), &[Event::WriteFailed { errno: EPIPE }]);
     drive(&mut machine);
-    machine = told(machine, &[Event::DeadlinePassed]);
+    machine = after(machine, &[Event::DeadlinePassed]);
     assert_eq!(drive(&mut machine), [Output::ResetTransport, Output::Done]);
     assert_eq!(machine.ending().reading, ReadEnd::TimedOut);
 }
@@ -284,7 +285,7 @@ fn the_salvage_ends_with_the_deadline() {
 // #43: the peer shut its side without close_notify and may still read
 #[test]
 fn our_direction_survives_the_peers_truncation() {
-    let machine = told(open(Version::Tls13), &[EOF, Event::Write]);
+    let machine = after(open(Version::Tls13), &[EOF, Event::Write]);
     assert_eq!(machine.output(), Output::Idle);
     let machine = driven(machine, &[GRACEFUL]);
     assert_eq!(machine.ending().writing, WriteEnd::CloseNotifySent);

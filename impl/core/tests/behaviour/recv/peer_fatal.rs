@@ -7,7 +7,7 @@ use crate::common::*;
 const END: ReadEnd = ReadEnd::FatalAlert(AlertDescription::CERTIFICATE_REQUIRED);
 
 fn every() -> impl Iterator<Item = Machine> {
-    Version::ALL.iter().map(|&version| told(open(version), &[FATAL]))
+    Version::ALL.iter().map(|&version| after(open(version), &[FATAL]))
 }
 
 // RFC 9846 §6.2 · fatal-is-an-error, fatal-ends-both
@@ -19,7 +19,7 @@ fn nothing_that_follows_changes_the_end() {
     };
     for machine in every() {
         for event in [data(1), CLOSE_NOTIFY, other, EOF, RESET, VIOLATION, Event::DeadlinePassed] {
-            let machine = told(machine, &[event]);
+            let machine = after(machine, &[event]);
             assert_eq!(machine.ending().reading, END, "{event:?}");
             assert!(!machine.delivers_data());
         }
@@ -27,13 +27,14 @@ fn nothing_that_follows_changes_the_end() {
     }
 }
 
-// RFC 9846 §6.1, §6.2 · fatal-no-notify, fatal-ends-both: whatever the application asks for then
+// RFC 9846 §6.1, §6.2 · fatal-no-notify, fatal-ends-both: no matter what the application then asks
+// for
 #[test]
 fn no_record_of_ours_follows() {
     use close_notify_core::Manner;
     for machine in every() {
         for &manner in Manner::ALL {
-            let mut machine = told(machine, &[Event::Close(manner)]);
+            let mut machine = after(machine, &[Event::Close(manner)]);
             let done = drive(&mut machine);
             let speaks = |o: &Output| matches!(o, Output::SendCloseNotify { .. } | Output::SendAlert { .. });
             assert!(!done.iter().any(speaks), "{manner}: {done:?}");
@@ -42,12 +43,12 @@ fn no_record_of_ours_follows() {
     }
 }
 
-// cut-is-visible: a transport that fails before the driver has counted what was pending takes
-// nothing from the count
+// cut-is-visible: a transport that fails before the driver has counted what was pending does not
+// change the count
 #[test]
 fn what_was_pending_is_counted_though_a_write_fails_first() {
     for machine in every() {
-        let mut machine = told(machine, &[Event::WriteFailed { errno: EPIPE }]);
+        let mut machine = after(machine, &[Event::WriteFailed { errno: EPIPE }]);
         assert_eq!(machine.output(), Output::DiscardPending);
         machine.handle(Event::PendingDiscarded { bytes: 5 }).unwrap();
         assert_eq!(machine.ending().discarded, 5);

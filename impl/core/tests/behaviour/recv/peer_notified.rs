@@ -1,4 +1,4 @@
-//! The peer's close_notify came: the clean end, and nothing takes it back.
+//! The peer's close_notify came: a clean end that nothing takes back.
 
 use close_notify_core::{Event, Machine, Policy, ReadEnd, Reply, Version, recv};
 
@@ -10,7 +10,7 @@ fn every() -> impl Iterator<Item = Machine> {
 
 fn stays_clean(event: Event) {
     for machine in every() {
-        let machine = told(machine, &[event]);
+        let machine = after(machine, &[event]);
         assert_eq!(machine.recv_state(), recv::State::PeerNotified, "{event:?}");
         assert_eq!(machine.ending().reading, ReadEnd::CloseNotify);
         assert!(!machine.delivers_data());
@@ -29,7 +29,7 @@ fn records_of_data_are_ignored() {
 fn garbage_is_ignored_and_never_answered() {
     stays_clean(VIOLATION);
     for machine in every() {
-        assert_eq!(told(machine, &[VIOLATION]), machine);
+        assert_eq!(after(machine, &[VIOLATION]), machine);
     }
 }
 
@@ -39,19 +39,19 @@ fn a_second_close_notify_or_a_fatal_alert_is_ignored() {
     for event in [CLOSE_NOTIFY, FATAL, USER_CANCELED, Event::PeerMessage { bytes: 4 }] {
         stays_clean(event);
         for machine in every() {
-            assert_eq!(told(machine, &[event]), machine, "{event:?}");
+            assert_eq!(after(machine, &[event]), machine, "{event:?}");
         }
     }
 }
 
-// RFC 5246 §7.2: not even a malformed alert says anything behind the end
+// RFC 5246 §7.2: after the end, even a malformed alert is ignored
 #[test]
 fn an_alert_of_an_unknown_level_is_ignored() {
     use close_notify_core::{AlertDescription, AlertLevel};
     let event = Event::PeerAlert { level: AlertLevel(9), description: AlertDescription::HANDSHAKE_FAILURE };
     stays_clean(event);
     for machine in every() {
-        assert_eq!(told(machine, &[event]), machine);
+        assert_eq!(after(machine, &[event]), machine);
     }
 }
 
@@ -63,14 +63,14 @@ fn fin_and_reset_change_nothing() {
     }
 }
 
-// RFC 9846 §6.1 · notify-is-final; #37: both ends were said before the reset
+// RFC 9846 §6.1 · notify-is-final; #37: both sides had sent close_notify before the reset
 #[test]
-fn a_reset_behind_both_close_notifies_stays_clean() {
+fn a_reset_after_both_close_notifies_stays_clean() {
     for &version in Version::ALL {
         let machine = driven(open(version), &[CLOSE_NOTIFY]);
         let machine = if version == Version::Tls13 {
-            let closing = told(machine, &[GRACEFUL, Event::DeadlineStarted]);
-            told(closing, &[Event::OutputSealed, Event::OutputWritten])
+            let closing = after(machine, &[GRACEFUL, Event::DeadlineStarted]);
+            after(closing, &[Event::OutputSealed, Event::OutputWritten])
         } else {
             machine
         };
@@ -80,11 +80,11 @@ fn a_reset_behind_both_close_notifies_stays_clean() {
     }
 }
 
-// RFC 5246 §7.2.2: warnings behind the end are not counted, so no flood of them is answered
+// RFC 5246 §7.2.2: warnings after the end are not counted, so a flood of them is not answered
 #[test]
 fn a_flood_of_warnings_is_ignored() {
     for machine in every() {
-        assert_eq!(told(machine, &[USER_CANCELED; 20]), machine);
+        assert_eq!(after(machine, &[USER_CANCELED; 20]), machine);
     }
 }
 
@@ -93,7 +93,7 @@ fn a_reset_under_an_open_sending_half_is_its_failure_alone() {
     use close_notify_core::{NotSent, Output, WriteEnd};
     let policy = Policy { reply: Reply::WhenAsked, ..Policy::STRICT };
     for &version in Version::ALL {
-        let machine = told(open_with(version, policy), &[CLOSE_NOTIFY, RESET]);
+        let machine = after(open_with(version, policy), &[CLOSE_NOTIFY, RESET]);
         let ending = machine.ending();
         assert_eq!(ending.reading, ReadEnd::CloseNotify);
         assert_eq!(ending.writing, WriteEnd::NotSent(NotSent::TransportFailed));
@@ -104,7 +104,7 @@ fn a_reset_under_an_open_sending_half_is_its_failure_alone() {
 // RFC 9112 §9.6 · data-survives-close: the peer's close_notify does not mean that the peer has read
 // ours
 #[test]
-fn a_linger_behind_it_drains_until_the_transport_ends() {
+fn a_linger_after_it_drains_until_the_transport_ends() {
     for machine in every() {
         let lingering = driven(machine, &[Event::Close(close_notify_core::Manner::Linger)]);
         assert_eq!(lingering.output(), close_notify_core::Output::Drain);

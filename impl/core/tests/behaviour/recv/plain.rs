@@ -14,11 +14,11 @@ fn close_notify_is_never_a_clean_end() {
     }
 }
 
-// RFC 9846 §6.1 · notify-in-handshake; #16: it is answered once, and then nothing is owed
+// RFC 9846 §6.1 · notify-in-handshake; #16: it is answered once, and then nothing is due
 #[test]
 fn close_notify_is_answered_at_once_and_ends_the_handshake() {
     for &version in Version::ALL {
-        let mut machine = told(new(version), &[CLOSE_NOTIFY]);
+        let mut machine = after(new(version), &[CLOSE_NOTIFY]);
         let done = drive(&mut machine);
         assert_eq!(done.iter().filter(|o| matches!(o, Output::SendCloseNotify { .. })).count(), 1);
         assert_eq!(done.last(), Some(&Output::Idle));
@@ -38,13 +38,13 @@ fn application_data_is_refused() {
 // RFC 9846 §6.1 · fin-is-not-close
 #[test]
 fn eof_is_a_truncation() {
-    assert_eq!(told(new(Version::Tls12), &[EOF]).ending().reading, ReadEnd::TruncatedAtBoundary);
-    assert_eq!(told(new(Version::Tls12), &[EOF_IN_RECORD]).ending().reading, ReadEnd::TruncatedInRecord);
+    assert_eq!(after(new(Version::Tls12), &[EOF]).ending().reading, ReadEnd::TruncatedAtBoundary);
+    assert_eq!(after(new(Version::Tls12), &[EOF_IN_RECORD]).ending().reading, ReadEnd::TruncatedInRecord);
 }
 
 #[test]
 fn handshake_messages_and_warnings_change_nothing() {
-    let machine = told(new(Version::Tls12), &[Event::PeerMessage { bytes: 80 }, USER_CANCELED]);
+    let machine = after(new(Version::Tls12), &[Event::PeerMessage { bytes: 80 }, USER_CANCELED]);
     assert_eq!(machine.recv_state(), recv::State::Plain);
     assert_eq!(machine.output(), Output::Idle);
 }
@@ -57,7 +57,7 @@ fn the_handshake_cannot_end_before_there_are_keys() {
 #[test]
 fn a_finished_handshake_equals_an_established_machine() {
     for &version in Version::ALL {
-        let machine = told(new(version), &[Event::PeerKeysInUse, Event::HandshakeDone]);
+        let machine = after(new(version), &[Event::PeerKeysInUse, Event::HandshakeDone]);
         assert_eq!(machine, open(version));
         refused(machine, Event::HandshakeDone);
         refused(machine, Event::PeerKeysInUse);
@@ -65,10 +65,10 @@ fn a_finished_handshake_equals_an_established_machine() {
     }
 }
 
-// RFC 9846 §6.1 · notify-before-fin: an end during the handshake is said as well
+// RFC 9846 §6.1 · notify-before-fin: an end during the handshake sends close_notify too
 #[test]
 fn closing_sends_close_notify_and_waits() {
-    let mut machine = told(new(Version::Tls13), &[GRACEFUL]);
+    let mut machine = after(new(Version::Tls13), &[GRACEFUL]);
     assert!(drive(&mut machine).contains(&Output::SendCloseNotify { fin_follows: true }));
     assert_eq!(machine.output(), Output::AwaitPeer);
     assert_eq!(machine.send_state(), send::State::NotifiedShut);

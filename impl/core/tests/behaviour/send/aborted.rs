@@ -1,4 +1,4 @@
-//! Ended on purpose, without a last word.
+//! Aborted on purpose, without a last word.
 
 use close_notify_core::{Event, FirstCloser, Machine, Manner, Output, ReadEnd, Version, WriteEnd};
 
@@ -8,9 +8,9 @@ const ABORT: Event = Event::Close(Manner::Abort);
 
 // RFC 9846 §6.1 · abort-sends-no-notify; #49
 #[test]
-fn the_transport_is_reset_and_nothing_is_said() {
+fn the_transport_is_reset_and_nothing_is_sent() {
     for &version in Version::ALL {
-        let mut machine = told(open(version), &[Event::Write, ABORT]);
+        let mut machine = after(open(version), &[Event::Write, ABORT]);
         let done = drive(&mut machine);
         assert_eq!(done.first(), Some(&Output::DiscardPending));
         assert!(done.ends_with(&[Output::ResetTransport, Output::Done]));
@@ -36,8 +36,8 @@ fn it_is_possible_from_every_state_before_the_release() {
     ];
     for &version in Version::ALL {
         for events in before {
-            let mut machine = told(open(version), events);
-            machine = told(machine, &[ABORT]);
+            let mut machine = after(open(version), events);
+            machine = after(machine, &[ABORT]);
             assert!(drive(&mut machine).ends_with(&[Output::ResetTransport, Output::Done]), "{events:?}");
         }
     }
@@ -46,13 +46,13 @@ fn it_is_possible_from_every_state_before_the_release() {
 
 #[test]
 fn nothing_softens_it() {
-    let aborted: Machine = told(open(Version::Tls13), &[ABORT]);
+    let aborted: Machine = after(open(Version::Tls13), &[ABORT]);
     for manner in [Manner::Graceful, Manner::Linger, Manner::AtOnce, Manner::Abort, Manner::HalfClose] {
-        assert_eq!(told(aborted, &[Event::Close(manner)]), aborted, "{manner}");
+        assert_eq!(after(aborted, &[Event::Close(manner)]), aborted, "{manner}");
     }
     refused(aborted, Event::Close(Manner::HandBack));
     refused(aborted, Event::Write);
     for event in [data(3), CLOSE_NOTIFY, FATAL, VIOLATION] {
-        assert_eq!(told(aborted, &[event]).ending().reading, ReadEnd::NotAwaited);
+        assert_eq!(after(aborted, &[event]).ending().reading, ReadEnd::NotAwaited);
     }
 }

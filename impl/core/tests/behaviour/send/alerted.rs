@@ -1,4 +1,4 @@
-//! A fatal alert of ours is due, leaving or out.
+//! Our fatal alert is due, leaving or sent.
 
 use close_notify_core::{
     AlertDescription, Event, Machine, Manner, NotSent, Output, ReadEnd, Version, WriteEnd, send,
@@ -9,7 +9,7 @@ use crate::common::*;
 const ALERT: AlertDescription = AlertDescription::HANDSHAKE_FAILURE;
 
 fn due() -> impl Iterator<Item = Machine> {
-    Version::ALL.iter().map(|&version| told(open(version), &[Event::Reject(ALERT)]))
+    Version::ALL.iter().map(|&version| after(open(version), &[Event::Reject(ALERT)]))
 }
 
 // RFC 9846 §6.1 · fatal-no-notify; #13
@@ -18,7 +18,7 @@ fn no_close_notify_follows_whatever_is_asked_for() {
     for machine in due() {
         for sent in [machine, driven(machine, &[Event::SessionForgotten])] {
             for manner in [Manner::Graceful, Manner::Linger, Manner::AtOnce, Manner::Abort, Manner::Reject] {
-                let mut machine = told(sent, &[Event::Close(manner)]);
+                let mut machine = after(sent, &[Event::Close(manner)]);
                 let done = drive(&mut machine);
                 assert!(!done.iter().any(|o| matches!(o, Output::SendCloseNotify { .. })), "{manner}");
             }
@@ -43,7 +43,7 @@ fn no_data_and_no_second_alert_follows() {
 fn the_reading_end_names_the_reason() {
     for machine in due() {
         for event in [data(5), CLOSE_NOTIFY, FATAL, EOF, RESET] {
-            assert_eq!(told(machine, &[event]).ending().reading, ReadEnd::Refused(ALERT), "{event:?}");
+            assert_eq!(after(machine, &[event]).ending().reading, ReadEnd::Refused(ALERT), "{event:?}");
         }
     }
 }
@@ -65,13 +65,13 @@ fn the_drain_ends_with_the_peer_or_the_deadline() {
 #[test]
 fn what_cuts_it_leaves_it_partly_written_or_unsent() {
     for machine in due() {
-        let unsent = told(machine, &[Event::WriteFailed { errno: EPIPE }]);
+        let unsent = after(machine, &[Event::WriteFailed { errno: EPIPE }]);
         assert_eq!(unsent.ending().writing, WriteEnd::NotSent(NotSent::TransportFailed));
-        let leaving = told(machine, &[Event::OutputSealed]);
+        let leaving = after(machine, &[Event::OutputSealed]);
         assert_eq!(leaving.ending().writing, WriteEnd::Closing);
-        let unbegun = told(leaving, &[Event::DeadlinePassed]);
+        let unbegun = after(leaving, &[Event::DeadlinePassed]);
         assert_eq!(unbegun.ending().writing, WriteEnd::NotSent(NotSent::GaveUp));
-        let cut = told(leaving, &[Event::OutputBegun, Event::DeadlinePassed]);
+        let cut = after(leaving, &[Event::OutputBegun, Event::DeadlinePassed]);
         assert_eq!(cut.ending().writing, WriteEnd::PartlyWritten);
         assert_eq!(cut.send_state(), send::State::Failed);
     }
@@ -88,9 +88,9 @@ fn a_failed_shutdown_is_not_repeated() {
             Event::OutputSealed,
             Event::OutputWritten,
         ];
-        let machine = told(machine, &steps);
+        let machine = after(machine, &steps);
         assert_eq!(machine.output(), Output::ShutWrite);
-        let machine = told(machine, &[Event::WriteFailed { errno: 107 }]);
+        let machine = after(machine, &[Event::WriteFailed { errno: 107 }]);
         assert_eq!(machine.output(), Output::Drain);
         assert_eq!(machine.ending().writing, WriteEnd::FatalAlertSent(ALERT));
     }

@@ -1,4 +1,4 @@
-//! What this side has still to say, by the state of the sending half.
+//! What this side still has to send, by the state of the sending half.
 
 mod aborted;
 mod alerted;

@@ -1,4 +1,4 @@
-//! Our close_notify is whole in the transport.
+//! Our close_notify is completely in the transport.
 
 use close_notify_core::{
     AlertDescription, Event, FirstCloser, LateData, Machine, Manner, Output, Policy, ReadEnd, Version,
@@ -28,7 +28,7 @@ fn writes_are_refused() {
 #[test]
 fn closing_again_changes_nothing() {
     for machine in every() {
-        assert_eq!(told(machine, &[GRACEFUL]), machine);
+        assert_eq!(after(machine, &[GRACEFUL]), machine);
     }
 }
 
@@ -36,7 +36,7 @@ fn closing_again_changes_nothing() {
 #[test]
 fn handshake_messages_are_read_and_nothing_is_sent() {
     for machine in every() {
-        let machine = told(machine, &[Event::PeerMessage { bytes: 120 }]);
+        let machine = after(machine, &[Event::PeerMessage { bytes: 120 }]);
         assert_eq!(machine.output(), Output::AwaitPeer);
         assert_eq!(machine.ending().drained, 120);
         assert_eq!(machine.ending().late, 0);
@@ -48,7 +48,7 @@ fn handshake_messages_are_read_and_nothing_is_sent() {
 fn late_data_is_delivered_by_default() {
     for machine in every() {
         assert!(machine.delivers_data());
-        let machine = told(machine, &[data(50), CLOSE_NOTIFY]);
+        let machine = after(machine, &[data(50), CLOSE_NOTIFY]);
         assert!(machine.ending().is_clean());
         assert_eq!((machine.ending().late, machine.ending().drained), (0, 50));
     }
@@ -60,27 +60,28 @@ fn late_data_that_is_discarded_is_counted_and_never_clean() {
     for &version in Version::ALL {
         let machine = waiting(version, LateData::Discard);
         assert!(!machine.delivers_data());
-        let machine = told(machine, &[data(50)]);
+        let machine = after(machine, &[data(50)]);
         assert_eq!(machine.output(), Output::AwaitPeer);
-        let ending = told(machine, &[CLOSE_NOTIFY]).ending();
+        let ending = after(machine, &[CLOSE_NOTIFY]).ending();
         assert_eq!((ending.reading, ending.late), (ReadEnd::CloseNotify, 50));
         assert!(!ending.is_clean());
     }
 }
 
-// RFC 9846 §6.1 · cut-is-visible; #9: the wait ends as an error, and nothing follows our
-// close_notify RFC 9112 §9.6 · data-survives-close: what else the peer sends is drained, for a
-// close would reset what we sent
+// RFC 9846 §6.1 · cut-is-visible; #9: the wait ends with an error, and nothing follows our
+// close_notify
+// RFC 9112 §9.6 · data-survives-close: what else the peer sends is drained, because a close would
+// reset the connection and destroy what we sent
 #[test]
 fn late_data_that_is_refused_ends_the_wait() {
     for &version in Version::ALL {
         let machine = waiting(version, LateData::Refuse);
         assert!(!machine.delivers_data());
-        let mut machine = told(machine, &[data(50)]);
+        let mut machine = after(machine, &[data(50)]);
         assert_eq!(machine.ending().reading, ReadEnd::Refused(AlertDescription::UNEXPECTED_MESSAGE));
         assert_eq!(machine.ending().late, 50);
         assert_eq!(drive(&mut machine), [Output::ForgetSession, Output::Drain]);
-        let mut machine = told(machine, &[Event::TransportEof { inside_record: false }]);
+        let mut machine = after(machine, &[Event::TransportEof { inside_record: false }]);
         assert_eq!(drive(&mut machine), [Output::CloseTransport, Output::Done]);
         assert_eq!(machine.ending().writing, WriteEnd::CloseNotifySent);
     }
@@ -90,7 +91,7 @@ fn late_data_that_is_refused_ends_the_wait() {
 #[test]
 fn a_violation_is_an_error_without_an_alert() {
     for machine in every() {
-        let mut machine = told(machine, &[VIOLATION]);
+        let mut machine = after(machine, &[VIOLATION]);
         assert_eq!(machine.ending().reading, ReadEnd::Refused(AlertDescription::BAD_RECORD_MAC));
         let done = drive(&mut machine);
         assert!(!done.iter().any(|o| matches!(o, Output::SendAlert { .. })));
@@ -126,7 +127,7 @@ fn a_reset_in_place_of_the_peers_close_notify_is_an_incomplete_close() {
 #[test]
 fn the_deadline_ends_the_wait() {
     for machine in every() {
-        let mut machine = told(machine, &[Event::DeadlinePassed]);
+        let mut machine = after(machine, &[Event::DeadlinePassed]);
         assert_eq!(machine.ending().reading, ReadEnd::TimedOut);
         let done = drive(&mut machine);
         assert!(done.ends_with(&[Output::CloseTransport, Output::Done]), "{done:?}");
@@ -134,27 +135,27 @@ fn the_deadline_ends_the_wait() {
     }
 }
 
-// shutdown(2), ENOTCONN: a transport that fails behind the last word is not asked to shut again
+// shutdown(2), ENOTCONN: a transport that fails after the last word is not shut again
 #[test]
 fn a_failed_shutdown_is_not_repeated() {
     for &version in Version::ALL {
         for errno in [0, 107] {
-            let mut machine = told(open(version), &[GRACEFUL, Event::DeadlineStarted]);
-            machine = told(machine, &[Event::OutputSealed, Event::OutputWritten]);
+            let mut machine = after(open(version), &[GRACEFUL, Event::DeadlineStarted]);
+            machine = after(machine, &[Event::OutputSealed, Event::OutputWritten]);
             assert_eq!(machine.output(), Output::ShutWrite);
-            machine = told(machine, &[Event::WriteFailed { errno }]);
+            machine = after(machine, &[Event::WriteFailed { errno }]);
             assert_eq!(machine.output(), Output::AwaitPeer);
             assert_eq!(machine.send_state(), send::State::NotifiedShut);
-            assert!(told(machine, &[CLOSE_NOTIFY]).ending().is_clean());
+            assert!(after(machine, &[CLOSE_NOTIFY]).ending().is_clean());
         }
     }
 }
 
-// RFC 9846 §6.1: a FIN is shut once, and said twice without harm
+// RFC 9846 §6.1: the write side is shut once, and reporting it twice does no harm
 #[test]
 fn the_write_side_is_shut_once() {
     for machine in every() {
-        assert_eq!(told(machine, &[Event::WriteShut]), machine);
+        assert_eq!(after(machine, &[Event::WriteShut]), machine);
     }
 }
 
@@ -168,7 +169,7 @@ fn the_peers_close_notify_answers_ours_or_has_crossed_it() {
     }
 }
 
-// RFC 9846 §6.1 · abort-sends-no-notify; #49: what left before is told
+// RFC 9846 §6.1 · abort-sends-no-notify; #49: what left before is reported
 #[test]
 fn an_abort_says_that_the_peer_may_have_read_a_clean_end() {
     for machine in every() {

@@ -1,4 +1,4 @@
-//! Our close_notify is sealed: it can no longer be taken back, and is not yet whole in the
+//! Our close_notify is sealed: it can no longer be withdrawn, and is not yet completely in the
 //! transport.
 
 use close_notify_core::{Event, FirstCloser, Machine, Manner, Output, ReadEnd, Version, WriteEnd, send};
@@ -6,7 +6,7 @@ use close_notify_core::{Event, FirstCloser, Machine, Manner, Output, ReadEnd, Ve
 use crate::common::*;
 
 fn leaving(version: Version) -> Machine {
-    told(open(version), &[GRACEFUL, Event::DeadlineStarted, Event::OutputSealed])
+    after(open(version), &[GRACEFUL, Event::DeadlineStarted, Event::OutputSealed])
 }
 
 #[test]
@@ -19,14 +19,14 @@ fn it_is_still_to_be_written() {
     }
 }
 
-// RFC 9846 §6.1 · nothing-after-notify; #11: it goes out whole, and no alert behind it
+// RFC 9846 §6.1 · nothing-after-notify; #11: it leaves completely, and no alert after it
 #[test]
-fn no_violation_puts_an_alert_behind_it() {
+fn no_violation_puts_an_alert_after_it() {
     for &version in Version::ALL {
-        let machine = told(leaving(version), &[VIOLATION]);
+        let machine = after(leaving(version), &[VIOLATION]);
         assert_eq!(machine.send_state(), send::State::NotifyLeaving);
         assert_eq!(machine.output(), Output::ForgetSession);
-        let mut machine = told(machine, &[Event::SessionForgotten, Event::OutputWritten]);
+        let mut machine = after(machine, &[Event::SessionForgotten, Event::OutputWritten]);
         let done = drive(&mut machine);
         assert!(!done.iter().any(|o| matches!(o, Output::SendAlert { .. })));
         assert_eq!(machine.ending().writing, WriteEnd::CloseNotifySent);
@@ -37,7 +37,7 @@ fn no_violation_puts_an_alert_behind_it() {
 fn what_begins_before_it_is_sealed_is_not_the_last_word() {
     for &version in Version::ALL {
         let open = open(version);
-        assert_eq!(told(open, &[Event::OutputBegun]), open);
+        assert_eq!(after(open, &[Event::OutputBegun]), open);
     }
 }
 
@@ -47,9 +47,9 @@ fn what_cuts_it_leaves_it_partly_written_once_it_has_begun() {
         for event in
             [Event::WriteFailed { errno: EPIPE }, RESET, Event::DeadlinePassed, Event::TransportClosed]
         {
-            let unbegun = told(leaving(version), &[event]);
+            let unbegun = after(leaving(version), &[event]);
             assert!(matches!(unbegun.ending().writing, WriteEnd::NotSent(_)), "{event:?}");
-            let machine = told(leaving(version), &[Event::OutputBegun, event]);
+            let machine = after(leaving(version), &[Event::OutputBegun, event]);
             assert_eq!(machine.ending().writing, WriteEnd::PartlyWritten, "{event:?}");
         }
     }
@@ -70,17 +70,17 @@ fn the_peers_close_notify_has_crossed_it() {
 #[test]
 fn the_peers_fatal_alert_is_an_error() {
     for &version in Version::ALL {
-        let machine = told(leaving(version), &[FATAL]);
+        let machine = after(leaving(version), &[FATAL]);
         assert!(matches!(machine.ending().reading, ReadEnd::FatalAlert(_)));
         assert_eq!(machine.send_state(), send::State::NotifyLeaving);
     }
 }
 
-// RFC 9846 §6.1 · abort-sends-no-notify: the record is left cut, and the transport reset
+// RFC 9846 §6.1 · abort-sends-no-notify: the record stays incomplete, and the transport is reset
 #[test]
 fn an_abort_resets_the_transport() {
     for &version in Version::ALL {
-        let mut machine = told(leaving(version), &[Event::Close(Manner::Abort)]);
+        let mut machine = after(leaving(version), &[Event::Close(Manner::Abort)]);
         assert!(drive(&mut machine).ends_with(&[Output::ResetTransport, Output::Done]));
         assert_eq!(machine.ending().writing, WriteEnd::Aborted { after_close_notify: false });
     }

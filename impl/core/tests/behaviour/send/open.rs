@@ -13,9 +13,9 @@ fn every() -> impl Iterator<Item = Machine> {
 
 // RFC 9846 §6.1, RFC 5246 §7.2.1 · notify-before-fin; #1
 #[test]
-fn closing_says_close_notify_before_the_fin() {
+fn closing_sends_close_notify_before_the_fin() {
     for mut machine in every() {
-        machine = told(machine, &[Event::Write, GRACEFUL]);
+        machine = after(machine, &[Event::Write, GRACEFUL]);
         let done = drive(&mut machine);
         let expected = [
             Output::StartDeadline,
@@ -39,7 +39,7 @@ fn closing_discards_nothing() {
     }
 }
 
-// RFC 9846 §6.1: to end one direction alone is a promise that only 1.3 keeps
+// RFC 9846 §6.1: only 1.3 can end one direction alone
 #[test]
 fn closing_the_write_side_is_refused_before_13() {
     for version in COUPLED {
@@ -47,8 +47,8 @@ fn closing_the_write_side_is_refused_before_13() {
     }
 }
 
-// RFC 5246 §7.2.1 · no-ok-over-a-loss: whoever only shuts its write side reads on, and what comes
-// is not late
+// RFC 5246 §7.2.1 · no-ok-over-a-loss: a side that only shuts its write side reads on, and what
+// comes is not late
 #[test]
 fn shutting_the_write_side_reads_on_in_every_version_and_policy() {
     for (&version, (_, policy)) in
@@ -69,7 +69,7 @@ fn shutting_the_write_side_reads_on_in_every_version_and_policy() {
 #[test]
 fn half_closing_in_13_shuts_our_side_and_reads_on_without_a_deadline() {
     for event in [Event::CloseWrite, Event::Close(Manner::HalfClose)] {
-        let mut machine = told(open(Version::Tls13), &[event]);
+        let mut machine = after(open(Version::Tls13), &[event]);
         let done = drive(&mut machine);
         let expected = [
             Output::StartDeadline,
@@ -79,7 +79,7 @@ fn half_closing_in_13_shuts_our_side_and_reads_on_without_a_deadline() {
         ];
         assert_eq!(done, expected);
         assert!(machine.delivers_data() && !machine.deadline_runs());
-        let machine = told(machine, &[data(1 << 20), CLOSE_NOTIFY]);
+        let machine = after(machine, &[data(1 << 20), CLOSE_NOTIFY]);
         assert!(machine.ending().is_clean());
         assert_eq!(machine.ending().drained, 0);
         assert_eq!(machine.output(), Output::Idle);
@@ -87,7 +87,7 @@ fn half_closing_in_13_shuts_our_side_and_reads_on_without_a_deadline() {
 }
 
 #[test]
-fn a_rejection_must_say_an_error() {
+fn a_rejection_needs_an_error_alert() {
     for alert in [AlertDescription::CLOSE_NOTIFY, AlertDescription::USER_CANCELED] {
         assert_eq!(refused(open(Version::Tls13), Event::Reject(alert)), Illegal::NotAnError { alert });
     }
@@ -97,7 +97,7 @@ fn a_rejection_must_say_an_error() {
 #[test]
 fn rejecting_sends_the_alert_shuts_and_drains() {
     for machine in every() {
-        let mut machine = told(machine, &[Event::Reject(AlertDescription::ACCESS_DENIED)]);
+        let mut machine = after(machine, &[Event::Reject(AlertDescription::ACCESS_DENIED)]);
         let expected = [
             Output::DiscardPending,
             Output::ForgetSession,
@@ -113,14 +113,14 @@ fn rejecting_sends_the_alert_shuts_and_drains() {
     }
 }
 
-// RFC 9846 §6.2 · fatal-ends-both: a rejection without a name is an internal error, and a fatal
-// alert like any
+// RFC 9846 §6.2 · fatal-ends-both: a rejection without a reason is an internal error, and a fatal
+// alert like any other
 #[test]
 fn the_manner_reject_alone_says_internal_error_and_forgets_the_session() {
     for &version in Version::ALL {
         let policy = Policy { reply: close_notify_core::Reply::WhenAsked, ..Default::default() };
         for before in [&[][..], &[CLOSE_NOTIFY]] {
-            let machine = told(open_with(version, policy), before);
+            let machine = after(open_with(version, policy), before);
             let machine = driven(machine, &[Event::Close(Manner::Reject)]);
             let ending = machine.ending();
             assert_eq!(ending.writing, WriteEnd::FatalAlertSent(AlertDescription::INTERNAL_ERROR));
@@ -133,11 +133,11 @@ fn the_manner_reject_alone_says_internal_error_and_forgets_the_session() {
 #[test]
 fn a_close_notify_of_the_engine_closes_like_any_other() {
     for machine in every() {
-        let mut machine = told(machine, &[Event::Write, Event::EngineNotified]);
+        let mut machine = after(machine, &[Event::Write, Event::EngineNotified]);
         refused(machine, Event::Write);
         refused(machine, Event::OutputSealed);
         assert_eq!(machine.output(), Output::DiscardPending);
-        machine = told(machine, &[Event::PendingDiscarded { bytes: 9 }]);
+        machine = after(machine, &[Event::PendingDiscarded { bytes: 9 }]);
         let expected = [Output::StartDeadline, Output::SendCloseNotify { fin_follows: false }, Output::Idle];
         assert_eq!(drive(&mut machine), expected);
         let ending = machine.ending();
@@ -167,7 +167,7 @@ fn steps_that_were_not_asked_for_are_refused() {
 #[test]
 fn asking_for_nothing_changes_nothing() {
     for machine in every() {
-        assert_eq!(told(machine, &[Event::Close(Manner::Unasked)]), machine);
+        assert_eq!(after(machine, &[Event::Close(Manner::Unasked)]), machine);
         assert_eq!(machine.send_state(), send::State::Open);
     }
 }
