@@ -1,5 +1,5 @@
-// What the examples of the docs stand on, and what no reader of them needs to see: a certificate,
-// connections, sockets.
+// Helpers for the examples in the docs, hidden from their readers: a certificate, connections,
+// sockets.
 
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use std::sync::Arc;
 use rustls::pki_types::PrivateKeyDer;
 use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConfig, ServerConnection};
 
-/// Both configurations, as an application has them.
+/// A client's and a server's configuration, as an application has them.
 pub fn configs() -> (Arc<ClientConfig>, Arc<ServerConfig>) {
     let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).expect("a certificate");
     let key = PrivateKeyDer::Pkcs8(made.signing_key.serialize_der().into());
@@ -28,7 +28,7 @@ pub fn configs() -> (Arc<ClientConfig>, Arc<ServerConfig>) {
     (Arc::new(client), Arc::new(server))
 }
 
-/// A client and a server of TLS 1.3, their handshake done and its tickets read.
+/// A TLS 1.3 client and server that have completed the handshake and read its tickets.
 pub fn connections() -> (ClientConnection, ServerConnection) {
     let (client, server) = configs();
     let name = "localhost".try_into().expect("a name");
@@ -65,7 +65,7 @@ pub fn sockets() -> (TcpStream, TcpStream) {
     (near, listener.accept().expect("its other end").0)
 }
 
-/// Our streams at both ends of a connection over loopback.
+/// This crate's streams at both ends of a connection over loopback.
 pub fn streams(policy: close_notify::Policy) -> [close_notify::Stream<TcpStream>; 2] {
     let (client, server) = connections();
     let (near, far) = sockets();

@@ -1,12 +1,12 @@
-//! FTP clears its control channel (CCC, RFC 4217 §6.3): a command in plain text directly behind the
+//! FTP clears its control channel (CCC, RFC 4217 §6.3), with a plaintext command directly after the
 //! close_notify.
 //!
-//! Without it the command is lost with the buffers of TLS, and both sides wait for each other for
-//! ever. Here both are tasks of tokio; `ldap_stop_tls` does the like with threads. Run it by `cargo
-//! run -p close-notify --example ftp_ccc`. It prints:
+//! Without this crate the command is lost in the buffers of TLS, and both sides wait for each other
+//! forever. Here both sides are tokio tasks; `ldap_stop_tls` does the same with threads. Run it
+//! with `cargo run -p close-notify --example ftp_ccc`. It prints:
 //!
 //! ```text
-//! server  behind the client's close_notify, in its segment: "PASV\r\n"
+//! server  after the client's close_notify, in its segment: "PASV\r\n"
 //! client  on the same socket, in plain text: "227 entering passive mode\r\n"
 //! server  on the same socket, in plain text: "QUIT\r\n"
 //! ```
@@ -35,18 +35,18 @@ pub(crate) fn run() -> common::Result<String> {
             );
         let client = common::connect(&configs.connector(Policy::STRICT), address).await?;
         let answers = command(client).await?;
-        let (behind, heard) = serving.await??;
-        assert_eq!((behind.as_str(), heard.as_str()), ("PASV\r\n", "QUIT\r\n"));
+        let (leftover, heard) = serving.await??;
+        assert_eq!((leftover.as_str(), heard.as_str()), ("PASV\r\n", "QUIT\r\n"));
 
-        let mut told = String::new();
-        writeln!(told, "server  behind the client's close_notify, in its segment: {behind:?}")?;
-        writeln!(told, "client  on the same socket, in plain text: {answers:?}")?;
-        writeln!(told, "server  on the same socket, in plain text: {heard:?}")?;
-        Ok(told)
+        let mut out = String::new();
+        writeln!(out, "server  after the client's close_notify, in its segment: {leftover:?}")?;
+        writeln!(out, "client  on the same socket, in plain text: {answers:?}")?;
+        writeln!(out, "server  on the same socket, in plain text: {heard:?}")?;
+        Ok(out)
     })
 }
 
-/// Asks for plain text, and has the next command in the segment of its close_notify.
+/// Asks for plain text, and sends the next command in the same segment as its close_notify.
 async fn command(mut client: Stream<TcpStream>) -> std::io::Result<String> {
     client.write_all(b"CCC\r\n").await?;
     let mut reply = String::new();
@@ -62,14 +62,14 @@ async fn command(mut client: Stream<TcpStream>) -> std::io::Result<String> {
     Ok(answers)
 }
 
-/// Grants it, and returns what came behind the client's close_notify, and then.
+/// Grants it. Returns what came after the client's close_notify, and what came then.
 async fn serve(mut server: Stream<TcpStream>) -> std::io::Result<(String, String)> {
     server.read_exact(&mut [0; 5]).await?;
     server.write_all(b"200 in plain text from here\r\n").await?;
-    // Our close_notify, the client's, and the socket with what was read behind that one.
-    let (mut socket, behind) = server.hand_back().await?;
+    // Our close_notify, the client's, and the socket with what was read after the client's.
+    let (mut socket, leftover) = server.hand_back().await?;
     socket.write_all(b"227 entering passive mode\r\n").await?;
     let mut heard = String::new();
     socket.read_to_string(&mut heard).await?;
-    Ok((String::from_utf8_lossy(&behind).into_owned(), heard))
+    Ok((String::from_utf8_lossy(&leftover).into_owned(), heard))
 }

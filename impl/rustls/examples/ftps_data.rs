@@ -1,9 +1,9 @@
-//! Data connections of FTPS, up and down: a file is whole where close_notify came, and nowhere
-//! else.
+//! FTPS data connections, for uploads and downloads: a file is whole if close_notify came, and only
+//! then.
 //!
-//! Without it a file that was cut is stored, or used, as if it was whole: nothing but its end says
+//! Without this crate a file that was cut is stored or used as if it were whole. Only its end says
 //! where a file ends (RFC 959 §3.4, RFC 4217 §12.6), and a FIN can come from anybody on the path.
-//! Run it by `cargo run -p close-notify --example ftps_data`. It prints:
+//! Run it with `cargo run -p close-notify --example ftps_data`. It prints:
 //!
 //! ```text
 //! upload, left alone: the server replies 226 transfer complete
@@ -36,7 +36,7 @@ fn main() -> common::Result<()> {
 }
 
 pub(crate) fn run() -> common::Result<String> {
-    let mut told = String::new();
+    let mut out = String::new();
     for is_cut in [false, true] {
         let (client, server) = common::client_and_server(Policy::ftps_data())?;
         let sending = thread::spawn(move || send(client, is_cut));
@@ -45,8 +45,8 @@ pub(crate) fn run() -> common::Result<String> {
         let reply = reply(received.is_ok());
         let sent = sending.join().expect("the client does not panic")?;
         assert_eq!((received.is_ok(), sent.is_clean()), (!is_cut, !is_cut));
-        writeln!(told, "upload, {}: the server replies {reply}", fate(is_cut))?;
-        writeln!(told, "  server  {}\n  client  {}", verdict(&received), sent.reading)?;
+        writeln!(out, "upload, {}: the server replies {reply}", fate(is_cut))?;
+        writeln!(out, "  server  {}\n  client  {}", verdict(&received), sent.reading)?;
     }
     for is_cut in [false, true] {
         let (client, server) = common::client_and_server(Policy::ftps_data())?;
@@ -56,13 +56,13 @@ pub(crate) fn run() -> common::Result<String> {
         // The client's own close_notify says that it has read the server's, and so the whole file.
         let reply = reply(sent.is_clean());
         assert_eq!((received.is_ok(), sent.is_clean()), (!is_cut, !is_cut));
-        writeln!(told, "download, {}: the server replies {reply}", fate(is_cut))?;
-        writeln!(told, "  server  {}\n  client  {}", sent.reading, verdict(&received))?;
+        writeln!(out, "download, {}: the server replies {reply}", fate(is_cut))?;
+        writeln!(out, "  server  {}\n  client  {}", sent.reading, verdict(&received))?;
     }
-    Ok(told)
+    Ok(out)
 }
 
-/// Sends the file, and closes: clean where the other side has closed too.
+/// Sends the file, and closes. The ending is clean if the other side has closed too.
 fn send(mut data: End, is_cut: bool) -> io::Result<Ending> {
     let (half, rest) = FILE.split_at(FILE.len() / 2);
     data.write_all(half)?;
@@ -74,7 +74,7 @@ fn send(mut data: End, is_cut: bool) -> io::Result<Ending> {
     data.close(Manner::Graceful)
 }
 
-/// Takes a file: it is whole where reading ends without an error.
+/// Takes a file, which is whole if reading ends without an error.
 fn receive(mut data: End) -> io::Result<Vec<u8>> {
     let mut file = Vec::new();
     data.read_to_end(&mut file)?;

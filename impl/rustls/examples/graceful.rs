@@ -1,12 +1,10 @@
-//! Both sides say that they are done, and know that nothing was cut: `cargo run -p close-notify
-//! --example graceful`.
+//! Both sides say that they are done, and know that nothing was cut.
 //!
-//! Without it an answer that only its end delimits may be half of it, and nobody would know.
-//!
-//! It prints:
+//! Without this crate an answer that only its end delimits may be cut in half, and nobody would
+//! know. Run it with `cargo run -p close-notify --example graceful`. It prints:
 //!
 //! ```text
-//! client  read "an answer whose end only close_notify tells"
+//! client  read "an answer that only close_notify delimits"
 //! client  the peer sent close_notify; we sent close_notify; clean: true
 //! server  the peer sent close_notify; we sent close_notify; clean: true
 //! ```
@@ -27,7 +25,7 @@ pub(crate) fn run() -> common::Result<String> {
     let (mut client, mut server) = common::client_and_server(Policy::STRICT)?;
     let serving = thread::spawn(move || -> io::Result<Ending> {
         server.read_exact(&mut [0; 8])?;
-        server.write_all(b"an answer whose end only close_notify tells")?;
+        server.write_all(b"an answer that only close_notify delimits")?;
         server.close(Manner::Graceful)
     });
     client.write_all(b"question")?;
@@ -37,9 +35,9 @@ pub(crate) fn run() -> common::Result<String> {
     let server_ending = serving.join().expect("the server does not panic")?;
     assert!(ending.is_clean() && server_ending.is_clean());
 
-    let mut told = String::new();
-    writeln!(told, "client  read {answer:?}")?;
-    writeln!(told, "client  {ending}; clean: {}", ending.is_clean())?;
-    writeln!(told, "server  {server_ending}; clean: {}", server_ending.is_clean())?;
-    Ok(told)
+    let mut out = String::new();
+    writeln!(out, "client  read {answer:?}")?;
+    writeln!(out, "client  {ending}; clean: {}", ending.is_clean())?;
+    writeln!(out, "server  {server_ending}; clean: {}", server_ending.is_clean())?;
+    Ok(out)
 }

@@ -1,11 +1,10 @@
-//! A client of hyper 1 that tells a body that was cut from a whole one: `cargo run -p close-notify
-//! --example hyper_client`.
+//! A hyper 1 client that distinguishes a body that was cut from a whole one.
 //!
-//! Without it there are two wrong choices: to refuse every end without close_notify, and throw away
-//! whole responses of the many servers that send none; or to take every FIN for an end, and use
-//! half a body. The tracker knows which it is.
+//! Without this crate there are two wrong choices. A client can refuse every end without
+//! close_notify, and throw away whole responses of the many servers that send none. Or it can take
+//! every FIN for an end, and use half a body. The tracker knows which it is.
 //!
-//! It prints:
+//! Run it with `cargo run -p close-notify --example hyper_client`. It prints:
 //!
 //! ```text
 //! all of Content-Length, and a FIN: the body is whole
@@ -33,7 +32,7 @@ use hyper::{Request, client::conn::http1};
 use hyper_util::rt::TokioIo;
 use tokio::io::AsyncReadExt;
 
-/// What the server sends, how it ends, and whether the body is whole then.
+/// What the server sends, how it ends, and whether the body is then whole.
 const CASES: [(&str, &str, Finish, bool); 4] = [
     ("all of Content-Length, and a FIN", "Content-Length: 4\r\n\r\nbody", Finish::Fin, true),
     ("half of Content-Length, and a FIN", "Content-Length: 8\r\n\r\nbody", Finish::Fin, false),
@@ -62,7 +61,7 @@ pub(crate) fn run() -> common::Result<String> {
                 .try_for_each(|(_, response, finish, _)| serve(&acceptor, &listener, response, *finish))
         });
         let connector = configs.connector(Policy::https());
-        let mut told = String::new();
+        let mut out = String::new();
         for (name, _, finish, is_whole) in CASES {
             let fetched = fetch(&connector, address).await;
             assert_eq!(fetched.is_ok(), is_whole, "{name}");
@@ -75,10 +74,10 @@ pub(crate) fn run() -> common::Result<String> {
             };
             assert_eq!(ending.reading == ReadEnd::CloseNotify, finish == Finish::CloseNotify, "{name}");
             let verdict = if is_whole { "is whole" } else { "was cut, and is not used" };
-            writeln!(told, "{name}: the body {verdict}\n  ending: {}", ending.reading)?;
+            writeln!(out, "{name}: the body {verdict}\n  ending: {}", ending.reading)?;
         }
         serving.join().expect("the server does not panic")?;
-        Ok(told)
+        Ok(out)
     })
 }
 
@@ -90,16 +89,16 @@ async fn fetch(connector: &Connector, address: SocketAddr) -> common::Result<(By
     let connection = tokio::spawn(connection.without_shutdown());
     let request = Request::get("/").header("Host", "localhost").body(Empty::<Bytes>::new())?;
     let response = sender.send_request(request).await?;
-    let body = response.into_body().collect().await?.to_bytes(); // fails where the body was cut
+    let body = response.into_body().collect().await?.to_bytes(); // fails if the body was cut
     drop(sender);
     let mut stream = connection.await??.io.into_inner();
-    // Nothing comes behind the body. A FIN between two messages is tolerated, and the ending tells
-    // of it.
+    // Nothing comes after the body. A FIN between two messages is tolerated, and the ending reports
+    // it.
     stream.read_to_end(&mut Vec::new()).await?;
     Ok((body, stream.ending()))
 }
 
-/// Answers one request, and ends like this.
+/// Answers one request, and ends in this way.
 fn serve(acceptor: &Acceptor, listener: &TcpListener, response: &str, finish: Finish) -> io::Result<()> {
     let mut stream = acceptor.accept(listener.accept()?.0)?;
     let request = stream.read(&mut [0; 1024])?;

@@ -1,10 +1,10 @@
-//! A server of hyper 1 whose last response survives its shutdown, and who turns clients away with
-//! an alert.
+//! A hyper 1 server whose last response survives its shutdown, and which rejects clients with an
+//! alert.
 //!
-//! Without it hyper drops the socket while the client still uploads. The kernel resets the
-//! connection for the unread bytes, and the reset destroys what the client has not read yet: the
-//! rest of the response (hyper#3792), or the alert that says why a client is not let in. Run it by
-//! `cargo run -p close-notify --example hyper_server`. It prints:
+//! Without this crate hyper drops the socket while the client still uploads. The kernel resets the
+//! connection because of the unread bytes, and the reset destroys what the client has not read yet:
+//! the rest of the response (hyper#3792), or the alert that says why a client is rejected. Run it
+//! with `cargo run -p close-notify --example hyper_server`. It prints:
 //!
 //! ```text
 //! the server stops while it answers, and the client still uploads
@@ -37,8 +37,8 @@ use tokio::sync::Notify;
 const RESPONSE: Bytes = Bytes::from_static(&[b'r'; 8 << 20]);
 const HALF_OF_THE_UPLOAD: &[u8] = &[b'u'; 64 << 10];
 
-/// Serves one client until it is done or the server stops. hyper says close_notify behind its last
-/// response and drops the stream, and the socket goes to the lingerer: what the client still sends
+/// Serves one client until it is done or the server stops. hyper sends close_notify after its last
+/// response and drops the stream, and the socket goes to the lingerer. What the client still sends
 /// is read and thrown away.
 async fn serve(
     listener: TcpListener,
@@ -46,11 +46,11 @@ async fn serve(
     stop: Arc<Notify>,
     lingerer: Lingerer,
 ) -> common::Result<()> {
-    // A client that is refused here reads why: the acceptor lingers over it, within its patience
+    // A client that is refused here can read why: the acceptor lingers over it, within its patience
     // and budget.
     let mut stream = acceptor.accept_async(listener.accept().await?.0).await?;
     stream.set_lingerer(&lingerer);
-    // It answers before it has read the upload, as a server does that says 413.
+    // It answers before it has read the upload, like a server that replies 413.
     let service = service_fn(|_| ready(hyper::Result::Ok(Response::new(Full::new(RESPONSE)))));
     let mut connection = pin!(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
     tokio::select! {
@@ -74,7 +74,7 @@ pub(crate) fn run() -> common::Result<String> {
         let (stop, lingerer) = (Arc::new(Notify::new()), Lingerer::spawn_tokio(Limits::DEFAULT)?);
         let length = 2 * HALF_OF_THE_UPLOAD.len();
         let head = format!("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\n");
-        let mut told = String::new();
+        let mut out = String::new();
 
         let (listener, address) = common::listen().await?;
         let acceptor = configs.acceptor(Policy::https());
@@ -89,8 +89,8 @@ pub(crate) fn run() -> common::Result<String> {
         client.read_to_end(&mut rest).await?; // fails without close_notify
         let ending = client.close(Manner::Graceful).await?;
         assert!(rest.ends_with(&RESPONSE) && ending.is_clean());
-        writeln!(told, "the server stops while it answers, and the client still uploads")?;
-        writeln!(told, "  client  has all {} bytes of the response; {}", RESPONSE.len(), ending.reading)?;
+        writeln!(out, "the server stops while it answers, and the client still uploads")?;
+        writeln!(out, "  client  has all {} bytes of the response; {}", RESPONSE.len(), ending.reading)?;
         serving.await??;
 
         let (listener, address) = common::listen().await?;
@@ -104,13 +104,13 @@ pub(crate) fn run() -> common::Result<String> {
         drop(client);
         let error = serving.await?.expect_err("there is nobody to serve");
         let refused = Ending::find(&*error).ok_or("an error without an ending")?;
-        writeln!(told, "the server wants a certificate, and the client has none")?;
-        writeln!(told, "  client  {}\n  server  {}", ending.reading, refused.writing)?;
+        writeln!(out, "the server wants a certificate, and the client has none")?;
+        writeln!(out, "  client  {}\n  server  {}", ending.reading, refused.writing)?;
 
         // The process may end once nothing lingers.
         let counters = lingerer.finish_async(Instant::now() + Duration::from_secs(5)).await;
         assert_eq!((counters.by_fin, counters.ended()), (1, 1));
-        writeln!(told, "the server is done: {} socket lingered, until its client was done", counters.by_fin)?;
-        Ok(told)
+        writeln!(out, "the server is done: {} socket lingered, until its client was done", counters.by_fin)?;
+        Ok(out)
     })
 }

@@ -1,15 +1,15 @@
-//! LDAP removes TLS and goes on in plain text (RFC 4511 §4.14.3), with a message directly behind
+//! LDAP removes TLS and continues in plain text (RFC 4511 §4.14.3), with a message directly after
 //! the close_notify.
 //!
-//! Without it that message is lost: a stack of TLS reads more than one record at a time, and throws
-//! away what follows a close_notify. And whoever takes plain text before the close_notify takes it
-//! from anybody on the path. Run it by `cargo run -p close-notify --example ldap_stop_tls`. It
-//! prints:
+//! Without this crate that message is lost: a TLS stack reads more than one record at a time, and
+//! throws away what follows a close_notify. And a client that accepts plain text before the
+//! close_notify accepts it from anybody on the path. Run it with `cargo run -p close-notify
+//! --example ldap_stop_tls`. It prints:
 //!
 //! ```text
-//! client  behind the server's close_notify, in its segment: a message of 14 bytes
+//! client  after the server's close_notify, in its segment: a message of 14 bytes
 //! server  on the same socket, in plain text: one of 7 bytes
-//! client  plain text in place of a close_notify is not handed on: we refused to read on (decode_error)
+//! client  plain text in place of a close_notify is not delivered: we refused to read on (decode_error)
 //! ```
 
 mod common;
@@ -32,31 +32,31 @@ fn main() -> common::Result<()> {
 }
 
 pub(crate) fn run() -> common::Result<String> {
-    let mut told = String::new();
+    let mut out = String::new();
 
     let (mut client, server) = common::client_and_server(Policy::ldap_stop_tls())?;
     let serving = thread::spawn(move || serve(server));
     client.write_all(REQUEST)?;
-    // Our close_notify, the server's, and the socket with what was read behind that one.
-    let (mut socket, behind) = client.hand_back()?;
+    // Our close_notify, the server's, and the socket with what was read after the server's.
+    let (mut socket, leftover) = client.hand_back()?;
     let mut tracker = ldap::Messages::new(1 << 20);
-    tracker.received(&behind);
-    assert_eq!((behind.as_slice(), tracker.state()), (RESPONSE, FramingState::BetweenMessages));
+    tracker.received(&leftover);
+    assert_eq!((leftover.as_slice(), tracker.state()), (RESPONSE, FramingState::BetweenMessages));
     socket.write_all(UNBIND)?;
     drop(socket);
     let heard = serving.join().expect("the server does not panic")?;
     assert_eq!(heard, UNBIND);
     writeln!(
-        told,
-        "client  behind the server's close_notify, in its segment: a message of {} bytes",
-        behind.len()
+        out,
+        "client  after the server's close_notify, in its segment: a message of {} bytes",
+        leftover.len()
     )?;
-    writeln!(told, "server  on the same socket, in plain text: one of {} bytes", heard.len())?;
+    writeln!(out, "server  on the same socket, in plain text: one of {} bytes", heard.len())?;
 
     let (mut client, mut server) = common::client_and_server(Policy::ldap_stop_tls())?;
     let forging = thread::spawn(move || -> io::Result<()> {
         server.read_exact(&mut [0; REQUEST.len()])?;
-        // Not the server says this: anybody on the path can.
+        // This does not come from the server: anybody on the path can send it.
         let mut wire = server.transport().ok_or(io::ErrorKind::NotConnected)?;
         wire.write_all(RESPONSE)?;
         wire.read_to_end(&mut Vec::new()).map(drop)
@@ -66,11 +66,11 @@ pub(crate) fn run() -> common::Result<String> {
     forging.join().expect("the forger does not panic")?;
     let ending = Ending::find(&error).ok_or("an error without an ending")?;
     assert!(!ending.is_clean());
-    writeln!(told, "client  plain text in place of a close_notify is not handed on: {}", ending.reading)?;
-    Ok(told)
+    writeln!(out, "client  plain text in place of a close_notify is not delivered: {}", ending.reading)?;
+    Ok(out)
 }
 
-/// Answers the last request behind its own close_notify, and reads on in plain text.
+/// Answers the last request after its own close_notify, and continues reading in plain text.
 fn serve(mut server: End) -> io::Result<Vec<u8>> {
     let mut request = Vec::new();
     server.read_to_end(&mut request)?; // until the client's close_notify

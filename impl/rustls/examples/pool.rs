@@ -1,9 +1,9 @@
-//! A pool of idle connections that asks before it uses one again, and closes the rest by
-//! close_notify.
+//! A pool of idle connections that checks a connection before it is used again, and closes the rest
+//! with close_notify.
 //!
-//! Without it a request is lost on a connection that its server ended long ago, and the server of a
-//! connection that is just dropped sees a truncation. Run it by `cargo run -p close-notify
-//! --example pool`. It prints:
+//! Without this crate a request is lost on a connection that its server ended long ago, and a
+//! server whose client just drops the connection sees a truncation. Run it with `cargo run -p
+//! close-notify --example pool`. It prints:
 //!
 //! ```text
 //! client  asks over connection 1, and puts it back
@@ -51,7 +51,7 @@ impl Pool {
         Ok(stream)
     }
 
-    /// Keeps a connection for later, unless it stands inside an answer.
+    /// Keeps a connection for later, unless it is in the middle of an answer.
     async fn put(&mut self, stream: Stream<TcpStream>) -> io::Result<()> {
         if stream.framing() != FramingState::BetweenMessages {
             return self.let_go(stream).await;
@@ -60,13 +60,14 @@ impl Pool {
         Ok(())
     }
 
-    /// Says close_notify. The rest goes on in the background, without TLS: the socket lingers until
-    /// the server is done.
+    /// Sends close_notify. The rest happens in the background, without TLS: the socket lingers
+    /// until the server is done.
     async fn let_go(&self, mut stream: Stream<TcpStream>) -> io::Result<()> {
         stream.close(Manner::Linger).await.map(drop)
     }
 
-    /// Lets go of all that are left, and waits for those that linger: how many there were.
+    /// Closes all remaining connections, and waits for those that linger. Returns how many there
+    /// were.
     async fn shut_down(mut self) -> io::Result<u64> {
         while let Some(stream) = self.idle.pop() {
             self.let_go(stream).await?;
@@ -87,34 +88,34 @@ pub(crate) fn run() -> common::Result<String> {
         let (connector, lingerer) =
             (configs.connector(Policy::pool()), Lingerer::spawn_tokio(Limits::DEFAULT)?);
         let mut pool = Pool { connector, server, idle: Vec::new(), lingerer };
-        let mut told = String::new();
+        let mut out = String::new();
 
         let mut stream = pool.take().await?;
         let number = ask(&mut stream, b"stay").await?;
-        writeln!(told, "client  asks over connection {number}, and puts it back")?;
+        writeln!(out, "client  asks over connection {number}, and puts it back")?;
         pool.put(stream).await?;
         let mut stream = pool.take().await?;
         let number = ask(&mut stream, b"quit").await?;
-        writeln!(told, "client  asks over connection {number} again, which the server then ends")?;
+        writeln!(out, "client  asks over connection {number} again, which the server then ends")?;
         until_the_server_ends(&mut stream).await?;
         pool.put(stream).await?;
         let (mut stream, mut other) = (pool.take().await?, pool.take().await?);
         let numbers = [ask(&mut stream, b"stay").await?, ask(&mut other, b"stay").await?];
         assert_eq!(numbers, [2, 3]);
-        writeln!(told, "client  asks over connections {numbers:?}, which are new, and shuts the pool down")?;
+        writeln!(out, "client  asks over connections {numbers:?}, which are new, and shuts the pool down")?;
         pool.put(stream).await?;
         pool.put(other).await?;
 
         assert_eq!(pool.shut_down().await?, 3);
         for (number, ending) in (1..).zip(serving.await??) {
             assert!(ending.is_clean());
-            writeln!(told, "server  connection {number}: {ending}")?;
+            writeln!(out, "server  connection {number}: {ending}")?;
         }
-        Ok(told)
+        Ok(out)
     })
 }
 
-/// Sends a line, and reads over which connection it went.
+/// Sends a line, and returns the number of the connection that carried it.
 async fn ask(stream: &mut Stream<TcpStream>, question: &[u8]) -> io::Result<u8> {
     stream.write_all(&[question, b"\n"].concat()).await?;
     let mut answer = [0; 2];
@@ -129,7 +130,7 @@ async fn until_the_server_ends(stream: &mut Stream<TcpStream>) -> io::Result<()>
     Ok(())
 }
 
-/// Three connections, and how they ended.
+/// Serves three connections, and returns how they ended.
 async fn serve(listener: TcpListener, acceptor: Acceptor) -> io::Result<Vec<Ending>> {
     let mut serving = Vec::new();
     for number in [b'1', b'2', b'3'] {

@@ -1,10 +1,8 @@
-//! A server turns a client away, and the client learns why: `cargo run -p close-notify --example
-//! reject`.
+//! A server rejects a client, and the client learns why.
 //!
-//! Without it the server's socket is dropped with the request unread, the kernel resets the
-//! connection, and the client reads ECONNRESET in place of the alert.
-//!
-//! It prints:
+//! Without this crate the server's socket is dropped with the request unread, the kernel resets the
+//! connection, and the client reads ECONNRESET instead of the alert. Run it with `cargo run -p
+//! close-notify --example reject`. It prints:
 //!
 //! ```text
 //! client  the peer sent the fatal alert access_denied (ConnectionAborted)
@@ -27,8 +25,7 @@ pub(crate) fn run() -> common::Result<String> {
     let (mut client, mut server) = common::client_and_server(Policy::STRICT)?;
     let serving = thread::spawn(move || -> io::Result<Ending> {
         server.complete_handshake()?;
-        // The request is not read. The server lingers, so that its reset does not destroy the
-        // alert.
+        // The request is not read. The server lingers, so that no reset destroys the alert.
         server.reject(AlertDescription::ACCESS_DENIED)
     });
     client.write_all(b"a request that nobody reads")?;
@@ -39,8 +36,8 @@ pub(crate) fn run() -> common::Result<String> {
     assert_eq!(ending.reading, ReadEnd::FatalAlert(AlertDescription::ACCESS_DENIED));
     assert_eq!(server_ending.writing, WriteEnd::FatalAlertSent(AlertDescription::ACCESS_DENIED));
 
-    let mut told = String::new();
-    writeln!(told, "client  {} ({:?})", ending.reading, error.kind())?;
-    writeln!(told, "server  {}", server_ending.writing)?;
-    Ok(told)
+    let mut out = String::new();
+    writeln!(out, "client  {} ({:?})", ending.reading, error.kind())?;
+    writeln!(out, "server  {}", server_ending.writing)?;
+    Ok(out)
 }

@@ -1,9 +1,8 @@
-//! A reverse proxy that launders nothing: `cargo run -p close-notify --example reverse_proxy`.
+//! A reverse proxy that never turns an unclean end into a clean one.
 //!
-//! Without it a response that was cut upstream ends well downstream: the proxy reads a FIN, closes
-//! its other side by close_notify, and the client takes half a response for a whole one, on the
-//! word of the proxy.
-//!
+//! Without this crate a response that was cut upstream ends cleanly downstream: the proxy reads a
+//! FIN, closes its other side with close_notify, and the client takes half a response for a whole
+//! one because the proxy said so. Run it with `cargo run -p close-notify --example reverse_proxy`.
 //! It prints:
 //!
 //! ```text
@@ -36,7 +35,7 @@ use tokio::net::TcpStream;
 
 type Finish = fn(End) -> io::Result<()>;
 
-/// How the upstream ends behind its response, and whether the client may take that for the whole.
+/// How the upstream ends after its response, and whether the client may take that for the whole.
 const CASES: [(&str, Finish, bool); 4] = [
     ("close_notify", |mut upstream| upstream.close(Manner::Graceful).map(drop), true),
     ("a FIN", |upstream| common::cut(&upstream), false),
@@ -50,7 +49,7 @@ fn main() -> common::Result<()> {
 
 pub(crate) fn run() -> common::Result<String> {
     common::block_on(async {
-        let mut told = String::new();
+        let mut out = String::new();
         let configs = common::Configs::new()?;
         for (name, end, is_whole) in CASES {
             let upstream = TcpListener::bind(("127.0.0.1", 0))?;
@@ -70,13 +69,13 @@ pub(crate) fn run() -> common::Result<String> {
             serving.join().expect("the upstream does not panic")?;
             assert_eq!((relayed.is_whole, client == ReadEnd::CloseNotify), (is_whole, is_whole));
             let upstream = relayed.endings[1].ok_or("the upstream has TLS")?;
-            writeln!(told, "upstream ends by {name}\n  proxy   {}\n  client  {client}", upstream.reading)?;
+            writeln!(out, "upstream ends by {name}\n  proxy   {}\n  client  {client}", upstream.reading)?;
         }
-        Ok(told)
+        Ok(out)
     })
 }
 
-/// The proxy: both sides have TLS of their own, and each ends as the other one ended.
+/// The proxy: each side has its own TLS, and ends as the other one ended.
 async fn relay(
     socket: TcpStream,
     acceptor: &Acceptor,
@@ -95,7 +94,7 @@ fn serve(acceptor: &Acceptor, listener: &TcpListener, end: Finish) -> io::Result
     end(stream)
 }
 
-/// How the response ends for a client.
+/// Asks as a client, and returns how the response ended.
 async fn ask(connector: &Connector, address: SocketAddr) -> io::Result<ReadEnd> {
     let mut stream = common::connect(connector, address).await?;
     stream.write_all(b"request").await?;

@@ -1,9 +1,9 @@
-//! Handshakes that say why they failed: the alert of this side reaches the peer, and the peer's
+//! Handshakes that say why they failed: this side's alert reaches the peer, and the peer's alert
 //! reaches the caller.
 //!
-//! Decides nothing about closing: a handshake that fails ends as the core says (the alert whole,
-//! the write side shut, a bounded drain). Sources: RFC 9846 §6.2 · alert-survives-close,
-//! salvage-alert.
+//! Decides nothing about closing: a handshake that fails ends as the core says (the whole alert is
+//! sent, the write side is shut, a bounded drain follows).
+//! Sources: RFC 9846 §6.2 · alert-survives-close, salvage-alert.
 
 use std::io;
 use std::sync::Arc;
@@ -20,17 +20,21 @@ use crate::resumption::{ClientGuard, ServerGuard};
 use crate::session::Session;
 use crate::transport::Transport;
 
-/// How long a handshake may take where nobody says otherwise.
+/// How long a handshake may take by default.
 const HANDSHAKE: Duration = Duration::from_secs(10);
 
-/// Connects: a client's handshake over any transport, and the stream behind it.
+/// Connects as a client over any transport: does the handshake and returns the stream.
 ///
 /// ```
 /// use std::net::TcpStream;
 /// use close_notify::{Connector, Manner, Policy};
-/// # fn example(config: rustls::ClientConfig, socket: TcpStream) -> Result<(), Box<dyn std::error::Error>> {
+/// # fn example(
+/// #     config: rustls::ClientConfig,
+/// #     socket: TcpStream,
+/// # ) -> Result<(), Box<dyn std::error::Error>> {
 /// let connector = Connector::new(config, Policy::STRICT);
-/// let mut stream = connector.connect("example.org".try_into()?, socket)?; // or the server's alert, by name
+/// // Fails with the server's alert, if it sends one.
+/// let mut stream = connector.connect("example.org".try_into()?, socket)?;
 /// println!("{}", stream.close(Manner::Graceful)?);
 /// # Ok(())
 /// # }
@@ -46,8 +50,8 @@ pub struct Connector {
 }
 
 impl Connector {
-    /// A connector of this configuration, built with [`provider`](crate::provider) best; its
-    /// streams have this policy.
+    /// Makes a connector for this configuration, preferably built with
+    /// [`provider`](crate::provider). Its streams use this policy.
     #[must_use]
     pub fn new(config: impl Into<Arc<ClientConfig>>, policy: Policy) -> Self {
         Self {
@@ -59,24 +63,23 @@ impl Connector {
         }
     }
 
-    /// The same connector, whose handshakes take no longer than this. The default is 10 s.
+    /// Limits how long a handshake may take. The default is 10 s.
     #[must_use]
     pub const fn handshake_within(mut self, patience: Duration) -> Self {
         self.patience = patience;
         self
     }
 
-    /// The same connector, whose sockets go to this service once nothing but TCP is left to finish:
-    /// a handshake that fails is done then as soon as its alert has left. Its streams have the
-    /// service too.
+    /// Sets the service that takes sockets once only TCP is left to finish. A handshake that fails
+    /// is then done as soon as its alert has left. The connector's streams use the service too.
     #[cfg(unix)]
     #[must_use]
     pub fn with_lingerer(self, lingerer: &close_notify_linger::Lingerer) -> Self {
         Self { lingering: lingerer.clone().into(), ..self }
     }
 
-    /// The same connector, whose sessions are kept by this guard and forgotten where a rule asks
-    /// for it.
+    /// Sets the guard that keeps the sessions of this connector, and forgets them when a rule
+    /// requires it.
     #[must_use]
     pub fn with_guard(self, guard: ClientGuard) -> Self {
         Self { guard: Some(guard), ..self }
@@ -93,12 +96,15 @@ impl Connector {
         })
     }
 
-    /// A stream whose handshake is done.
+    /// Completes a handshake and returns the stream.
     ///
-    /// Errors: how the connection ended, in an error that [`Ending::find`](crate::FindEnding::find)
-    /// reads: the server's alert by name, not the reset that followed it; `InvalidInput` if
-    /// rustls refuses the configuration, and if the transport does not block:
-    /// [`Stream::complete_handshake`] is for one that does not.
+    /// # Errors
+    ///
+    /// * How the connection ended: the server's alert, not the reset that followed it.
+    ///   [`Ending::find`](crate::FindEnding::find) finds the ending in the error.
+    /// * `InvalidInput` if rustls refuses the configuration.
+    /// * `InvalidInput` if the transport is nonblocking. Use [`Stream::complete_handshake`] for
+    ///   such a transport.
     pub fn connect<T: Transport>(&self, name: ServerName<'static>, transport: T) -> io::Result<Stream<T>> {
         let mut stream = Stream::from_session(self.session(name)?, transport).lingering_in(&self.lingering);
         match stream.complete_handshake_within(self.patience) {
@@ -107,11 +113,19 @@ impl Connector {
         }
     }
 
-    /// A stream of tokio whose handshake is done.
+    /// Completes a handshake and returns the tokio stream.
     ///
-    /// Cancel: the transport is dropped with the handshake.
+    /// # Cancel safety
     ///
-    /// Errors: those of [`connect`](Self::connect).
+    /// If the future is dropped, the transport is dropped with it.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`connect`](Self::connect) does.
+    ///
+    /// # Panics
+    ///
+    /// Panics if it is awaited outside a tokio runtime with timers enabled.
     #[cfg(feature = "tokio")]
     pub async fn connect_async<IO: crate::tokio::Transport>(
         &self,
@@ -125,14 +139,14 @@ impl Connector {
     }
 }
 
-/// Accepts: a server's handshake over any transport, and the stream behind it.
+/// Accepts as a server over any transport: does the handshake and returns the stream.
 ///
 /// ```
 /// use std::net::TcpListener;
 /// use close_notify::{Acceptor, Manner, Policy};
 /// # fn example(config: rustls::ServerConfig, listener: TcpListener) -> std::io::Result<()> {
 /// let acceptor = Acceptor::new(config, Policy::STRICT);
-/// let mut stream = acceptor.accept(listener.accept()?.0)?; // lingers over one that is refused
+/// let mut stream = acceptor.accept(listener.accept()?.0)?; // lingers if it refuses the client
 /// println!("{}", stream.close(Manner::Linger)?);
 /// # Ok(())
 /// # }
@@ -148,8 +162,8 @@ pub struct Acceptor {
 }
 
 impl Acceptor {
-    /// An acceptor of this configuration, built with [`provider`](crate::provider) best; its
-    /// streams have this policy.
+    /// Makes an acceptor for this configuration, preferably built with
+    /// [`provider`](crate::provider). Its streams use this policy.
     #[must_use]
     pub fn new(config: impl Into<Arc<ServerConfig>>, policy: Policy) -> Self {
         Self {
@@ -161,23 +175,22 @@ impl Acceptor {
         }
     }
 
-    /// The same acceptor, whose handshakes take no longer than this. The default is 10 s.
+    /// Limits how long a handshake may take. The default is 10 s.
     #[must_use]
     pub const fn handshake_within(mut self, patience: Duration) -> Self {
         self.patience = patience;
         self
     }
 
-    /// The same acceptor, whose sockets go to this service once nothing but TCP is left to finish:
-    /// a handshake that fails is done then as soon as its alert has left. Its streams have the
-    /// service too.
+    /// Sets the service that takes sockets once only TCP is left to finish. A handshake that fails
+    /// is then done as soon as its alert has left. The acceptor's streams use the service too.
     #[cfg(unix)]
     #[must_use]
     pub fn with_lingerer(self, lingerer: &close_notify_linger::Lingerer) -> Self {
         Self { lingering: lingerer.clone().into(), ..self }
     }
 
-    /// The same acceptor, whose sessions this guard forgets where a rule asks for it.
+    /// Sets the guard that forgets the sessions of this acceptor when a rule requires it.
     #[must_use]
     pub fn with_guard(self, guard: ServerGuard) -> Self {
         Self { guard: Some(guard), ..self }
@@ -194,11 +207,15 @@ impl Acceptor {
         })
     }
 
-    /// A stream whose handshake is done.
+    /// Completes a handshake and returns the stream.
     ///
-    /// Errors: how the connection ended, in an error that [`Ending::find`](crate::FindEnding::find)
-    /// reads; `InvalidInput` if rustls refuses the configuration, and if the transport does
-    /// not block: [`Stream::complete_handshake`] is for one that does not.
+    /// # Errors
+    ///
+    /// * How the connection ended. [`Ending::find`](crate::FindEnding::find) finds the ending in
+    ///   the error.
+    /// * `InvalidInput` if rustls refuses the configuration.
+    /// * `InvalidInput` if the transport is nonblocking. Use [`Stream::complete_handshake`] for
+    ///   such a transport.
     pub fn accept<T: Transport>(&self, transport: T) -> io::Result<Stream<T>> {
         let mut stream = Stream::from_session(self.session()?, transport).lingering_in(&self.lingering);
         match stream.complete_handshake_within(self.patience) {
@@ -207,12 +224,20 @@ impl Acceptor {
         }
     }
 
-    /// A stream of tokio whose handshake is done.
+    /// Completes a handshake and returns the tokio stream.
     ///
-    /// Cancel: the transport is dropped with the handshake, and an alert that had not left stays
-    /// unsaid.
+    /// # Cancel safety
     ///
-    /// Errors: those of [`accept`](Self::accept).
+    /// If the future is dropped, the transport is dropped with it. An alert that has not left by
+    /// then is not sent.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`accept`](Self::accept) does.
+    ///
+    /// # Panics
+    ///
+    /// Panics if it is awaited outside a tokio runtime with timers enabled.
     #[cfg(feature = "tokio")]
     pub async fn accept_async<IO: crate::tokio::Transport>(
         &self,

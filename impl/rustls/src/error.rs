@@ -1,6 +1,6 @@
-//! How an end reads as an `io::Error`: the one place where the two meet.
+//! How an ending becomes an `io::Error`. This is the only place that converts one.
 //!
-//! A clean end is no error: reading returns `Ok(0)`. Every other end that a read, a write or a
+//! A clean end is not an error: reading returns `Ok(0)`. Every other end that a read, a write or a
 //! handshake runs into:
 //!
 //! | the ending of reading | kind | text |
@@ -13,12 +13,12 @@
 //! | not awaited | `NotConnected` | we did not wait for the peer's close_notify |
 //! | timed out | `TimedOut` | the deadline passed before the peer's close_notify |
 //! | over budget | `QuotaExceeded` | the peer sent more than the budget after our close |
-//! | the transport failed, by no reset | `ConnectionAborted` | the transport failed before the peer's close_notify |
+//! | the transport failed, not by a reset | `ConnectionAborted` | the transport failed before the peer's close_notify |
 //! | close_notify, or none yet: a write that failed | `BrokenPipe` | how writing ended |
 //!
 //! A header section that any end cut is `UnexpectedEof` too, and so is a close_notify after data
-//! that was thrown away. What a tracker cannot follow is `InvalidData`. The caller's misuse is
-//! `InvalidInput`; a write behind the end of writing is `BrokenPipe`. Two refusals carry no ending,
+//! that was thrown away. What a tracker cannot follow is `InvalidData`. Misuse by the caller is
+//! `InvalidInput`. A write after the end of writing is `BrokenPipe`. Two refusals carry no ending,
 //! because they change nothing: a manner that `Stream::close` does not take (`InvalidInput`), and a
 //! rejection whose alert cannot be sealed (`Unsupported`).
 
@@ -29,7 +29,7 @@ use std::io;
 use close_notify_core::{Ending, Illegal, ReadEnd, WriteEnd, send};
 use close_notify_framing::Fault;
 
-/// Why a call of an adapter failed. It travels inside an `io::Error`;
+/// Why a call on a stream failed. It is wrapped in an `io::Error`;
 /// [`Ending::find`](FindEnding::find) finds it there.
 ///
 /// ```
@@ -39,8 +39,10 @@ use close_notify_framing::Fault;
 /// machine.handle(Event::TransportEof { inside_record: false })?;
 /// let error = std::io::Error::from(Error::ended(machine.ending(), None));
 /// assert_eq!(error.kind(), std::io::ErrorKind::UnexpectedEof);
-/// assert!(error.to_string().starts_with("peer closed connection without sending TLS close_notify"));
-/// assert_eq!(Ending::find(&error).map(|ending| ending.reading), Some(ReadEnd::TruncatedAtBoundary));
+/// let text = "peer closed connection without sending TLS close_notify";
+/// assert!(error.to_string().starts_with(text));
+/// let ending = Ending::find(&error).expect("an error of this crate");
+/// assert_eq!(ending.reading, ReadEnd::TruncatedAtBoundary);
 /// # Ok::<(), close_notify_core::Illegal>(())
 /// ```
 #[derive(Clone, PartialEq, Debug)]
@@ -48,34 +50,34 @@ use close_notify_framing::Fault;
 pub enum Error {
     /// The connection ended.
     Ended {
-        /// How.
+        /// How it ended.
         ending: Ending,
-        /// What rustls said, where it ended it.
+        /// What rustls reported, if rustls ended it.
         cause: Option<rustls::Error>,
     },
-    /// The end cut a header section: nothing of it is handed on.
+    /// The end cut a header section, and none of the section is delivered.
     HeaderCut {
-        /// How many bytes of it had come.
+        /// How many bytes of it had arrived.
         held: usize,
         /// How the connection ended.
         ending: Ending,
     },
-    /// The peer closed cleanly, and data of it that came after our close was thrown away: what was
-    /// read is not all.
+    /// The peer closed cleanly, but data that it sent after our close was thrown away: what was
+    /// read is not everything.
     Dropped {
         /// How the connection ended; [`Ending::late`] says how much it was.
         ending: Ending,
     },
-    /// The framing's tracker cannot follow what came or was sent: nothing behind it is handed on.
+    /// The tracker cannot follow what was received or sent. Nothing after that point is delivered.
     Framing {
-        /// What it was, and where.
+        /// What the tracker could not follow, and where.
         fault: Fault,
         /// How the connection has ended so far.
         ending: Ending,
     },
-    /// The caller asked for a step that cannot follow; nothing has changed.
+    /// The caller asked for a step that is not legal now. Nothing has changed.
     Misuse {
-        /// Which step, and where the machine stands.
+        /// Which step, and the state of the machine.
         illegal: Illegal,
         /// How the connection has ended so far.
         ending: Ending,
@@ -83,7 +85,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// The error of an end.
+    /// An error for this ending.
     #[must_use]
     pub const fn ended(ending: Ending, cause: Option<rustls::Error>) -> Self {
         Self::Ended { ending, cause }
@@ -101,7 +103,7 @@ impl Error {
         }
     }
 
-    /// The kind of `io::Error` that it becomes.
+    /// The kind of the `io::Error` that this becomes.
     #[must_use]
     pub const fn kind(&self) -> io::ErrorKind {
         match self {
@@ -131,7 +133,7 @@ const fn kind_of_end(reading: ReadEnd) -> io::ErrorKind {
     }
 }
 
-/// Whether either direction has an end to speak of.
+/// Whether the ending of either direction is known.
 const fn has_begun(ending: &Ending) -> bool {
     !matches!((ending.reading, ending.writing), (ReadEnd::Open, WriteEnd::Open))
 }
@@ -170,17 +172,18 @@ impl From<Error> for io::Error {
     }
 }
 
-/// The error of an adapter in an `io::Error`.
+/// The adapter's error in an `io::Error`.
 pub(crate) fn inner(error: &io::Error) -> Option<&Error> {
     error.get_ref()?.downcast_ref()
 }
 
-/// Whether a call can be made again: the transport says so, and no ending that was `TimedOut`.
+/// Whether the call can be made again: the transport would have to wait, and this is not an ending
+/// that is `TimedOut`.
 pub(crate) fn is_a_wait(error: &io::Error) -> bool {
     close_notify_linger::is_a_wait(error) && inner(error).is_none()
 }
 
-/// Finds an [`Ending`] in the errors of others.
+/// Finds an [`Ending`] in the errors of other libraries.
 ///
 /// ```
 /// use close_notify::{Ending, Error, FindEnding, ReadEnd};
@@ -194,12 +197,12 @@ pub(crate) fn is_a_wait(error: &io::Error) -> bool {
 /// # Ok::<(), close_notify_core::Illegal>(())
 /// ```
 pub trait FindEnding: Sized {
-    /// The ending that an error carries, itself or somewhere along its chain of sources: HTTP
-    /// libraries wrap the `io::Error` of a stream in errors of their own.
+    /// The ending that an error carries, directly or along its chain of sources. HTTP libraries
+    /// wrap the `io::Error` of a stream in errors of their own.
     fn find(error: &(dyn error::Error + 'static)) -> Option<Self>;
 }
 
-/// A chain that is longer than this has a loop in it.
+/// A longer chain is taken for a loop.
 const LONGEST_CHAIN: usize = 64;
 
 impl FindEnding for Ending {
@@ -209,8 +212,8 @@ impl FindEnding for Ending {
     }
 }
 
-/// What an error wraps. The source of an `io::Error` is that of the error in it, so that one is
-/// looked at itself.
+/// The error that this one wraps. `io::Error::source` skips the error inside it and returns that
+/// one's source, so look at the inner error itself.
 fn inner_of<'a>(error: &'a (dyn error::Error + 'static)) -> Option<&'a (dyn error::Error + 'static)> {
     match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
         Some(inner) => Some(inner),

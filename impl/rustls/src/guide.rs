@@ -1,7 +1,6 @@
-//! Pages to read: the error texts that people search for, the protocols, and the choices of a
-//! policy.
+//! The guide: the error texts that people search for, the protocols, and the choices of a policy.
 //!
-//! Decides nothing: every claim in them is an example that runs, or names the test that makes it.
+//! Decides nothing: every claim in it is an example that runs, or names the test that makes it.
 
 #[doc = include_str!("../docs/error_texts.md")]
 pub mod error_texts {}

@@ -13,16 +13,16 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConfig, ServerConnection};
 
-/// Any error. An example returns the lines that it has to tell, and panics where one of its claims
-/// does not hold.
+/// Any error. An example returns the lines that it prints, and panics if one of its claims is
+/// false.
 pub(crate) type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
 /// One end of the connection.
 pub(crate) type End = Stream<TcpStream>;
 
-/// Prints what was told.
-pub(crate) fn print(told: Result<String>) -> Result<()> {
-    print!("{}", told?);
+/// Prints the lines of an example.
+pub(crate) fn print(out: Result<String>) -> Result<()> {
+    print!("{}", out?);
     Ok(())
 }
 
@@ -31,16 +31,16 @@ pub(crate) fn block_on(example: impl Future<Output = Result<String>>) -> Result<
     ::tokio::runtime::Runtime::new()?.block_on(example)
 }
 
-/// Both configurations, made for each other.
+/// A client's and a server's configuration, made for each other.
 pub(crate) struct Configs {
     pub(crate) client: Arc<ClientConfig>,
     pub(crate) server: Arc<ServerConfig>,
-    /// A server's that asks for a certificate, which the client does not have.
+    /// A server configuration that requires a certificate, which the client does not have.
     pub(crate) members_only: Arc<ServerConfig>,
 }
 
 impl Configs {
-    /// A certificate for localhost, and who trusts it.
+    /// Makes a certificate for localhost, and a client that trusts it.
     pub(crate) fn new() -> Result<Self> {
         let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()])?;
         let chain: Vec<CertificateDer<'_>> = vec![made.cert.der().clone()];
@@ -49,7 +49,7 @@ impl Configs {
         roots.add(chain[0].clone())?;
         let roots = Arc::new(roots);
 
-        // The one line that the library asks for: alerts can be chosen, and seen.
+        // The one line that this crate asks for, so that alerts can be chosen and seen.
         let provider = Arc::new(close_notify::provider(rustls::crypto::ring::default_provider()));
         let server =
             || ServerConfig::builder_with_provider(provider.clone()).with_safe_default_protocol_versions();
@@ -79,12 +79,12 @@ impl Configs {
     }
 }
 
-/// Whom the certificate names.
+/// The name in the certificate.
 pub(crate) fn localhost() -> ServerName<'static> {
     "localhost".try_into().expect("a DNS name")
 }
 
-/// Client and server, before their handshake: the first read or write does it.
+/// A client and a server before their handshake; the first read or write does it.
 pub(crate) fn client_and_server(policy: Policy) -> Result<(End, End)> {
     let configs = Configs::new()?;
     let client = ClientConnection::new(configs.client, localhost())?;
@@ -96,31 +96,31 @@ pub(crate) fn client_and_server(policy: Policy) -> Result<(End, End)> {
     Ok((Stream::new(client, near, policy), Stream::new(server, far, policy)))
 }
 
-/// A listener of tokio, and where it is.
+/// A tokio listener, and its address.
 pub(crate) async fn listen() -> io::Result<(TokioListener, SocketAddr)> {
     let listener = TokioListener::bind(("127.0.0.1", 0)).await?;
     let address = listener.local_addr()?;
     Ok((listener, address))
 }
 
-/// The stream of a client of tokio.
+/// Connects a tokio client.
 pub(crate) async fn connect(connector: &Connector, to: SocketAddr) -> io::Result<tokio::Stream<TokioSocket>> {
     connector.connect_async(localhost(), TokioSocket::connect(to).await?).await
 }
 
-/// What anybody on the path can do to a connection: a FIN, and no close_notify before it.
+/// Does what anybody on the path can do to a connection: sends a FIN without a close_notify before
+/// it.
 pub(crate) fn cut(end: &End) -> io::Result<()> {
     end.transport().map_or(Ok(()), |socket| socket.shutdown(Shutdown::Write))
 }
 
-/// While it is corked a socket holds back what is less than a segment, so that two writes leave in
-/// one.
+/// A corked socket holds back anything smaller than a segment, so that two writes leave in one.
 #[cfg(target_os = "linux")]
 pub(crate) fn cork(socket: &impl std::os::fd::AsFd, corked: bool) -> io::Result<()> {
     Ok(rustix::net::sockopt::set_tcp_cork(socket, corked)?)
 }
 
-/// Only Linux is asked for one segment; elsewhere the two writes leave as they like.
+/// Only Linux is asked for one segment; elsewhere the two writes leave as the system decides.
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn cork<S>(_: &S, _: bool) -> io::Result<()> {
     Ok(())

@@ -1,7 +1,6 @@
-//! A call that has a stream to itself, over a transport that would not wait: it cannot be made
-//! again.
+//! A call that consumes its stream, over a nonblocking transport: it cannot be repeated.
 //!
-//! Decides what that reads as. The core says how the connection ended.
+//! Decides which error this is. The core says how the connection ended.
 
 use std::error;
 use std::fmt;
@@ -15,14 +14,14 @@ use crate::engine::tls::Tls;
 use crate::error::is_a_wait;
 use crate::transport::Transport;
 
-const DOES_NOT_BLOCK: &str = "the transport does not block: give this call one that does, or keep a stream";
+const DOES_NOT_BLOCK: &str = "the transport does not block: pass a blocking one, or keep the stream";
 const TIMED_OUT: &str = "a timeout of the transport's own has passed";
 
-/// A stream that its only call could not bring to an end, and why.
+/// A stream that its only call could not end, and why.
 #[derive(Debug)]
 struct GivenUp {
     why: &'static str,
-    /// How the connection ended with it.
+    /// How the connection ended as a result.
     ended: io::Error,
 }
 
@@ -38,8 +37,7 @@ impl error::Error for GivenUp {
     }
 }
 
-/// The error of the only call of a stream, which goes with it. A wait becomes the end that it
-/// is here.
+/// The error of a call that consumes its stream. A wait ends the connection here.
 pub(crate) fn given_up(stream: Stream<impl Transport, impl Tls>, error: io::Error) -> io::Error {
     if !is_a_wait(&error) {
         return error;
@@ -54,7 +52,7 @@ pub(crate) fn given_up(stream: Stream<impl Transport, impl Tls>, error: io::Erro
         (io::ErrorKind::TimedOut, TIMED_OUT)
     };
     let session = &mut driver.session;
-    // What cannot be told has been told already: the ending says it.
+    // If the session refuses an event, it knows already, and the ending says so.
     let _ = if does_not_block { Ok(()) } else { session.deadline_passed() };
     let _ = session.tell(Event::TransportClosed);
     line.release();

@@ -1,6 +1,6 @@
-//! The blocking adapter: reads and writes like a file, and ends like the core says.
+//! The blocking stream: it reads and writes like a file, and ends as the core decides.
 //!
-//! Decides nothing: the [`Driver`] repeats, the line waits, the machine closes.
+//! Decides nothing: the [`Driver`] repeats calls, the line waits, the machine closes.
 
 use std::fmt;
 use std::io::{self, IoSlice, IoSliceMut, Read, Write};
@@ -20,17 +20,21 @@ use crate::transport::Transport;
 
 /// A blocking TLS stream that knows how it ended.
 ///
-/// Shape: reading ends with `Ok(0)` behind the peer's close_notify, and with an error that carries
-/// the [`Ending`] otherwise. [`close`](Self::close) ends the connection; dropping the stream drops
-/// the transport without a word.
+/// Reading returns `Ok(0)` after the peer's close_notify. If the connection ends in another way,
+/// reading fails with an error that carries the [`Ending`]. [`close`](Self::close) ends the
+/// connection; dropping the stream drops the transport and sends nothing.
 ///
-/// Over a transport that does not block, `WouldBlock` passes through and the call is made again
-/// once the transport is ready. Poll it for reading; for writing too while [`Session::is_flushed`]
-/// says no or [`Machine::output`] is a `SendCloseNotify`, a `SendAlert` or `ShutWrite` (both by
-/// [`session`](Self::session)). Poll a close no longer than the patience: the call that is made
-/// then ends the wait.
+/// # Nonblocking transports
+///
+/// A call on a nonblocking transport returns `WouldBlock`; repeat the call once the transport is
+/// ready. Poll the transport for reading. Poll it for writing too while [`Session::is_flushed`] is
+/// false, or while [`Machine::output`] is a `SendCloseNotify`, a `SendAlert` or `ShutWrite`;
+/// [`session`](Self::session) gives access to both. While a close is under way, poll for no longer
+/// than the patience, then call it again: that call ends the wait.
 ///
 /// [`Machine::output`]: crate::Machine::output
+///
+/// # Examples
 ///
 /// ```
 /// use std::io::{Read, Write};
@@ -55,10 +59,11 @@ pub struct Stream<T: Transport, C: Tls = Connection> {
 }
 
 impl<T: Transport> Stream<T> {
-    /// A stream over a connection of rustls that has read nothing yet, before or after its
+    /// Makes a stream over a rustls connection that has read nothing yet, before or after its
     /// handshake.
     ///
-    /// Shape: as [`Session::new`]. For a stream in use there is [`WithEnding`](crate::WithEnding).
+    /// The connection must be one that [`Session::new`] accepts. For a stream that is already in
+    /// use, see [`WithEnding`](crate::WithEnding).
     #[must_use]
     pub fn new(connection: impl Into<Connection>, transport: T, policy: Policy) -> Self {
         Self::from_session(Session::new(connection, policy), transport)
@@ -66,39 +71,41 @@ impl<T: Transport> Stream<T> {
 }
 
 impl<T: Transport, C: Tls> Stream<T, C> {
-    /// A stream over a session.
+    /// Makes a stream over a session.
     #[must_use]
     pub fn from_session(session: Session<C>, transport: T) -> Self {
         Self { driver: Driver::new(session), line: Bounded::unbounded(transport) }
     }
 
-    /// How long a close, or the salvage of an alert behind a failed write, may take. The default is
-    /// 5 s; longer than the clock can say is for ever. A close that is under way has that long from
-    /// now.
+    /// Sets how long a close may take, and how long a failed write may look for the peer's alert.
     ///
-    /// `close(Graceful)` takes all of it if the peer does not answer: a Java client that keeps the
-    /// connection for its next request sends no close_notify. A server closes with
+    /// The default is 5 s. A duration that the clock cannot represent means forever. A close that
+    /// is under way gets this long from now.
+    ///
+    /// `close(Graceful)` takes all of it if the peer does not answer. A Java client that keeps the
+    /// connection for its next request sends no close_notify. A server should close with
     /// [`Linger`](Manner::Linger) after its last response, with a [lingerer](Self::set_lingerer) if
-    /// no thread may wait, or sets a shorter patience.
+    /// no thread may wait, or set a shorter patience.
     pub fn set_patience(&mut self, patience: Duration) {
         self.driver.patience = patience;
         self.line.set_patience(patience);
     }
 
-    /// Where the transport goes once nothing but TCP is left to finish: `close(Linger)` and
-    /// `reject` are done then, and its TLS state may be dropped. What the lingering finds, the
-    /// service counts.
+    /// Sets the service that takes the transport once only TCP is left to finish.
+    ///
+    /// `close(Linger)` and `reject` are done at that point, and the TLS state may be dropped. The
+    /// service counts what lingering finds.
     ///
     /// A transport that the service [cannot take](close_notify_linger::Counters::not_taken) lingers
-    /// in the stream, as without a service: one that [gives up no socket](Transport::into_socket),
-    /// one of a service that has finished, or of a parent process.
+    /// in the stream, as it would without a service. Such a transport [gives up no
+    /// socket](Transport::into_socket), or its service has finished or belongs to a parent process.
     ///
     /// ```no_run
     /// use close_notify::linger::{Limits, Lingerer};
     /// # fn example(mut stream: close_notify::Stream<std::net::TcpStream>) -> std::io::Result<()> {
     /// let lingerer = Lingerer::spawn(Limits::DEFAULT)?; // one for the process
     /// stream.set_lingerer(&lingerer);
-    /// stream.close(close_notify::Manner::Linger)?; // says the last word, and waits for nothing
+    /// stream.close(close_notify::Manner::Linger)?; // sends the close_notify, and waits for nothing
     /// # Ok(())
     /// # }
     /// ```
@@ -107,32 +114,35 @@ impl<T: Transport, C: Tls> Stream<T, C> {
         self.line.lingering = lingerer.clone().into();
     }
 
-    /// Where the application protocol stands, for the end of reading to be judged by. The default
-    /// is
-    /// [`FramingState::DelimitedByEnd`]: only close_notify says that all has come.
+    /// Sets the framing state, by which the end of reading is judged.
+    ///
+    /// The default is [`FramingState::DelimitedByEnd`]: only close_notify says that everything has
+    /// arrived.
     pub fn set_framing(&mut self, framing: FramingState) {
         self.driver.stand(Standing::Said(framing));
     }
 
-    /// Has this tracker see all that is read and written from now on, and say where the framing
-    /// stands.
+    /// Sets a tracker, which sees everything that is read and written from now on and reports the
+    /// framing state.
     ///
-    /// A missing close_notify is then tolerated between messages where the policy says so
+    /// A missing close_notify is then tolerated between messages if the policy says so
     /// ([`MissingNotify::BetweenMessages`](crate::MissingNotify::BetweenMessages),
-    /// [`Policy::https`]), and an error inside one; a header section comes out whole, or not at
-    /// all.
+    /// [`Policy::https`]), and is an error inside a message. A header section is delivered whole,
+    /// or not at all.
     ///
-    /// Shape: before the first message is read or written, or between two protocols. What a tracker
-    /// before it has held back comes first.
+    /// Call it before the first message is read or written, or between two protocols. Data that an
+    /// earlier tracker has held back is delivered first.
     pub fn set_tracker(&mut self, tracker: impl Framing + Send + Sync + 'static) {
         self.driver.stand(Standing::tracked(tracker));
     }
 
-    /// The tracker of [`set_tracker`](Self::set_tracker), to be asked for more than where it
-    /// stands; `None` if there is none of this type.
+    /// The tracker of [`set_tracker`](Self::set_tracker), to ask it for more than the framing
+    /// state. `None` if there is no tracker of this type.
     ///
-    /// It knows what a read has taken out of the session, and that may be a little more than the
-    /// read has handed on.
+    /// The tracker knows what a read has taken out of the session, which may be a little more than
+    /// the read has returned.
+    ///
+    /// # Examples
     ///
     /// A server that keeps a connection unless its client says goodbye:
     ///
@@ -157,14 +167,14 @@ impl<T: Transport, C: Tls> Stream<T, C> {
         self.driver.standing.tracker()
     }
 
-    /// Where the framing stands.
+    /// The framing state.
     #[must_use]
     pub fn framing(&self) -> FramingState {
         self.driver.standing.state()
     }
 
     /// Whether what was read may be less than what the peer sent: [`Ending::truncation_possible`]
-    /// where the framing stands.
+    /// in the current framing state.
     #[must_use]
     pub fn truncation_possible(&self) -> bool {
         self.driver.truncation_possible()
@@ -176,30 +186,35 @@ impl<T: Transport, C: Tls> Stream<T, C> {
         self.driver.session.ending()
     }
 
-    /// The session beneath.
+    /// The underlying session.
     #[must_use]
     pub const fn session(&self) -> &Session<C> {
         &self.driver.session
     }
 
-    /// The transport, while it is there.
+    /// The transport, until it is released.
     #[must_use]
     pub const fn transport(&self) -> Option<&T> {
         self.line.inner.as_ref()
     }
 
-    /// Does the handshake to its end. Reading and writing do it too.
+    /// Completes the handshake. Reading and writing do this too.
     ///
-    /// Errors: how it ended: the peer's alert where one came, even behind a failed write;
-    /// `WouldBlock`.
+    /// # Errors
+    ///
+    /// Fails with how the connection ended. If the peer sent an alert, this is the alert, even if a
+    /// write failed first. On a nonblocking transport, returns `WouldBlock` as described
+    /// [above](Stream#nonblocking-transports).
     pub fn complete_handshake(&mut self) -> io::Result<()> {
         self.driver.complete_handshake(&mut self.line)
     }
 
-    /// Does the handshake to its end, within this time.
+    /// Completes the handshake within this time.
     ///
-    /// Errors: as [`complete_handshake`](Self::complete_handshake); an ending that is
-    /// [`TimedOut`](crate::ReadEnd::TimedOut), the transport dropped.
+    /// # Errors
+    ///
+    /// Fails as [`complete_handshake`](Self::complete_handshake) does. If the time is over, the
+    /// ending is [`TimedOut`](crate::ReadEnd::TimedOut) and the transport has been dropped.
     pub fn complete_handshake_within(&mut self, patience: Duration) -> io::Result<()> {
         self.within(patience, |driver, line| match driver.complete_handshake(line) {
             Err(error) if is_a_wait(&error) && line.call_has_passed() => driver.handshake_timed_out(line),
@@ -216,7 +231,7 @@ impl<T: Transport, C: Tls> Stream<T, C> {
         (self.driver, self.line)
     }
 
-    /// A call with a deadline of its own, which is nothing to the machine.
+    /// Makes a call with its own deadline, which the machine does not know about.
     fn within<R>(
         &mut self,
         patience: Duration,
@@ -228,13 +243,15 @@ impl<T: Transport, C: Tls> Stream<T, C> {
         result
     }
 
-    /// Whether the server took our certificate: TLS 1.3 ends a client's handshake before that is
-    /// known.
+    /// Reports whether the server accepted our certificate. In TLS 1.3 a client's handshake is
+    /// complete before that is known.
     ///
-    /// Data that comes meanwhile is kept for reading.
+    /// Data that arrives in the meantime is kept for reading.
     ///
-    /// Errors: how the connection ended: the server's alert by name, not the reset that followed
-    /// it.
+    /// # Errors
+    ///
+    /// Fails with how the connection ended: with the server's alert, not with the reset that
+    /// followed it.
     pub fn confirm_accepted(&mut self, patience: Duration) -> io::Result<Acceptance> {
         match self.within(patience, Driver::acceptance) {
             Err(error) if is_a_wait(&error) => Ok(Acceptance::Unknown),
@@ -242,13 +259,15 @@ impl<T: Transport, C: Tls> Stream<T, C> {
         }
     }
 
-    /// Whether the peer has ended the connection by now: ask before an idle connection is used
-    /// again.
+    /// Reports whether the peer has ended the connection by now. Call it before an idle connection
+    /// is used again.
     ///
-    /// What the peer sent before is kept for reading, and its close_notify is answered where the
-    /// version wants it.
+    /// Data that the peer sent before is kept for reading, and its close_notify is answered if the
+    /// TLS version requires it.
     ///
-    /// Errors: none that a peer can cause.
+    /// # Errors
+    ///
+    /// A peer cannot cause an error here.
     pub fn peer_closed_now(&mut self) -> io::Result<bool> {
         self.driver.peer_closed_now(&mut self.line)
     }
@@ -256,65 +275,82 @@ impl<T: Transport, C: Tls> Stream<T, C> {
     /// Ends the connection in this manner, within the patience of
     /// [`set_patience`](Self::set_patience).
     ///
-    /// An end that is not clean is no error: the ending says what is known. Behind a finished close
-    /// nothing more is done, and the ending is the same.
+    /// The manner is `Graceful`, `Linger`, `AtOnce` or `Abort`. The other manners have their own
+    /// calls: [`hand_back`](Self::hand_back), [`reject`](Self::reject) and
+    /// [`close_write`](Self::close_write).
     ///
-    /// Shape: `Graceful`, `Linger`, `AtOnce` or `Abort`; the other manners have calls of their own,
-    /// named below.
+    /// An end that is not clean is not an error: the returned ending says what is known. After a
+    /// finished close, another call does nothing and returns the same ending.
     ///
-    /// Errors: `InvalidInput` where the manner is another, nothing changed: see
-    /// [`hand_back`](Self::hand_back), [`reject`](Self::reject) and
-    /// [`close_write`](Self::close_write); [`Error::Misuse`](crate::Error::Misuse) where it cannot
-    /// follow what was asked before; `WouldBlock`.
+    /// # Errors
+    ///
+    /// * `InvalidInput` if the manner is another one. Nothing has changed.
+    /// * [`Error::Misuse`](crate::Error::Misuse) if the manner cannot follow what was asked before.
+    /// * `WouldBlock` on a [nonblocking transport](Stream#nonblocking-transports).
     pub fn close(&mut self, manner: Manner) -> io::Result<Ending> {
         self.driver.close(&mut self.line, manner)
     }
 
-    /// Closes the write side and reads on (TLS 1.3): all that was written, close_notify and FIN are
-    /// in the transport. It takes no longer than the patience. After a finished close nothing more
-    /// is done: the ending of that close is returned.
+    /// Closes the write side and keeps reading (TLS 1.3).
     ///
-    /// Errors: the ending, if some of it never left and never will;
-    /// [`Error::Misuse`](crate::Error::Misuse) in earlier versions, after a finished close too;
-    /// `WouldBlock`.
+    /// On success, everything that was written, the close_notify and the FIN are in the transport.
+    /// The call takes no longer than the patience. After a finished close it does nothing more and
+    /// returns the ending of that close.
+    ///
+    /// # Errors
+    ///
+    /// * The ending, if any of this never left and never will.
+    /// * [`Error::Misuse`](crate::Error::Misuse) in earlier versions, after a finished close too.
+    /// * `WouldBlock` on a [nonblocking transport](Stream#nonblocking-transports).
     pub fn close_write(&mut self) -> io::Result<Ending> {
         self.driver.close_write(&mut self.line)
     }
 
     /// Resets the transport, so that the peer must not take what it has for the whole.
     ///
-    /// Some do: CPython up to 3.12 and node read a reset as the end of a body that nothing else
-    /// delimits. If the connection was configured with [`provider`](crate::provider),
-    /// [`reject`](Self::reject) with [`INTERNAL_ERROR`](AlertDescription::INTERNAL_ERROR) is an
-    /// error to every client that we tried, and destroys nothing that was sent before.
+    /// Some peers do so anyway: CPython up to 3.12 and node read a reset as the end of a body that
+    /// nothing else delimits. If the connection was configured with [`provider`](crate::provider),
+    /// prefer [`reject`](Self::reject) with [`INTERNAL_ERROR`](AlertDescription::INTERNAL_ERROR):
+    /// it is an error to every client that we tried, and destroys nothing that was sent before.
     ///
-    /// Errors: none that a peer can cause.
+    /// # Errors
+    ///
+    /// A peer cannot cause an error here.
     pub fn abort(&mut self) -> io::Result<Ending> {
         self.close(Manner::Abort)
     }
 
     /// Rejects the connection with a fatal alert, and lingers until the peer has ended its stream,
-    /// so that the alert is read. Behind a finished close nothing is sent: the ending of that close
-    /// is returned.
+    /// so that the peer reads the alert.
     ///
-    /// Patience and [`Policy::drain_budget`] bound the lingering, and a peer that still sends then
-    /// meets a reset, which may destroy the alert: [`Ending::transport`] says how it ended. What
-    /// was written before the alert arrives before it, and the peer cannot take it for the whole.
+    /// The patience and [`Policy::drain_budget`] bound the lingering. A peer that is still sending
+    /// at that point gets a reset, which may destroy the alert: [`Ending::transport`] says how
+    /// lingering ended. What was written earlier arrives before the alert, and the peer cannot take
+    /// it for the whole. After a finished close nothing is sent, and the ending of that close is
+    /// returned.
     ///
-    /// Needs a connection that was configured with [`provider`](crate::provider), once its keys are
-    /// in use: rustls alone seals no alert that its caller chooses.
+    /// Once the connection uses its keys, this needs a connection that was configured with
+    /// [`provider`](crate::provider): rustls alone cannot seal an alert that its caller chooses.
     ///
-    /// Errors: `Unsupported` without that provider, nothing changed: [`abort`](Self::abort)
-    /// instead; [`Error::Misuse`](crate::Error::Misuse) where the alert says no error;
-    /// `WouldBlock`.
+    /// # Errors
+    ///
+    /// * `Unsupported` without that provider. Nothing has changed; [`abort`](Self::abort) instead.
+    /// * [`Error::Misuse`](crate::Error::Misuse) if the alert does not describe an error.
+    /// * `WouldBlock` on a [nonblocking transport](Stream#nonblocking-transports).
     pub fn reject(&mut self, alert: AlertDescription) -> io::Result<Ending> {
         self.driver.reject(&mut self.line, alert)
     }
 
-    /// Ends TLS and gives the transport back: what is returned beside it was read behind the peer's
-    /// close_notify. The stream still knows its [`ending`](Self::ending).
+    /// Ends TLS and gives the transport back, together with the bytes that were read after the
+    /// peer's close_notify.
     ///
-    /// Errors: how the connection ended instead, the transport dropped; `WouldBlock`.
+    /// The stream still knows its [`ending`](Self::ending).
+    ///
+    /// # Errors
+    ///
+    /// Fails with how the connection ended instead; the transport has been dropped. On a
+    /// nonblocking transport, returns `WouldBlock` as described
+    /// [above](Stream#nonblocking-transports).
     pub fn hand_back(&mut self) -> io::Result<(T, Vec<u8>)> {
         let leftover = self.driver.hand_back(&mut self.line)?;
         let transport = self.line.inner.take().ok_or_else(|| self.driver.session.ended())?;

@@ -1,6 +1,6 @@
-//! Our calls on the streams that programs have: those of rustls, owned and lent.
+//! This crate's calls on rustls' own streams, owned and borrowed.
 //!
-//! Decides nothing: a stream of rustls is taken apart, and its connection adopted.
+//! Decides nothing: takes a rustls stream apart and adopts its connection.
 
 use std::io::{self, Read, Write};
 
@@ -13,11 +13,11 @@ use crate::engine::tls::Tls;
 use crate::session::Session;
 use crate::transport::Transport;
 
-/// Ends a stream of rustls well: [`rustls::StreamOwned`], [`rustls::Stream`] and what lends the
-/// two.
+/// Adds this crate's endings to rustls' own streams: [`rustls::StreamOwned`], and
+/// [`rustls::Stream`] with what it borrows.
 ///
-/// [`with_ending`](Self::with_ending) is for a stream that is used on; the others end it here and
-/// now.
+/// Use [`with_ending`](Self::with_ending) for a stream that you keep using. The other methods end
+/// the stream immediately.
 ///
 /// ```
 /// use close_notify::{Manner, Pipe, Policy, WithEnding};
@@ -36,50 +36,58 @@ use crate::transport::Transport;
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub trait WithEnding: Sized {
-    /// What owns or lends the connection.
+    /// The connection, owned or borrowed.
     type Connection: Tls;
-    /// What owns or lends the transport.
+    /// The transport, owned or borrowed.
     type Transport: Transport;
 
-    /// The same stream, which knows how it ends. It may have been read and written before: see
-    /// [`Session::adopt`].
+    /// Returns the same stream, which now knows how it ends. The stream may have been read and
+    /// written before: see [`Session::adopt`].
     fn with_ending(self, policy: Policy) -> Stream<Self::Transport, Self::Connection>;
 
-    /// Ends the connection in this manner; [`Stream::close`] says how.
+    /// Ends the connection in this manner, as [`Stream::close`] does.
     ///
-    /// Errors: those of [`Stream::close`]; `InvalidInput` in place of `WouldBlock`, with the
-    /// ending: who has a transport that does not block keeps the stream by
-    /// [`with_ending`](Self::with_ending).
+    /// # Errors
+    ///
+    /// Fails as [`Stream::close`] does, but with `InvalidInput` and the ending in place of
+    /// `WouldBlock`. With a nonblocking transport, keep the stream by
+    /// [`with_ending`](Self::with_ending) instead.
     fn close(self, policy: Policy, manner: Manner) -> io::Result<Ending> {
         to_its_end(self.with_ending(policy), |stream| stream.close(manner))
     }
 
-    /// Resets the transport; [`Stream::abort`] says how.
+    /// Resets the transport, as [`Stream::abort`] does.
     ///
-    /// Errors: those of [`Stream::abort`].
+    /// # Errors
+    ///
+    /// Fails as [`Stream::abort`] does.
     fn abort(self) -> io::Result<Ending> {
         self.with_ending(Policy::STRICT).abort()
     }
 
-    /// Rejects the connection with a fatal alert; [`Stream::reject`] says how.
+    /// Rejects the connection with a fatal alert, as [`Stream::reject`] does.
     ///
-    /// Errors: those of [`Stream::reject`], and of [`close`](Self::close).
+    /// # Errors
+    ///
+    /// Fails as [`Stream::reject`] and [`close`](Self::close) do.
     fn reject(self, alert: AlertDescription) -> io::Result<Ending> {
         to_its_end(self.with_ending(Policy::STRICT), |stream| stream.reject(alert))
     }
 
-    /// Ends TLS and keeps the transport; [`Stream::hand_back`] says how.
+    /// Ends TLS and keeps the transport, as [`Stream::hand_back`] does.
     ///
-    /// Shape: what rustls read behind the peer's close_notify before it was adopted is gone: see
-    /// the policy of your protocol for who may send then.
+    /// Bytes that rustls read after the peer's close_notify before this call are lost: the policy
+    /// of your protocol says who may send at that point.
     ///
-    /// Errors: those of [`Stream::hand_back`], and of [`close`](Self::close).
+    /// # Errors
+    ///
+    /// Fails as [`Stream::hand_back`] and [`close`](Self::close) do.
     fn hand_back(self, policy: Policy) -> io::Result<(Self::Transport, Vec<u8>)> {
         to_its_end(self.with_ending(policy), Stream::hand_back)
     }
 }
 
-/// A call on a stream that nobody has afterwards.
+/// Makes a call that consumes the stream.
 fn to_its_end<T: Transport, C: Tls, R>(
     mut stream: Stream<T, C>,
     call: impl FnOnce(&mut Stream<T, C>) -> io::Result<R>,

@@ -1,8 +1,8 @@
-//! What a peer that says nothing lets us know: whether it took our handshake, and whether it is
-//! still there.
+//! What a silent peer reveals: whether it accepted our handshake, and whether it is still there.
 //!
-//! Decides which message proves what. Sources: RFC 9846 §4.6.1 (tickets follow the client's
-//! Finished), §2 (a server may send data before it).
+//! Decides which message proves what.
+//! Sources: RFC 9846 §4.6.1 (tickets follow the client's Finished), §2 (a server may send data
+//! before it).
 
 use std::io;
 
@@ -14,11 +14,13 @@ use crate::engine::tls::Tls;
 use crate::error::is_a_wait;
 use crate::session::Received;
 
-/// How many records one look at an idle connection takes at most: a peer that never pauses must not
+/// The most records that one look at an idle connection takes: a peer that never pauses must not
 /// keep us.
 const RECORDS_A_LOOK: usize = 64;
 
-/// What is known of whether the peer took our side of the handshake, our certificate with it.
+/// Whether the peer accepted our side of the handshake, including our certificate, as far as is
+/// known.
+///
 /// ```
 /// use std::time::Duration;
 /// use close_notify::{Acceptance, Policy};
@@ -27,27 +29,29 @@ const RECORDS_A_LOOK: usize = 64;
 /// let [mut client, _silent] = lab::streams(Policy::STRICT);
 /// match client.confirm_accepted(Duration::from_secs(1))? {
 ///     Acceptance::Confirmed => {} // a request may be sent that must not be sent twice
-///     Acceptance::DataCame | Acceptance::Unknown => unreachable!("this server has sent its tickets"),
+///     Acceptance::DataCame | Acceptance::Unknown => {
+///         unreachable!("this server has sent its tickets")
+///     }
 /// }
 /// # Ok(())
 /// # }
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Acceptance {
-    /// It did: a ticket came, which follows our Finished, or the handshake itself says so (a
-    /// server's, or before TLS 1.3).
+    /// It did. A ticket arrived, which follows our Finished; or the handshake itself says so, for a
+    /// server and before TLS 1.3.
     Confirmed,
-    /// Data came. A server may send some before it has seen our certificate; few do.
+    /// Data arrived. A server may send data before it has seen our certificate; few do.
     DataCame,
-    /// Nothing came in time that would tell.
+    /// Nothing arrived in time that would show it.
     Unknown,
 }
 
 impl<C: Tls> Driver<C> {
-    /// Whether the server took our certificate, as far as what has come tells: `WouldBlock` where
-    /// it does not.
+    /// Whether the server accepted our certificate, judged by what has arrived.
     ///
-    /// Errors: how the connection ended, the server's alert by name; `WouldBlock`.
+    /// Fails with how the connection ended, which is the server's alert if there is one. Fails with
+    /// `WouldBlock` if nothing that has arrived shows it.
     pub(crate) fn acceptance(&mut self, line: &mut impl Line) -> io::Result<Acceptance> {
         self.complete_handshake(line)?;
         self.flush(line)?;
@@ -70,14 +74,14 @@ impl<C: Tls> Driver<C> {
         }
     }
 
-    /// A server that refuses says so by an alert.
+    /// A server that refuses us sends an alert that says so.
     fn refusal(&mut self, line: &mut impl Line) -> io::Result<Acceptance> {
         self.drive(line)?;
         Err(self.session.ended())
     }
 
-    /// Whether the peer has ended the connection by now. What it sent before is kept for reading;
-    /// nothing is waited for, and a wait that begins here has the whole patience.
+    /// Whether the peer has ended the connection by now. What it sent before is kept for reading.
+    /// Nothing is waited for, and a wait that begins here gets the whole patience.
     pub(crate) fn peer_closed_now(&mut self, line: &mut impl Line) -> io::Result<bool> {
         line.only_try(true);
         let closed = self.look(line);

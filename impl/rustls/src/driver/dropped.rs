@@ -1,12 +1,11 @@
-//! A stream that is dropped before it has ended: one event for whoever listens, and nothing on the
-//! wire.
+//! A stream that is dropped before it has ended: emits one event, and sends nothing.
 //!
-//! Decides nothing: dropping says nothing to the peer, which therefore sees a truncation. How loud
-//! the event is, the ending says ([`Severity`](close_notify_core::Severity)).
+//! Decides nothing. The peer receives nothing and therefore sees a truncation. The ending
+//! determines the level of the event ([`Severity`](close_notify_core::Severity)).
 
 use close_notify_core::{FramingState, Machine};
 
-/// Notes it where this machine's transport was not let go of before.
+/// Emits the event if this machine's transport was not released before.
 pub(crate) fn note(machine: &Machine, framing: FramingState) {
     if machine.transport_state().is_released() {
         return;
@@ -18,7 +17,7 @@ pub(crate) fn note(machine: &Machine, framing: FramingState) {
 fn event(machine: &Machine, framing: FramingState) {
     use close_notify_core::{Event, Severity};
     let mut machine = *machine;
-    // What the connection came to: where this cannot be told it has been told already.
+    // Record how the connection ended. If the machine refuses this event, it knows already.
     let _ = machine.handle(Event::TransportClosed);
     let ending = machine.ending();
     macro_rules! say {

@@ -1,7 +1,7 @@
-//! A transport while it is there, and the clock of its connection: what every adapter lends to the
-//! [`Driver`].
+//! A transport until it is released, and the clock of its connection: what every adapter lends to
+//! the [`Driver`].
 //!
-//! Decides nothing: when the clock starts is the core's word, how long it runs the application's.
+//! Decides nothing: the core says when the clock starts, the application how long it runs.
 //!
 //! [`Driver`]: crate::driver::Driver
 
@@ -13,52 +13,52 @@ use close_notify_linger::Draining;
 use crate::driver::lingering::Lingering;
 use crate::transport::Transport;
 
-/// A transport may wake us a little early: what is left then counts as passed.
+/// A transport may wake us a little early: a remainder this short counts as passed.
 const EARLY: Duration = Duration::from_millis(2);
 
-/// A transport that can be let go of, with a deadline for what is waited for.
+/// A transport that can be released, with a deadline for waits.
 ///
-/// Shape: reading and writing wait until the deadline at the longest, once one runs, or not at all.
+/// Once a deadline runs, reading and writing wait until then at the longest, or not at all.
 pub(crate) trait Line: Transport {
-    /// Whether the transport has not been let go of.
+    /// Whether the transport has not been released.
     fn is_there(&self) -> bool;
-    /// Lets go of the transport.
+    /// Releases the transport.
     fn release(&mut self);
-    /// Whether there is a service that the transport may go to once nothing but TCP is left to
-    /// finish.
+    /// Whether there is a service that may take the transport once only TCP is left to finish.
     fn has_lingerer(&self) -> bool;
-    /// Lets go of the transport, which lingers in the service from now on. It stays if it cannot,
-    /// or if nothing lingers without TLS; there is no service for it any more then.
+    /// Releases the transport, which lingers in the service from now on. The transport stays if the
+    /// service cannot take it, or if nothing can linger without TLS; afterwards it has no service.
     fn linger(&mut self, draining: Option<Draining>);
-    /// The clock of the machine runs, whatever time the call has that started it.
+    /// Starts the clock of the machine, which does not depend on the time of the call that started
+    /// it.
     fn start_deadline(&mut self, patience: Duration);
-    /// Nothing is waited for any more.
+    /// Stops the clock: nothing is waited for any more.
     fn stop_deadline(&mut self);
-    /// Whether a deadline runs and has passed: `None` where none runs.
+    /// Whether the deadline has passed; `None` if no deadline runs.
     fn deadline_has_passed(&mut self) -> Option<bool>;
-    /// What follows is tried and not waited for, until it is said as often that it is no more.
+    /// With `true`, the following calls only try and never wait, until `false` was passed as often.
     fn only_try(&mut self, only: bool);
-    /// Whether this call has taken all the time that the application gives it: nothing to the
-    /// machine.
+    /// Whether this call has used up the time that the application gives it. The machine does not
+    /// know about it.
     fn call_has_passed(&mut self) -> bool;
 }
 
-/// A line of the blocking adapter: a deadline bounds every call of the transport itself.
+/// The line of the blocking stream: a deadline bounds every call of the transport itself.
 #[derive(Debug)]
 pub(crate) struct Bounded<T> {
     pub(crate) inner: Option<T>,
     pub(crate) deadline: Option<Instant>,
-    /// A close has begun to wait, be it for ever.
+    /// A close has begun to wait, possibly forever.
     pub(crate) is_running: bool,
     pub(crate) call_by: Option<Instant>,
-    /// How often it was said that calls are only tried: a deadline that is past.
+    /// How many times `only_try(true)` is in effect: calls then get a deadline in the past.
     tries: u8,
     born: Instant,
     pub(crate) lingering: Lingering,
 }
 
 impl<T> Bounded<T> {
-    /// A transport whose calls are as long as the application has set them.
+    /// A transport whose calls take as long as the application has allowed.
     pub(crate) fn unbounded(inner: T) -> Self {
         Self {
             inner: Some(inner),
@@ -77,7 +77,8 @@ impl<T> Bounded<T> {
         Bounded { inner: inner.map(wrap), deadline, is_running, call_by, tries, born, lingering }
     }
 
-    /// A deadline that runs is that far from now; longer than the clock can say is for ever.
+    /// A running deadline is this far from now; a duration that the clock cannot represent means
+    /// forever.
     pub(crate) fn set_patience(&mut self, patience: Duration) {
         if self.is_running {
             self.deadline = Instant::now().checked_add(patience);
@@ -119,7 +120,7 @@ impl<T: Transport> Line for Bounded<T> {
 
     fn start_deadline(&mut self, patience: Duration) {
         self.is_running = true;
-        // Longer than the clock can say is for ever.
+        // A duration that the clock cannot represent means forever.
         self.deadline = Instant::now().checked_add(patience);
     }
 

@@ -1,4 +1,4 @@
-//! Where a transport goes once nothing but TCP is left to finish.
+//! Where a transport goes once only TCP is left to finish.
 //!
 //! Decides nothing: the core says when it lingers, the service how long. A transport that the
 //! service does not take lingers in its stream.
@@ -30,8 +30,8 @@ impl Lingering {
         false
     }
 
-    /// The transport is the service's, or comes back. The service is asked once: it has counted the
-    /// one that comes back.
+    /// Gives the transport to the service, or returns it. The service is asked only once: it has
+    /// counted a transport that comes back.
     #[cfg(unix)]
     pub(crate) fn take_over<T>(
         &mut self,

@@ -1,7 +1,7 @@
-//! One connection driven to its end over any line, one that blocks or one that does not.
+//! Drives one connection to its end over any line, blocking or not.
 //!
 //! Decides what is repeated after a wait, and until when. Leaves every closing step to the
-//! session's machine, and to the adapters whether a wait is a blocked thread or a task that sleeps:
+//! session's machine, and leaves to the adapters whether a wait blocks a thread or suspends a task:
 //! a call that returns `WouldBlock` is made again.
 
 mod accept;
@@ -25,14 +25,14 @@ use crate::session::{Progress, Received, Session, Step};
 pub use accept::Acceptance;
 pub(crate) use standing::Standing;
 
-/// How long a close, or the salvage of an alert, may take where nobody says otherwise.
+/// How long a close, or the search for the peer's alert after a failed write, may take by default.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// What a close says to a manner that it cannot do.
+/// What `close` reports for a manner that it does not take.
 const OTHER_CALLS: &str = "close takes Graceful, Linger, AtOnce or Abort; hand a transport back with hand_back, \
      reject with reject(alert), close one direction with close_write";
 
-/// A session, and what holds for every wait of it.
+/// A session, and what applies to all its waits.
 pub(crate) struct Driver<C: Tls> {
     pub(crate) session: Session<C>,
     pub(crate) patience: Duration,
@@ -42,9 +42,9 @@ pub(crate) struct Driver<C: Tls> {
 /// How far [`Driver::drive`] goes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Until {
-    /// The application's turn, or the end.
+    /// Until it is the application's turn, or the end.
     End,
-    /// The last word of this side is out.
+    /// Until the last word of this side has been sent.
     LastWord,
 }
 
@@ -62,13 +62,14 @@ impl<C: Tls> Driver<C> {
         self.ending().truncation_possible(self.standing.state())
     }
 
-    /// Does the handshake to its end.
+    /// Completes the handshake.
     ///
-    /// Errors: how it ended; `WouldBlock`, or `TimedOut` where the time of the call is over.
+    /// Fails with how the connection ended, with `WouldBlock`, or with `TimedOut` if the call has
+    /// used up its time.
     pub(crate) fn complete_handshake(&mut self, line: &mut impl Line) -> io::Result<()> {
         while line.is_there() {
             match self.session.handshake(line) {
-                // A peer that drips keeps nobody.
+                // A peer that sends byte by byte must not keep us.
                 Ok(Progress::Advanced) if line.call_has_passed() => {
                     return Err(io::ErrorKind::TimedOut.into());
                 }
@@ -87,7 +88,8 @@ impl<C: Tls> Driver<C> {
         Err(self.session.ended())
     }
 
-    /// The application's deadline for the handshake has passed: the peer gets no more of our time.
+    /// Ends the handshake because the application's deadline has passed: the peer gets no more
+    /// time.
     pub(crate) fn handshake_timed_out(&mut self, line: &mut impl Line) -> io::Result<()> {
         self.session.deadline_passed()?;
         self.session.tell(Event::TransportClosed)?;
@@ -95,7 +97,7 @@ impl<C: Tls> Driver<C> {
         Err(self.session.ended())
     }
 
-    /// Asks for the end in this manner, and does it.
+    /// Closes the connection in this manner.
     pub(crate) fn close(&mut self, line: &mut impl Line, manner: Manner) -> io::Result<Ending> {
         closes_both(manner)?;
         self.session.close(manner)?;
@@ -109,7 +111,7 @@ impl<C: Tls> Driver<C> {
         Ok(self.ending())
     }
 
-    /// Says the last word of this side and shuts the write side, in any version, without waiting
+    /// Sends the last word of this side and shuts the write side, in any version, without waiting
     /// for the peer.
     #[cfg(feature = "tokio")]
     pub(crate) fn shut_down(&mut self, line: &mut impl Line) -> io::Result<()> {
@@ -125,7 +127,7 @@ impl<C: Tls> Driver<C> {
         self.answered(Call::Shutdown)
     }
 
-    /// The answer of a call that has nothing left to wait for.
+    /// The result of a call that has nothing left to wait for.
     fn answered(&mut self, call: Call) -> io::Result<()> {
         match self.session.machine().answer(call) {
             Answer::Done => Ok(()),
@@ -139,7 +141,8 @@ impl<C: Tls> Driver<C> {
         Ok(self.ending())
     }
 
-    /// Ends TLS over a transport that stays; returns what was read behind the peer's close_notify.
+    /// Ends TLS over a transport that stays open. Returns what was read after the peer's
+    /// close_notify.
     pub(crate) fn hand_back(&mut self, line: &mut impl Line) -> io::Result<Vec<u8>> {
         self.session.close(Manner::HandBack)?;
         self.drive(line)?;
@@ -153,7 +156,7 @@ impl<C: Tls> Driver<C> {
 
     fn drive_until(&mut self, line: &mut impl Line, until: Until) -> io::Result<()> {
         while line.is_there() {
-            // A wait that is over leaves no deadline to what the application does next.
+            // The deadline of a finished wait must not apply to what the application does next.
             if !self.session.machine().deadline_runs() {
                 line.stop_deadline();
             }
@@ -170,15 +173,15 @@ impl<C: Tls> Driver<C> {
                 Step::Waits(Output::Drain) if self.hand_over(line)? => return Ok(()),
                 Step::Waits(_) if until == Until::LastWord => return Ok(()),
                 Step::Waits(output) if self.wait_for_peer(line, output)? => {}
-                // The store is full: the application reads first.
+                // The store is full: the application must read first.
                 Step::Waits(_) => return Ok(()),
             }
         }
         Ok(())
     }
 
-    /// Gives the transport to the service that lingers, once it needs no TLS any more. Whether it
-    /// went: one that stays lingers here.
+    /// Gives the transport to the lingering service, once it needs no TLS any more. Returns whether
+    /// the service took it; otherwise it lingers here.
     fn hand_over(&mut self, line: &mut impl Line) -> io::Result<bool> {
         if !line.has_lingerer() {
             return Ok(false);
@@ -191,18 +194,19 @@ impl<C: Tls> Driver<C> {
         Ok(true)
     }
 
-    /// A stream that is dropped behind its last word, and not before: what TCP still has to finish
+    /// Called when a stream is dropped. If it has sent its last word, what TCP still has to finish
     /// goes to the service.
     #[cfg(feature = "tokio")]
     pub(crate) fn let_go(&mut self, line: &mut impl Line) {
         let machine = self.session.machine();
         if line.has_lingerer() && machine.manner().shuts_write_side() && machine.send_state().is_final() {
-            // One that stays is dropped with its stream: the service has counted it.
+            // A transport that the service refuses is dropped with its stream: the service has
+            // counted it.
             let _ = self.session.close(Manner::Linger).and_then(|()| self.drive_until(line, Until::LastWord));
         }
     }
 
-    /// Waits once for the peer. Whether there was room for what it may say.
+    /// Waits once for the peer. Returns whether there was room for what the peer may send.
     fn wait_for_peer(&mut self, line: &mut impl Line, output: Output) -> io::Result<bool> {
         let result = if output == Output::Drain {
             self.session.drain(line)
@@ -215,7 +219,7 @@ impl<C: Tls> Driver<C> {
         self.waited(line, result).map(|()| true)
     }
 
-    /// Waits until our last word can leave. A peer that is blocked as we are reads on once we have
+    /// Waits until our last word can leave. A peer that is blocked like us reads again once we have
     /// read.
     fn wait_for_room(&mut self, line: &mut impl Line) -> io::Result<()> {
         line.only_try(true);
@@ -231,8 +235,8 @@ impl<C: Tls> Driver<C> {
         self.waited(line, waited)
     }
 
-    /// Hears the peer once, or throws away what nobody listens to any more. Whether there may be
-    /// more to take.
+    /// Receives once from the peer, or throws away bytes that nobody needs any more. Returns
+    /// whether there may be more to take.
     // no-mutual-wait
     fn take_what_came(&mut self, line: &mut impl Line) -> io::Result<bool> {
         if self.session.machine().may_drain() {
@@ -240,13 +244,14 @@ impl<C: Tls> Driver<C> {
         }
         let had_ended = self.session.machine().recv_state().has_ended();
         match self.session.receive(line)? {
-            // An end that has just come may leave nothing to wait for.
+            // After an end that has just arrived there may be nothing to wait for.
             Received::End => Ok(!had_ended),
             received => Ok(received != Received::Full),
         }
     }
 
-    /// Whether a wait goes on: it does until the deadline, which is then told.
+    /// Handles the result of a wait: it goes on until the deadline, which is then reported to the
+    /// session.
     fn waited(&mut self, line: &mut impl Line, result: io::Result<()>) -> io::Result<()> {
         match result {
             Err(error) if !is_a_wait(&error) => Err(error),
@@ -265,7 +270,7 @@ impl<C: Tls> Driver<C> {
         output.waits_for_peer() || output.is_a_last_word() || output == Output::ShutWrite
     }
 
-    /// Moves received data to `buffer`; `Ok(0)` is an end that the policy takes for a clean one.
+    /// Moves received data to `buffer`. `Ok(0)` is an end that the policy accepts as clean.
     pub(crate) fn read(&mut self, line: &mut impl Line, buffer: &mut [u8]) -> io::Result<usize> {
         if buffer.is_empty() {
             return Ok(0);
@@ -276,8 +281,8 @@ impl<C: Tls> Driver<C> {
                 return Ok(count);
             }
             let driven = self.drive_before_reading(line);
-            // Driving reads too: what it brought stands before the end that came with it, and
-            // before a wait.
+            // Driving also reads: return the data that it received before the end that came with
+            // it, and before a wait.
             if self.session.has_plaintext() {
                 continue;
             }
@@ -292,22 +297,21 @@ impl<C: Tls> Driver<C> {
         }
     }
 
-    /// The framing is told otherwise from now on. What the one before had not handed on yet is read
-    /// first.
+    /// Replaces the framing. What the previous one has held back is read first.
     pub(crate) fn stand(&mut self, standing: Standing) {
         let before = std::mem::replace(&mut self.standing, standing);
         self.session.put_back(before.into_unread());
     }
 
-    /// Moves data that has come already to `buffer`; zero says that there is none.
+    /// Moves data that has already arrived to `buffer`. Zero means that there is none.
     pub(crate) fn read_what_came(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.standing.read(&mut self.session, buffer);
         read.map_err(|fault| Error::Framing { fault, ending: self.ending() }.into())
     }
 
-    /// How the end of reading reads to the application.
+    /// The result of a read after the end of reading.
     fn end_of_reading(&mut self) -> io::Result<usize> {
-        // RFC 9112 §8 · http-headers-cut, whoever cut it
+        // RFC 9112 §8 · http-headers-cut, no matter who cut it
         let held = self.standing.held();
         if held > 0 {
             return Err(Error::HeaderCut { held, ending: self.ending() }.into());
@@ -328,13 +332,13 @@ impl<C: Tls> Driver<C> {
         }
     }
 
-    /// Whether output that the transport does not take yet is no reason not to read.
+    /// Whether reading may go on although the transport does not take our output yet.
     fn may_read_on(&self) -> bool {
         let machine = self.session.machine();
         machine.recv_state().has_ended() || machine.output() == Output::Idle
     }
 
-    /// Takes data, and writes what the transport takes of it at once. Returns how much was taken.
+    /// Takes data, and writes at once what the transport takes. Returns how much was taken.
     pub(crate) fn write(&mut self, line: &mut impl Line, data: &[IoSlice<'_>]) -> io::Result<usize> {
         if self.session.is_handshaking() {
             self.complete_handshake(line)?;
@@ -357,8 +361,8 @@ impl<C: Tls> Driver<C> {
     pub(crate) fn flush(&mut self, line: &mut impl Line) -> io::Result<()> {
         self.salvage_on(line)?;
         while line.is_there() {
-            // What is owed comes first: a last word takes all that was written with it, or counts
-            // what it discards, and the FIN after it takes what the transport keeps back.
+            // What is due comes first: a last word takes along everything that was written, or
+            // counts what it discards, and the FIN after it flushes what the transport holds back.
             if self.session.machine().output() != Output::Idle {
                 self.drive_until(line, Until::LastWord)?;
                 break;
@@ -373,7 +377,7 @@ impl<C: Tls> Driver<C> {
         self.answered(Call::Flush)
     }
 
-    /// Flushes after a write whose data is taken already: what the transport does not take now
+    /// Flushes after a write whose data is already taken: what the transport does not take now
     /// waits.
     fn flush_what_fits(&mut self, line: &mut impl Line) -> io::Result<()> {
         match self.flush(line) {
@@ -382,19 +386,18 @@ impl<C: Tls> Driver<C> {
         }
     }
 
-    // salvage-alert: a failed write is no reason not to read
+    // salvage-alert: after a failed write, still read
     fn salvaged(&mut self, line: &mut impl Line, error: io::Error) -> io::Result<io::Error> {
         if is_a_wait(&error) || matches!(inner(&error), Some(Error::Misuse { .. })) {
             return Ok(error);
         }
-        // Behind an end there is nothing to salvage: how the connection goes on from there is for a
-        // close to wait for.
+        // After an end there is no alert to find: a close waits for what remains.
         self.drive_until(line, if self.session.machine().salvages() { Until::End } else { Until::LastWord })?;
         Ok(self.session.ended())
     }
 
-    // salvage-alert: a call that is made again behind a wait finds the write failed already, and
-    // waits on
+    // salvage-alert: a call that is repeated after a wait finds that the write has already failed,
+    // and keeps waiting
     fn salvage_on(&mut self, line: &mut impl Line) -> io::Result<()> {
         if !self.session.machine().salvages() || !line.is_there() {
             return Ok(());
@@ -410,7 +413,7 @@ impl<C: Tls> Drop for Driver<C> {
     }
 }
 
-/// Whether a close can do what the manner asks for.
+/// Whether `close` takes this manner.
 fn closes_both(manner: Manner) -> io::Result<()> {
     match manner {
         Manner::Graceful | Manner::Linger | Manner::AtOnce | Manner::Abort => Ok(()),

@@ -1,8 +1,8 @@
-//! Where the application protocol stands: as it says itself, or as a tracker sees it in what is
-//! read and written.
+//! The framing state: as the application sets it, or as a tracker sees it in what is read and
+//! written.
 //!
-//! Decides what of the plaintext may be handed on. Leaves to the core what an end is worth where
-//! the framing stands.
+//! Decides which plaintext may be delivered. Leaves to the core what an end means in a framing
+//! state.
 //! Source: RFC 9112 §8 · http-headers-cut.
 
 use std::any::Any;
@@ -15,7 +15,7 @@ use close_notify_framing::{Fault, Framing, Gate};
 use crate::engine::tls::Tls;
 use crate::session::Session;
 
-/// What a stream knows of its framing.
+/// What a stream knows about its framing.
 #[derive(Debug)]
 pub(crate) enum Standing {
     /// What the application said last.
@@ -24,12 +24,12 @@ pub(crate) enum Standing {
     Tracked(Box<Tracked>),
 }
 
-/// What a stream takes for its tracker, which keeps its type.
+/// What a stream accepts as a tracker; the concrete type can be recovered.
 trait Tracker: Framing + Any + Send + Sync {}
 
 impl<T: Framing + Any + Send + Sync> Tracker for T {}
 
-/// A tracker, and plaintext that it has released and nobody has read.
+/// A tracker, and plaintext that it has released but nobody has read.
 pub(crate) struct Tracked {
     gate: Gate<Box<dyn Tracker>>,
     free: Vec<u8>,
@@ -42,14 +42,14 @@ impl Standing {
         Self::Tracked(Box::new(Tracked { gate, free: Vec::new(), free_from: 0 }))
     }
 
-    /// The tracker, if it is of this type.
+    /// The tracker, if it has this type.
     pub(crate) fn tracker<F: Framing + 'static>(&self) -> Option<&F> {
         let Self::Tracked(tracked) = self else { return None };
         let tracker: &dyn Any = &**tracked.gate.tracker();
         tracker.downcast_ref()
     }
 
-    /// Plaintext that was read of the session and handed on to nobody.
+    /// Plaintext that was read from the session but not delivered.
     pub(crate) fn into_unread(self) -> Vec<u8> {
         match self {
             Self::Said(_) => Vec::new(),
@@ -69,7 +69,7 @@ impl Standing {
         }
     }
 
-    /// How many bytes of a header section that is not whole are held back.
+    /// How many bytes of an incomplete header section are held back.
     pub(crate) fn held(&self) -> usize {
         match self {
             Self::Said(_) => 0,
@@ -77,9 +77,9 @@ impl Standing {
         }
     }
 
-    /// Moves plaintext that has come to `buffer`; zero says that none may be handed on yet.
+    /// Moves received plaintext to `buffer`. Zero means that none may be delivered yet.
     ///
-    /// Errors: what the tracker cannot follow, behind all that could be handed on.
+    /// Fails with what the tracker cannot follow, after everything that could be delivered.
     pub(crate) fn read(
         &mut self,
         session: &mut Session<impl Tls>,
@@ -91,7 +91,7 @@ impl Standing {
         }
     }
 
-    /// The application has written the first `taken` bytes of this.
+    /// Reports to the tracker that the application has written the first `taken` bytes.
     pub(crate) fn sent(&mut self, data: &[IoSlice<'_>], mut taken: usize) {
         let Self::Tracked(tracked) = self else { return };
         for part in data {
@@ -114,7 +114,7 @@ impl Tracked {
             }
             self.free.clear();
             self.free_from = 0;
-            // A fault is found again above, behind what could be handed on.
+            // The fault is reported above, after everything that could be delivered.
             let _ = self.gate.pass(&buffer[..count], &mut self.free);
         }
         let free = &self.free[self.free_from..];

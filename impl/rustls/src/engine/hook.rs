@@ -1,14 +1,14 @@
-//! The hook in the record protection: which alert is sealed, and what an opened record says.
+//! The hook in the record protection: which alert is sealed, and what an opened record contains.
 //!
-//! rustls 0.23 seals the alerts that it chooses itself, says nothing of warnings that it swallows,
-//! and counts a close_notify as a fatal alert behind which a bad record is a bug of its own
-//! (rustls#959). All three are cured where records are sealed and opened, which a `CryptoProvider`
-//! may wrap: the keys stay where they are.
+//! rustls 0.23 seals only alerts of its own choice and does not report warnings that it swallows.
+//! It counts a close_notify as a fatal alert, after which a bad record is a bug in rustls
+//! (rustls#959). The hook cures all three at the place where records are sealed and opened, which a
+//! `CryptoProvider` may wrap. The keys stay where they are.
 //!
-//! Decides nothing about closing. Leaves to [`engine`](crate::engine) what to order and how to read
-//! what was seen. rustls seals and opens inside the calls that we make, on the same thread: so the
-//! order and the observation live in a thread-local for the time of one call, and a connection that
-//! is driven otherwise is untouched.
+//! Decides nothing about closing. Leaves to [`engine`](crate::engine) what to order and how to
+//! interpret what was seen. rustls seals and opens records inside the calls that we make, on the
+//! same thread. So the order and the observation are kept in a thread-local during one call, and a
+//! connection that other code drives is not affected.
 //! Sources: rustls 0.23.46 `common_state.rs`, `record_layer.rs`; RFC 9846 §6 · level-ignored-13.
 
 use std::cell::Cell;
@@ -24,10 +24,10 @@ use rustls::{
     ConnectionTrafficSecrets, ContentType, Error, SupportedCipherSuite, Tls12CipherSuite, Tls13CipherSuite,
 };
 
-/// Level and description, as they stand in an alert.
+/// Level and description, as in an alert.
 pub(crate) type AlertBytes = [u8; 2];
 
-/// What an alert record holds: one alert as a rule, and at most as much as this has room for.
+/// The content of an alert record: usually one alert, and at most as much as fits here.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct AlertPayload {
     bytes: [u8; Self::MOST],
@@ -77,12 +77,12 @@ pub(crate) struct Seen {
 #[derive(Clone, Copy)]
 struct Scope {
     order: Option<AlertBytes>,
-    /// Records are opened for us: whoever drives a connection otherwise reads what came.
+    /// Records are opened for us. Other code that drives a connection reads what arrived.
     listens: bool,
-    /// The next alert is the end of one that began in another record: rustls must not read it by
-    /// itself.
+    /// The next alert is the end of one that began in another record: rustls must not read it
+    /// alone.
     holds_part: bool,
-    /// The handshake is done: a warning is ours to count.
+    /// The handshake is done, and this crate counts warnings.
     is_established: bool,
     seen: Seen,
 }
@@ -101,19 +101,21 @@ thread_local! {
     static SCOPE: Cell<Scope> = const { Cell::new(Scope::IDLE) };
 }
 
-/// The suites that are wrapped already: suites live for ever, so each is wrapped once.
+/// The suites that are already wrapped. Suites live forever, so each is wrapped once.
 static WRAPPED: Mutex<Vec<(SupportedCipherSuite, SupportedCipherSuite)>> = Mutex::new(Vec::new());
 
-/// The provider with our hook in its cipher suites: what a connection needs to be closed in every
-/// manner.
+/// Adds this crate's hook to the cipher suites of a provider. A connection needs it to be closed in
+/// every manner.
 ///
-/// Use it in place of `base` where a configuration is built, or install it as the default of the
-/// process. Without it a [`Session`](crate::Session) works too, less exactly: see
-/// [`Session::is_hooked`](crate::Session::is_hooked).
+/// Use the returned provider in place of `base` when you build a configuration, or install it as
+/// the default of the process. A [`Session`](crate::Session) also works without it, but less
+/// precisely: see [`Session::is_hooked`](crate::Session::is_hooked).
 ///
-/// The wrapped suites of a provider are made once and kept for the life of the process.
+/// The suites of a provider are wrapped once and kept for the life of the process.
 ///
-/// Once for the process, and configurations are built as ever:
+/// # Examples
+///
+/// Once for the process; configurations are then built as usual:
 ///
 /// ```
 /// use rustls::{ClientConfig, RootCertStore};
@@ -123,7 +125,7 @@ static WRAPPED: Mutex<Vec<(SupportedCipherSuite, SupportedCipherSuite)>> = Mutex
 /// let config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
 /// ```
 ///
-/// Or for one configuration:
+/// For one configuration:
 ///
 /// ```
 /// use rustls::ServerConfig;
@@ -147,24 +149,24 @@ pub fn provider(base: CryptoProvider) -> CryptoProvider {
     CryptoProvider { cipher_suites, ..base }
 }
 
-/// Whether records of this suite pass our hook.
+/// Whether records of this suite pass through our hook.
 pub(crate) fn is_hooked(suite: SupportedCipherSuite) -> bool {
     let known = WRAPPED.lock().unwrap_or_else(PoisonError::into_inner);
     known.iter().any(|&(_, ours)| is_same(ours, suite))
 }
 
-/// Makes one call into rustls; `order` takes the place of the next alert or data that it seals.
+/// Makes one call into rustls. `order` replaces the next alert or data that rustls seals.
 pub(crate) fn watch<R>(order: Option<AlertBytes>, call: impl FnOnce() -> R) -> (R, Seen) {
     scoped(Scope { order, ..Scope::IDLE }, call)
 }
 
-/// Makes one call into rustls that opens a record, behind the handshake or not, while a part of an
+/// Makes one call into rustls that opens a record, after the handshake or not, while a part of an
 /// alert is held or not.
 pub(crate) fn listen<R>(is_established: bool, holds_part: bool, call: impl FnOnce() -> R) -> (R, Seen) {
     scoped(Scope { listens: true, is_established, holds_part, ..Scope::IDLE }, call)
 }
 
-/// Whether a record was opened in the call that is under way.
+/// Whether a record was opened in the current call.
 pub(crate) fn has_opened() -> bool {
     SCOPE.get().seen.opened != Opened::Nothing
 }
@@ -229,7 +231,7 @@ fn common(base: &rustls::crypto::CipherSuiteCommon) -> rustls::crypto::CipherSui
     }
 }
 
-/// An algorithm with our hook around what it makes.
+/// An algorithm whose sealers and openers pass through our hook.
 struct Hooked<A>(A);
 
 impl Tls12AeadAlgorithm for Hooked<&'static dyn Tls12AeadAlgorithm> {
@@ -315,7 +317,7 @@ impl MessageEncrypter for Sealer {
 
 struct Opener {
     inner: Box<dyn MessageDecrypter>,
-    /// Which alerts rustls would misread: they are seen here alone.
+    /// Which alerts rustls would misread: they are visible only here.
     is_misread: fn(AlertBytes) -> bool,
 }
 
@@ -371,13 +373,13 @@ fn is_read_by_level([level, description]: AlertBytes) -> bool {
     }
 }
 
-// RFC 5246 §7.2.2 · warning-may-continue: how many is the policy's to say; rustls survives four,
-// and never more
+// RFC 5246 §7.2.2 · warning-may-continue: the policy says how many; rustls survives four, and no
+// more
 fn is_warning([level, description]: AlertBytes) -> bool {
     level == WARNING && description != CLOSE_NOTIFY
 }
 
-/// What rustls sees in place of a hidden alert: a record without data.
+/// What rustls sees instead of a hidden alert: a record without data.
 fn empty_data(plain: InboundPlainMessage<'_>) -> InboundPlainMessage<'_> {
     InboundPlainMessage { typ: ContentType::ApplicationData, payload: &plain.payload[..0], ..plain }
 }

@@ -1,7 +1,6 @@
-//! rustls as a box: a record goes in and comes out as a fact, data and alerts go in and come out as
-//! bytes.
+//! rustls as a box: records go in and facts come out; data and alerts go in and bytes come out.
 //!
-//! Decides how rustls's answers read as facts. Leaves to the core what follows from them.
+//! Decides which fact a result of rustls is. Leaves to the core what follows from the fact.
 //! Sources: rustls 0.23.46 `conn.rs`, `common_state.rs`; RFC 9846 §6.2 for the alert that fits an
 //! error.
 
@@ -19,11 +18,11 @@ use crate::engine::tls::Tls;
 
 const ALERT: u8 = 21;
 const FATAL: u8 = 2;
-/// An alert that is not encrypted is a record of this length; an encrypted one is longer.
+/// The length of an unencrypted alert record; an encrypted one is longer.
 const PLAIN_ALERT_RECORD: usize = 7;
 pub(crate) const CLOSE_NOTIFY: AlertBytes = [1, 0];
 
-/// What a record said.
+/// What a record contained.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Said {
     Data,
@@ -36,23 +35,24 @@ pub(crate) enum Said {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Heard {
     pub(crate) said: Said,
-    /// It was opened with the peer's keys.
+    /// The record was opened with the peer's keys.
     pub(crate) is_authentic: bool,
-    /// rustls sealed a fatal alert that answers it.
+    /// rustls sealed a fatal alert in response.
     pub(crate) is_alert_sealed: bool,
-    /// rustls sealed a close_notify of its own, at a limit of its keys.
+    /// rustls sealed its own close_notify, at a limit of its keys.
     pub(crate) engine_notified: bool,
 }
 
-/// rustls cannot seal what was asked.
+/// rustls cannot seal the requested alert.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Unsealable;
 
 pub(crate) struct Engine<C> {
     connection: C,
-    /// Whether records pass our hook, once the suite is known: it does not change then.
+    /// Whether records pass through our hook. Set once the cipher suite is known, because it does
+    /// not change then.
     is_hooked: OnceLock<bool>,
-    /// rustls takes itself for closed: it may not be shown what it would refuse (rustls#959).
+    /// rustls considers itself closed: it must not see anything that it would refuse (rustls#959).
     is_spent: bool,
 }
 
@@ -73,7 +73,7 @@ impl<C: Tls> Engine<C> {
         self.connection.role()
     }
 
-    /// The version, once it is agreed.
+    /// The version, once it is negotiated.
     pub(crate) fn version(&self) -> Option<Version> {
         let agreed = self.common().protocol_version()?;
         Some(if agreed == ProtocolVersion::TLSv1_3 { Version::Tls13 } else { Version::Tls12 })
@@ -91,17 +91,17 @@ impl<C: Tls> Engine<C> {
         })
     }
 
-    /// Whether an alert of our choice can be sealed: by the hook, or because nothing is sealed with
-    /// keys yet.
+    /// Whether an alert of our choice can be sealed: by the hook, or because nothing is encrypted
+    /// yet.
     pub(crate) fn can_seal_alerts(&self) -> bool {
         self.is_hooked() || !self.seals_with_keys()
     }
 
-    /// Whether rustls seals with keys what it sends, as its handshake's progress tells.
+    /// Whether rustls encrypts what it sends, judged by the progress of its handshake.
     fn seals_with_keys(&self) -> bool {
         let common = self.common();
-        // The keys follow the key exchange in one call, but for a server up to TLS 1.2: it waits
-        // for a Finished.
+        // The keys follow the key exchange within one call, except for a server up to TLS 1.2,
+        // which waits for a Finished.
         match (self.version(), self.role()) {
             _ if !common.is_handshaking() => true,
             (None, _) => false,
@@ -112,17 +112,17 @@ impl<C: Tls> Engine<C> {
         }
     }
 
-    /// Whether rustls has said its own last word.
+    /// Whether rustls has sent its own last word.
     pub(crate) const fn is_spent(&self) -> bool {
         self.is_spent
     }
 
-    /// The error that ended the engine, if one has.
+    /// The error that ended the engine, if there is one.
     pub(crate) fn error(&mut self) -> Option<Error> {
         self.connection.process_new_packets().err()
     }
 
-    /// What rustls has heard of the peer's end, where others drove it.
+    /// The end of the peer that rustls saw while others drove it, if any.
     pub(crate) fn heard_before(&mut self) -> Option<Said> {
         match self.connection.process_new_packets() {
             Ok(state) if state.peer_has_closed() => Some(alert_fact(CLOSE_NOTIFY)),
@@ -132,27 +132,27 @@ impl<C: Tls> Engine<C> {
         }
     }
 
-    /// What a record of the handshake may change.
+    /// What a handshake record may change.
     fn progress(&self) -> (bool, Option<Version>, u32) {
         (self.is_handshaking(), self.version(), self.tickets_received())
     }
 
-    /// How many TLS 1.3 tickets have come.
+    /// How many TLS 1.3 tickets have arrived.
     pub(crate) fn tickets_received(&self) -> u32 {
         self.connection.tickets_received()
     }
 
-    /// Takes one whole record, or the header of an impossible one, and perhaps a byte of the next.
-    /// All plaintext of earlier ones has been taken. What rustls sealed in answer is moved behind
-    /// `sealed`. Where a part of an alert is held, rustls sees nothing of the next one.
+    /// Takes one whole record, or the header of an invalid one, and perhaps a byte of the next
+    /// record. The plaintext of earlier records has been taken. What rustls sealed in response is
+    /// appended to `sealed`. While a part of an alert is held, rustls does not see the next alert.
     pub(crate) fn hear(&mut self, record: &[u8], sealed: &mut Vec<u8>, holds_part: bool) -> Heard {
         let (result, seen) =
             hook::listen(!self.is_handshaking(), holds_part, || feed(&mut self.connection, record));
         self.heard(alert_in_the_clear(record), sealed, result, seen)
     }
 
-    /// Takes bytes singly until a record ends, wherever it began. Returns how many, and what the
-    /// record said if one has ended.
+    /// Takes single bytes until a record ends, wherever it began. Returns how many bytes were
+    /// taken, and what the record contained if one has ended.
     pub(crate) fn hear_singly(
         &mut self,
         bytes: &[u8],
@@ -178,7 +178,7 @@ impl<C: Tls> Engine<C> {
         (taken, last.map(|result| self.heard(None, sealed, result, seen)))
     }
 
-    /// What came of one record.
+    /// The result of one record.
     fn heard(
         &mut self,
         in_the_clear: Option<AlertBytes>,
@@ -203,8 +203,8 @@ impl<C: Tls> Engine<C> {
                 Some(_) | None => alert_for(error),
             }),
         };
-        // Without the hook an encrypted alert is not seen: what rustls sealed beside an error must
-        // be one.
+        // Without the hook an encrypted alert is not visible: whatever rustls sealed along with an
+        // error must be one.
         let unseen = result.is_err() && !sealed.is_empty() && !self.is_hooked();
         let is_alert_sealed = matches!(answer, Some([FATAL, _])) || (answer.is_none() && unseen);
         let is_authentic = seen.opened != Opened::Nothing;
@@ -220,7 +220,7 @@ impl<C: Tls> Engine<C> {
         self.connection.reader().fill_buf().is_ok_and(|waiting| !waiting.is_empty())
     }
 
-    /// Hands all plaintext that waits in rustls to `sink`.
+    /// Passes all plaintext that waits in rustls to `sink`.
     pub(crate) fn take_plaintext(&mut self, mut sink: impl FnMut(&[u8])) {
         let mut reader = self.connection.reader();
         while let Ok(chunk) = reader.fill_buf() {
@@ -233,15 +233,15 @@ impl<C: Tls> Engine<C> {
         }
     }
 
-    /// Moves the bytes that rustls wants sent behind `out`.
+    /// Appends the bytes that rustls wants to send to `out`.
     pub(crate) fn pull(&mut self, out: &mut Vec<u8>) {
         while self.common().wants_write() {
             self.connection.write_tls(out).expect("a Vec takes every byte");
         }
     }
 
-    /// Seals data behind `out`. Returns how much was taken, and whether rustls sealed a
-    /// close_notify in its place.
+    /// Seals data and appends it to `out`. Returns how much was taken, and whether rustls sealed a
+    /// close_notify instead.
     pub(crate) fn seal_data(&mut self, data: &[IoSlice<'_>], out: &mut Vec<u8>) -> (usize, bool) {
         let (result, seen) = hook::watch(None, || match data {
             [whole] => self.connection.writer().write(whole),
@@ -252,10 +252,10 @@ impl<C: Tls> Engine<C> {
         (if engine_notified { 0 } else { result.unwrap_or(0) }, engine_notified)
     }
 
-    /// Seals an alert behind `out`.
+    /// Seals an alert and appends it to `out`.
     ///
-    /// With the hook it takes the place of one byte of data, so that rustls does not count it as
-    /// its own last word and may still refuse what comes (rustls#959).
+    /// With the hook, the alert replaces one byte of data, so that rustls does not count it as its
+    /// own last word and can still refuse what arrives (rustls#959).
     pub(crate) fn seal_alert(&mut self, alert: AlertBytes, out: &mut Vec<u8>) -> Result<(), Unsealable> {
         let before = out.len();
         if self.is_hooked() && !self.is_handshaking() {
@@ -281,7 +281,7 @@ impl<C: Tls> Engine<C> {
     }
 }
 
-/// What rustls knows once it has processed a record.
+/// What rustls knows after it has processed a record.
 #[derive(Clone, Copy, Default)]
 struct Processed {
     has_plaintext: bool,
@@ -294,7 +294,7 @@ impl Processed {
     }
 }
 
-/// Gives rustls one record; the same record in parts where it reads less at a time.
+/// Gives rustls one record, in parts if rustls reads less at a time.
 fn feed(connection: &mut impl Tls, mut record: &[u8]) -> Result<Processed, Error> {
     let mut processed = Processed::default();
     while !record.is_empty() {
@@ -319,11 +319,11 @@ fn alert_in_the_clear(record: &[u8]) -> Option<AlertBytes> {
     }
 }
 
-/// The alert in a record that rustls took, if it is one: as it was opened, or as it stood there
-/// unencrypted.
+/// The alert in a record that rustls accepted, if it is one: as it was opened, or from the
+/// unencrypted record.
 ///
-/// One that it refused is none: it stood between the parts of a message (RFC 9846 §5.1), or behind
-/// too many records without content, and rustls opens no more.
+/// A record that rustls refused contains none: it came between the parts of a message (RFC 9846
+/// §5.1), or after too many records without content, and rustls opens no more records.
 fn alert_of(
     in_the_clear: Option<AlertBytes>,
     seen: Seen,
@@ -351,7 +351,7 @@ fn plain_alert_mut(sealed: &mut [u8]) -> Option<&mut AlertBytes> {
     }
 }
 
-// RFC 9846 §6.2: where rustls sealed no alert, or we cannot see which
+// RFC 9846 §6.2: used if rustls sealed no alert, or if we cannot see which one
 #[allow(
     clippy::wildcard_enum_match_arm,
     reason = "the enum of rustls is open: what has no alert is an internal error"

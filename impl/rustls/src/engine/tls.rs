@@ -1,4 +1,4 @@
-//! A connection of rustls, whichever type it has and whoever owns it.
+//! A rustls connection of any type, owned or borrowed.
 //!
 //! Decides nothing: the calls that client and server share, under one name.
 
@@ -8,7 +8,7 @@ use std::ops::DerefMut;
 use close_notify_core::Role;
 use rustls::{ClientConnection, CommonState, Connection, Error, IoState, Reader, ServerConnection, Writer};
 
-/// A connection of rustls: [`Connection`], a client's or a server's, owned or lent.
+/// A rustls connection: a [`Connection`], a client's or a server's, owned or borrowed.
 ///
 /// ```
 /// use close_notify::{Policy, Session, Tls};
@@ -20,27 +20,33 @@ use rustls::{ClientConnection, CommonState, Connection, Error, IoState, Reader, 
 pub trait Tls: sealed::Sealed {
     /// Which end of the connection this is.
     fn role(&self) -> Role;
-    /// What both roles know.
+    /// The state that both roles share.
     fn common(&self) -> &CommonState;
-    /// Takes sealed bytes in.
+    /// Reads sealed bytes into the connection.
     ///
-    /// Errors: rustls's.
+    /// # Errors
+    ///
+    /// Those of rustls.
     fn read_tls(&mut self, bytes: &mut dyn Read) -> io::Result<usize>;
-    /// Moves sealed bytes out.
+    /// Writes sealed bytes out of the connection.
     ///
-    /// Errors: those of `bytes`.
+    /// # Errors
+    ///
+    /// Those of `bytes`.
     fn write_tls(&mut self, bytes: &mut dyn Write) -> io::Result<usize>;
-    /// Opens what was taken in.
+    /// Opens what was read in.
     ///
-    /// Errors: rustls's, the same again once there was one.
+    /// # Errors
+    ///
+    /// Those of rustls. After an error, the same error is returned again.
     fn process_new_packets(&mut self) -> Result<IoState, Error>;
-    /// Plaintext that was opened.
+    /// Reads plaintext that was opened.
     fn reader(&mut self) -> Reader<'_>;
-    /// Plaintext to be sealed.
+    /// Writes plaintext to be sealed.
     fn writer(&mut self) -> Writer<'_>;
     /// Seals a close_notify.
     fn send_close_notify(&mut self);
-    /// How many TLS 1.3 tickets have come; only a client gets any.
+    /// How many TLS 1.3 tickets have arrived; only a client receives any.
     fn tickets_received(&self) -> u32;
 }
 
@@ -52,7 +58,7 @@ mod sealed {
     impl Sealed for rustls::ServerConnection {}
 }
 
-/// `deref_mut` leads to rustls's own methods of these names: ours would else find themselves.
+/// `deref_mut` leads to rustls' own methods of these names; ours would otherwise call themselves.
 macro_rules! tls {
     ($type:ty, $role:expr, $tickets:expr) => {
         impl Tls for $type {

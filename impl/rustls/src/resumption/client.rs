@@ -1,12 +1,12 @@
-//! The guard of a client.
+//! The client's guard.
 //!
-//! Decides which sessions are a connection's own: the tickets that came on it, and up to TLS 1.2
+//! Decides which sessions belong to a connection: the tickets that it received, and up to TLS 1.2
 //! the session that it made or offered. Leaves to [`kept`](super::kept) how they are kept, and to
 //! the core when they are forgotten.
 //!
-//! It keeps the sessions itself. A store of the user cannot be guarded: rustls's values name
-//! neither their session nor their connection, and a ticket can be seen only by taking it out,
-//! where other connections then miss it.
+//! It keeps the sessions itself. A store of the user cannot be guarded: the values of rustls name
+//! neither their session nor their connection, and a ticket can only be inspected by taking it out,
+//! which hides it from other connections.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -20,38 +20,42 @@ use rustls::{ClientConfig, NamedGroup};
 use super::kept::{Kept, Origin};
 use crate::resumption::forget::ForgetSession;
 
-/// How many sessions are kept where nobody says otherwise, as in rustls: eight for each of 256
-/// names.
+/// How many sessions are kept by default, as in rustls: eight for each of 256 names.
 const SESSIONS: usize = 256 * super::kept::TICKETS;
 
-/// The sessions of a client, each known by the connection that it came from.
+/// Keeps the sessions of a client, and knows which connection each one came from.
 ///
-/// It takes the place of rustls's [`Resumption`]: same bounds, same order. Each connection gets a
-/// configuration and what forgets its sessions: give that to
-/// [`Session::with_forget`](crate::Session::with_forget), or call it where a connection ended by a
-/// fatal alert. Behind a [`forget`](ForgetSession::forget)
+/// It replaces the rustls [`Resumption`], with the same bounds and the same order. For each
+/// connection it makes a configuration, and a [`ClientForget`] that forgets the connection's
+/// sessions. Give that to [`Session::with_forget`](crate::Session::with_forget), or call it when a
+/// connection has ended in a fatal alert. After a [`forget`](ForgetSession::forget):
 ///
-/// * tickets that came on the connection are gone, and those that still come are not kept;
-/// * up to TLS 1.2 the session that it made or resumed is gone, whichever connection stored it
-///   last, and those that are about to resume it do not store it again;
-/// * tickets of other connections to the same name stay, and so do hints for the key exchange.
+/// * Tickets that arrived on the connection are gone, and those that still arrive are not kept.
+/// * Up to TLS 1.2, the session that the connection made or resumed is gone, whichever connection
+///   stored it last. Connections that are about to resume it do not store it again.
+/// * Tickets of other connections to the same name stay, and so do hints for the key exchange.
 ///
-/// rustls does not say whether a session of TLS 1.2 that was offered was also resumed: it counts as
-/// resumed. More may then be forgotten than must be, which costs a full handshake.
+/// rustls does not say whether an offered TLS 1.2 session was also resumed, so it counts as
+/// resumed. More may be forgotten than necessary, which costs a full handshake.
 ///
-/// Which ends forbid resumption is the policy's choice:
-/// [`ResumptionRule::Rfc2818`](crate::ResumptionRule::Rfc2818) forgets behind a bare FIN too.
+/// The policy chooses which ends forbid resumption:
+/// [`ResumptionRule::Rfc2818`](crate::ResumptionRule::Rfc2818) also forgets after a bare FIN.
 ///
-/// Units: a configuration costs one clone of rustls's, some reference counts and short vectors:
-/// 0.15 µs where we measured it, beside some 150 µs that its end of a resumed handshake takes. A
+/// Use each configuration for one connection. Connections that share a configuration are forgotten
+/// together.
+///
+/// A configuration costs one clone of the rustls configuration, a few reference counts and short
+/// vectors. We measured 0.15 µs, compared with some 150 µs for one end of a resumed handshake. A
 /// connection that ends well costs nothing more.
 ///
-/// Shape: one configuration for one connection. Connections that share one are forgotten together.
+/// # Use with tokio-rustls
 ///
-/// With tokio-rustls: `TlsConnector::from(config)` for each connection. Take its stream apart and
-/// adopt the connection with what forgets, by [`Session::adopt`](crate::Session::adopt) and
-/// `with_forget`; or keep the stream, and call `forget` where an `io::Error` of it holds a
-/// [`rustls::Error`]: an alert that came, or a fault that rustls answered with one.
+/// Make a `TlsConnector::from(config)` for each connection. Then take its stream apart and adopt
+/// the connection, by [`Session::adopt`](crate::Session::adopt) and `with_forget`. Or keep the
+/// stream, and call `forget` if one of its `io::Error`s contains a [`rustls::Error`]: an alert that
+/// arrived, or a fault that rustls answered with an alert.
+///
+/// # Examples
 ///
 /// ```
 /// use close_notify::{ClientGuard, Policy, Session};
@@ -59,7 +63,7 @@ const SESSIONS: usize = 256 * super::kept::TICKETS;
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let provider = close_notify::provider(rustls::crypto::ring::default_provider());
-/// let config: ClientConfig = // as ever
+/// let config: ClientConfig = // as usual
 /// #     ClientConfig::builder_with_provider(provider.into())
 /// #         .with_safe_default_protocol_versions()?
 /// #         .with_root_certificates(RootCertStore::empty())
@@ -81,25 +85,22 @@ pub struct ClientGuard {
 }
 
 impl ClientGuard {
-    /// A guard with room for as many sessions as rustls keeps where nobody says otherwise.
+    /// Makes a guard with room for as many sessions as rustls keeps by default.
     #[must_use]
     pub fn new() -> Self {
         Self::with_sessions(SESSIONS)
     }
 
-    /// A guard with room for this many sessions.
-    ///
-    /// Units: sessions, eight for each name, rounded up to whole names: as in
-    /// [`Resumption::in_memory_sessions`].
+    /// Makes a guard with room for this many sessions, eight for each name, rounded up to whole
+    /// names, as in [`Resumption::in_memory_sessions`].
     #[must_use]
     pub fn with_sessions(sessions: usize) -> Self {
         Self { kept: Arc::new(Kept::new(sessions)), tls12: Tls12Resumption::SessionIdOrTickets }
     }
 
-    /// The same guard, resuming TLS 1.2 by these means. The default is rustls's, ids or tickets.
+    /// Sets how TLS 1.2 sessions are resumed. The default is that of rustls, ids or tickets.
     ///
-    /// `Disabled` is taken by its word: rustls alone offers ids even then, where its store has
-    /// some.
+    /// `Disabled` really disables resumption: rustls alone still offers ids if its store has some.
     ///
     /// ```
     /// use close_notify::ClientGuard;
@@ -112,9 +113,9 @@ impl ClientGuard {
         Self { tls12, ..self }
     }
 
-    /// The configuration of one connection, and what forgets its sessions.
+    /// Makes the configuration of one connection, and what forgets its sessions.
     ///
-    /// All but `resumption` is as in `config`, whose own sessions are neither used nor seen.
+    /// Everything but `resumption` is as in `config`, whose own sessions are neither used nor seen.
     #[must_use]
     pub fn for_connection(&self, config: &ClientConfig) -> (Arc<ClientConfig>, ClientForget) {
         let connection = Arc::new(Connection {
@@ -142,14 +143,14 @@ impl fmt::Debug for ClientGuard {
     }
 }
 
-/// Forgets the sessions of one connection of a client: see [`ClientGuard`], which makes it.
+/// Forgets the sessions of one client connection. A [`ClientGuard`] makes it.
 ///
 /// ```
 /// use close_notify::{ClientForget, ClientGuard, ForgetSession};
 /// # fn example(config: &rustls::ClientConfig) {
 /// let (_, forget): (_, ClientForget) = ClientGuard::new().for_connection(config);
 /// forget.forget();
-/// forget.forget(); // as good as once
+/// forget.forget(); // a second call changes nothing
 /// # }
 /// ```
 #[derive(Clone, Debug)]
@@ -173,9 +174,9 @@ struct Connection {
 
 #[derive(Default)]
 struct Seen {
-    /// The name whose sessions were stored or offered.
+    /// The name for which sessions were stored or offered.
     name: Option<ServerName<'static>>,
-    /// Where the session of TLS 1.2 came from that was offered.
+    /// The origin of the TLS 1.2 session that was offered.
     offered: Option<Origin>,
 }
 
@@ -215,7 +216,7 @@ impl ClientSessionStore for Connection {
 
     fn tls12_session(&self, server_name: &ServerName<'_>) -> Option<Tls12ClientSessionValue> {
         let mut seen = self.seen();
-        // What is offered behind the forgetting would not be forgotten.
+        // A session that is offered after the forgetting would not be forgotten.
         if !self.offers_tls12 || self.own.is_forgotten() {
             return None;
         }

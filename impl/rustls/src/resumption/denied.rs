@@ -1,17 +1,16 @@
 //! Which numbers are refused.
 //!
-//! Decides it in bounded memory: where a number more has no room, the smallest is dropped and with
-//! it all that are smaller are refused. To refuse too much costs full handshakes; to refuse too
-//! little would break the duty.
+//! Decides it in bounded memory. If there is no room for another number, the smallest is dropped,
+//! and it and all smaller numbers are refused. Refusing too many costs full handshakes; refusing
+//! too few would break the duty.
 
 use std::collections::BTreeSet;
 
-/// A set of numbers that only grows, in bounded memory.
-///
-/// Units: at most 24 bytes for each number; logarithmic time.
+/// A set of numbers that only grows, in bounded memory: at most 24 bytes for each number, and
+/// logarithmic time.
 #[derive(Debug)]
 pub(super) struct Denied {
-    /// This number and all that are smaller are in the set.
+    /// This number and all smaller ones are in the set.
     floor: u64,
     /// Numbers above the floor.
     above: BTreeSet<u64>,
@@ -19,7 +18,7 @@ pub(super) struct Denied {
 }
 
 impl Denied {
-    /// None, and room for this many above the floor.
+    /// An empty set, with room for this many numbers above the floor.
     pub(super) const fn new(most: usize) -> Self {
         Self { floor: 0, above: BTreeSet::new(), most }
     }

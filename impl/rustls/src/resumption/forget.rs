@@ -1,13 +1,13 @@
-//! What it takes to forget a session: RFC 9846 §6.2 · fatal-discards-tickets, RFC 5246 §7.2.2 ·
+//! How a session is forgotten: RFC 9846 §6.2 · fatal-discards-tickets, RFC 5246 §7.2.2 ·
 //! fatal-forgets-session.
 //!
 //! Decides nothing. Leaves to the core when, and to [`resumption`](crate::resumption) what is
 //! forgotten.
 
-/// What a session does when it must be forgotten.
+/// Forgets the TLS session of a connection, when it must be forgotten.
 ///
-/// [`ClientGuard`](crate::ClientGuard) and [`ServerGuard`](crate::ServerGuard) give one for each
-/// connection. A closure is one too, for stores that have their own way.
+/// [`ClientGuard`](crate::ClientGuard) and [`ServerGuard`](crate::ServerGuard) make one for each
+/// connection. A closure works too, for stores that forget in their own way.
 ///
 /// ```
 /// use close_notify::ForgetSession;

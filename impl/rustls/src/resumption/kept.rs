@@ -1,8 +1,8 @@
 //! The sessions that a client keeps, each with its origin.
 //!
-//! Decides which are kept: as many as rustls's `ClientSessionMemoryCache` keeps, and none whose
-//! origin is forgotten. Leaves to [`client`](super::client) which connection is an origin. Source:
-//! rustls 0.23.46 `client/handy.rs`.
+//! Decides which are kept: as many as rustls' `ClientSessionMemoryCache` keeps, and none whose
+//! origin is forgotten. Leaves to [`client`](super::client) which connection is an origin.
+//! Source: rustls 0.23.46 `client/handy.rs`.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,10 +12,11 @@ use rustls::NamedGroup;
 use rustls::client::{Tls12ClientSessionValue, Tls13ClientSessionValue};
 use rustls::pki_types::ServerName;
 
-/// How many tickets of TLS 1.3 one name has, as in rustls.
+/// The most TLS 1.3 tickets for one name, as in rustls.
 pub(super) const TICKETS: usize = 8;
 
-/// The handshake that made a session, for all who share it. Forgotten once, it stays so.
+/// The handshake that made a session, shared by all that use the session. Once forgotten, it stays
+/// forgotten.
 #[derive(Clone, Default)]
 pub(super) struct Origin(Arc<AtomicBool>);
 
@@ -49,7 +50,7 @@ impl OfName {
     }
 }
 
-/// Sessions by name. A new name beyond the bound takes the place of the one that was added first.
+/// Sessions by name. A new name beyond the bound replaces the one that was added first.
 pub(super) struct Kept {
     names: Mutex<Names>,
 }
@@ -76,14 +77,14 @@ impl Kept {
         self.lock().known.get(name).and_then(|of_name| of_name.kx_hint)
     }
 
-    /// Keeps a session in the place of what the name had, unless its origin is forgotten.
+    /// Keeps a session in place of the name's previous one, unless its origin is forgotten.
     pub(super) fn set_tls12(
         &self,
         name: ServerName<'static>,
         value: Tls12ClientSessionValue,
         origin: Origin,
     ) {
-        // Asked under the lock: whoever forgets in the meantime finds what was kept.
+        // Checked under the lock: a forget that comes in the meantime finds what was kept.
         let mut names = self.lock();
         if !origin.is_forgotten() {
             names.edit(name, |of_name| of_name.tls12 = Some(Traced { origin, value }));
@@ -129,7 +130,7 @@ impl Kept {
         of_name.tls13.pop_back().map(|ticket| ticket.value)
     }
 
-    /// Drops what the name has of origins that are forgotten; of other names it is never handed
+    /// Drops the name's sessions whose origin is forgotten. Those of other names are never handed
     /// out.
     pub(super) fn drop_forgotten(&self, name: &ServerName<'static>) {
         if let Some(of_name) = self.lock().known.get_mut(name) {

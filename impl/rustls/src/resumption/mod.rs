@@ -1,15 +1,16 @@
-//! The resumption guard: which sessions and tickets are a connection's own, and how they are
+//! The resumption guard: which sessions and tickets belong to a connection, and how they are
 //! forgotten.
 //!
 //! rustls keeps the sessions of a connection that ended in a fatal alert, and resumes them. A guard
-//! stands in its stores for it, and knows by which connection each session came: [`ClientGuard`]
-//! keeps a client's sessions, [`ServerGuard`] stands before a server's storage and ticketer.
+//! takes the place of its stores, and knows which connection each session came from:
+//! [`ClientGuard`] keeps a client's sessions, [`ServerGuard`] wraps a server's storage and
+//! ticketer.
 //!
-//! Decides what is forgotten. Leaves to the core when: its rules are RFC 5246 §7.2.2 ·
-//! fatal-forgets-session, RFC 9846 §6.2 · fatal-discards-tickets, and, where the policy asks for
-//! it, RFC 2818 §2.2 · premature-forbids-reuse-https.
+//! Decides what is forgotten. Leaves to the core when. The core's rules are RFC 5246 §7.2.2 ·
+//! fatal-forgets-session, RFC 9846 §6.2 · fatal-discards-tickets, and, if the policy asks for it,
+//! RFC 2818 §2.2 · premature-forbids-reuse-https.
 //!
-//! One configuration for each connection is what makes its identity exact, whoever drives it.
+//! Each connection has its own configuration, which identifies it exactly, no matter who drives it.
 
 mod client;
 mod denied;

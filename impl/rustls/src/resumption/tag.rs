@@ -1,18 +1,18 @@
-//! The number of a session, before its bytes in a storage or inside of a ticket.
+//! The number of a session, in front of its bytes in a storage or inside a ticket.
 //!
-//! Decides how a number is written, and what of rustls's encoding is read: the version of a
-//! session, to know whether its tickets share one. Source: rustls 0.23.46 `msgs/persist.rs`,
-//! `ServerSessionValue`.
+//! Decides how a number is written, and what is read from rustls' encoding: the version of a
+//! session, to know whether its tickets share one number.
+//! Source: rustls 0.23.46 `msgs/persist.rs`, `ServerSessionValue`.
 
-/// Which guard gave the number, and the number.
+/// The guard that gave the number, and the number.
 const LENGTH: usize = 16;
 
-/// The session behind its tag.
+/// The session with its tag in front.
 pub(super) fn tagged(guard: u64, number: u64, session: &[u8]) -> Vec<u8> {
     [&guard.to_be_bytes(), &number.to_be_bytes(), session].concat()
 }
 
-/// The number and the session, where this guard wrote them.
+/// The number and the session, if this guard wrote them.
 pub(super) fn untagged(guard: u64, bytes: &[u8]) -> Option<(u64, &[u8])> {
     let (tag, session) = bytes.split_first_chunk::<LENGTH>()?;
     let (by, number) = tag.split_first_chunk::<8>()?;
@@ -20,15 +20,15 @@ pub(super) fn untagged(guard: u64, bytes: &[u8]) -> Option<(u64, &[u8])> {
     (*by == guard.to_be_bytes()).then_some((number, session))
 }
 
-/// Whether a session is one of TLS 1.3. What cannot be read counts as older: more is then
+/// Whether this is a TLS 1.3 session. One that cannot be read counts as older: then more is
 /// forgotten, never less.
 pub(super) fn is_tls13(session: &[u8]) -> bool {
-    let behind_name = match session {
-        [0, behind @ ..] => behind,
-        [1, length, behind @ ..] => behind.get(usize::from(*length)..).unwrap_or_default(),
+    let after_name = match session {
+        [0, rest @ ..] => rest,
+        [1, length, rest @ ..] => rest.get(usize::from(*length)..).unwrap_or_default(),
         _ => &[],
     };
-    behind_name.starts_with(&[3, 4])
+    after_name.starts_with(&[3, 4])
 }
 
 #[cfg(test)]

@@ -1,30 +1,30 @@
-//! What was read and not yet taken: our own input buffer, so that no byte behind a record is lost
-//! in the engine.
+//! Bytes that were read and not taken yet: our own input buffer, so that the engine loses no byte
+//! after a record.
 //!
-//! Decides where a record ends. Leaves to the engine whether it is a good one.
+//! Decides where a record ends. Leaves to the engine whether it is valid.
 //! Sources: RFC 9846 §5.1–5.2, RFC 5246 §6.2.1.
 
 use std::io::{self, Read};
 
-/// Type, version and length.
-/// Records of these types there are.
+/// The record types.
 const CONTENT_TYPES: std::ops::RangeInclusive<u8> = 20..=24;
+/// Type, version and length.
 const HEADER: usize = 5;
 /// The longest record that any version allows.
 const LONGEST: usize = HEADER + (1 << 14) + 2048;
-/// Room for a record and for what one large read brings beside it.
+/// Room for a record, and for what one large read returns in addition.
 const CAPACITY: usize = 2 * LONGEST;
-/// Room to begin with: enough for short records, so that an idle connection holds little.
+/// The initial size: enough for short records, so that an idle connection uses little memory.
 const SMALL: usize = 4096;
 
-/// Unread input of one connection; its memory grows once, when a read fills it.
+/// Unread input of one connection. Its memory grows once, when a read fills it.
 #[derive(Debug)]
 pub(crate) struct Inbox {
     bytes: Vec<u8>,
     start: usize,
     end: usize,
-    /// How much was given to an engine that may have begun a record before: until one ends, nobody
-    /// knows where.
+    /// How much was given to an engine that may have begun a record before: its position in the
+    /// record is unknown until a record ends.
     astray: Option<u32>,
     /// How much of the next record the engine has already; it stays unread here.
     ahead: usize,
@@ -36,7 +36,7 @@ impl Inbox {
         Self { bytes: vec![0; SMALL], start: 0, end: 0, astray: None, ahead: 0 }
     }
 
-    /// The next byte may stand anywhere in a record.
+    /// The next byte may be anywhere in a record.
     pub(crate) fn strayed() -> Self {
         Self { astray: Some(0), ..Self::aligned() }
     }
@@ -45,7 +45,7 @@ impl Inbox {
         self.astray.is_none()
     }
 
-    /// How many bytes have shown no end of a record yet, until one is shown.
+    /// How many bytes have shown no end of a record yet; `None` once one is seen.
     pub(crate) const fn stray(&mut self, bytes: Option<u32>) {
         self.astray = bytes;
     }
@@ -54,7 +54,7 @@ impl Inbox {
         self.astray
     }
 
-    /// Whether an end that comes now may be one inside a record.
+    /// Whether an end that comes now may be inside a record.
     pub(crate) fn may_be_inside_record(&self) -> bool {
         !self.unread().is_empty() || !self.is_aligned()
     }
@@ -63,8 +63,8 @@ impl Inbox {
         &self.bytes[self.start..self.end]
     }
 
-    /// The length of the next record if it is whole. A header that no record can have counts as
-    /// whole by itself, so that the engine refuses it at once.
+    /// The length of the next record if it is complete. An invalid header counts as complete by
+    /// itself, so that the engine refuses it at once.
     pub(crate) fn next_record(&self) -> Option<usize> {
         let unread = self.unread();
         if !self.is_aligned() {
@@ -78,10 +78,10 @@ impl Inbox {
         (unread.len() >= HEADER + length).then_some(HEADER + length)
     }
 
-    /// What the engine has not been given yet of a record of this length, and where it is `open`,
-    /// the first byte of the next: an engine that always has a part of a record keeps its buffer,
-    /// and needs no more than one call for each. A byte that begins no record is kept back: the
-    /// engine would refuse this record for it.
+    /// What the engine has not received yet of a record of this length and, if `open`, the first
+    /// byte of the next. An engine that always has a part of a record keeps its buffer, and needs
+    /// only one call per record. A byte that cannot begin a record is kept back, because the engine
+    /// would refuse this record for it.
     pub(crate) fn give(&mut self, length: usize, open: bool) -> &[u8] {
         let from = self.start + self.ahead;
         let next = self.unread().get(length);
@@ -96,8 +96,8 @@ impl Inbox {
         }
     }
 
-    /// Reads once behind what is unread. Call it only where no record is whole: then there is room,
-    /// or it is made.
+    /// Reads once, after what is unread. Call it only if no record is complete: then there is room,
+    /// or room is made.
     pub(crate) fn fill(&mut self, transport: &mut impl Read) -> io::Result<usize> {
         if self.start > 0 {
             self.bytes.copy_within(self.start..self.end, 0);
@@ -111,7 +111,7 @@ impl Inbox {
         Ok(count)
     }
 
-    /// The whole buffer as scratch space; what was unread is gone.
+    /// The whole buffer as scratch space; unread bytes are lost.
     pub(crate) fn scratch(&mut self) -> &mut [u8] {
         (self.start, self.end) = (0, 0);
         &mut self.bytes

@@ -1,9 +1,9 @@
 //! The driver that never blocks: one call does one thing, and every call can be repeated after
 //! `WouldBlock`.
 //!
-//! Decides which bytes carry a step. Leaves every closing step to the [`Machine`]: what is kept
-//! here beside it is bytes, not states. Records come in by [`receive`](Session::receive), in
-//! `session/receive.rs`; data goes out by [`write`](Session::write), in `session/write.rs`, and the
+//! Decides which bytes a step sends. Leaves every closing step to the [`Machine`]: besides the
+//! machine it keeps bytes, not states. Records are received by [`receive`](Session::receive), in
+//! `session/receive.rs`. Data is sent by [`write`](Session::write), in `session/write.rs`, and the
 //! last word by [`step`](Session::step), in `session/step.rs`.
 
 mod inbox;
@@ -34,19 +34,20 @@ use crate::transport::Transport;
 pub use receive::Received;
 pub use step::Step;
 
-/// How much plaintext a call takes at most, and how much may wait for a record.
+/// The most plaintext that a call takes, and that may wait for a record.
 const CHUNK: usize = 16 * 1024;
-/// How much sealed output may wait before plaintext waits instead.
+/// The most sealed output that may wait before plaintext waits instead.
 const OUTBOX: usize = 20 * 1024;
 
-/// Room that is allocated at once: enough for every last word, so that closing allocates nothing.
+/// Allocated at the start: enough for every last word, so that closing allocates nothing.
 const SMALL: usize = 512;
 
-/// What a rejection says whose alert cannot be sealed.
+/// What `reject` reports if the alert cannot be sealed.
 const NO_PROVIDER: &str = "this connection was configured without close_notify::provider, so its keys cannot seal \
      the alert: build the configuration with it, or abort instead";
 
-/// How far a handshake has come.
+/// How far a handshake has progressed.
+///
 /// ```
 /// use close_notify::{Pipe, Policy, Progress, Session};
 /// # mod lab { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/lab.rs")); }
@@ -63,21 +64,24 @@ const NO_PROVIDER: &str = "this connection was configured without close_notify::
 pub enum Progress {
     /// Something was done: call again.
     Advanced,
-    /// The handshake is done and all of it is in the transport.
+    /// The handshake is done, and all of it is in the transport.
     Done,
-    /// The connection has an end to see to: call [`Session::step`].
+    /// The connection is ending: call [`Session::step`].
     Ending,
 }
 
 /// One TLS connection, its closing machine, and the bytes between them and the transport.
 ///
-/// Shape: the transport is lent to each call and is always the same one. After each fact do what
-/// [`machine().output()`](Machine::output) asks by [`step`](Self::step), before anything else is
-/// read.
+/// Each call borrows the transport, which must always be the same one. After each event, do what
+/// [`machine().output()`](Machine::output) asks for by calling [`step`](Self::step), before
+/// anything else is read.
 ///
 /// ```no_run
 /// use close_notify::{Output, Session, Step};
-/// # fn example(connection: rustls::ClientConnection, socket: &mut std::net::TcpStream) -> std::io::Result<()> {
+/// # fn example(
+/// #     connection: rustls::ClientConnection,
+/// #     socket: &mut std::net::TcpStream,
+/// # ) -> std::io::Result<()> {
 /// let mut session = Session::new(connection, close_notify::Policy::STRICT);
 /// while session.handshake(socket)? == close_notify::Progress::Advanced {}
 /// session.write(socket, b"hello")?;
@@ -99,25 +103,25 @@ pub struct Session<C = Connection> {
     machine: Machine,
     inbox: Inbox,
     outbox: Outbox,
-    /// The transport may keep back what it took.
+    /// The transport may hold back what it took.
     unflushed: bool,
     /// What rustls sealed and the machine has not asked for yet.
     held: Vec<u8>,
-    /// Plaintext that no record holds yet.
+    /// Plaintext that is not in a record yet.
     pending: Vec<u8>,
-    /// Plaintext that came while nobody read.
+    /// Plaintext that arrived while nobody read.
     kept: Vec<u8>,
     kept_from: usize,
     forget: Option<Box<dyn ForgetSession>>,
-    /// The first byte of an alert whose second has not come.
+    /// The first byte of an alert whose second byte has not arrived.
     alert_part: Option<AlertLevel>,
 }
 
 impl Session {
-    /// A session over a connection of rustls, before or after its handshake.
+    /// Makes a session over a rustls connection, before or after its handshake.
     ///
-    /// Shape: rustls must not have read a part of a record that it could not open yet: a connection
-    /// that has been read by others is [adopted](Session::adopt).
+    /// rustls must not hold a part of a record that it could not open yet. [Adopt](Session::adopt)
+    /// a connection that other code has read.
     #[must_use]
     pub fn new(connection: impl Into<Connection>, policy: Policy) -> Self {
         Self::over(connection.into(), policy, Inbox::aligned())
@@ -125,14 +129,18 @@ impl Session {
 }
 
 impl<C: Tls> Session<C> {
-    /// A session over a connection that others may have read and written, owned or lent.
+    /// Makes a session over a connection, owned or borrowed, that other code may have read and
+    /// written.
     ///
-    /// rustls tells nobody how much of a record it holds. Until the first record shows where one
-    /// ends, bytes are given to it singly, and an end of the transport counts as one inside a
-    /// record.
+    /// rustls does not reveal how much of a record it holds. Until the end of a first record is
+    /// seen, the session gives rustls single bytes, and an end of the transport counts as an end
+    /// inside a record.
     ///
-    /// Shape: nobody has closed it yet, and it has not failed: rustls tells nobody either whether
-    /// it has sent a close_notify or an alert, and an ending knows only what was said from here on.
+    /// The connection must not be closed and must not have failed. rustls does not reveal either
+    /// whether it has sent a close_notify or an alert, and the ending knows only what is sent from
+    /// here on.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use close_notify::{Policy, ReadEnd, Session};
@@ -147,13 +155,13 @@ impl<C: Tls> Session<C> {
     /// ```
     #[must_use]
     pub fn adopt(connection: C, policy: Policy) -> Self {
-        // A client that has its first message still to send has read nothing.
+        // A client that has not sent its first message yet has read nothing.
         let common = connection.common();
         let is_fresh = common.is_handshaking() && common.wants_write() && connection.role() == Role::Client;
         let inbox = if is_fresh { Inbox::aligned() } else { Inbox::strayed() };
         let mut session = Self::over(connection, policy, inbox);
         if !session.outbox.is_empty() {
-            // What others wrote and nobody has flushed. During the handshake it is none of theirs.
+            // Data that other code wrote and did not flush. During the handshake there is none.
             let _ = session.tell(Event::Write);
         }
         session.tell_what_came_before();
@@ -183,7 +191,7 @@ impl<C: Tls> Session<C> {
         session
     }
 
-    /// The same session, with what it takes to forget its tickets where a rule asks for it.
+    /// Sets how the session's tickets are forgotten when a rule requires it.
     #[must_use]
     pub fn with_forget(self, forget: impl ForgetSession + 'static) -> Self {
         Self { forget: Some(Box::new(forget)), ..self }
@@ -202,47 +210,53 @@ impl<C: Tls> Session<C> {
         self.machine.ending()
     }
 
-    /// The connection of rustls.
+    /// The rustls connection.
     #[must_use]
     pub const fn rustls(&self) -> &C {
         self.engine.connection()
     }
 
-    /// Whether records pass the hook of [`provider`](crate::provider).
+    /// Whether records pass through the hook of [`provider`](crate::provider).
     ///
-    /// Without it: `reject` can send no alert once there are keys, levels of alerts, swallowed
-    /// warnings and alerts in parts are not seen, and a rustls built with debug assertions panics
-    /// on a bad record behind our close_notify (rustls#959).
+    /// Without it, `reject` cannot send an alert once there are keys. The levels of alerts,
+    /// warnings that rustls swallows, and alerts in parts are not seen. A rustls that is built with
+    /// debug assertions panics on a bad record after our close_notify (rustls#959).
     #[must_use]
     pub fn is_hooked(&self) -> bool {
         self.engine.is_hooked()
     }
 
-    /// Whether no application data may be sent yet.
+    /// Whether application data may not be sent yet.
     #[must_use]
     pub const fn is_handshaking(&self) -> bool {
         matches!(self.machine.send_state(), send::State::Handshaking)
     }
 
-    /// Tells the machine what the application asks for, or what the driver's clock says.
+    /// Passes an event to the machine: what the application asks for, or what the driver's clock
+    /// says.
     ///
-    /// Errors: [`Error::Misuse`] where no row of the tables has it; nothing is changed.
+    /// # Errors
+    ///
+    /// [`Error::Misuse`] if no row of the tables has this event. Nothing is changed.
     pub fn tell(&mut self, event: Event) -> io::Result<()> {
         self.machine
             .handle(event)
             .map_err(|illegal| Error::Misuse { illegal, ending: self.machine.ending() }.into())
     }
 
-    /// Asks for the end of the connection in this manner: [`step`](Self::step) then does it.
+    /// Asks for the end of the connection in this manner; [`step`](Self::step) then does it.
     ///
-    /// Errors: as [`tell`](Self::tell).
+    /// # Errors
+    ///
+    /// Fails as [`tell`](Self::tell) does.
     pub fn close(&mut self, manner: Manner) -> io::Result<()> {
         self.tell(Event::Close(manner))
     }
 
-    /// Rejects, where the alert can be sealed.
+    /// Rejects the connection, if the alert can be sealed.
     ///
-    /// Errors: as [`tell`](Self::tell); `Unsupported` where it cannot, nothing changed.
+    /// Fails as [`tell`](Self::tell) does, and with `Unsupported` if the alert cannot be sealed;
+    /// nothing has changed then.
     pub(crate) fn reject(&mut self, alert: AlertDescription) -> io::Result<()> {
         let mut rejected = self.machine;
         let is_legal = rejected.handle(Event::Reject(alert)).is_ok();
@@ -253,15 +267,17 @@ impl<C: Tls> Session<C> {
         self.tell(Event::Reject(alert))
     }
 
-    /// Does one step of the handshake: writes what is to be written, or takes one record where that
-    /// must wait.
+    /// Does one step of the handshake: writes what is due, or takes one record if writing must
+    /// wait.
     ///
-    /// Errors: `WouldBlock` and `TimedOut` as the transport says them.
+    /// # Errors
+    ///
+    /// `WouldBlock` and `TimedOut` as the transport returns them.
     pub fn handshake(&mut self, transport: &mut impl Transport) -> io::Result<Progress> {
         let may_leave = !self.is_taken() && !self.machine.send_state().is_final();
         if !self.machine.recv_state().has_ended() && may_leave {
             match self.flush(transport) {
-                // A peer that is blocked as we are reads on once we have read.
+                // A peer that is blocked like us reads again once we have read.
                 Err(error) if is_a_wait(&error) && self.engine.is_handshaking() => {}
                 flushed => return flushed.map(|()| self.progress(Progress::Advanced)),
             }
@@ -278,34 +294,35 @@ impl<C: Tls> Session<C> {
         if nothing_ends { otherwise } else { Progress::Ending }
     }
 
-    /// Whether data of the peer waits for [`read`](Self::read).
+    /// Whether the peer's data waits for [`read`](Self::read).
     #[must_use]
     pub fn has_plaintext(&mut self) -> bool {
         self.kept_from < self.kept.len() || self.engine.has_plaintext()
     }
 
-    /// How many TLS 1.3 tickets have come: none before the server has seen our Finished.
+    /// How many TLS 1.3 tickets have arrived: none before the server has seen our Finished.
     pub(crate) fn tickets_received(&self) -> u32 {
         self.engine.tickets_received()
     }
 
-    /// What is left where nothing but the transport is.
+    /// What is left to drain, if only the transport is left.
     pub(crate) fn lingering(&self) -> Option<Draining> {
         if self.inbox.unread().is_empty() { self.machine.lingering() } else { None }
     }
 
-    /// Plaintext that was read before, to be read again before all that came behind it.
+    /// Puts back plaintext, to be read again before everything that came after it.
     pub(crate) fn put_back(&mut self, mut plaintext: Vec<u8>) {
         plaintext.extend_from_slice(&self.kept[self.kept_from..]);
         (self.kept, self.kept_from) = (plaintext, 0);
     }
 
-    /// Whether a record of the peer would be taken now.
+    /// Whether a record from the peer would be taken now.
     pub(crate) fn may_receive(&self) -> bool {
         !self.machine.recv_state().has_ended() && !self.is_full()
     }
 
-    /// Moves received plaintext to `buffer`; zero says that none waits, not that there is an end.
+    /// Moves received plaintext to `buffer`. Zero means that none is waiting, not that this is the
+    /// end.
     pub fn read(&mut self, buffer: &mut [u8]) -> usize {
         let kept = &self.kept[self.kept_from..];
         if kept.is_empty() {
@@ -321,19 +338,24 @@ impl<C: Tls> Session<C> {
         count
     }
 
-    /// The deadline that [`Output::StartDeadline`](close_notify_core::Output::StartDeadline) asked
-    /// for has passed.
+    /// Reports that the deadline that
+    /// [`Output::StartDeadline`](close_notify_core::Output::StartDeadline) asked for has passed.
     ///
-    /// Errors: as [`tell`](Self::tell).
+    /// # Errors
+    ///
+    /// Fails as [`tell`](Self::tell) does.
     pub fn deadline_passed(&mut self) -> io::Result<()> {
         self.tell(Event::DeadlinePassed)
     }
 
-    /// Reads raw bytes once and throws them away, where the machine asks for
-    /// [`Output::Drain`](close_notify_core::Output::Drain), or [allows](Machine::may_drain) it
-    /// behind [`Step::Blocked`].
+    /// Reads raw bytes once and throws them away.
     ///
-    /// Errors: `WouldBlock` and `TimedOut` as the transport says them.
+    /// Call it when the machine asks for [`Output::Drain`](close_notify_core::Output::Drain), or
+    /// after [`Step::Blocked`] if the machine [allows](Machine::may_drain) it.
+    ///
+    /// # Errors
+    ///
+    /// `WouldBlock` and `TimedOut` as the transport returns them.
     pub fn drain(&mut self, transport: &mut impl Transport) -> io::Result<()> {
         if self.inbox.unread().is_empty() {
             return close_notify_linger::drain(&mut self.machine, transport, self.inbox.scratch());
@@ -341,8 +363,8 @@ impl<C: Tls> Session<C> {
         self.drain_what_came().map(drop)
     }
 
-    /// Throws away what was read of the transport before, where the machine asks for that. Whether
-    /// there was any.
+    /// Throws away bytes that were read from the transport before, if the machine asks for that.
+    /// Returns whether there were any.
     pub(crate) fn drain_what_came(&mut self) -> io::Result<bool> {
         let unread = self.inbox.unread().len();
         if unread == 0 || !self.machine.may_drain() {
@@ -353,11 +375,14 @@ impl<C: Tls> Session<C> {
         Ok(true)
     }
 
-    /// Gives the transport back to the application, where the machine asks for
-    /// [`Output::HandBack`](close_notify_core::Output::HandBack): what was read behind the peer's
+    /// Gives the transport back to the application, and returns what was read after the peer's
     /// close_notify.
     ///
-    /// Errors: as [`tell`](Self::tell); nothing is given.
+    /// Call it when the machine asks for [`Output::HandBack`](close_notify_core::Output::HandBack).
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`tell`](Self::tell) does; nothing is given back.
     pub fn hand_back(&mut self) -> io::Result<Vec<u8>> {
         if self.machine.answer(Call::HandBack) != Answer::Done {
             return Err(self.ended());

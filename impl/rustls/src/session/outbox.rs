@@ -1,8 +1,8 @@
-//! What is sealed and not yet in the transport.
+//! Bytes that are sealed and not yet in the transport.
 //!
 //! Decides nothing: bytes in, the same bytes out.
 
-/// Sealed bytes that wait for the transport; the memory is kept.
+/// Sealed bytes that wait for the transport. The memory is kept.
 #[derive(Debug)]
 pub(crate) struct Outbox {
     bytes: Vec<u8>,
@@ -34,7 +34,7 @@ impl Outbox {
         self.start = 0;
     }
 
-    /// Where sealed bytes are put.
+    /// The buffer to append sealed bytes to.
     pub(crate) fn tail(&mut self) -> &mut Vec<u8> {
         if self.start > self.bytes.len() / 2 {
             self.bytes.drain(..self.start);

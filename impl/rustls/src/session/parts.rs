@@ -1,16 +1,16 @@
-//! Data from several places that goes into one record.
+//! Data from several buffers that goes into one record.
 //!
-//! Decides how much of it: at most a record's worth.
+//! Decides how much of it: at most one record.
 
 use std::io::IoSlice;
 use std::ops::Deref;
 
 use super::CHUNK;
 
-/// More parts than this wait for the next record.
+/// Further parts wait for the next record.
 const MOST: usize = 16;
 
-/// The first parts of what is to be written: at most a record, and not less where there is more.
+/// The first parts of what is written: at most a record, and no less if there is more.
 pub(super) struct Parts<'a> {
     parts: [IoSlice<'a>; MOST],
     count: usize,

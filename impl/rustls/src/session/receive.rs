@@ -1,4 +1,4 @@
-//! Records of the peer, one at a time: from our own buffer through the engine to the machine.
+//! Records from the peer, one at a time: from our own buffer through the engine to the machine.
 
 use std::io;
 
@@ -13,7 +13,8 @@ use crate::engine::{Heard, Said};
 use crate::error::is_a_wait;
 use crate::transport::Transport;
 
-/// What one call of [`Session::receive`] learned, and has told the machine.
+/// What one call of [`Session::receive`] learned, and has reported to the machine.
+///
 /// ```
 /// use close_notify::{AlertDescription, Manner, Pipe, Policy, Received, Session, Stream};
 /// # mod lab { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/lab.rs")); }
@@ -23,7 +24,9 @@ use crate::transport::Transport;
 /// let mut session = Session::new(client, Policy::STRICT);
 /// Stream::new(server, far, Policy::STRICT).close(Manner::AtOnce)?;
 ///
-/// let Received::Alert { description, .. } = session.receive(&mut near)? else { panic!("the server closed") };
+/// let Received::Alert { description, .. } = session.receive(&mut near)? else {
+///     panic!("the server closed")
+/// };
 /// assert_eq!(description, AlertDescription::CLOSE_NOTIFY);
 /// assert_eq!(session.receive(&mut near)?, Received::End);
 /// # Ok(())
@@ -31,14 +34,14 @@ use crate::transport::Transport;
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Received {
-    /// A record of application data: [`Session::read`] it, unless the policy drops it.
+    /// A record of application data. [`Session::read`] returns it, unless the policy drops it.
     Data {
-        /// Length of the record.
+        /// The length of the record.
         bytes: u32,
     },
-    /// A record of the handshake, or behind it.
+    /// A handshake record, or a message after the handshake.
     Message {
-        /// Length of the record.
+        /// The length of the record.
         bytes: u32,
     },
     /// An alert.
@@ -48,22 +51,24 @@ pub enum Received {
         /// Its description byte.
         description: AlertDescription,
     },
-    /// Something that breaks the protocol; this alert says so.
+    /// A violation of the protocol, and the alert for it.
     Violation(AlertDescription),
     /// A part of a record: call again.
     Part,
     /// Nothing new: reading has ended.
     End,
-    /// Nothing was read: plaintext must be read first. Not once the end of both directions was
-    /// asked for.
+    /// Nothing was read: plaintext must be read first. Not returned once the end of both directions
+    /// was asked for.
     Full,
 }
 
 impl<C: Tls> Session<C> {
-    /// Takes one record: from what was read before, or by one read of the transport.
+    /// Takes one record, from bytes that were read before or by one read of the transport.
     ///
-    /// Errors: `WouldBlock` and `TimedOut` as the transport says them. Other failures of the
-    /// transport are facts: the answer is then [`Received::End`].
+    /// # Errors
+    ///
+    /// `WouldBlock` and `TimedOut` as the transport returns them. Other failures of the transport
+    /// are not errors here: the machine records them, and the call returns [`Received::End`].
     pub fn receive(&mut self, transport: &mut impl Transport) -> io::Result<Received> {
         if self.machine.recv_state().has_ended() {
             return Ok(Received::End);
@@ -82,7 +87,7 @@ impl<C: Tls> Session<C> {
         }
     }
 
-    /// Keeps plaintext that nobody has read yet, no more of it than the policy allows.
+    /// Keeps plaintext that nobody has read yet, up to the limit of the policy.
     fn makes_room(&mut self) -> bool {
         let full = self.is_full();
         if !full {
@@ -95,20 +100,20 @@ impl<C: Tls> Session<C> {
         !full
     }
 
-    /// Once the end of both directions is asked for, the budget bounds what still comes, and a
-    /// close waits for nobody who reads.
+    /// Once the end of both directions was asked for, the budget bounds what still arrives, and a
+    /// close does not wait for a reader.
     pub(super) const fn is_full(&self) -> bool {
         let most = (self.machine.policy().most_kept() as usize).saturating_add(CHUNK);
         !self.machine.manner().is_closing() && self.kept.len() - self.kept_from > most
     }
 
-    /// One read behind what is unread.
+    /// Reads once, after what is unread.
     fn fill(&mut self, transport: &mut impl Transport) -> io::Result<()> {
         let inside_record = self.inbox.may_be_inside_record() || self.alert_part.is_some();
         match self.inbox.fill(transport) {
             Ok(0) => self.tell(Event::TransportEof { inside_record }),
             Ok(_) => Ok(()),
-            // A tunnel beneath that was cut says so by itself.
+            // An underlying tunnel that was cut reports it like this.
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
                 self.tell(Event::TransportEof { inside_record })
             }
@@ -147,8 +152,8 @@ impl<C: Tls> Session<C> {
         Ok(received)
     }
 
-    /// What the next record says, and its length; nothing yet where rustls holds the beginning of
-    /// one that goes on.
+    /// What the next record contains, and its length. `None` if rustls holds the beginning of a
+    /// record that is not complete.
     fn hear(&mut self, length: usize, bytes: u32) -> Option<(Heard, u32)> {
         let holds_part = self.alert_part.is_some();
         let Some(astray) = self.inbox.astray() else {
@@ -165,30 +170,30 @@ impl<C: Tls> Session<C> {
         heard.map(|heard| (heard, bytes))
     }
 
-    /// What rustls had heard before it was adopted.
+    /// Reports what rustls had received before it was adopted.
     pub(super) fn tell_what_came_before(&mut self) {
         let Some(said) = self.engine.heard_before() else { return };
         if matches!(said, Said::Violation(_)) {
-            // The alert of rustls goes out when the machine asks for it.
+            // The alert of rustls is sent when the machine asks for it.
             self.held.extend_from_slice(self.outbox.unsent());
             self.outbox.clear();
         }
         let heard = Heard { said, is_authentic: true, is_alert_sealed: false, engine_notified: false };
-        // A fact of the peer is legal wherever its connection stands.
+        // The peer's events are legal in every state.
         let _ = self.tell_record(heard, 0);
     }
 
-    /// A close_notify that was sent before the handshake was done leaves rustls nothing to do with
-    /// what comes, and must not be followed by an alert of its own. So too where the transport did
-    /// not take it.
+    /// After a close_notify that was sent before the handshake was done, rustls cannot use what
+    /// arrives, and must not send its own alert. This holds too if the transport did not take the
+    /// close_notify.
     fn is_deaf(&self) -> bool {
         use send::State as S;
         let notified = matches!(self.machine.send_state(), S::NotifyLeaving | S::Notified | S::NotifiedShut);
         (notified || self.engine.is_spent()) && !matches!(self.machine.recv_state(), recv::State::Open)
     }
 
-    /// The machine is made for a version before one is agreed: it is made again while nothing has
-    /// happened yet.
+    /// The machine is made before a version is negotiated. It is made again for the negotiated
+    /// version if nothing has happened yet.
     fn learn_version(&mut self) {
         let Some(version) = self.engine.version() else { return };
         let (role, policy) = (self.machine.role(), self.machine.policy());
@@ -208,7 +213,8 @@ impl<C: Tls> Session<C> {
         Ok(received)
     }
 
-    // RFC 5246 §6.2.1, RFC 9846 §5.1: one alert to a record, but for the choices up to TLS 1.2
+    // RFC 5246 §6.2.1, RFC 9846 §5.1: one alert per record, except for the policy's choices up to
+    // TLS 1.2
     fn tell_alerts(&mut self, mut payload: &[u8]) -> io::Result<Received> {
         let (version, policy) = (self.machine.version(), self.machine.policy());
         loop {
@@ -230,7 +236,7 @@ impl<C: Tls> Session<C> {
         }
     }
 
-    /// What rustls sealed on its own: kept where it may be said, dropped where nothing may follow
+    /// Handles what rustls sealed by itself: kept if it may be sent, dropped if nothing may follow
     /// any more.
     fn collect_sealed(&mut self, heard: Heard) -> io::Result<()> {
         use send::State as S;
@@ -240,7 +246,7 @@ impl<C: Tls> Session<C> {
                 // RFC 9846 §5.5 · limit-close-counts
                 self.tell(Event::EngineNotified)?;
             }
-            // RFC 9846 §6.2: the alert goes out when the machine asks for it
+            // RFC 9846 §6.2: the alert is sent when the machine asks for it
             S::AlertDue if heard.is_alert_sealed => {}
             S::Handshaking | S::Open | S::NotifyDue | S::ReplyDue if heard.is_alert_sealed => {
                 self.held.clear()

@@ -1,4 +1,4 @@
-//! What the machine asks for, done once: each output, its bytes, and the fact that answers it.
+//! Does once what the machine asks for: each output, its bytes, and the event that answers it.
 
 use std::io;
 
@@ -15,6 +15,7 @@ use crate::transport::Transport;
 const FATAL: u8 = 2;
 
 /// What one call of [`Session::step`] did.
+///
 /// ```
 /// use close_notify::{Manner, Output, Pipe, Policy, Session, Step};
 /// # mod lab { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/lab.rs")); }
@@ -26,7 +27,7 @@ const FATAL: u8 = 2;
 ///
 /// session.close(Manner::Graceful)?;
 /// while let Step::Did(output) = session.step(&mut near)? {
-///     println!("{output:?}"); // the close_notify, the FIN, the deadline that the caller keeps
+///     println!("{output:?}"); // the close_notify, the FIN, the deadline, which the caller keeps
 /// }
 /// assert_eq!(session.step(&mut near)?, Step::Waits(Output::AwaitPeer)); // receive now
 /// # Ok(())
@@ -34,27 +35,30 @@ const FATAL: u8 = 2;
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Step {
-    /// This, or a part of it. Behind `CloseTransport` and `ResetTransport` the caller drops the
-    /// transport; behind `StartDeadline` it starts a clock.
+    /// This output, or a part of it. After `CloseTransport` and `ResetTransport` the caller drops
+    /// the transport; after `StartDeadline` it starts a clock.
     Did(Output),
-    /// Nothing: the transport takes no more right now. A peer that is blocked as we are takes our
-    /// bytes once we have taken its own: [`drain`](Session::drain) where the machine
-    /// [allows](close_notify_core::Machine::may_drain) it, [`receive`](Session::receive) otherwise.
+    /// Nothing: the transport takes no more right now. A peer that is blocked like us takes our
+    /// bytes once we have taken its bytes: call [`drain`](Session::drain) if the machine
+    /// [allows](close_notify_core::Machine::may_drain) it, and [`receive`](Session::receive)
+    /// otherwise.
     Blocked,
     /// Nothing: the caller must [`receive`](Session::receive), [`drain`](Session::drain) or
     /// [`hand_back`](Session::hand_back).
     Waits(Output),
-    /// Nothing is owed: the application's turn.
+    /// Nothing is due: it is the application's turn.
     Idle,
     /// The ending is final.
     Done,
 }
 
 impl<C: Tls> Session<C> {
-    /// Does what the machine asks for, once.
+    /// Does once what the machine asks for.
     ///
-    /// Errors: as [`tell`](Self::tell), which would be a bug here. What fails in the transport is a
-    /// fact.
+    /// # Errors
+    ///
+    /// Fails as [`tell`](Self::tell) does, which would be a bug in this crate. A failure of the
+    /// transport is not an error here: the machine records it.
     pub fn step(&mut self, transport: &mut impl Transport) -> io::Result<Step> {
         let output = self.machine.output();
         let done = match output {
@@ -91,7 +95,7 @@ impl<C: Tls> Session<C> {
         self.tell(Event::PendingDiscarded { bytes })
     }
 
-    /// Seals the last word, or writes on what is left of it.
+    /// Seals the last word, or continues writing it.
     fn send_last_word(
         &mut self,
         transport: &mut impl Transport,
@@ -132,8 +136,9 @@ impl<C: Tls> Session<C> {
         }
     }
 
-    /// A write side that cannot be shut is gone already: both facts are told. Why it is gone
-    /// ENOTCONN does not say; the number that does still waits in the socket (shutdown(2)).
+    /// A write side that cannot be shut is gone already, so both events are reported. ENOTCONN does
+    /// not say why it is gone; the error number that says it still waits in the socket
+    /// (shutdown(2)).
     fn shut_write(&mut self, transport: &mut impl Transport) -> io::Result<()> {
         match transport.shut_write() {
             Ok(()) => {}
@@ -156,8 +161,7 @@ impl<C: Tls> Session<C> {
 
     fn reset(&mut self, transport: &mut impl Transport) -> io::Result<()> {
         self.outbox.clear();
-        // A transport that cannot be reset is dropped all the same: the machine must not wait for
-        // it.
+        // A transport that cannot be reset is dropped anyway: the machine must not wait for it.
         let _ = transport.reset();
         self.tell(Event::TransportResetByUs)
     }

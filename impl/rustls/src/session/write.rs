@@ -1,7 +1,7 @@
-//! Data of the application: from its calls into records, and from there into the transport.
+//! The application's data: from its calls into records, and from there into the transport.
 //!
-//! Decides what waits where: as plaintext, or sealed. Leaves to the machine whether data may be
-//! written at all.
+//! Decides what waits as plaintext, and what waits sealed. Leaves to the machine whether data may
+//! be written at all.
 
 use std::io::{self, IoSlice};
 
@@ -15,19 +15,25 @@ use crate::error::is_a_wait;
 use crate::transport::Transport;
 
 impl<C: Tls> Session<C> {
-    /// Takes data to be sent, and writes what the transport takes at once. Returns how much was
-    /// taken: all of it will leave before a close_notify, unless the ending says that it was
-    /// discarded.
+    /// Takes data to be sent, and writes at once what the transport takes.
     ///
-    /// Errors: `BrokenPipe` where the machine refuses a write, nothing taken; `WouldBlock` where no
-    /// room is left; the end of the connection where the transport fails.
+    /// Returns how much was taken. All of it will leave before a close_notify, unless the ending
+    /// says that it was discarded.
+    ///
+    /// # Errors
+    ///
+    /// * `BrokenPipe` if the machine refuses a write. Nothing is taken.
+    /// * `WouldBlock` if no room is left.
+    /// * The end of the connection if the transport fails.
     pub fn write(&mut self, transport: &mut impl Transport, data: &[u8]) -> io::Result<usize> {
         self.write_vectored(transport, &[IoSlice::new(data)])
     }
 
-    /// Takes data from several places as one, as [`write`](Self::write) does.
+    /// Takes data from several buffers as one, as [`write`](Self::write) does.
     ///
-    /// Errors: those of [`write`](Self::write).
+    /// # Errors
+    ///
+    /// Fails as [`write`](Self::write) does.
     pub fn write_vectored(
         &mut self,
         transport: &mut impl Transport,
@@ -39,7 +45,7 @@ impl<C: Tls> Session<C> {
             let taken = self.take(data)?;
             match self.flush(transport) {
                 Err(error) if taken > 0 && is_a_wait(&error) => return Ok(taken),
-                // The transport took what was in the way, and only its flush waits.
+                // The transport took what was in the way; only its flush must wait.
                 Err(error) if is_a_wait(&error) && !is_empty && self.pending.len() < CHUNK => {}
                 Err(error) => return Err(error),
                 Ok(()) if taken > 0 || is_empty => return Ok(taken),
@@ -48,7 +54,7 @@ impl<C: Tls> Session<C> {
         }
     }
 
-    /// Puts data into records, or beside them where too many wait already.
+    /// Puts data into records, or keeps it as plaintext if too many records are waiting.
     fn take(&mut self, data: &[IoSlice<'_>]) -> io::Result<usize> {
         let seals = self.pending.is_empty() && self.outbox.unsent().len() < OUTBOX - CHUNK;
         if seals {
@@ -63,26 +69,26 @@ impl<C: Tls> Session<C> {
         Ok(taken)
     }
 
-    /// Seals data. Where rustls closes at a limit of its keys in its place, or takes none, the
-    /// machine is told.
+    /// Seals data. If rustls closes at a limit of its keys instead, or takes nothing, reports it to
+    /// the machine.
     fn seal(&mut self, data: &Parts<'_>) -> io::Result<usize> {
         let (taken, engine_notified) = self.engine.seal_data(data, self.outbox.tail());
         if engine_notified {
             // RFC 9846 §5.5 · limit-close-counts
             self.tell(Event::EngineNotified)?;
         } else if taken == 0 && !data.is_empty() {
-            // no-mutual-wait: a limit of its buffers that nothing can make room for
+            // no-mutual-wait: a limit of rustls' buffers that nothing can make room for
             self.write_failed(0)?;
         }
         Ok(taken)
     }
 
-    /// Whether plaintext that had to wait is sealed before anything else is.
+    /// Whether waiting plaintext is sealed before anything else.
     fn seals_on(&self) -> bool {
         !self.pending.is_empty() && matches!(self.machine.send_state(), send::State::Open)
     }
 
-    /// Seals plaintext that had to wait.
+    /// Seals waiting plaintext.
     pub(super) fn seal_pending(&mut self) -> io::Result<()> {
         if self.pending.is_empty() {
             return Ok(());
@@ -94,10 +100,12 @@ impl<C: Tls> Session<C> {
         result.map(drop)
     }
 
-    /// Writes once of what is sealed; where the transport takes it all, what had to wait is sealed.
+    /// Writes sealed bytes once. If the transport takes all of them, waiting plaintext is sealed.
     ///
-    /// Errors: `WouldBlock` and `TimedOut` as the transport says them; the end of the connection
-    /// where it fails.
+    /// # Errors
+    ///
+    /// `WouldBlock` and `TimedOut` as the transport returns them; the end of the connection if the
+    /// transport fails.
     pub fn flush(&mut self, transport: &mut impl Transport) -> io::Result<()> {
         self.flush_once(transport)?;
         if matches!(self.machine.send_state(), send::State::Failed) { Err(self.ended()) } else { Ok(()) }
@@ -121,7 +129,7 @@ impl<C: Tls> Session<C> {
         written
     }
 
-    /// How far the last word has left, whichever call it left with.
+    /// Reports how much of the last word has left, no matter which call sent it.
     pub(super) fn tell_what_left(&mut self, unsent: usize, last: bool) -> io::Result<()> {
         use send::State as S;
         if !matches!(self.machine.send_state(), S::NotifyLeaving | S::AlertLeaving) {
@@ -134,19 +142,18 @@ impl<C: Tls> Session<C> {
         if self.outbox.unsent().len() < unsent { self.tell(Event::OutputBegun) } else { Ok(()) }
     }
 
-    /// Whether nothing that was written waits for the transport.
+    /// Whether nothing that was written is waiting for the transport.
     #[must_use]
     pub fn is_flushed(&self) -> bool {
         (self.is_taken() && self.pending.is_empty()) || self.machine.send_state().is_final()
     }
 
-    /// Whether the transport has all that is sealed, and keeps nothing of it back.
+    /// Whether the transport has everything that is sealed, and holds nothing back.
     pub(super) fn is_taken(&self) -> bool {
         self.outbox.is_empty() && !self.unflushed
     }
 
-    /// One write of the outbox, and a flush behind the end of it unless shutting the write side
-    /// does that.
+    /// Writes the outbox once, and flushes after its end unless shutting the write side does that.
     pub(super) fn write_out(&mut self, transport: &mut impl Transport, last: bool) -> io::Result<()> {
         if !self.outbox.is_empty() {
             let unsent = self.outbox.unsent();
@@ -166,7 +173,7 @@ impl<C: Tls> Session<C> {
         self.took(flushed)
     }
 
-    /// What a call of the transport came to. A failure is a fact, not an error.
+    /// Handles the result of a transport call. The machine records a failure; it is not an error.
     fn took(&mut self, result: io::Result<()>) -> io::Result<()> {
         match result {
             Ok(()) => Ok(()),
@@ -176,7 +183,7 @@ impl<C: Tls> Session<C> {
         }
     }
 
-    /// The transport takes no more: what is sealed will never leave.
+    /// The transport takes no more: sealed bytes will never leave.
     pub(super) fn write_failed(&mut self, errno: i32) -> io::Result<()> {
         self.outbox.clear();
         self.unflushed = false;

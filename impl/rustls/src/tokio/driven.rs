@@ -1,7 +1,7 @@
-//! A connection for tasks: its driver, its transport and its clock, lent to one call at a time.
+//! A connection for tasks: its driver, its transport and its clock, borrowed by one call at a time.
 //!
-//! Decides nothing. Says whether a call has changed how the connection stands: its owner then wakes
-//! who waits, once no lock is held any more.
+//! Decides nothing. Reports whether a call has changed the state of the connection; the owner then
+//! wakes the waiting tasks, once it holds no lock any more.
 
 use std::io;
 use std::pin::pin;
@@ -25,11 +25,11 @@ pub(super) struct Driven<IO: Transport, C: Tls> {
     pub(super) io: Option<IO>,
     pub(super) lingering: Lingering,
     clock: Clock,
-    /// What the transport and the clock wake: all who wait.
+    /// Given to the transport and the clock; wakes all waiting tasks.
     waker: Waker,
 }
 
-/// What a call came to, and whether the connection stands otherwise since.
+/// The result of a call, and whether it changed the state of the connection.
 #[derive(Debug)]
 #[must_use]
 pub(super) struct Called<R> {
@@ -48,7 +48,8 @@ impl<IO: Transport, C: Tls> Driven<IO, C> {
         }
     }
 
-    /// How long a close may take. Whether one is under way, which has that long from now.
+    /// Sets how long a close may take. Returns whether one is under way, which gets this long from
+    /// now.
     pub(super) fn set_patience(&mut self, patience: Duration) -> bool {
         self.driver.patience = patience;
         let is_running = self.clock.is_running();
@@ -58,7 +59,7 @@ impl<IO: Transport, C: Tls> Driven<IO, C> {
         is_running
     }
 
-    /// Makes one call of the driver for a task that waits.
+    /// Makes one call of the driver for a waiting task.
     pub(super) fn call<R>(
         &mut self,
         call: impl FnOnce(&mut Driver<C>, &mut Polled<'_, '_, IO>) -> io::Result<R>,
@@ -66,13 +67,13 @@ impl<IO: Transport, C: Tls> Driven<IO, C> {
         self.lend(true, call)
     }
 
-    /// Makes one call of the driver that nobody waits for, in a runtime or not.
+    /// Makes one call of the driver that nobody waits for, inside or outside a runtime.
     pub(super) fn at_once<R>(
         &mut self,
         call: impl FnOnce(&mut Driver<C>, &mut Polled<'_, '_, IO>) -> io::Result<R>,
     ) -> Called<R> {
-        // tokio hides what has come from a task that has done much already, until it yields: this
-        // call cannot.
+        // tokio hides events from a task that has done a lot of work until it yields, and this call
+        // cannot yield.
         let called = pin!(unconstrained(async { self.lend(false, call) }));
         let Poll::Ready(called) = called.poll(&mut Context::from_waker(Waker::noop())) else {
             unreachable!("nothing is awaited in it")
@@ -95,7 +96,7 @@ impl<IO: Transport, C: Tls> Driven<IO, C> {
             without_runtime: None,
         };
         let result = match call(&mut self.driver, &mut line) {
-            // Nothing would wake the task.
+            // Without a runtime nothing would wake the task.
             Err(error) if is_a_wait(&error) => Err(line.without_runtime.map_or(error, io::Error::other)),
             result => result,
         };

@@ -1,18 +1,18 @@
-//! Streams over tokio's transports: the same driver and the same machine, with tasks that sleep
-//! where threads block.
+//! Streams over tokio's transports: the same driver and the same machine as the blocking streams,
+//! with suspended tasks in place of blocked threads.
 //!
 //! Decides nothing about closing. Leaves to the driver, which it shares with the blocking streams,
 //! what is repeated.
 //!
-//! > **What holds after a cancel.** The machine has what was asked and what was done: a future that
-//! > is dropped loses nothing. Call again, and the rest is done; drop the stream, and the peer sees
-//! > as much of the end as had left.
+//! > **Cancel safety.** The machine keeps what was asked and what was done: dropping a future loses
+//! > nothing. Call again to do the rest. If the stream is dropped instead, the peer sees as much of
+//! > the end as had left.
 //!
-//! Whatever ends a wait wakes every task that waits on the same stream: halves that are split, by
-//! us or by `tokio::io::split`, may read, write and close in tasks of their own, and a [`Handle`]
-//! may close from any number of them.
+//! Whatever ends a wait wakes every task that waits on the same stream. Halves, split by this crate
+//! or by `tokio::io::split`, may read, write and close in their own tasks, and a [`Handle`] may
+//! close from any number of tasks.
 //!
-//! A client and a server that end well, and know it:
+//! A client and a server that both end cleanly, and know it:
 //!
 //! ```
 //! use close_notify::{Acceptor, Connector, Ending, Manner, Policy};
@@ -48,7 +48,7 @@
 //! # }
 //! ```
 //!
-//! A stream that tokio-rustls made becomes such a stream by [`WithEnding`].
+//! [`WithEnding`] turns a tokio-rustls stream into such a stream.
 
 mod driven;
 mod polled;

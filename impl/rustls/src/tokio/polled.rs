@@ -1,5 +1,5 @@
-//! A transport of tokio as a line that does not block: what is pending reads as `WouldBlock`, and
-//! wakes the task.
+//! A tokio transport as a nonblocking line: a pending call returns `WouldBlock`, and wakes the task
+//! later.
 
 use std::io::{self, Read, Write};
 use std::pin::Pin;
@@ -16,20 +16,20 @@ use super::transport::Transport;
 use crate::driver::line::Line;
 use crate::driver::lingering::Lingering;
 
-/// Longer than any close: what the clock cannot say is that far from now.
+/// Longer than any close: stands in for a duration that the clock cannot represent.
 const FOR_EVER: Duration = Duration::from_secs(30 * 365 * 86_400);
 
 /// The deadline of a close, once it runs.
 #[derive(Debug, Default)]
 pub(super) struct Clock {
     by: Option<By>,
-    /// What wakes the tasks that wait for it: one in each runtime in which a task waits, as its
-    /// timers end with it.
+    /// What wakes the tasks that wait for the deadline: one timer for each runtime in which a task
+    /// waits, because a runtime's timers end with it.
     sleeps: Vec<(Id, Pin<Box<Sleep>>)>,
 }
 
-/// A deadline on the clock of the runtime that it was started in, which a test may have paused, and
-/// on the system's, which holds everywhere else.
+/// A deadline on two clocks: that of the runtime in which it was started, which a test may have
+/// paused, and the system's, which is used everywhere else.
 #[derive(Clone, Copy, Debug)]
 struct By {
     home: Option<Id>,
@@ -43,7 +43,7 @@ impl By {
         Self { home: runtime().ok(), there: Moment::now() + patience, elsewhere: Instant::now() + patience }
     }
 
-    /// The deadline on the clock that is read here.
+    /// The deadline on the current clock.
     fn here(self) -> Moment {
         if self.home == runtime().ok() {
             return self.there;
@@ -52,7 +52,7 @@ impl By {
     }
 }
 
-/// The runtime that this is called in.
+/// The current runtime.
 fn runtime() -> Result<Id, TryCurrentError> {
     Handle::try_current().map(|runtime| runtime.id())
 }
@@ -62,12 +62,12 @@ impl Clock {
         self.by.is_some()
     }
 
-    /// The deadline is that far from now.
+    /// Sets the deadline to this far from now.
     pub(super) fn start(&mut self, patience: Duration) {
         *self = Self { by: Some(By::after(patience)), sleeps: Vec::new() };
     }
 
-    /// There is no deadline any more.
+    /// Removes the deadline.
     pub(super) fn stop(&mut self) {
         *self = Self::default();
     }
@@ -76,9 +76,9 @@ impl Clock {
         self.by.map(|by| by.here() <= Moment::now())
     }
 
-    /// The task is woken when the deadline passes, by the runtime that it is in.
+    /// Makes the current runtime wake the task when the deadline passes.
     ///
-    /// Errors: it is in none.
+    /// Fails outside a runtime.
     fn poll(&mut self, cx: &mut Context<'_>) -> Result<Poll<()>, TryCurrentError> {
         let (Some(by), here) = (self.by, runtime()?) else { return Ok(Poll::Pending) };
         // A runtime that is gone has ended its timers.
@@ -98,9 +98,9 @@ pub(super) struct Polled<'a, 'c, IO> {
     pub(super) clock: &'a mut Clock,
     pub(super) lingering: &'a mut Lingering,
     pub(super) cx: &'a mut Context<'c>,
-    /// A task waits for what the call waits for.
+    /// A task waits for this call.
     pub(super) is_awaited: bool,
-    /// The task waits for the deadline where no timer can wake it.
+    /// The task waits for a deadline outside a runtime, so no timer can wake it.
     pub(super) without_runtime: Option<TryCurrentError>,
 }
 
@@ -118,12 +118,12 @@ impl<IO: Transport> Polled<'_, '_, IO> {
     }
 }
 
-/// A transport that is ready with an error will not wake us: whatever its kind says, it has failed.
+/// A transport that is ready with an error will not wake us: it has failed, whatever the kind says.
 fn failed(error: io::Error) -> io::Error {
     io::Error::new(io::ErrorKind::ConnectionAborted, error)
 }
 
-/// A transport that is ready and takes nothing will not wake us either.
+/// Nor will a transport wake us that is ready and takes nothing.
 fn taken(written: io::Result<usize>, bytes: &[u8]) -> io::Result<usize> {
     match written {
         Ok(0) if !bytes.is_empty() => Err(io::ErrorKind::WriteZero.into()),
@@ -213,7 +213,7 @@ impl<IO: Transport> Line for Polled<'_, '_, IO> {
 
     fn only_try(&mut self, _only: bool) {}
 
-    /// A call of an asynchronous program is given its time by a timer around it.
+    /// Asynchronous code limits a call with a timer around it.
     fn call_has_passed(&mut self) -> bool {
         false
     }

@@ -1,7 +1,8 @@
-//! A relay that tells the truth: what ended unclean on one side never ends clean on the other.
+//! A relay that never turns an unclean end of one side into a clean end of the other.
 //!
 //! Decides in which order bytes and ends pass. Leaves to the core how a downstream is ended
-//! ([`Manner::for_downstream`]). Source: RFC 9846 §6.1, RFC 9112 §8 · no-laundering.
+//! ([`Manner::for_downstream`]).
+//! Source: RFC 9846 §6.1, RFC 9112 §8 · no-laundering.
 
 use std::future::poll_fn;
 use std::io;
@@ -15,11 +16,12 @@ use super::stream::Stream;
 use super::transport::Transport;
 use crate::engine::tls::Tls;
 
-/// What a direction moves at once.
+/// The most that a direction moves at once.
 const PIECE: usize = 16 * 1024;
 
-/// A side of a relay: a [`Stream`], or a [`Plain`] transport. Shape: reading that returns zero is
-/// an end; whether it was a clean one, [`tls_ending`](Self::tls_ending) says.
+/// A side of a relay: a [`Stream`], or a [`Plain`] transport.
+///
+/// A read that returns zero is an end; [`tls_ending`](Self::tls_ending) says whether it was clean.
 ///
 /// ```
 /// use close_notify::{Policy, tokio::{Side, Stream}};
@@ -30,15 +32,21 @@ const PIECE: usize = 16 * 1024;
 /// assert!(side.tls_ending().is_some());
 /// ```
 pub trait Side: AsyncRead + AsyncWrite + Unpin {
-    /// How TLS has ended on this side, if there is TLS.
+    /// How TLS has ended on this side, if it has TLS.
     fn tls_ending(&self) -> Option<Ending>;
 
     /// Resets the side: its peer must not take what it has for the whole.
     fn abort(&mut self);
 
-    /// Ends the side well, once both directions have ended well.
+    /// Ends the side cleanly, once both directions have ended well.
     ///
-    /// Errors: those of a close.
+    /// # Errors
+    ///
+    /// Those of a close.
+    ///
+    /// # Panics
+    ///
+    /// Panics in a runtime without timers, if it must wait under a deadline.
     fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
 }
 
@@ -48,7 +56,7 @@ impl<IO: Transport, C: Tls + Unpin> Side for Stream<IO, C> {
     }
 
     fn abort(&mut self) {
-        // Nothing that a peer does makes an abort fail.
+        // A peer cannot make an abort fail.
         let _ = Self::abort(self);
     }
 
@@ -57,7 +65,7 @@ impl<IO: Transport, C: Tls + Unpin> Side for Stream<IO, C> {
     }
 }
 
-/// A side without TLS, where a FIN is all that an end can say.
+/// A side without TLS, whose only sign of an end is a FIN.
 ///
 /// ```
 /// use close_notify::tokio::{Plain, Side};
@@ -68,7 +76,7 @@ impl<IO: Transport, C: Tls + Unpin> Side for Stream<IO, C> {
 pub struct Plain<IO>(Option<IO>);
 
 impl<IO: Transport> Plain<IO> {
-    /// This transport as a side.
+    /// Makes a side of this transport.
     #[must_use]
     pub const fn new(io: IO) -> Self {
         Self(Some(io))
@@ -116,7 +124,7 @@ impl<IO: Transport> Side for Plain<IO> {
 
     fn abort(&mut self) {
         if let Some(mut io) = self.0.take() {
-            // One that cannot be reset is dropped all the same.
+            // A transport that cannot be reset is dropped anyway.
             let _ = io.reset();
         }
     }
@@ -127,6 +135,7 @@ impl<IO: Transport> Side for Plain<IO> {
 }
 
 /// What a relay moved, and how both sides ended.
+///
 /// ```
 /// use close_notify::{Manner, Policy, tokio::{Plain, Stream, copy_bidirectional}};
 /// use tokio::io::AsyncWriteExt;
@@ -137,7 +146,7 @@ impl<IO: Transport> Side for Plain<IO> {
 /// let (near, far) = tokio::io::duplex(1 << 14);
 /// let mut client = Stream::new(client, near, Policy::STRICT);
 /// client.write_all(b"half an upl").await?;
-/// drop(client); // without a word
+/// drop(client); // sends nothing
 ///
 /// let (backend, _far) = tokio::io::duplex(1 << 14);
 /// let mut downstream = Stream::new(server, far, Policy::proxy());
@@ -151,34 +160,51 @@ impl<IO: Transport> Side for Plain<IO> {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct Relayed {
-    /// Bytes from the first side to the second, and back.
+    /// The bytes moved from the first side to the second, and back.
     pub bytes: [u64; 2],
     /// How TLS ended on each side that has it.
     pub endings: [Option<Ending>; 2],
-    /// Both directions ended well, and each side was told so; otherwise both were reset.
+    /// Whether both directions ended well and each side received that end. If not, both sides were
+    /// reset.
     ///
-    /// Up to TLS 1.2 one close_notify ends both directions (RFC 5246 §7.2.1): where a side has said
-    /// one, the other is told, and whatever ends that one then is in its ending alone.
+    /// Up to TLS 1.2 one close_notify ends both directions (RFC 5246 §7.2.1). Once a side has sent
+    /// one, the end is passed on to the other side; how that side ends afterwards is only in its
+    /// own ending.
     pub is_whole: bool,
 }
 
 /// Moves bytes both ways until both directions have ended, and ends each side as the other one
 /// ended.
 ///
-/// A clean end of one side becomes a clean end of that direction on the other. Any other end, a
-/// truncation, a reset or an alert, resets both sides: neither peer can take what it has for the
-/// whole.
+/// A clean end of one side becomes a clean end of that direction on the other. Any other end, such
+/// as a truncation, a reset or an alert, resets both sides, so that neither peer can take what it
+/// has for the whole.
 ///
-/// Cancel: what was read and not yet written is lost with the future; drop both sides then.
+/// # Cancel safety
 ///
-/// Errors: none that a peer can cause: how it ended is in the value.
+/// Not cancel safe: bytes that were read and not yet written are lost with the future. Drop both
+/// sides then.
+///
+/// # Errors
+///
+/// A peer cannot cause an error: the value says how the relay ended.
+///
+/// # Panics
+///
+/// Panics in a runtime without timers, if it must wait under a deadline.
+///
+/// # Examples
 ///
 /// ```
 /// use close_notify::tokio::{Plain, Stream, copy_bidirectional};
 /// use tokio::net::TcpStream;
-/// async fn terminate(mut downstream: Stream<TcpStream>, backend: TcpStream) -> std::io::Result<()> {
+/// async fn terminate(
+///     mut downstream: Stream<TcpStream>,
+///     backend: TcpStream,
+/// ) -> std::io::Result<()> {
 ///     let relayed = copy_bidirectional(&mut downstream, &mut Plain::new(backend)).await?;
-///     println!("{} bytes up, {} down, whole: {}", relayed.bytes[0], relayed.bytes[1], relayed.is_whole);
+///     let [up, down] = relayed.bytes;
+///     println!("{up} bytes up, {down} down, whole: {}", relayed.is_whole);
 ///     Ok(())
 /// }
 /// # let _ = terminate;
@@ -205,7 +231,7 @@ pub async fn copy_bidirectional(near: &mut impl Side, far: &mut impl Side) -> io
     Ok(Relayed { bytes: [up.moved, down.moved], endings: [near.tls_ending(), far.tls_ending()], is_whole })
 }
 
-/// Each direction has its end already: how the close went is in the endings.
+/// Closes both sides. Each direction has already ended, and the endings say how the close went.
 async fn close_both(near: &mut impl Side, far: &mut impl Side) {
     let mut done = [false; 2];
     poll_fn(|cx| {
@@ -216,10 +242,10 @@ async fn close_both(near: &mut impl Side, far: &mut impl Side) {
     .await;
 }
 
-/// An end that is no clean one.
+/// An end that is not clean.
 struct Broken;
 
-/// What stands between reading one side and writing the other.
+/// The bytes between reading one side and writing the other.
 struct Direction {
     piece: Vec<u8>,
     written: usize,
@@ -257,8 +283,8 @@ impl Direction {
                 ready!(self.poll_read(cx, &mut *from, to)?)
             };
             if step.is_err() {
-                // Up to TLS 1.2 a close_notify ends both directions: what cannot be delivered was
-                // not wanted.
+                // Up to TLS 1.2 a close_notify ends both directions: the peer does not want what
+                // cannot be delivered.
                 if !has_closed_both(to) {
                     return Poll::Ready(Err(Broken));
                 }
@@ -267,7 +293,7 @@ impl Direction {
         }
     }
 
-    /// Reads a piece; what was written before is flushed while there is none.
+    /// Reads a piece. While there is none, flushes what was written before.
     fn poll_read(
         &mut self,
         cx: &mut Context<'_>,
@@ -309,13 +335,12 @@ impl Direction {
     }
 }
 
-/// Whether the end that was read may be passed on as a clean one, whatever this side's policy
-/// tolerates.
+/// Whether the end that was read may be passed on as clean, whatever this side's policy tolerates.
 fn may_end_well(side: &impl Side) -> bool {
     side.tls_ending().is_none_or(|ending| Manner::for_downstream(&ending) != Manner::Abort)
 }
 
-/// Whether this side's peer has ended both directions well: our answer is decided then.
+/// Whether this side's peer has ended both directions well, which determines our answer.
 fn has_closed_both(side: &impl Side) -> bool {
     side.tls_ending().is_some_and(|ending| {
         let said = matches!(ending.writing, WriteEnd::CloseNotifySent | WriteEnd::Closing);

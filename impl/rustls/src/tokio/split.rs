@@ -1,8 +1,8 @@
-//! Two halves of one stream for two tasks: one closing state, whoever closes.
+//! Two halves of one stream for two tasks, with one closing state: either half may close.
 //!
-//! Decides nothing. A half holds the connection for the time of one poll alone, so that a task that
-//! waits in a write, or in a read, keeps nobody from closing: the close goes on, and the waiting
-//! task learns how the connection ended. Who is woken is woken after that.
+//! Decides nothing. A half holds the connection only during one poll, so a task that waits in a
+//! write or a read does not keep others from closing. The close goes on, and the waiting task
+//! learns how the connection ended. Tasks are woken only after the lock is released.
 
 use std::fmt;
 use std::io::{self, IoSlice};
@@ -24,8 +24,10 @@ use super::wakers::{Waits, Wakers};
 use crate::driver::Driver;
 use crate::engine::tls::Tls;
 
-/// Ends the connection that the halves share, from any task. Shape: it may be cloned. The transport
-/// is let go of where a close ends, or with the last handle and both halves.
+/// Ends the connection that the halves share, from any task.
+///
+/// It can be cloned. The transport is released when a close ends, or when the last handle and both
+/// halves are dropped.
 ///
 /// ```
 /// use close_notify::{Policy, tokio::Stream};
@@ -36,7 +38,7 @@ use crate::engine::tls::Tls;
 /// # let (client, _server) = lab::connections();
 /// let (near, _far) = tokio::io::duplex(1 << 14);
 /// let (mut read, write) = Stream::new(client, near, Policy::STRICT).into_split();
-/// let reader = tokio::spawn(async move { read.read_u8().await }); // would wait for ever
+/// let reader = tokio::spawn(async move { read.read_u8().await }); // would wait forever
 /// println!("{}", write.handle().abort()?);
 /// assert!(reader.await.expect("no panic").is_err());
 /// # Ok(()) })
@@ -45,7 +47,8 @@ use crate::engine::tls::Tls;
 pub struct Handle<IO: Transport, C: Tls = Connection>(Arc<Shared<IO, C>>);
 
 /// The reading half of a [`Stream`].
-/// Errors: of reading, as those of the stream.
+///
+/// Reading fails as it does on the stream.
 ///
 /// ```
 /// use close_notify::{Manner, Policy, tokio::Stream};
@@ -71,10 +74,10 @@ pub struct Handle<IO: Transport, C: Tls = Connection>(Arc<Shared<IO, C>>);
 #[derive(Debug)]
 pub struct ReadHalf<IO: Transport, C: Tls = Connection>(Handle<IO, C>);
 
-/// The writing half of a [`Stream`]. Shape: dropping it ends nothing; `poll_shutdown`, a
-/// [`close_write`](Handle::close_write) or a close tell the peer that no more comes.
+/// The writing half of a [`Stream`].
 ///
-/// Errors: of writing, as those of the stream.
+/// Dropping it ends nothing: `poll_shutdown`, a [`close_write`](Handle::close_write) or a close
+/// tells the peer that no more data comes. Writing fails as it does on the stream.
 ///
 /// ```
 /// use close_notify::{Policy, tokio::Stream};
@@ -143,22 +146,26 @@ impl<IO: Transport, C: Tls> Handle<IO, C> {
         self.driven().driver.ending()
     }
 
-    /// Whether the peer has ended the connection by now: [`Stream::peer_closed_now`].
+    /// Reports whether the peer has ended the connection by now, as [`Stream::peer_closed_now`]
+    /// does.
     ///
-    /// Errors: none that a peer can cause.
+    /// # Errors
+    ///
+    /// A peer cannot cause an error here.
     pub fn peer_closed_now(&self) -> io::Result<bool> {
         self.at_once(|driver, line| driver.peer_closed_now(line))
     }
 
-    /// Where the framing stands.
+    /// The framing state.
     #[must_use]
     pub fn framing(&self) -> FramingState {
         self.driven().driver.standing.state()
     }
 
-    /// What the tracker answers; `None` if there is none of this type: [`Stream::tracker`].
+    /// Asks the tracker, which [`Stream::tracker`] describes. Returns `None` if there is no tracker
+    /// of this type.
     ///
-    /// The connection is locked meanwhile: `ask` must not use a half or a handle of it.
+    /// The connection is locked during the call: `ask` must not use one of its halves or handles.
     ///
     /// ```
     /// # use close_notify::tokio::{Handle, Transport};
@@ -171,7 +178,7 @@ impl<IO: Transport, C: Tls> Handle<IO, C> {
         self.driven().driver.standing.tracker().map(ask)
     }
 
-    /// How long a close may take: [`Stream::set_patience`].
+    /// Sets how long a close may take, as [`Stream::set_patience`] does.
     pub fn set_patience(&self, patience: Duration) {
         let is_running = self.driven().set_patience(patience);
         if is_running {
@@ -179,34 +186,65 @@ impl<IO: Transport, C: Tls> Handle<IO, C> {
         }
     }
 
-    /// Ends the connection in this manner: [`Stream::close`] says how, and what holds after a
-    /// cancel.
+    /// Ends the connection in this manner, as [`Stream::close`] does.
     ///
-    /// Shape: several tasks may close, each in its manner. An end is only ever hastened
-    /// ([`Manner::then`](crate::Manner::then)), and each of them returns how it came.
+    /// Several tasks may close, each in its own manner. A later manner can only speed up the end
+    /// ([`Manner::then`](crate::Manner::then)), and every call returns how it ended.
     ///
-    /// Errors: those of [`Stream::close`].
+    /// # Cancel safety
+    ///
+    /// As [`Stream::close`].
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`Stream::close`] does.
+    ///
+    /// # Panics
+    ///
+    /// Panics in a runtime without timers, if it must wait under a deadline.
     pub async fn close(&self, manner: Manner) -> io::Result<Ending> {
         self.until_done(|driver, line| driver.close(line, manner)).await
     }
 
-    /// Closes the write side and reads on (TLS 1.3): [`Stream::close_write`].
+    /// Closes the write side and keeps reading (TLS 1.3), as [`Stream::close_write`] does.
     ///
-    /// Errors: those of [`Stream::close_write`].
+    /// # Cancel safety
+    ///
+    /// As [`Stream::close_write`].
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`Stream::close_write`] does.
+    ///
+    /// # Panics
+    ///
+    /// Panics in a runtime without timers, if it must wait under a deadline.
     pub async fn close_write(&self) -> io::Result<Ending> {
         self.until_done(|driver, line| driver.close_write(line)).await
     }
 
-    /// Resets the transport: [`Stream::abort`].
+    /// Resets the transport, as [`Stream::abort`] does.
     ///
-    /// Errors: those of [`Stream::abort`].
+    /// # Errors
+    ///
+    /// Fails as [`Stream::abort`] does.
     pub fn abort(&self) -> io::Result<Ending> {
         self.at_once(|driver, line| driver.close(line, Manner::Abort))
     }
 
-    /// Rejects the connection with a fatal alert: [`Stream::reject`].
+    /// Rejects the connection with a fatal alert, as [`Stream::reject`] does.
     ///
-    /// Errors: those of [`Stream::reject`].
+    /// # Cancel safety
+    ///
+    /// As [`Stream::reject`].
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`Stream::reject`] does.
+    ///
+    /// # Panics
+    ///
+    /// Panics in a runtime without timers, if it must wait under a deadline.
     pub async fn reject(&self, alert: AlertDescription) -> io::Result<Ending> {
         self.until_done(|driver, line| driver.reject(line, alert)).await
     }
@@ -225,16 +263,17 @@ impl<IO: Transport, C: Tls> fmt::Debug for Handle<IO, C> {
 }
 
 impl<IO: Transport, C: Tls> ReadHalf<IO, C> {
-    /// What ends the connection from here.
+    /// The handle, which ends the connection.
     #[must_use]
     pub const fn handle(&self) -> &Handle<IO, C> {
         &self.0
     }
 
-    /// The stream as it was, from its two halves.
+    /// Puts the two halves of a stream together again.
     ///
-    /// Errors: both halves back, where they are not of one stream, or another [`Handle`] is still
-    /// there.
+    /// # Errors
+    ///
+    /// Returns both halves if they are not of one stream, or if another [`Handle`] still exists.
     pub fn reunite(self, other: WriteHalf<IO, C>) -> Result<Stream<IO, C>, (Self, WriteHalf<IO, C>)> {
         if !Arc::ptr_eq(&self.0.0, &other.0.0) || Arc::strong_count(&self.0.0) > 2 {
             return Err((self, other));
@@ -250,7 +289,7 @@ impl<IO: Transport, C: Tls> ReadHalf<IO, C> {
 }
 
 impl<IO: Transport, C: Tls> WriteHalf<IO, C> {
-    /// What ends the connection from here.
+    /// The handle, which ends the connection.
     #[must_use]
     pub const fn handle(&self) -> &Handle<IO, C> {
         &self.0

@@ -1,6 +1,7 @@
-//! The asynchronous adapter: reads and writes as tokio's streams do, and ends like the core says.
+//! The asynchronous stream: it reads and writes as tokio's streams do, and ends as the core
+//! decides.
 //!
-//! Decides nothing: the driver repeats, the task sleeps, the machine closes.
+//! Decides nothing: the driver repeats calls, the task sleeps, the machine closes.
 
 use std::fmt;
 use std::future::poll_fn;
@@ -26,19 +27,28 @@ use crate::driver::{Acceptance, Driver, Standing};
 use crate::engine::tls::Tls;
 use crate::session::Session;
 
-/// A TLS stream over a transport of tokio that knows how it ended: [`crate::Stream`] for tasks.
+/// A TLS stream over a tokio transport that knows how it ended: [`crate::Stream`] for tasks.
 ///
-/// Shape: reading ends with zero bytes behind the peer's close_notify, and with an error that
-/// carries the [`Ending`] otherwise. [`close`](Self::close) ends the connection; dropping the
-/// stream drops the transport without a word. `poll_shutdown` says close_notify and shuts the write
-/// side, in every version, and does not wait for the peer: what the peer still sends can be read.
-/// It fails if any of what was written, close_notify or FIN cannot leave within the patience. Every
-/// future may be dropped and its call made again; each call says what holds in between.
+/// Reading returns zero bytes after the peer's close_notify. If the connection ends in another way,
+/// reading fails with an error that carries the [`Ending`]. [`close`](Self::close) ends the
+/// connection; dropping the stream drops the transport and sends nothing.
 ///
-/// A call that must wait under a deadline needs a runtime with time (`enable_time`, `enable_all`):
-/// it fails outside of any, and tokio panics in one without time. It may be made again in another
-/// runtime, and goes on there. What waits for nothing needs none:
-/// [`peer_closed_now`](Self::peer_closed_now), [`abort`](Self::abort), a drop.
+/// `poll_shutdown` sends close_notify and shuts the write side, in every version. It does not wait
+/// for the peer, and what the peer still sends can be read. It fails if any of what was written,
+/// the close_notify or the FIN cannot leave within the patience.
+///
+/// # Cancel safety
+///
+/// Every future may be dropped and its call made again. Each call documents the state in between.
+///
+/// # Runtimes
+///
+/// A call that must wait under a deadline needs a runtime with timers (`enable_time`,
+/// `enable_all`). Outside a runtime it fails, and in a runtime without timers tokio panics. It may
+/// be made again in another runtime, and continues there. Calls that wait for nothing need no
+/// runtime: [`peer_closed_now`](Self::peer_closed_now), [`abort`](Self::abort), a drop.
+///
+/// # Examples
 ///
 /// ```
 /// use close_notify::tokio::Stream;
@@ -67,10 +77,10 @@ pub struct Stream<IO: Transport, C: Tls = Connection> {
 }
 
 impl<IO: Transport> Stream<IO> {
-    /// A stream over a connection of rustls that has read nothing yet, before or after its
+    /// Makes a stream over a rustls connection that has read nothing yet, before or after its
     /// handshake.
     ///
-    /// Shape: as [`Session::new`]. For a stream of tokio-rustls there is
+    /// The connection must be one that [`Session::new`] accepts. For a tokio-rustls stream, see
     /// [`WithEnding`](super::WithEnding).
     #[must_use]
     pub fn new(connection: impl Into<Connection>, io: IO, policy: Policy) -> Self {
@@ -79,17 +89,18 @@ impl<IO: Transport> Stream<IO> {
 }
 
 impl<IO: Transport, C: Tls> Stream<IO, C> {
-    /// A stream over a session.
+    /// Makes a stream over a session.
     #[must_use]
     pub fn from_session(session: Session<C>, io: IO) -> Self {
         let wakers = Arc::new(Wakers::default());
         Self { driven: Driven::new(session, io, &wakers), wakers }
     }
 
-    /// How long a close, or the salvage of an alert behind a failed write, may take. The default is
-    /// 5 s. A close that is under way has that long from now.
+    /// Sets how long a close may take, and how long a failed write may look for the peer's alert.
     ///
-    /// `close(Graceful)` takes all of it if the peer does not answer, as Java's clients do with a
+    /// The default is 5 s. A close that is under way gets this long from now.
+    ///
+    /// `close(Graceful)` takes all of it if the peer does not answer, as Java clients do with a
     /// connection that they keep: see [`crate::Stream::set_patience`].
     pub fn set_patience(&mut self, patience: Duration) {
         if self.driven.set_patience(patience) {
@@ -97,33 +108,34 @@ impl<IO: Transport, C: Tls> Stream<IO, C> {
         }
     }
 
-    /// Where the transport goes once nothing but TCP is left to finish:
-    /// [`crate::Stream::set_lingerer`].
+    /// Sets the service that takes the transport once only TCP is left to finish, as
+    /// [`crate::Stream::set_lingerer`] does.
     ///
-    /// A stream that is dropped after its `poll_shutdown`, as HTTP libraries do, goes there too:
-    /// closing it at once could destroy the last response. If the service [cannot take
-    /// it](close_notify_linger::Counters::not_taken), it is closed at once: a drop cannot wait.
+    /// HTTP libraries drop a stream after its `poll_shutdown`. The transport of such a stream goes
+    /// to the service too, because closing it at once could destroy the last response. If the
+    /// service [cannot take it](close_notify_linger::Counters::not_taken), it is closed at once: a
+    /// drop cannot wait.
     #[cfg(unix)]
     pub fn set_lingerer(&mut self, lingerer: &close_notify_linger::Lingerer) {
         self.driven.lingering = lingerer.clone().into();
     }
 
-    /// Where the application protocol stands, for the end of reading to be judged by:
-    /// [`crate::Stream::set_framing`].
+    /// Sets the framing state, by which the end of reading is judged, as
+    /// [`crate::Stream::set_framing`] does.
     pub fn set_framing(&mut self, framing: FramingState) {
         self.driven.driver.stand(Standing::Said(framing));
     }
 
-    /// Has this tracker see all that is read and written from now on, and say where the framing
-    /// stands.
+    /// Sets a tracker, which sees everything that is read and written from now on and reports the
+    /// framing state.
     ///
-    /// A missing close_notify is then tolerated between messages where the policy says so
+    /// A missing close_notify is then tolerated between messages if the policy says so
     /// ([`MissingNotify::BetweenMessages`](crate::MissingNotify::BetweenMessages),
-    /// [`Policy::https`]), and an error inside one; a header section comes out whole, or not at
-    /// all.
+    /// [`Policy::https`]), and is an error inside a message. A header section is delivered whole,
+    /// or not at all.
     ///
-    /// Shape: before the first message is read or written, or between two protocols. What a tracker
-    /// before it has held back comes first.
+    /// Call it before the first message is read or written, or between two protocols. Data that an
+    /// earlier tracker has held back is delivered first.
     pub fn set_tracker(&mut self, tracker: impl Framing + Send + Sync + 'static) {
         self.driven.driver.stand(Standing::tracked(tracker));
     }
@@ -135,14 +147,14 @@ impl<IO: Transport, C: Tls> Stream<IO, C> {
         self.driven.driver.standing.tracker()
     }
 
-    /// Where the framing stands.
+    /// The framing state.
     #[must_use]
     pub fn framing(&self) -> FramingState {
         self.driven.driver.standing.state()
     }
 
     /// Whether what was read may be less than what the peer sent: [`Ending::truncation_possible`]
-    /// where the framing stands.
+    /// in the current framing state.
     #[must_use]
     pub fn truncation_possible(&self) -> bool {
         self.driven.driver.truncation_possible()
@@ -154,19 +166,19 @@ impl<IO: Transport, C: Tls> Stream<IO, C> {
         self.driven.driver.session.ending()
     }
 
-    /// The session beneath.
+    /// The underlying session.
     #[must_use]
     pub const fn session(&self) -> &Session<C> {
         &self.driven.driver.session
     }
 
-    /// The transport, while it is there.
+    /// The transport, until it is released.
     #[must_use]
     pub const fn transport(&self) -> Option<&IO> {
         self.driven.io.as_ref()
     }
 
-    /// Makes a call of the driver; what it waits for wakes the task.
+    /// Makes one call of the driver. What it waits for wakes the task.
     fn poll<R>(
         &mut self,
         cx: &Context<'_>,
@@ -176,7 +188,7 @@ impl<IO: Transport, C: Tls> Stream<IO, C> {
         self.wakers.poll(waits, cx, || self.driven.call(call))
     }
 
-    /// Makes a call of the driver until it is done.
+    /// Repeats a call of the driver until it is done.
     async fn until_done<R>(
         &mut self,
         mut call: impl FnMut(&mut Driver<C>, &mut Polled<'_, '_, IO>) -> io::Result<R>,
@@ -192,21 +204,38 @@ impl<IO: Transport, C: Tls> Stream<IO, C> {
         self.wakers.at_once(self.driven.at_once(call))
     }
 
-    /// Does the handshake to its end. Reading and writing do it too.
+    /// Completes the handshake. Reading and writing do this too.
     ///
-    /// Cancel: the handshake goes on with the next call.
+    /// # Cancel safety
     ///
-    /// Errors: how it ended: the peer's alert where one came, even behind a failed write.
+    /// The handshake continues with the next call.
+    ///
+    /// # Errors
+    ///
+    /// Fails with how the connection ended. If the peer sent an alert, this is the alert, even if a
+    /// write failed first.
+    ///
+    /// # Panics
+    ///
+    /// Panics in a runtime without timers, if it must wait under a deadline.
     pub async fn complete_handshake(&mut self) -> io::Result<()> {
         self.until_done(|driver, line| driver.complete_handshake(line)).await
     }
 
-    /// Does the handshake to its end, within this time.
+    /// Completes the handshake within this time.
     ///
-    /// Cancel: the handshake goes on with the next call, which has its own time.
+    /// # Cancel safety
     ///
-    /// Errors: as [`complete_handshake`](Self::complete_handshake); an ending that is
-    /// [`TimedOut`](crate::ReadEnd::TimedOut), the transport dropped.
+    /// The handshake continues with the next call, which has its own time.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`complete_handshake`](Self::complete_handshake) does. If the time is over, the
+    /// ending is [`TimedOut`](crate::ReadEnd::TimedOut) and the transport has been dropped.
+    ///
+    /// # Panics
+    ///
+    /// Panics if it is awaited outside a tokio runtime with timers enabled.
     pub async fn complete_handshake_within(&mut self, patience: Duration) -> io::Result<()> {
         match timeout(patience, self.complete_handshake()).await {
             Ok(result) => result,
@@ -214,22 +243,34 @@ impl<IO: Transport, C: Tls> Stream<IO, C> {
         }
     }
 
-    /// Whether the server took our certificate: [`crate::Stream::confirm_accepted`] says how that
-    /// is known.
+    /// Reports whether the server accepted our certificate, as [`crate::Stream::confirm_accepted`]
+    /// does.
     ///
-    /// Cancel: what came is kept, and the next call knows it.
+    /// # Cancel safety
     ///
-    /// Errors: how the connection ended: the server's alert by name, not the reset that followed
-    /// it.
+    /// What arrived is kept, and the next call uses it.
+    ///
+    /// # Errors
+    ///
+    /// Fails with how the connection ended: with the server's alert, not with the reset that
+    /// followed it.
+    ///
+    /// # Panics
+    ///
+    /// Panics if it is awaited outside a tokio runtime with timers enabled.
     pub async fn confirm_accepted(&mut self, patience: Duration) -> io::Result<Acceptance> {
         let known = self.until_done(|driver, line| driver.acceptance(line));
         timeout(patience, known).await.unwrap_or(Ok(Acceptance::Unknown))
     }
 
-    /// Whether the peer has ended the connection by now: [`crate::Stream::peer_closed_now`]. It
-    /// never waits, and sees what the runtime has noticed of the transport.
+    /// Reports whether the peer has ended the connection by now, as
+    /// [`crate::Stream::peer_closed_now`] does.
     ///
-    /// Errors: none that a peer can cause.
+    /// It never waits, and sees what the runtime has noticed about the transport.
+    ///
+    /// # Errors
+    ///
+    /// A peer cannot cause an error here.
     pub fn peer_closed_now(&mut self) -> io::Result<bool> {
         self.at_once(|driver, line| driver.peer_closed_now(line))
     }
@@ -237,35 +278,60 @@ impl<IO: Transport, C: Tls> Stream<IO, C> {
     /// Ends the connection in this manner, within the patience of
     /// [`set_patience`](Self::set_patience), as [`crate::Stream::close`] does.
     ///
-    /// Cancel: the connection is ending and takes no more data; the next call of `close` goes on,
-    /// its clock too.
+    /// # Cancel safety
     ///
-    /// Errors: those of [`crate::Stream::close`].
+    /// The connection is ending and takes no more data. The next call of `close` continues, and so
+    /// does its clock.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`crate::Stream::close`] does.
+    ///
+    /// # Panics
+    ///
+    /// Panics in a runtime without timers, if it must wait under a deadline.
     pub async fn close(&mut self, manner: Manner) -> io::Result<Ending> {
         self.until_done(|driver, line| driver.close(line, manner)).await
     }
 
-    /// [`close`](Self::close), polled.
+    /// Polls [`close`](Self::close).
     ///
-    /// Errors: those of [`close`](Self::close).
+    /// # Errors
+    ///
+    /// Fails as [`close`](Self::close) does.
+    ///
+    /// # Panics
+    ///
+    /// Panics in a runtime without timers, if it must wait under a deadline.
     pub fn poll_close(&mut self, cx: &mut Context<'_>, manner: Manner) -> Poll<io::Result<Ending>> {
         self.poll(cx, Waits::Close, |driver, line| driver.close(line, manner))
     }
 
-    /// Closes the write side and reads on (TLS 1.3), as [`crate::Stream::close_write`] does.
+    /// Closes the write side and keeps reading (TLS 1.3), as [`crate::Stream::close_write`] does.
     ///
-    /// Cancel: the write side takes no more data; the next call, or any close, goes on.
+    /// # Cancel safety
     ///
-    /// Errors: those of [`crate::Stream::close_write`].
+    /// The write side takes no more data. The next call, or any close, continues.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`crate::Stream::close_write`] does.
+    ///
+    /// # Panics
+    ///
+    /// Panics in a runtime without timers, if it must wait under a deadline.
     pub async fn close_write(&mut self) -> io::Result<Ending> {
         self.until_done(|driver, line| driver.close_write(line)).await
     }
 
     /// Resets the transport, so that the peer must not take what it has for the whole. It never
-    /// waits. What some peers make of a reset, and what to do instead, [`crate::Stream::abort`]
-    /// says.
+    /// waits.
     ///
-    /// Errors: none that a peer can cause.
+    /// [`crate::Stream::abort`] describes how some peers treat a reset, and what to do instead.
+    ///
+    /// # Errors
+    ///
+    /// A peer cannot cause an error here.
     pub fn abort(&mut self) -> io::Result<Ending> {
         self.at_once(|driver, line| driver.close(line, Manner::Abort))
     }
@@ -273,20 +339,36 @@ impl<IO: Transport, C: Tls> Stream<IO, C> {
     /// Rejects the connection with a fatal alert, and lingers within bounds so that the peer reads
     /// it, as [`crate::Stream::reject`] does.
     ///
-    /// Cancel: the connection is ending by that alert; the next call of `reject`, or of `close`,
-    /// goes on.
+    /// # Cancel safety
     ///
-    /// Errors: those of [`crate::Stream::reject`].
+    /// The connection is ending with that alert. The next call of `reject`, or of `close`,
+    /// continues.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`crate::Stream::reject`] does.
+    ///
+    /// # Panics
+    ///
+    /// Panics in a runtime without timers, if it must wait under a deadline.
     pub async fn reject(&mut self, alert: AlertDescription) -> io::Result<Ending> {
         self.until_done(|driver, line| driver.reject(line, alert)).await
     }
 
-    /// Ends TLS and gives the transport back: what is returned beside it was read behind the peer's
-    /// close_notify.
+    /// Ends TLS and gives the transport back, together with the bytes that were read after the
+    /// peer's close_notify.
     ///
-    /// Cancel: the transport is still ours and takes no more data; the next call goes on.
+    /// # Cancel safety
     ///
-    /// Errors: how the connection ended instead, the transport dropped.
+    /// The stream still owns the transport, which takes no more data. The next call continues.
+    ///
+    /// # Errors
+    ///
+    /// Fails with how the connection ended instead; the transport has been dropped.
+    ///
+    /// # Panics
+    ///
+    /// Panics in a runtime without timers, if it must wait under a deadline.
     pub async fn hand_back(&mut self) -> io::Result<(IO, Vec<u8>)> {
         let leftover = self.until_done(|driver, line| driver.hand_back(line)).await?;
         let io = self.driven.io.take().ok_or_else(|| self.driven.driver.session.ended())?;

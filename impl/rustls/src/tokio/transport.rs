@@ -1,4 +1,4 @@
-//! What an adapter needs of a transport of tokio beside reading and writing.
+//! What an adapter needs from a tokio transport besides reading and writing.
 //!
 //! Decides how each step is done. Leaves to the core which step is due.
 //! Sources: as [`crate::Transport`]'s.
@@ -14,7 +14,7 @@ use ::tokio::net::TcpStream;
 #[cfg(unix)]
 use ::tokio::net::UnixStream;
 
-/// A transport of tokio that can be ended. Dropping it closes it;
+/// A tokio transport that can be ended. Dropping it closes it;
 /// [`poll_shutdown`](AsyncWrite::poll_shutdown) shuts its write side.
 ///
 /// ```
@@ -22,11 +22,16 @@ use ::tokio::net::UnixStream;
 /// use close_notify::tokio::Transport;
 /// # struct Tunnel(tokio::io::DuplexStream);
 /// # use std::{pin::Pin, task::{Context, Poll}};
-/// # impl tokio::io::AsyncRead for Tunnel {
-/// #     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, b: &mut tokio::io::ReadBuf<'_>) -> Poll<io::Result<()>> {
+/// # use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+/// # impl AsyncRead for Tunnel {
+/// #     fn poll_read(
+/// #         mut self: Pin<&mut Self>, cx: &mut Context<'_>, b: &mut ReadBuf<'_>,
+/// #     ) -> Poll<io::Result<()>> {
 /// #         Pin::new(&mut self.0).poll_read(cx, b) } }
-/// # impl tokio::io::AsyncWrite for Tunnel {
-/// #     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, b: &[u8]) -> Poll<io::Result<usize>> {
+/// # impl AsyncWrite for Tunnel {
+/// #     fn poll_write(
+/// #         mut self: Pin<&mut Self>, cx: &mut Context<'_>, b: &[u8],
+/// #     ) -> Poll<io::Result<usize>> {
 /// #         Pin::new(&mut self.0).poll_write(cx, b) }
 /// #     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
 /// #         Pin::new(&mut self.0).poll_flush(cx) }
@@ -35,32 +40,38 @@ use ::tokio::net::UnixStream;
 /// // For a `Tunnel` that is AsyncRead and AsyncWrite:
 /// impl Transport for Tunnel {
 ///     fn reset(&mut self) -> io::Result<()> {
-///         Ok(()) // a tunnel that knows no reset: its peer sees an end without close_notify
+///         Ok(()) // a tunnel without resets: its peer sees an end without close_notify
 ///     }
 /// }
 /// ```
 pub trait Transport: AsyncRead + AsyncWrite + Unpin {
-    /// Writes bytes behind which nothing but the end of the write side comes: an implementation may
-    /// hold them back until that is shut, so that both leave at once.
+    /// Writes bytes that only the end of the write side follows. An implementation may hold them
+    /// back until the write side is shut, so that both leave together.
     ///
-    /// Errors: as [`AsyncWrite::poll_write`].
+    /// # Errors
+    ///
+    /// As [`AsyncWrite::poll_write`].
     fn poll_write_last(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(self).poll_write(cx, bytes)
     }
 
-    /// Resets the transport, at the latest when it is dropped: the peer must not read an end. What
-    /// holds for sockets, [`crate::Transport::reset`] says.
+    /// Resets the transport, at the latest when it is dropped: the peer must not read an end.
+    /// [`crate::Transport::reset`] describes what this means for sockets.
     ///
-    /// Errors: the system's.
+    /// # Errors
+    ///
+    /// The system's errors.
     fn reset(&mut self) -> io::Result<()>;
 
-    /// The socket beneath, for a [service](super::Stream::set_lingerer) to linger with.
+    /// The underlying socket, for a [service](super::Stream::set_lingerer) to linger with.
     ///
-    /// The default gives none: the transport lingers in its stream, and one whose stream is dropped
-    /// is closed at once. A wrapper passes it on: `self.0.into_socket().map_err(|io| io.map(|io|
-    /// Self(io, self.1)))`.
+    /// The default gives none: the transport lingers in its stream, and is closed at once if the
+    /// stream is dropped. A wrapper passes the socket on: `self.0.into_socket().map_err(|io|
+    /// io.map(|io| Self(io, self.1)))`.
     ///
-    /// Errors: the transport, as it was; `None` if it is lost.
+    /// # Errors
+    ///
+    /// Returns the transport, unchanged, or `None` if it is lost.
     #[cfg(unix)]
     fn into_socket(self) -> Result<OwnedFd, Option<Self>>
     where
@@ -102,8 +113,8 @@ impl Transport for TcpStream {
     }
 }
 
-/// A copy of the descriptor, for `into_std` closes a socket that it fails with. If there is no
-/// room for a copy, it is the next best.
+/// Copies the descriptor, because `into_std` closes a socket when it fails. If no descriptor is
+/// left for a copy, `into_std` is the next best.
 #[cfg(unix)]
 fn descriptor<S: AsFd, R: Into<OwnedFd>>(
     socket: S,
@@ -117,8 +128,8 @@ fn descriptor<S: AsFd, R: Into<OwnedFd>>(
 
 #[cfg(unix)]
 impl Transport for UnixStream {
-    /// A Unix socket cannot be reset: the peer reads an end without close_notify, which it knows
-    /// for a truncation.
+    /// A Unix socket cannot be reset: the peer reads an end without close_notify, which it
+    /// recognizes as a truncation.
     fn reset(&mut self) -> io::Result<()> {
         Ok(())
     }
@@ -129,7 +140,7 @@ impl Transport for UnixStream {
 }
 
 impl Transport for DuplexStream {
-    /// A pipe in memory cannot be reset, as a Unix socket cannot.
+    /// A pipe in memory cannot be reset, just as a Unix socket cannot.
     fn reset(&mut self) -> io::Result<()> {
         Ok(())
     }
@@ -145,7 +156,8 @@ impl<T: Transport + ?Sized> Transport for &mut T {
     }
 }
 
-/// Any transport, taken for one that cannot be reset: an abort is then an end without close_notify.
+/// Any transport, treated as one that cannot be reset: an abort is then an end without
+/// close_notify.
 ///
 /// ```
 /// use close_notify::tokio::{Irresettable, Transport};

@@ -1,12 +1,12 @@
-//! Every task that waits on one connection, woken together.
+//! Wakes every task that waits on one connection, all together.
 //!
-//! A transport of tokio keeps one waker for each direction, but a read of ours may write and a
-//! close does both: what one task registers would be lost by the next. So the transport wakes this,
-//! and this wakes all.
+//! A tokio transport keeps one waker for each direction, but our reads may write, and a close reads
+//! and writes: the next task would replace what one task registered. So the transport wakes this
+//! type, and this type wakes all tasks.
 //!
-//! What is polled keeps the last waker of its kind, as the traits of tokio do. A call of a handle
-//! that is awaited has a place of its own for as long as its future lives: no other task takes it,
-//! and a future that is dropped leaves it.
+//! Polled calls keep the last waker of their kind, as tokio's traits do. An awaited call of a
+//! handle has its own place for as long as its future lives. No other task takes that place, and
+//! dropping the future frees it.
 
 use std::future::poll_fn;
 use std::io;
@@ -19,16 +19,16 @@ use ::tokio::sync::Notify;
 use super::driven::Called;
 use crate::error::is_a_wait;
 
-/// What is polled: by one task at a time for each.
+/// What is polled, each by one task at a time.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Waits {
     Read,
     Write,
     Flush,
     Shutdown,
-    /// A close that is polled.
+    /// A polled close.
     Close,
-    /// A call that is awaited on a stream that is whole: nobody else has the stream meanwhile.
+    /// An awaited call on a whole stream: nobody else has the stream in the meantime.
     Call,
 }
 
@@ -43,7 +43,7 @@ pub(super) struct Wakers {
 }
 
 impl Wakers {
-    /// Makes a call that is polled; what it waits for wakes the task.
+    /// Makes a polled call. What it waits for wakes the task.
     pub(super) fn poll<R>(
         &self,
         waits: Waits,
@@ -54,11 +54,11 @@ impl Wakers {
         poll_of(self.others_woken(Some(waits), call()))
     }
 
-    /// Makes a call that is awaited, again after each wake-up, until it is done.
+    /// Makes an awaited call, again after each wake-up, until it is done.
     pub(super) async fn until_done<R>(&self, mut call: impl FnMut() -> Called<R>) -> io::Result<R> {
         let mut woken = pin!(self.awaited.notified());
         poll_fn(|cx| {
-            // Before the call: what wakes while it is made is not lost.
+            // Registered before the call, so that a wake-up during the call is not lost.
             woken.set(self.awaited.notified());
             let done = poll_of(self.others_woken(None, call()));
             if done.is_pending() && woken.as_mut().poll(cx).is_ready() {
@@ -70,12 +70,13 @@ impl Wakers {
         .await
     }
 
-    /// What a call came to that nobody waits for.
+    /// The result of a call that nobody waits for.
     pub(super) fn at_once<R>(&self, called: Called<R>) -> io::Result<R> {
         self.others_woken(None, called)
     }
 
-    /// Who waits for what cannot come any more learns so here: nothing else will wake it.
+    /// Wakes the other tasks if the state has changed. Some may wait for what can no longer happen,
+    /// and nothing else will wake them.
     fn others_woken<R>(&self, waits: Option<Waits>, called: Called<R>) -> io::Result<R> {
         if called.has_changed {
             self.wake_all_but(waits);
@@ -83,17 +84,16 @@ impl Wakers {
         called.result
     }
 
-    /// The task is woken when the transport next is.
+    /// Registers the task to be woken when the transport is.
     fn register(&self, waits: Waits, waker: &Waker) {
         let waker = waker.clone();
         let before =
             self.polled.lock().unwrap_or_else(PoisonError::into_inner)[waits as usize].replace(waker);
-        // What a waker does when it is cloned, woken or dropped is its own affair: no lock is held
-        // then.
+        // Cloning, waking or dropping a waker may run arbitrary code, so no lock is held then.
         drop(before);
     }
 
-    /// Every task looks again but the one that polls this.
+    /// Wakes every task except the one that polls this.
     pub(super) fn wake_all_but(&self, waits: Option<Waits>) {
         let kept = waits.map(|waits| waits as usize);
         let mut all = self.polled.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,6 +1,6 @@
-//! Our calls on the streams of tokio-rustls, a client's and a server's.
+//! This crate's calls on tokio-rustls streams, a client's and a server's.
 //!
-//! Decides nothing: a stream is taken apart, and its connection adopted.
+//! Decides nothing: takes a stream apart and adopts its connection.
 
 use std::io;
 
@@ -12,12 +12,14 @@ use super::transport::Transport;
 use crate::engine::tls::Tls;
 use crate::session::Session;
 
-/// Ends a stream of tokio-rustls well: [`client::TlsStream`](tokio_rustls::client::TlsStream),
+/// Adds this crate's endings to tokio-rustls streams:
+/// [`client::TlsStream`](tokio_rustls::client::TlsStream),
 /// [`server::TlsStream`](tokio_rustls::server::TlsStream) and
 /// [`TlsStream`](tokio_rustls::TlsStream).
 ///
-/// [`with_ending`](Self::with_ending) is for a stream that is used on; the others end it here and
-/// now, and a future of theirs that is dropped drops the stream with it.
+/// Use [`with_ending`](Self::with_ending) for a stream that you keep using. The other methods end
+/// the stream immediately; dropping one of their futures drops the stream with it.
+///
 /// ```
 /// use close_notify::{Manner, Policy, tokio::WithEnding};
 /// use tokio::net::TcpStream;
@@ -31,39 +33,59 @@ use crate::session::Session;
 /// # let _ = goodbye;
 /// ```
 pub trait WithEnding: Sized {
-    /// The connection of rustls in it.
+    /// The rustls connection of the stream.
     type Connection: Tls;
-    /// The transport beneath.
+    /// The underlying transport.
     type Transport: Transport;
 
-    /// The same stream, which knows how it ends. It may have been read and written before: see
-    /// [`Session::adopt`].
+    /// Returns the same stream, which now knows how it ends. The stream may have been read and
+    /// written before: see [`Session::adopt`].
     fn with_ending(self, policy: Policy) -> Stream<Self::Transport, Self::Connection>;
 
-    /// Ends the connection in this manner; [`Stream::close`] says how.
+    /// Ends the connection in this manner, as [`Stream::close`] does.
     ///
-    /// Errors: those of [`Stream::close`].
+    /// # Errors
+    ///
+    /// Fails as [`Stream::close`] does.
+    ///
+    /// # Panics
+    ///
+    /// Panics in a runtime without timers, if it must wait under a deadline.
     fn close(self, policy: Policy, manner: Manner) -> impl Future<Output = io::Result<Ending>> {
         async move { self.with_ending(policy).close(manner).await }
     }
 
-    /// Resets the transport; [`Stream::abort`] says how.
+    /// Resets the transport, as [`Stream::abort`] does.
     ///
-    /// Errors: those of [`Stream::abort`].
+    /// # Errors
+    ///
+    /// Fails as [`Stream::abort`] does.
     fn abort(self) -> io::Result<Ending> {
         self.with_ending(Policy::STRICT).abort()
     }
 
-    /// Rejects the connection with a fatal alert; [`Stream::reject`] says how.
+    /// Rejects the connection with a fatal alert, as [`Stream::reject`] does.
     ///
-    /// Errors: those of [`Stream::reject`].
+    /// # Errors
+    ///
+    /// Fails as [`Stream::reject`] does.
+    ///
+    /// # Panics
+    ///
+    /// Panics in a runtime without timers, if it must wait under a deadline.
     fn reject(self, alert: AlertDescription) -> impl Future<Output = io::Result<Ending>> {
         async move { self.with_ending(Policy::STRICT).reject(alert).await }
     }
 
-    /// Ends TLS and gives the transport back; [`Stream::hand_back`] says how.
+    /// Ends TLS and gives the transport back, as [`Stream::hand_back`] does.
     ///
-    /// Errors: those of [`Stream::hand_back`].
+    /// # Errors
+    ///
+    /// Fails as [`Stream::hand_back`] does.
+    ///
+    /// # Panics
+    ///
+    /// Panics in a runtime without timers, if it must wait under a deadline.
     fn hand_back(self, policy: Policy) -> impl Future<Output = io::Result<(Self::Transport, Vec<u8>)>> {
         async move { self.with_ending(policy).hand_back().await }
     }

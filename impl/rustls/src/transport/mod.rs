@@ -1,5 +1,5 @@
-//! What an adapter needs of a transport beside reading and writing: to end it, in every way that
-//! TCP knows.
+//! What an adapter needs from a transport besides reading and writing: to end it, in every way that
+//! TCP allows.
 //!
 //! Decides how each step is done on TCP and on Unix sockets. Leaves to the core which step is due.
 //! Sources: RFC 9293 §3.6, §3.10.4; tcp(7), send(2) `MSG_MORE`.
@@ -32,45 +32,51 @@ use std::time::Instant;
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub trait Transport: Read + Write {
-    /// Reads once, and waits until the deadline at the longest. What the application has set stays
-    /// as it is: no timeout is changed, and a transport that does not block returns `WouldBlock` at
-    /// once.
+    /// Reads once, waiting no longer than the deadline.
     ///
-    /// The default reads, as fits a transport that never blocks. One that does must bound the wait,
-    /// or a close lasts as long as its peer likes.
+    /// The application's settings stay as they are: no timeout is changed, and a nonblocking
+    /// transport returns `WouldBlock` at once.
     ///
-    /// Errors: as [`Read::read`]; `TimedOut` or `WouldBlock` where nothing came in time.
+    /// The default calls `read`, which fits a transport that never blocks. A transport that blocks
+    /// must bound the wait, or a close takes as long as its peer likes.
+    ///
+    /// # Errors
+    ///
+    /// As [`Read::read`]; `TimedOut` or `WouldBlock` if nothing arrived in time.
     fn read_by(&mut self, buffer: &mut [u8], deadline: Instant) -> io::Result<usize> {
         let _ = deadline;
         self.read(buffer)
     }
 
-    /// Writes once, and waits until the deadline at the longest, as [`read_by`](Self::read_by)
-    /// does.
+    /// Writes once, waiting no longer than the deadline, as [`read_by`](Self::read_by) does.
     ///
-    /// Errors: as [`Write::write`]; `TimedOut` or `WouldBlock` where nothing was taken in time.
+    /// # Errors
+    ///
+    /// As [`Write::write`]; `TimedOut` or `WouldBlock` if nothing was taken in time.
     fn write_by(&mut self, bytes: &[u8], deadline: Instant) -> io::Result<usize> {
         let _ = deadline;
         self.write(bytes)
     }
 
-    /// Waits until it can be written to, or read from where `input` says so; until the deadline at
-    /// the longest, if there is one.
+    /// Waits until the transport can be written to, or also until it can be read from if `input` is
+    /// set. Waits no longer than the deadline, if there is one.
     ///
-    /// The default does not wait, as fits a transport that never blocks.
+    /// The default does not wait, which fits a transport that never blocks.
     ///
-    /// Errors: `TimedOut` where the deadline has passed; `WouldBlock` where it is one that never
-    /// waits.
+    /// # Errors
+    ///
+    /// `TimedOut` if the deadline has passed; `WouldBlock` if the transport never waits.
     fn wait_for_room(&mut self, input: bool, deadline: Option<Instant>) -> io::Result<()> {
         let _ = (input, deadline);
         Err(io::ErrorKind::WouldBlock.into())
     }
 
-    /// Writes bytes behind which nothing but the end of the write side comes: an implementation may
-    /// hold them back until [`shut_write`](Self::shut_write), so that both leave at once.
+    /// Writes bytes that only the end of the write side follows. An implementation may hold them
+    /// back until [`shut_write`](Self::shut_write), so that both leave together.
     ///
-    /// Errors: as [`write_by`](Self::write_by) where there is a deadline, as [`Write::write`] where
-    /// there is none.
+    /// # Errors
+    ///
+    /// As [`write_by`](Self::write_by) with a deadline, as [`Write::write`] without one.
     fn write_last(&mut self, bytes: &[u8], deadline: Option<Instant>) -> io::Result<usize> {
         match deadline {
             Some(deadline) => self.write_by(bytes, deadline),
@@ -78,23 +84,36 @@ pub trait Transport: Read + Write {
         }
     }
 
-    /// Shuts the write side, behind all that was written: the peer reads the end of the stream.
+    /// Shuts the write side after everything that was written: the peer reads the end of the
+    /// stream.
     ///
-    /// Errors: the system's; `WouldBlock` where it is to be asked again.
+    /// # Errors
+    ///
+    /// The system's errors; `WouldBlock` if the call must be made again.
     fn shut_write(&mut self) -> io::Result<()>;
 
     /// Resets the transport, at the latest when it is dropped: the peer must not read an end.
     ///
-    /// A TCP socket is reset now on Linux, and elsewhere when its last descriptor is closed: while
-    /// a clone of it is left, or a child process that has it, the peer sees nothing there. See
-    /// [`linger::reset`](crate::linger::reset).
+    /// On Linux a TCP socket is reset now. Elsewhere it is reset when its last descriptor is
+    /// closed: the peer sees nothing while a clone of the socket, or a child process that holds it,
+    /// remains. See [`linger::reset`](crate::linger::reset).
     ///
-    /// Errors: the system's.
+    /// # Errors
+    ///
+    /// The system's errors.
     fn reset(&mut self) -> io::Result<()>;
 
-    /// The socket beneath, for a [service](crate::Stream::set_lingerer) to linger with.
+    /// The underlying socket, for a [service](crate::Stream::set_lingerer) to linger with.
     ///
-    /// The default gives none, and the transport lingers in its stream. A wrapper passes it on:
+    /// The default gives none, and the transport lingers in its stream.
+    ///
+    /// # Errors
+    ///
+    /// Returns the transport, unchanged.
+    ///
+    /// # Examples
+    ///
+    /// A wrapper passes the socket on:
     ///
     /// ```
     /// # use std::io::{self, Read, Write};
@@ -132,8 +151,6 @@ pub trait Transport: Read + Write {
     ///     }
     /// }
     /// ```
-    ///
-    /// Errors: the transport, as it was.
     #[cfg(unix)]
     fn into_socket(self) -> Result<OwnedFd, Self>
     where
@@ -143,7 +160,7 @@ pub trait Transport: Read + Write {
     }
 }
 
-/// A transport that is lent: letting go of it leaves it to its owner, who drops it.
+/// A borrowed transport: letting go of it leaves it to its owner, who drops it.
 impl<T: Transport + ?Sized> Transport for &mut T {
     fn read_by(&mut self, buffer: &mut [u8], deadline: Instant) -> io::Result<usize> {
         (**self).read_by(buffer, deadline)
@@ -226,7 +243,7 @@ impl Transport for TcpStream {
     }
 }
 
-/// What is left until the deadline, never zero: a socket refuses such a timeout.
+/// The time until the deadline, never zero: a socket refuses a zero timeout.
 #[cfg(not(unix))]
 fn left_until(deadline: Instant) -> Duration {
     deadline.saturating_duration_since(Instant::now()).max(Duration::from_millis(1))
@@ -250,8 +267,8 @@ impl Transport for UnixStream {
         self.shutdown(Shutdown::Write)
     }
 
-    /// A Unix socket cannot be reset: the peer reads an end without close_notify, which it knows
-    /// for a truncation.
+    /// A Unix socket cannot be reset: the peer reads an end without close_notify, which it
+    /// recognizes as a truncation.
     fn reset(&mut self) -> io::Result<()> {
         Ok(())
     }

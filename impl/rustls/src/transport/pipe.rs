@@ -1,7 +1,7 @@
 //! A bounded duplex pipe in memory: a transport without a kernel, for tests, replays and fuzzing.
 //!
-//! Decides how its ends look: as Linux shows those of TCP (our measurements: data before a reset is
-//! readable, the error of a reset comes once, then the end of the stream). Nothing here ever
+//! Decides how its ends behave: as TCP does on Linux (our measurements: data before a reset is
+//! readable, the error of a reset is returned once, then the end of the stream). Nothing here ever
 //! blocks.
 
 use std::collections::VecDeque;
@@ -12,9 +12,9 @@ use crate::transport::Transport;
 
 /// One end of a duplex pipe in memory.
 ///
-/// Units: the capacity is in bytes and holds for each direction alone. Shape: a read of an empty
-/// pipe and a write to a full one return `WouldBlock`. Dropping an end closes it: its peer reads
-/// what was written and then the end, or a reset where this end had bytes unread.
+/// Reading an empty pipe and writing to a full one return `WouldBlock`. Dropping an end closes it:
+/// its peer reads what was written and then the end of the stream, or a reset if this end had
+/// unread bytes.
 ///
 /// ```
 /// use std::io::{ErrorKind, Read, Write};
@@ -37,7 +37,7 @@ pub struct Pipe {
 
 #[derive(Debug)]
 struct Wire {
-    /// What travels towards each side.
+    /// The bytes on their way to each side.
     towards: [Direction; 2],
     capacity: usize,
 }
@@ -60,7 +60,14 @@ impl Direction {
 }
 
 impl Pipe {
-    /// Two ends of a new pipe; nothing is allocated afterwards.
+    /// Makes a pipe and returns its two ends.
+    ///
+    /// The capacity is in bytes and applies to each direction separately. Nothing is allocated
+    /// afterwards.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the capacity exceeds `isize::MAX` bytes.
     #[must_use]
     pub fn pair(capacity: usize) -> (Self, Self) {
         let wire = Wire { towards: [Direction::new(capacity), Direction::new(capacity)], capacity };
@@ -69,7 +76,7 @@ impl Pipe {
         (end(0), end(1))
     }
 
-    /// How many bytes wait to be read at this end.
+    /// How many bytes can be read at this end.
     #[must_use]
     pub fn readable(&self) -> usize {
         self.wire().towards[self.side].bytes.len()

@@ -1,12 +1,11 @@
-//! Calls on a socket that wait until a deadline at the longest, while the socket stays as the
-//! application set it.
+//! Calls on a socket that wait until a deadline at the longest, and leave the socket's settings as
+//! the application made them.
 //!
-//! A call is tried without blocking. Only where nothing can be done, and the socket is one that
-//! blocks, the wait is a `poll`: a close whose peer is quick costs no call more than an unbounded
-//! one, and no timeout of the socket changes.
-//! Sources: recv(2), send(2) `MSG_DONTWAIT`, `MSG_MORE`;
-//! poll(2), which leaves the socket's error to the next call; socket(7) `SO_RCVTIMEO`,
-//! `SO_SNDTIMEO`.
+//! A call is first tried without blocking. It waits in `poll` only if nothing can be done and the
+//! socket is a blocking one. So a close with a quick peer needs no more system calls than an
+//! unbounded one, and no timeout of the socket changes.
+//! Sources: recv(2), send(2) `MSG_DONTWAIT`, `MSG_MORE`; poll(2), which leaves the socket's error
+//! to the next call; socket(7) `SO_RCVTIMEO`, `SO_SNDTIMEO`.
 
 use std::io;
 use std::os::fd::AsFd;
@@ -34,7 +33,7 @@ pub(crate) fn write(socket: impl AsFd, bytes: &[u8], deadline: Instant) -> io::R
     until(socket, PollFlags::OUT, deadline, || send(socket, bytes, QUIET | SendFlags::DONTWAIT))
 }
 
-/// Waits until the socket takes bytes, or has some where `input` says so.
+/// Waits until the socket takes bytes, or also until it has some if `input` is set.
 pub(crate) fn wait_for_room(socket: impl AsFd, input: bool, deadline: Option<Instant>) -> io::Result<()> {
     wait(socket, if input { PollFlags::IN | PollFlags::OUT } else { PollFlags::OUT }, deadline)
 }
@@ -61,14 +60,14 @@ pub(crate) fn try_write(socket: impl AsFd, bytes: &[u8]) -> io::Result<usize> {
     Ok(send(socket, bytes, QUIET | SendFlags::DONTWAIT)?)
 }
 
-/// Writes once, without waiting, bytes that the kernel may hold back until the write side is shut.
+/// Writes bytes once, without waiting. The kernel may hold them back until the write side is shut.
 #[cfg(target_os = "linux")]
 pub(crate) fn try_write_more(socket: impl AsFd, bytes: &[u8]) -> io::Result<usize> {
     Ok(send(socket, bytes, QUIET | SendFlags::MORE | SendFlags::DONTWAIT)?)
 }
 
-/// Waits until the socket is ready, or the wake-up is readable; whether the socket blocks is
-/// nothing to it. What the socket is ready for.
+/// Waits until the socket is ready or the wake-up is readable, whether or not the socket blocks.
+/// Returns what the socket is ready for.
 pub(crate) fn wait_for_either(
     socket: impl AsFd,
     needs: PollFlags,
@@ -76,25 +75,24 @@ pub(crate) fn wait_for_either(
     deadline: Option<Instant>,
 ) -> io::Result<PollFlags> {
     let mut both = [PollFd::new(&socket, needs), PollFd::new(&wake, PollFlags::IN)];
-    // A socket that has hung up is ready whatever is asked: where nothing of it is needed, it is
-    // not asked.
+    // A socket that has hung up is always ready: it is not polled if nothing is needed from it.
     let first = usize::from(needs.is_empty());
     poll_by(&mut both[first..], deadline)?;
     Ok(both[0].revents())
 }
 
-/// What the application has set for calls that wait for this.
+/// The timeout that the application has set for calls that wait for this readiness.
 pub(crate) fn timeout(socket: impl AsFd, needs: PollFlags) -> io::Result<Option<Duration>> {
     let timeout = if needs.contains(PollFlags::IN) { Timeout::Recv } else { Timeout::Send };
     Ok(socket_timeout(socket, timeout)?)
 }
 
-/// What a call that blocks returns once that has passed.
+/// What a blocking call returns once that timeout has passed.
 pub(crate) fn timed_out() -> io::Error {
     Errno::AGAIN.into()
 }
 
-/// Repeats a call that does not block until it is done or the deadline has passed.
+/// Repeats a nonblocking call until it is done or the deadline has passed.
 fn until(
     socket: impl AsFd,
     ready: PollFlags,
@@ -109,7 +107,7 @@ fn until(
     }
 }
 
-/// Waits until the socket is ready, if it is one that blocks.
+/// Waits until the socket is ready, if it is a blocking one.
 fn wait(socket: impl AsFd, ready: PollFlags, deadline: Option<Instant>) -> io::Result<()> {
     if fcntl_getfl(&socket)?.contains(OFlags::NONBLOCK) {
         return Err(io::ErrorKind::WouldBlock.into());
@@ -119,7 +117,7 @@ fn wait(socket: impl AsFd, ready: PollFlags, deadline: Option<Instant>) -> io::R
 
 fn poll_by(sockets: &mut [PollFd<'_>], deadline: Option<Instant>) -> io::Result<()> {
     let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-    // Longer than the system can say is for ever.
+    // A duration that the system cannot represent means forever.
     let left = left.and_then(|left| Timespec::try_from(left).ok());
     match poll(sockets, left.as_ref()) {
         Ok(0) => Err(io::ErrorKind::TimedOut.into()),

@@ -1,4 +1,4 @@
-//! A socket that several threads hold, each of whose calls is tried once.
+//! A socket that several threads share. Each call is tried once.
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
@@ -10,8 +10,7 @@ use std::time::Instant;
 use crate::transport::Transport;
 use crate::transport::socket;
 
-/// A transport whose halves can be split: a socket, which may be used and waited for from several
-/// threads.
+/// A transport that can be split into halves: a socket that several threads can use and wait for.
 ///
 /// ```
 /// fn is_a_socket<T: close_notify::Socket>() {}
@@ -72,8 +71,8 @@ impl<T: Socket> Transport for Common<T> {
         close_notify_linger::reset(&*self.0)
     }
 
-    /// A socket that another thread still waits for is given away as a copy of its descriptor: that
-    /// thread is woken and lets go of its own.
+    /// If another thread still waits for the socket, gives away a copy of its descriptor. That
+    /// thread is woken and releases its own.
     fn into_socket(self) -> Result<OwnedFd, Self> {
         match Arc::try_unwrap(self.0) {
             Ok(socket) => socket.into_socket().map_err(Self::new),

@@ -1,8 +1,9 @@
-//! Two halves of one blocking stream for two threads: one closing state, whoever closes.
+//! Two halves of one blocking stream for two threads, with one closing state: either half may
+//! close.
 //!
-//! Decides who waits for what. A thread holds the stream while it tries, and lets go of it while it
-//! waits: so a thread that waits in a write, or in a read, keeps nobody from closing, and learns by
-//! a wake-up how the connection ended.
+//! Decides who waits for what. A thread holds the stream while it tries a call, and releases it
+//! while it waits. So a thread that waits in a write or a read does not keep others from closing,
+//! and is woken to learn how the connection ended.
 //! Sources: poll(2); socket(7) `SO_RCVTIMEO`, `SO_SNDTIMEO`.
 
 mod common;
@@ -27,8 +28,10 @@ use crate::transport::socket;
 use common::Common;
 pub use common::Socket;
 
-/// Ends the connection that the halves share, from any thread. Shape: it may be cloned. The
-/// transport is let go of where a close ends, or with the last handle and both halves.
+/// Ends the connection that the halves share, from any thread.
+///
+/// It can be cloned. The transport is released when a close ends, or when the last handle and both
+/// halves are dropped.
 ///
 /// ```
 /// use std::io::Read;
@@ -38,7 +41,7 @@ pub use common::Socket;
 /// let [client, _silent] = lab::streams(Policy::STRICT);
 /// let (mut read, write) = client.into_split()?;
 /// let handle = write.handle().clone();
-/// let reader = std::thread::spawn(move || read.read(&mut [0; 64])); // would wait for ever
+/// let reader = std::thread::spawn(move || read.read(&mut [0; 64])); // would wait forever
 /// println!("{}", handle.abort()?);
 /// assert!(reader.join().expect("no panic").is_err());
 /// # Ok(())
@@ -47,7 +50,8 @@ pub use common::Socket;
 pub struct Handle<T: Socket, C: Tls = Connection>(Arc<Shared<T, C>>);
 
 /// The reading half of a [`Stream`].
-/// Errors: of [`read`](Read::read), as those of the stream.
+///
+/// [`read`](Read::read) fails as it does on the stream.
 ///
 /// ```
 /// use std::io::{Read, Write};
@@ -67,10 +71,10 @@ pub struct Handle<T: Socket, C: Tls = Connection>(Arc<Shared<T, C>>);
 #[derive(Debug)]
 pub struct ReadHalf<T: Socket, C: Tls = Connection>(Handle<T, C>);
 
-/// The writing half of a [`Stream`]. Shape: dropping it ends nothing; the peer learns that no more
-/// comes by a [`close_write`](Handle::close_write) or a close.
+/// The writing half of a [`Stream`].
 ///
-/// Errors: of [`write`](Write::write), as those of the stream.
+/// Dropping it ends nothing: a [`close_write`](Handle::close_write) or a close tells the peer that
+/// no more data comes. [`write`](Write::write) fails as it does on the stream.
 ///
 /// ```
 /// use std::io::{Read, Write};
@@ -92,7 +96,7 @@ pub struct WriteHalf<T: Socket, C: Tls = Connection>(Handle<T, C>);
 
 struct Shared<T: Socket, C: Tls> {
     state: Mutex<State<T, C>>,
-    /// Readable while a thread has not learned yet that the connection stands otherwise.
+    /// Readable while some waiting thread has not yet seen the last change.
     wake: [UnixStream; 2],
 }
 
@@ -101,7 +105,7 @@ struct State<T: Socket, C: Tls> {
     line: Bounded<Common<T>>,
     /// Threads that wait.
     waiting: usize,
-    /// Those of them that have not learned yet of the last change.
+    /// Waiting threads that have not yet seen the last change.
     unaware: usize,
     changes: u64,
 }
@@ -117,9 +121,16 @@ enum Waits {
 impl<T: Socket, C: Tls> Stream<T, C> {
     /// Splits the stream for two threads, which share its end.
     ///
-    /// The timeouts of the socket, as they are when a wait begins, hold for its halves as for the
-    /// stream: a read or a write that waits for longer returns `WouldBlock`. What a [`Handle`] asks
-    /// for has the patience.
+    /// The socket's timeouts, as they are when a wait begins, apply to the halves as they do to the
+    /// stream: a read or a write that waits longer returns `WouldBlock`. The calls of a [`Handle`]
+    /// are bound by the patience instead.
+    ///
+    /// # Errors
+    ///
+    /// Fails with the system's error if it has no socket pair left for the wake-ups. The stream is
+    /// dropped.
+    ///
+    /// # Examples
     ///
     /// ```
     /// # use close_notify::{Manner, Stream};
@@ -133,9 +144,6 @@ impl<T: Socket, C: Tls> Stream<T, C> {
     /// }
     /// # let _ = upload;
     /// ```
-    ///
-    /// Errors: the system's, where it has no pair of sockets left for the wake-ups; the stream is
-    /// dropped.
     pub fn into_split(self) -> io::Result<(ReadHalf<T, C>, WriteHalf<T, C>)> {
         let (wake, woken) = UnixStream::pair()?;
         wake.set_nonblocking(true)?;
@@ -155,10 +163,10 @@ impl<T: Socket, C: Tls> State<T, C> {
         (machine.send_state(), machine.recv_state(), may_receive, self.line.is_there())
     }
 
-    /// What the transport must be ready for, to go on.
+    /// The readiness that the call needs from the transport to go on.
     fn needs(&self, waits: Waits) -> PollFlags {
         let session = &self.driver.session;
-        // salvage-alert: a write that has failed listens too
+        // salvage-alert: a write that has failed also listens
         let hears = waits != Waits::Write || session.is_handshaking() || session.machine().salvages();
         let takes = session.may_receive() || session.machine().may_drain();
         let input = if hears && takes { PollFlags::IN } else { PollFlags::empty() };
@@ -173,7 +181,7 @@ impl<T: Socket, C: Tls> Shared<T, C> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Makes a call until it is done; it tries under the lock and waits without.
+    /// Repeats a call until it is done. Tries it under the lock, and waits without the lock.
     fn call<R>(
         &self,
         waits: Waits,
@@ -195,18 +203,18 @@ impl<T: Socket, C: Tls> Shared<T, C> {
         }
     }
 
-    /// Every thread that waits looks again.
+    /// Makes every waiting thread try again.
     fn wake(&self, state: &mut State<T, C>) {
         let is_readable = state.unaware > 0;
         state.changes += 1;
         state.unaware = state.waiting;
         if state.waiting > 0 && !is_readable {
-            // One byte at a time: the last thread takes away all that there is.
+            // One byte at a time: the last thread reads everything that is there.
             let _ = (&self.wake[0]).write(&[0]);
         }
     }
 
-    /// Waits for the transport or a wake-up; a timeout of the socket's own counts from `since`.
+    /// Waits for the transport or a wake-up. The socket's own timeout counts from `since`.
     fn wait(
         &self,
         mut state: MutexGuard<'_, State<T, C>>,
@@ -216,7 +224,7 @@ impl<T: Socket, C: Tls> Shared<T, C> {
         let Some(line) = &state.line.inner else { return Ok(()) };
         let transport = line.shared();
         let (needs, seen) = (state.needs(waits), state.changes);
-        // As for the stream whose calls block: the deadline of a close takes their place.
+        // As in the blocking stream: the deadline of a close replaces the socket's timeouts.
         let is_timed = waits != Waits::Close && !state.line.is_running;
         let timeout = if is_timed { socket::timeout(&*transport, needs)? } else { None };
         let until = match timeout {
@@ -238,12 +246,12 @@ impl<T: Socket, C: Tls> Shared<T, C> {
             }
             Err(error) if !is_a_wait(&error) => Err(error),
             Err(_) if timeout.is_some() => Err(socket::timed_out()),
-            // A deadline is the driver's to notice.
+            // The driver notices the deadline.
             Err(_) => Ok(()),
         }
     }
 
-    /// The last thread that learns of a change takes the wake-up away.
+    /// The last thread that sees a change consumes the wake-up.
     fn woken(&self, seen: u64) {
         let mut state = self.state();
         state.waiting -= 1;
@@ -264,9 +272,12 @@ impl<T: Socket, C: Tls> Handle<T, C> {
         self.0.state().driver.ending()
     }
 
-    /// Whether the peer has ended the connection by now: [`Stream::peer_closed_now`].
+    /// Reports whether the peer has ended the connection by now, as [`Stream::peer_closed_now`]
+    /// does.
     ///
-    /// Errors: none that a peer can cause.
+    /// # Errors
+    ///
+    /// A peer cannot cause an error here.
     pub fn peer_closed_now(&self) -> io::Result<bool> {
         let mut state = self.0.state();
         let State { driver, line, .. } = &mut *state;
@@ -275,15 +286,16 @@ impl<T: Socket, C: Tls> Handle<T, C> {
         Ok(closed)
     }
 
-    /// Where the framing stands.
+    /// The framing state.
     #[must_use]
     pub fn framing(&self) -> FramingState {
         self.0.state().driver.standing.state()
     }
 
-    /// What the tracker answers; `None` if there is none of this type: [`Stream::tracker`].
+    /// Asks the tracker, which [`Stream::tracker`] describes. Returns `None` if there is no tracker
+    /// of this type.
     ///
-    /// The connection is locked meanwhile: `ask` must not use a half or a handle of it.
+    /// The connection is locked during the call: `ask` must not use one of its halves or handles.
     ///
     /// ```
     /// # use close_notify::{Handle, Socket};
@@ -296,7 +308,7 @@ impl<T: Socket, C: Tls> Handle<T, C> {
         self.0.state().driver.standing.tracker().map(ask)
     }
 
-    /// How long a close may take: [`Stream::set_patience`].
+    /// Sets how long a close may take, as [`Stream::set_patience`] does.
     pub fn set_patience(&self, patience: Duration) {
         let mut state = self.0.state();
         state.driver.patience = patience;
@@ -304,33 +316,41 @@ impl<T: Socket, C: Tls> Handle<T, C> {
         self.0.wake(&mut state);
     }
 
-    /// Ends the connection in this manner: [`Stream::close`] says how.
+    /// Ends the connection in this manner, as [`Stream::close`] does.
     ///
-    /// Shape: several threads may close, each in its manner. An end is only ever hastened
-    /// ([`Manner::then`](crate::Manner::then)), and each of them returns how it came.
+    /// Several threads may close, each in its own manner. A later manner can only speed up the end
+    /// ([`Manner::then`](crate::Manner::then)), and every call returns how it ended.
     ///
-    /// Errors: those of [`Stream::close`].
+    /// # Errors
+    ///
+    /// Fails as [`Stream::close`] does.
     pub fn close(&self, manner: Manner) -> io::Result<Ending> {
         self.0.call(Waits::Close, |driver, line| driver.close(line, manner))
     }
 
-    /// Closes the write side (TLS 1.3): [`Stream::close_write`].
+    /// Closes the write side (TLS 1.3), as [`Stream::close_write`] does.
     ///
-    /// Errors: those of [`Stream::close_write`].
+    /// # Errors
+    ///
+    /// Fails as [`Stream::close_write`] does.
     pub fn close_write(&self) -> io::Result<Ending> {
         self.0.call(Waits::Close, |driver, line| driver.close_write(line))
     }
 
-    /// Resets the transport: [`Stream::abort`].
+    /// Resets the transport, as [`Stream::abort`] does.
     ///
-    /// Errors: those of [`Stream::abort`].
+    /// # Errors
+    ///
+    /// Fails as [`Stream::abort`] does.
     pub fn abort(&self) -> io::Result<Ending> {
         self.close(Manner::Abort)
     }
 
-    /// Rejects the connection with a fatal alert: [`Stream::reject`].
+    /// Rejects the connection with a fatal alert, as [`Stream::reject`] does.
     ///
-    /// Errors: those of [`Stream::reject`].
+    /// # Errors
+    ///
+    /// Fails as [`Stream::reject`] does.
     pub fn reject(&self, alert: AlertDescription) -> io::Result<Ending> {
         self.0.call(Waits::Close, |driver, line| driver.reject(line, alert))
     }
@@ -349,7 +369,7 @@ impl<T: Socket, C: Tls> fmt::Debug for Handle<T, C> {
 }
 
 impl<T: Socket, C: Tls> ReadHalf<T, C> {
-    /// What ends the connection from here.
+    /// The handle, which ends the connection.
     #[must_use]
     pub const fn handle(&self) -> &Handle<T, C> {
         &self.0
@@ -357,7 +377,7 @@ impl<T: Socket, C: Tls> ReadHalf<T, C> {
 }
 
 impl<T: Socket, C: Tls> WriteHalf<T, C> {
-    /// What ends the connection from here.
+    /// The handle, which ends the connection.
     #[must_use]
     pub const fn handle(&self) -> &Handle<T, C> {
         &self.0
