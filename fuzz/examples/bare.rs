@@ -1,8 +1,8 @@
-//! The study of rustls by itself: each kind of flaw that the adversary of `forged_peer` finds in
-//! it, by a fixed seed.
+//! The study of rustls without our adapters: each kind of flaw that the adversary of `forged_peer`
+//! finds in it, with a fixed seed.
 //!
-//! `cargo run --release -p close-notify-fuzz --example bare [SEED] [EXECUTIONS]`; built without
-//! debug assertions, a panic of rustls shows as the alert that it sends instead.
+//! `cargo run --release -p close-notify-fuzz --example bare [SEED] [EXECUTIONS]`. Without debug
+//! assertions, rustls does not panic; the study then shows the alert that it sends instead.
 #![allow(missing_docs, reason = "an example")]
 
 use std::env;

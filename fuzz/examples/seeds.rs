@@ -1,4 +1,4 @@
-//! Writes the inputs of `forged_peer` that are made by hand into a folder.
+//! Writes the handmade inputs of `forged_peer` into a folder.
 #![allow(missing_docs, reason = "an example")]
 
 use std::path::PathBuf;

@@ -1,5 +1,5 @@
-//! Writes the explorer's suite as inputs of the target `lockstep` into a folder: where a new corpus
-//! begins.
+//! Writes the explorer's suite into a folder, as inputs of the target `lockstep`: the start of a
+//! new corpus.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -24,7 +24,8 @@ fn main() -> ExitCode {
     }
 }
 
-/// A file a path, named by its configuration; every third moves few bytes a call.
+/// Writes one file for each path, named after its configuration; every third moves few bytes per
+/// call.
 fn write(folder: &Path) -> std::io::Result<usize> {
     fs::create_dir_all(folder)?;
     let mut count = 0;

@@ -1,4 +1,5 @@
-//! Tells inputs in words: the target, then the files; prints the set-up and the steps of each.
+//! Describes inputs in words: takes the target, then the files, and prints the set-up and the steps
+//! of each file.
 #![allow(missing_docs, reason = "an example")]
 
 use std::process::ExitCode;

@@ -1,5 +1,5 @@
-//! Whole connections, from connect to end, both ends of ours: handshakes, resumption, halves,
-//! relays.
+//! Whole connections, from connect to end, with our adapters at both ends: handshakes, resumption,
+//! halves, relays.
 #![cfg_attr(fuzzing, no_main)]
 
 close_notify_fuzz::target!(whole);

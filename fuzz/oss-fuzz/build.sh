@@ -1,3 +1,3 @@
 #!/bin/bash -eu
-# projects/close-notify/build.sh of OSS-Fuzz: the project's own does it all.
+# projects/close-notify/build.sh of OSS-Fuzz: calls the project's own script.
 exec "$SRC/close-notify/.clusterfuzzlite/build.sh"

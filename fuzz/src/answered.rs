@@ -1,48 +1,48 @@
-//! What a call answered, held against what is true: no `Ok` over a loss, and no wait that nothing
+//! Compares what a call answered with what is true: no `Ok` over a loss, and no wait that nothing
 //! ends.
 //!
-//! Decides what each answer must stand on. Leaves to each target how it knows what is true: from
-//! its wire, from its peer and from what its application moved. Applications go by what a call
-//! returns, so that a true ending beside it excuses nothing.
+//! Decides what each answer requires. Each target decides how it knows what is true: from its wire,
+//! from its peer and from what its application moved. Applications rely on what a call returns, so
+//! a true ending does not excuse a false answer.
 //! Sources: docs/requirements.md · no-ok-over-a-loss, flushed-means-left, shut-means-said,
 //! every-call-ends.
 
-/// What a call of ours came to.
+/// The result of one of our calls.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Answered {
-    /// A read, to `Ok(0)`.
+    /// A read returned `Ok(0)`.
     End,
-    /// A flush, to `Ok`.
+    /// A flush returned `Ok`.
     Flushed,
-    /// A shutdown, or a close of the write side, to `Ok`.
+    /// A shutdown, or a close of the write side, returned `Ok`.
     Shut,
-    /// A call that its caller must make again: a close, a hand-back, or one whose wait a deadline
+    /// The caller must make the call again: a close, a hand-back, or a call whose wait a deadline
     /// bounds.
     Waits,
 }
 
-/// What is true as the call comes back.
+/// What is true when the call returns.
 #[derive(Clone, Copy, Default, Debug)]
 pub(crate) struct Truth {
-    /// The peer's close_notify was read, or a FIN between two records that no failure came before
-    /// and that is tolerated here.
+    /// The peer's close_notify was read; or a FIN between two records, which is tolerated here and
+    /// which no failure preceded.
     pub(crate) has_ended: bool,
-    /// Data of the peer stands before that end, and was not handed on.
+    /// Data of the peer before that end was not handed on.
     pub(crate) is_missing: bool,
-    /// All that a write took is in the transport, which keeps nothing of it back.
+    /// All that a write took is in the transport, which holds none of it back.
     pub(crate) has_left: bool,
-    /// So is our close_notify.
+    /// Our close_notify is in the transport too.
     pub(crate) has_notified: bool,
-    /// So is our FIN.
+    /// Our FIN is in the transport too.
     pub(crate) has_fin: bool,
-    /// The last thing that the transport did in the call was to say that it can do nothing now.
+    /// The transport's last result in the call was that it would block.
     pub(crate) is_blocked: bool,
-    /// The deadline of what is waited for has passed.
+    /// The deadline of the wait has passed.
     pub(crate) is_late: bool,
 }
 
 impl Truth {
-    /// Whether the answer is right; the duty that it breaks, and how, if it is not.
+    /// Checks the answer. If it is wrong, returns the duty that it breaks, and how.
     pub(crate) const fn bears(self, answered: Answered) -> Result<(), (&'static str, &'static str)> {
         match answered {
             Answered::End if !self.has_ended => {
@@ -65,9 +65,7 @@ impl Truth {
         }
     }
 
-    /// The same, where a run has no flaws of its own.
-    ///
-    /// Panics: where the answer is wrong.
+    /// The same check for a run that does not collect flaws. Panics if the answer is wrong.
     pub(crate) fn must_bear(self, answered: Answered) {
         if let Err((duty, flaw)) = self.bears(answered) {
             panic!("{duty}: {flaw}: {self:?}");

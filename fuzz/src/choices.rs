@@ -1,16 +1,16 @@
 //! The bytes of an input as decisions, one after the other.
 //!
-//! Decides nothing but how a byte is read: an input that is used up answers zero, so every prefix
-//! of a run is a run.
+//! Decides only how a byte is read. An input that is used up yields zeros, so every prefix of an
+//! input is an input.
 
-/// What is left of an input.
+/// The rest of an input.
 #[derive(Clone, Copy, Debug)]
 pub struct Choices<'a> {
     left: &'a [u8],
 }
 
 impl<'a> Choices<'a> {
-    /// The decisions of an input; none where it is of another format.
+    /// The decisions of an input; `None` if it has another format.
     #[must_use]
     pub fn read(data: &'a [u8]) -> Option<Self> {
         match data {
@@ -19,7 +19,7 @@ impl<'a> Choices<'a> {
         }
     }
 
-    /// The next byte; `None` where there is none: the run is over.
+    /// The next byte; `None` if there is none, which ends the run.
     pub fn next_byte(&mut self) -> Option<u8> {
         let (&first, left) = self.left.split_first()?;
         self.left = left;
@@ -36,14 +36,16 @@ impl<'a> Choices<'a> {
         usize::from(self.byte()) % bound.max(1)
     }
 
-    /// One of these.
+    /// One of the elements of `from`.
     ///
-    /// Shape: there is at least one.
+    /// # Panics
+    ///
+    /// Panics if `from` is empty.
     pub fn pick<T: Copy>(&mut self, from: &[T]) -> T {
         from[self.below(from.len())]
     }
 
-    /// Whether the next bit of a byte of its own is set.
+    /// Whether the lowest bit of the next byte is set.
     pub fn flag(&mut self) -> bool {
         self.byte() & 1 == 1
     }
@@ -53,7 +55,7 @@ impl<'a> Choices<'a> {
         u16::from_le_bytes([self.byte(), self.byte()])
     }
 
-    /// The next bytes, so many at most.
+    /// The next bytes, at most `most`.
     pub fn bytes(&mut self, most: usize) -> &'a [u8] {
         let (now, left) = self.left.split_at(most.min(self.left.len()));
         self.left = left;

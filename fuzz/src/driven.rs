@@ -1,9 +1,8 @@
-//! One end that an application drives over a wire: by a session and a loop of its own, or as a
-//! stream.
+//! One end that an application drives over a wire: with a session and its own loop, or as a stream.
 //!
-//! Decides nothing about closing: both do what the machine says, and the calls are those that a
-//! program makes. What an application asked for is remembered, as it must ask again where a call
-//! would have waited.
+//! Decides nothing about closing: both do what the machine says, with the calls of a real program.
+//! What the application asked for is remembered, because it must ask again if a call would have
+//! waited.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::time::Duration;
@@ -14,16 +13,16 @@ use close_notify::{
 
 use crate::wire::End;
 
-/// The most steps that an end makes while its transport does nothing: more than any way through the
-/// tables.
+/// The most steps that an end makes while its transport does nothing: more than any path through
+/// the tables.
 const STEPS: u32 = 16;
-/// How an application that rejects says why.
+/// The alert of an application that rejects.
 pub const REASON: AlertDescription = AlertDescription::ACCESS_DENIED;
 
 /// How an end is driven.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Kind {
-    /// By a session and a loop of the application.
+    /// By a session and the application's own loop.
     Session,
     /// As a blocking stream over a transport that does not block.
     Stream,
@@ -59,7 +58,7 @@ impl Driven {
         Self { adapter, asked: None, back: None }
     }
 
-    /// The session beneath.
+    /// The session of this end.
     #[must_use]
     pub const fn session(&self) -> &Session {
         match &self.adapter {
@@ -74,26 +73,28 @@ impl Driven {
         self.session().machine()
     }
 
-    /// What the application asked for last and was not refused.
+    /// The application's last request that was not refused.
     #[must_use]
     pub const fn asked(&self) -> Option<Manner> {
         self.asked
     }
 
-    /// Whether nothing more is done here: the transport is gone.
+    /// Whether this end is done: the transport is gone.
     #[must_use]
     pub fn is_done(&self) -> bool {
         self.machine().output() == Output::Done
     }
 
-    /// The transport, given back with what was read behind the peer's close_notify.
+    /// Takes the transport that was handed back, with what was read after the peer's close_notify.
     pub fn take_back(&mut self) -> Option<(End, Vec<u8>)> {
         self.back.take()
     }
 
     /// Writes data. Returns how much was taken.
     ///
-    /// Errors: as a stream's.
+    /// # Errors
+    ///
+    /// Fails as a stream's write does.
     pub fn write(&mut self, data: &[u8]) -> io::Result<usize> {
         match &mut self.adapter {
             Adapter::Session(session, end) => {
@@ -107,9 +108,11 @@ impl Driven {
         }
     }
 
-    /// Reads data; nothing is the end that the policy takes for a clean one.
+    /// Reads data. `Ok(0)` is an end that the policy accepts as clean.
     ///
-    /// Errors: as a stream's.
+    /// # Errors
+    ///
+    /// Fails as a stream's read does.
     pub fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match &mut self.adapter {
             Adapter::Session(session, end) => read(session, end, buffer),
@@ -117,9 +120,11 @@ impl Driven {
         }
     }
 
-    /// Asks for an end, or a part of it.
+    /// Asks for an end, or a part of it. Returns whether it is done.
     ///
-    /// Errors: where it was refused; as [`go_on`](Self::go_on).
+    /// # Errors
+    ///
+    /// Fails if the request was refused, and as [`go_on`](Self::go_on) does.
     pub fn ask(&mut self, manner: Manner) -> io::Result<bool> {
         match &mut self.adapter {
             Adapter::Session(session, _) if manner == Manner::Reject => {
@@ -136,10 +141,16 @@ impl Driven {
         went_on
     }
 
-    /// Goes on with what was begun, and hears what came. Nothing is read of what the application
-    /// may read. Whether it is done: a flush where nothing was asked for.
+    /// Continues what was begun, and processes what came. Reads no data for the application.
+    /// Returns whether the request is done; without a request, that is a flush.
     ///
-    /// Errors: as a stream's; waits are none.
+    /// # Errors
+    ///
+    /// Fails as a stream does, but a wait is not an error.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the session makes too many steps while its transport does nothing.
     pub fn go_on(&mut self) -> io::Result<bool> {
         let asked = self.asked;
         let done = match &mut self.adapter {
@@ -163,14 +174,16 @@ impl Driven {
         }
     }
 
-    /// The time that the application gives a close is over: goes on once more.
+    /// Ends the time that the application allows for a close, and continues once more.
     ///
-    /// Errors: as [`go_on`](Self::go_on).
+    /// # Errors
+    ///
+    /// Fails as [`go_on`](Self::go_on) does.
     pub fn lose_patience(&mut self) -> io::Result<bool> {
         match &mut self.adapter {
             Adapter::Session(session, end) => {
                 drive(session, end);
-                // every-call-ends: whoever waits for nothing has no deadline
+                // every-call-ends: an end that waits for nothing has no deadline
                 if end.is_some() && session.machine().deadline_runs() {
                     session.deadline_passed().expect("a deadline is a fact");
                 }
@@ -180,7 +193,7 @@ impl Driven {
         self.go_on()
     }
 
-    /// The application asks for `SO_ERROR`, and tells what it got.
+    /// The application reads `SO_ERROR`, and passes the result to the session.
     pub fn ask_for_error(&mut self) {
         if let Adapter::Session(session, Some(end)) = &mut self.adapter
             && let Some(errno) = end.take_error()
@@ -189,7 +202,7 @@ impl Driven {
         }
     }
 
-    /// The application lets go of the transport, whatever was due.
+    /// The application lets go of the transport, even if something was due.
     pub fn let_go(&mut self) {
         if let Adapter::Session(session, place) = &mut self.adapter
             && let Some(mut end) = place.take()
@@ -201,7 +214,7 @@ impl Driven {
     }
 }
 
-/// What a loop of its own may tell its application of what it asked for: the machine's word.
+/// The result of the application's request in its own loop: the machine's answer.
 fn answered(machine: &Machine, asked: Option<Manner>) -> io::Result<bool> {
     let call = match asked {
         None | Some(Manner::Unasked) => Call::Flush,
@@ -218,7 +231,7 @@ fn answered(machine: &Machine, asked: Option<Manner>) -> io::Result<bool> {
     }
 }
 
-/// Whether a call was refused, and nothing changed.
+/// Whether a call was refused without any change.
 #[must_use]
 pub fn is_misuse(error: &io::Error) -> bool {
     let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<close_notify::Error>());
@@ -246,7 +259,7 @@ fn steps(session: &mut Session, end: &mut End) -> Step {
     panic!("no spin: the machine asks for {:?} again and again", session.machine().output());
 }
 
-/// The same, where the transport may be gone already.
+/// The same, but the transport may be gone already.
 fn drive(session: &mut Session, end: &mut Option<End>) -> Step {
     let Some(there) = end else { return Step::Done };
     let step = steps(session, there);
@@ -278,7 +291,7 @@ fn read(session: &mut Session, end: &mut Option<End>, buffer: &mut [u8]) -> io::
     }
 }
 
-/// One round of a program's loop.
+/// Runs one round of a program's loop.
 fn go_on(session: &mut Session, end: &mut Option<End>) -> io::Result<Option<(End, Vec<u8>)>> {
     let step = drive(session, end);
     let Some(there) = end else { return Ok(None) };

@@ -1,7 +1,7 @@
-//! What the bytes of one direction say: records opened beside rustls, and the last word among them.
+//! Reads the bytes of one direction: opens its records without rustls, and finds the last word.
 //!
-//! Decides how bytes read as records, with keys of its own. Leaves to its user what may be said
-//! when.
+//! Decides how bytes are read as records, with its own copy of the keys. Its user decides what may
+//! be said when.
 //! Sources: RFC 9846 §5.1–5.2, RFC 5246 §6.2.1.
 
 use std::sync::LazyLock;
@@ -13,19 +13,21 @@ use crate::lab::Recording;
 
 /// Type, version and length.
 const HEADER: usize = 5;
-/// The longest text that is written at once.
+/// The longest text that is written in one call.
 pub const LONGEST: usize = 16 * 1024;
-/// After so many bytes a text begins again. No length of a record or a buffer divides it.
+/// A text repeats after this many bytes. No length of a record or a buffer divides it.
 const PERIOD: usize = 251;
 
-/// What a side's application says under TLS is spoken by the voice of its number; what it says
-/// outside, by this much higher.
+/// The offset between voices: a side's application uses the voice of its number under TLS, and the
+/// voice this much higher in the clear.
 pub const PLAIN: usize = 2;
 
-/// What a voice says, from any place on: nothing else is ever written, so every byte that is read
-/// shows its place.
+/// The text of a voice from the offset `from`. Nothing else is ever written, so every byte that is
+/// read shows its place.
 ///
-/// Shape: `length` is at most [`LONGEST`].
+/// # Panics
+///
+/// Panics if `length` is more than [`LONGEST`], or if there is no such voice.
 #[must_use]
 pub fn text(voice: usize, from: usize, length: usize) -> &'static [u8] {
     static TEXTS: LazyLock<[Vec<u8>; 4]> = LazyLock::new(|| {
@@ -35,7 +37,7 @@ pub fn text(voice: usize, from: usize, length: usize) -> &'static [u8] {
     &TEXTS[voice][from % PERIOD..][..length]
 }
 
-/// Whether this is what the voice says from that place on.
+/// Whether this is the text of the voice from that offset.
 #[must_use]
 pub fn is_text(voice: usize, from: usize, bytes: &[u8]) -> bool {
     let mut from = from;
@@ -46,7 +48,7 @@ pub fn is_text(voice: usize, from: usize, bytes: &[u8]) -> bool {
     })
 }
 
-/// What ends a side's speech.
+/// A word that ends a side's direction.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Word {
     /// A close_notify of this level.
@@ -55,16 +57,16 @@ pub enum Word {
     Fatal(AlertDescription),
 }
 
-/// A last word, and where it stands.
+/// A last word, and its place.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Last {
-    /// What it is.
+    /// The word.
     pub word: Word,
     /// Where its record ends.
     pub end: usize,
 }
 
-/// One direction, heard as far as its records are whole.
+/// One direction, read as far as its records are whole.
 #[derive(Clone, Copy, Debug)]
 pub struct Heard {
     keys: Keys,
@@ -76,13 +78,13 @@ pub struct Heard {
     pub data: usize,
     /// How many records there were, of any type.
     pub records: usize,
-    /// The last word. What follows it is not heard.
+    /// The last word. What follows it is not read.
     pub last: Option<Last>,
 }
 
 impl Heard {
-    /// What this side of an established connection says behind the first `at` bytes of its
-    /// direction; its application's text goes on at `first`.
+    /// Reads what this side of an established connection says after the first `at` bytes of its
+    /// direction. Its application's text continues at `first`.
     #[must_use]
     pub fn of(version: Version, side: usize, at: usize, first: usize) -> Self {
         let role = [Role::Client, Role::Server][side];
@@ -90,9 +92,11 @@ impl Heard {
         Self { keys, side, first, at, data: 0, records: 0, last: None }
     }
 
-    /// Hears the records that have become whole since.
+    /// Reads the records that have become whole since the last call.
     ///
-    /// Panics: where a record is not what this side may seal there.
+    /// # Panics
+    ///
+    /// Panics if a record is not one that this side may seal there.
     pub fn hear(&mut self, log: &[u8]) {
         while self.last.is_none()
             && let Some(record) = record_at(log, self.at)
@@ -123,21 +127,21 @@ impl Heard {
         self.last = Some(Last { word, end: self.at });
     }
 
-    /// Where the record of the close_notify ends.
+    /// The offset at which the record of the close_notify ends.
     #[must_use]
     pub fn notify_end(&self) -> Option<usize> {
         self.last.filter(|last| matches!(last.word, Word::Notify(_))).map(|last| last.end)
     }
 }
 
-/// The whole record that begins there.
+/// The record that begins at `at`, if it is whole.
 fn record_at(log: &[u8], at: usize) -> Option<&[u8]> {
     let rest = &log[at..];
     let header = rest.first_chunk::<HEADER>()?;
     rest.get(..HEADER + usize::from(u16::from_be_bytes([header[3], header[4]])))
 }
 
-/// How much longer than its data a record is.
+/// The difference between the lengths of a record and of its data.
 #[must_use]
 pub const fn overhead(version: Version) -> usize {
     if version.has_independent_halves() { HEADER + 1 + 16 } else { HEADER + 8 + 16 }

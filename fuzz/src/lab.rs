@@ -1,9 +1,9 @@
-//! Connections of rustls whose handshake is done, in microseconds: with the stand-in cryptography,
-//! and one side played back.
+//! Makes connections of rustls with a finished handshake in microseconds, with the stand-in
+//! cryptography and one side played back.
 //!
-//! A handshake is recorded once for each version and role. A fresh connection is then told what the
-//! other side said in it, which fits to the byte because nothing in the stand-in is random; the
-//! keys of both directions are the test's to use.
+//! A handshake is recorded once for each version and role. A fresh connection then gets what the
+//! other side said in it. That fits to the byte, because nothing in the stand-in is random. The
+//! keys of both directions are available to the test.
 
 use std::sync::{Arc, LazyLock};
 
@@ -19,33 +19,33 @@ use rustls::{
     ClientConfig, ClientConnection, Connection, ServerConfig, ServerConnection, SupportedProtocolVersion,
 };
 
-/// The versions that rustls speaks.
+/// The versions that rustls supports.
 pub const VERSIONS: [Version; 2] = [Version::Tls12, Version::Tls13];
 /// Both ends.
 pub const ROLES: [Role; 2] = [Role::Client, Role::Server];
-/// So often a side may change its keys in one run (TLS 1.3).
+/// How often a side may change its keys in one run (TLS 1.3).
 pub const UPDATES: usize = 8;
-/// More tickets than this no run asks for.
+/// The most tickets that a run asks for.
 pub const TICKETS: usize = 4;
 
-/// The keys of a direction, those of now first, and behind them those of each KeyUpdate to come.
+/// The keys of a direction: first the current ones, then those of each coming KeyUpdate.
 pub type Chain = Vec<Keys>;
 
-/// A handshake that was recorded for one end to be told.
+/// A recorded handshake, to be played to one end.
 #[derive(Debug)]
 pub struct Recording {
     version: Version,
     role: Role,
-    /// What the other end said, flight by flight.
+    /// What the other end sent, flight by flight.
     pub flights: Vec<Vec<u8>>,
-    /// What the other end seals with, once the handshake is done.
+    /// The other end's sealing keys after the handshake.
     pub theirs: Chain,
-    /// What this end seals with then.
+    /// This end's sealing keys after the handshake.
     pub ours: Chain,
 }
 
 impl Recording {
-    /// That of an end of this version and role.
+    /// The recording for an end of this version and role.
     #[must_use]
     pub fn of(version: Version, role: Role) -> &'static Self {
         static ALL: LazyLock<[Recording; 4]> = LazyLock::new(|| {
@@ -83,13 +83,13 @@ impl Recording {
         connection(self.version, self.role, 0)
     }
 
-    /// A connection whose handshake is done. All that it said in it is gone.
+    /// A connection after its handshake. All that it sent during the handshake is gone.
     #[must_use]
     pub fn established(&self) -> Connection {
         self.played(End::new(self.version, self.role, 0))
     }
 
-    /// The same without the hook of `close_notify::provider`: rustls by itself.
+    /// The same without the hook of `close_notify::provider`: rustls alone.
     #[must_use]
     pub fn established_bare(&self) -> Connection {
         self.played(End::of(self.role, || Configs::bare(self.version).connection(self.role, 0)))
@@ -104,7 +104,7 @@ impl Recording {
         end.connection
     }
 
-    /// The same for the unbuffered API: `turn` hears a flight, the first one of a client being
+    /// The same for the unbuffered API: `turn` gets each flight. The first flight of a client is
     /// empty.
     #[must_use]
     pub fn established_unbuffered(&self, mut turn: impl FnMut(&mut Unbuffered, &[u8])) -> Unbuffered {
@@ -135,14 +135,14 @@ pub enum Unbuffered {
     Server(UnbufferedServerConnection),
 }
 
-/// A client and a server whose handshake is done, and the server's tickets, which the client has
-/// not read.
+/// A client and a server after their handshake, and the server's tickets, which the client has not
+/// read.
 #[must_use]
 pub fn pair(version: Version, tickets: usize) -> ([Connection; 2], Vec<u8>) {
     let mut ends = [End::new(version, Role::Client, tickets), End::new(version, Role::Server, tickets)];
     let mut last = Vec::new();
     for turn in 0..8 {
-        // What a server seals behind the end of the handshake is not a part of it.
+        // What a server seals after the end of the handshake is not part of it.
         if ends.iter().all(|end| !end.connection.is_handshaking()) && turn % 2 == 0 {
             break;
         }
@@ -151,14 +151,14 @@ pub fn pair(version: Version, tickets: usize) -> ([Connection; 2], Vec<u8>) {
     (ends.map(|end| end.connection), last)
 }
 
-/// A client and a server whose handshake is done, each told the recorded other side: nothing is on
-/// its way between them.
+/// A client and a server after their handshake, each played against the recorded other side:
+/// nothing is in flight between them.
 #[must_use]
 pub fn played_pair(version: Version) -> [Connection; 2] {
     ROLES.map(|role| Recording::of(version, role).established())
 }
 
-/// One end of a handshake that takes its turns.
+/// One end of a handshake, which proceeds by turns.
 struct End {
     connection: Connection,
     role: Role,
@@ -177,7 +177,7 @@ impl End {
         Self { connection, role, turns: 0, keys: made.last().copied() }
     }
 
-    /// Hears what the other end said, and gives what is said to that.
+    /// Takes what the other end sent, and returns the answer.
     fn turn(&mut self, heard: &[u8]) -> Vec<u8> {
         self.turns += 1;
         reseed(seed(self.role, self.turns));
@@ -202,7 +202,7 @@ impl End {
     }
 }
 
-/// What is random at an end's turn.
+/// The seed for an end's turn.
 const fn seed(role: Role, turn: u64) -> u64 {
     (role as u64) << 32 | turn
 }
@@ -241,7 +241,7 @@ impl Configs {
         &BOTH[usize::from(version.has_independent_halves())]
     }
 
-    /// Those of rustls by itself.
+    /// The configurations of rustls alone.
     fn bare(version: Version) -> &'static Self {
         static BOTH: LazyLock<[Configs; 2]> =
             LazyLock::new(|| Configs::both(&provider_without_any_security()));
@@ -281,7 +281,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_played_connection_takes_what_the_recorded_keys_seal_and_the_other_way_round() {
+    fn a_played_connection_opens_what_the_recorded_keys_seal_and_vice_versa() {
         for (version, role) in VERSIONS.into_iter().flat_map(|version| ROLES.map(|role| (version, role))) {
             let recording = Recording::of(version, role);
             let mut connection = recording.established();
@@ -301,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_of_an_update_open_behind_it() {
+    fn keys_of_an_update_open_what_comes_after_it() {
         let recording = Recording::of(Version::Tls13, Role::Client);
         let mut connection = recording.established();
         let mut bytes = Vec::new();

@@ -1,10 +1,10 @@
-//! What the fuzz targets are made of: how bytes become a run, the worlds that runs happen in, and
-//! what judges them.
+//! The parts of the fuzz targets: how bytes become a run, the worlds that runs happen in, and what
+//! judges them.
 //!
-//! Decides how an input is read. Leaves every closing step to the core, and what the model can say
-//! to the model's claims. A target is a module with one function, `run`, that panics where
-//! something is wrong: that is what a fuzzer looks for. Every input begins with [`FORMAT`]; behind
-//! a few bytes of set-up each byte is one action.
+//! Decides how an input is read. The core decides every closing step, and the model's claims judge
+//! what the model can express. A target is a module with one function, `run`, that panics if
+//! something is wrong: that is what a fuzzer looks for. Every input begins with [`FORMAT`]. After a
+//! few bytes of set-up, each byte is one action.
 
 mod answered;
 pub mod choices;
@@ -37,11 +37,11 @@ pub use libfuzzer_sys;
 pub use replay::replay_files;
 pub use targets::{TARGETS, Target, target};
 
-// The version of the input format: an input of another version is no run.
+// The version of the input format. An input of another version is not run.
 pub use close_notify_replay::FORMAT;
 
-/// What the binary of a target is: the fuzzer's entry under cargo fuzz, and elsewhere a `main` that
-/// replays files.
+/// The binary of a target: the fuzzer's entry under cargo fuzz, and otherwise a `main` that replays
+/// files.
 #[macro_export]
 macro_rules! target {
     ($name:ident) => {

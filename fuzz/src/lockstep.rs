@@ -1,8 +1,8 @@
-//! Two adapters in lockstep with the model: every path of it is an input, and every input is a
-//! path.
+//! Two adapters in lockstep with the model: every path of the model is an input, and every input is
+//! a path.
 //!
-//! Decides nothing: `close-notify-replay` reads the input and takes the steps, the model's claims
-//! judge them.
+//! Decides nothing: `close-notify-replay` reads the input and takes the steps, and the model's
+//! claims judge them.
 
 use close_notify_model::check::subject::Subject;
 use close_notify_model::pair::Pair;
@@ -11,8 +11,8 @@ use close_notify_replay::{Connected, Input, Over, Skip, drive, is_possible};
 
 use crate::lab;
 
-/// The steps that [`run`] takes of an input on real ends, and where; nothing where rustls cannot
-/// take part.
+/// The steps of an input that [`run`] takes on real ends, and the configuration; `None` if rustls
+/// cannot take part.
 #[must_use]
 pub fn taken(data: &[u8]) -> Option<(&'static Pair, Vec<Action>)> {
     let (pair, input) = real(data)?;
@@ -28,10 +28,12 @@ pub fn taken(data: &[u8]) -> Option<(&'static Pair, Vec<Action>)> {
     Some((pair, taken))
 }
 
-/// Takes the steps of an input on two real ends; nothing where rustls cannot take part in its
+/// Takes the steps of an input on two real ends. Does nothing if rustls cannot take part in its
 /// configuration.
 ///
-/// Panics: where a run is unsound; that is what a fuzzer looks for.
+/// # Panics
+///
+/// Panics if a run is unsound; that is what a fuzzer looks for.
 pub fn run(data: &[u8]) {
     let Some((pair, Input { chunk, choices, .. })) = real(data) else { return };
     let config = &pair.config;

@@ -1,13 +1,13 @@
-//! Which events the core was told in which states, while somebody asks.
+//! Records which events the core received in which states, on request.
 //!
-//! Decides what counts as one event: those of the core, an alert by what it may mean, a close by
-//! its manner.
+//! Decides what counts as one event: those of the core, with alerts distinguished by what they may
+//! mean, and closes by their manner.
 
 use std::cell::{Cell, RefCell};
 
 use close_notify_core::{AlertDescription, AlertLevel, Event, Machine, Manner, recv, send, transport};
 
-/// Every event, as tables name it.
+/// Every event, by its name in tables.
 pub const EVENTS: [&str; 43] = [
     "PeerKeysInUse",
     "EarlyDataAccepted",
@@ -54,10 +54,10 @@ pub const EVENTS: [&str; 43] = [
     "Flushed",
 ];
 
-/// The halves and the transport, each with its states.
+/// The number of states of the halves and of the transport.
 const STATES: usize = send::State::ALL.len() + recv::State::ALL.len() + transport::State::ALL.len();
 
-/// Which events were told in which states.
+/// Which events were received in which states.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Reached {
     told: [[bool; EVENTS.len()]; STATES],
@@ -68,7 +68,7 @@ thread_local! {
     static REACHED: RefCell<Option<Reached>> = const { RefCell::new(None) };
 }
 
-/// Runs `call`, and gives what the cores were told in it on this thread.
+/// Runs `call`, and returns what the cores on this thread received during it.
 pub fn during(call: impl FnOnce()) -> Reached {
     REACHED.set(Some(Reached { told: [[false; EVENTS.len()]; STATES] }));
     IS_ASKED.set(true);
@@ -77,14 +77,14 @@ pub fn during(call: impl FnOnce()) -> Reached {
     REACHED.take().expect("it was set above, and nobody else takes it")
 }
 
-/// Whether somebody asks: a target that runs half a million times a second looks here first.
+/// Whether events are recorded. A target that runs half a million times a second checks this first.
 #[inline]
 #[must_use]
 pub fn is_asked() -> bool {
     IS_ASKED.get()
 }
 
-/// A core that stands so is about to be told this.
+/// Records that a core in this state is about to receive this event.
 pub fn note(machine: &Machine, event: Event) {
     REACHED.with_borrow_mut(|reached| {
         if let Some(reached) = reached {
@@ -96,13 +96,13 @@ pub fn note(machine: &Machine, event: Event) {
 }
 
 impl Reached {
-    /// Whether a state of this half was told this event, both by name.
+    /// Whether a state of this half received this event, both by their index.
     #[must_use]
     pub fn has(&self, half: Half, state: usize, event: usize) -> bool {
         self.told[half.first() + state][event]
     }
 
-    /// What others did not reach of it.
+    /// What this reached and `other` did not.
     #[must_use]
     pub fn without(&self, other: &Self) -> Self {
         let mut left = self.clone();
@@ -112,14 +112,14 @@ impl Reached {
         left
     }
 
-    /// Whether nothing was reached, or nothing is left.
+    /// Whether nothing is in it.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         !self.told.iter().flatten().any(|told| *told)
     }
 
-    /// Strikes this event out where a machine that stands so is told it; gives the first state that
-    /// was struck.
+    /// Removes this event from the states of this machine. Returns the first state from which it
+    /// was removed.
     pub fn strike(&mut self, machine: &Machine, event: Event) -> Option<Told> {
         let event = number(event);
         let mut struck = None;
@@ -132,7 +132,7 @@ impl Reached {
         struck
     }
 
-    /// Adds what others reached.
+    /// Adds what `other` reached.
     pub fn add(&mut self, other: &Self) {
         for (ours, theirs) in self.told.iter_mut().flatten().zip(other.told.iter().flatten()) {
             *ours |= theirs;
@@ -140,10 +140,10 @@ impl Reached {
     }
 }
 
-/// An event that a state is told, by their names.
+/// An event received in a state, by their names.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Told {
-    /// Whose state it is.
+    /// The part of the machine that the state belongs to.
     pub half: Half,
     /// The state.
     pub state: &'static str,
@@ -195,7 +195,7 @@ fn states_of(machine: &Machine) -> [usize; 3] {
     ]
 }
 
-/// The place of an event in [`EVENTS`].
+/// The index of an event in [`EVENTS`].
 const fn number(event: Event) -> usize {
     match event {
         Event::PeerKeysInUse => 0,
@@ -263,7 +263,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_event_stands_under_its_name() {
+    fn an_event_is_recorded_under_its_name() {
         let machine = Machine::established(Version::Tls13, Role::Client, Policy::STRICT);
         let samples = [
             (Event::PeerKeysInUse, "PeerKeysInUse"),

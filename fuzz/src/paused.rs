@@ -1,4 +1,4 @@
-//! Time of tokio that jumps and does not run: one runtime to a thread.
+//! A paused clock of tokio that only jumps, with one runtime per thread.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ thread_local! {
     ));
 }
 
-/// What is called under it runs on the paused clock.
+/// Enters the paused runtime: calls under the guard use its clock.
 pub(crate) fn enter() -> EnterGuard<'static> {
     RUNTIME.with(|runtime| runtime.enter())
 }

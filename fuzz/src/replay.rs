@@ -1,4 +1,4 @@
-//! What the binary of a target does without a fuzzer.
+//! The behaviour of a target's binary without a fuzzer.
 
 use std::process::ExitCode;
 use std::{env, fs};

@@ -1,10 +1,10 @@
-//! A task of a run: what it waits for, and whether it was woken.
+//! A task of a run: the call that it waits for, and whether it was woken.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Wake, Waker};
 
-/// A call that waits, of the kinds `O`, and who wakes it.
+/// A waiting call of type `O`, and its waker.
 pub(crate) struct Task<O> {
     pub(crate) op: Option<O>,
     pub(crate) waker: Waker,
@@ -30,7 +30,7 @@ impl<O> Task<O> {
         self.woken.0.load(Ordering::Relaxed)
     }
 
-    /// From here on it has not been woken. Whether it had been.
+    /// Clears the wake-up. Returns whether there was one.
     pub(crate) fn sleeps(&self) -> bool {
         self.woken.0.swap(false, Ordering::Relaxed)
     }

@@ -1,13 +1,13 @@
 //! Two adapters on the TCP of smoltcp: a wire that loses, repeats, reorders, delays and forges.
 //! Every run must be a path of the model.
 //!
-//! Decides how an input is read. Leaves what a run means to `close-notify-replay` and the oracle to
-//! the model's claims.
+//! Decides how an input is read. `close-notify-replay` decides what a run means, and the model's
+//! claims are the oracle.
 //!
-//! An input begins as those of `lockstep`: the format, the configuration, the most bytes that a
+//! An input begins like those of `lockstep`: the format, the configuration, the most bytes that a
 //! call moves. Then comes a byte for the length of segments and the first sequence numbers, and
-//! then one byte a turn. Behind the last turn the network heals: what is in the air lands, what was
-//! lost is sent again, and both ends go on until nothing is left to do.
+//! then one byte per turn. After the last turn the network heals: segments in flight arrive, what
+//! was lost is sent again, and both ends continue until nothing is left to do.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -22,13 +22,13 @@ use close_notify_replay::{Connected, Course, Flaw, Input, Over, Setup, Skip, cla
 
 use crate::lab;
 
-/// A configuration whose wire may do anything, and what is claimed of it.
+/// A configuration whose wire may do anything, and its claims.
 struct Played {
     pair: Pair,
     claims: Vec<&'static Claim>,
 }
 
-/// An adversary on the path who never tires: a run has fewer turns than it has attacks.
+/// An adversary on the path with unlimited attacks: a run has fewer turns than the budget allows.
 const ANYTHING: Faults = Faults {
     budget: u8::MAX,
     fin: true,
@@ -55,24 +55,27 @@ static PLAYED: LazyLock<BTreeMap<String, Played>> = LazyLock::new(|| {
     Subject::all().into_iter().filter_map(replayable).map(played).collect()
 });
 
-/// What the length of segments may be: whole records, or parts of them.
+/// The possible lengths of segments: whole records, or parts of them.
 const SEGMENTS: [usize; 4] = [1460, 64, 100, 200];
-/// How far from what its victim expects a forged segment may be: right, in the window, and outside
+/// How far a forged segment may be from what its victim expects: exact, in the window, and outside
 /// of it.
 const OFFSETS: [isize; 8] = [0, 0, 0, 1, -1, 90, 5000, -5000];
-/// Behind how many bytes of a record a FIN may be forged.
+/// After how many bytes of a record a FIN may be forged.
 const INSIDE: [usize; 4] = [1, 5, 20, 60];
-/// How long time may pass, in milliseconds: nothing is sent again, some is, TIME-WAIT ends.
+/// How much time may pass, in milliseconds: without retransmission, with some, and until TIME-WAIT
+/// ends.
 const TIMES: [u64; 4] = [10, 400, 1_500, 11_000];
-/// More steps than two ends have left to take once the network is well.
+/// More steps than two ends can have left after the network has healed.
 const STEPS: usize = 256;
-/// So often the healed network carries everything before a run is given up: a stack waits longer
+/// How often the healed network carries everything before a run is given up. A stack waits longer
 /// each time.
 const ROUNDS: usize = 64;
 
-/// Two adapters on a wire that may do anything.
+/// Runs two adapters on a wire that may do anything.
 ///
-/// Panics: where a run is no path of the model, or a claim is broken; that is what a fuzzer looks
+/// # Panics
+///
+/// Panics if a run is no path of the model, or if a claim is broken; that is what a fuzzer looks
 /// for.
 pub fn run(data: &[u8]) {
     let Some(Input { subject, chunk, choices }) = Input::read(data) else { return };
@@ -96,7 +99,7 @@ fn play(course: &mut Course<'_>, attacked: bool, turns: &[u8]) -> Result<(), Fla
     course.finish()
 }
 
-/// One byte, one turn, with attacks and faults.
+/// Takes the turn of one byte, with attacks and faults.
 fn attack(course: &mut Course<'_>, turn: u8) -> Result<(), Flaw> {
     let choice = usize::from(turn);
     let side = Side::BOTH[choice & 1];
@@ -112,7 +115,8 @@ fn attack(course: &mut Course<'_>, turn: u8) -> Result<(), Flaw> {
     Ok(())
 }
 
-/// One byte, one turn in an orderly world: a wire that loses, repeats, reorders and delays is one.
+/// Takes the turn of one byte in an orderly world. A wire that loses, repeats, reorders and delays
+/// is orderly.
 fn take(course: &mut Course<'_>, turn: u8) -> Result<(), Flaw> {
     let choice = usize::from(turn);
     let side = Side::BOTH[choice & 1];
@@ -129,7 +133,7 @@ fn take(course: &mut Course<'_>, turn: u8) -> Result<(), Flaw> {
     Ok(())
 }
 
-/// One of the steps that the ends may take.
+/// Takes one of the steps that the ends may take.
 fn pick(course: &mut Course<'_>, choice: usize, may: fn(&Action) -> bool) -> Result<(), Flaw> {
     let count = course.steps().filter(may).count();
     let step = course.steps().filter(may).nth(choice % count.max(1));
@@ -141,13 +145,13 @@ const fn is_orderly(step: &Action) -> bool {
     !matches!(step, Action::StopReading(_) | Action::AskError(_) | Action::Deadline(_))
 }
 
-/// Both stacks speak, and all that is in the air lands in its order.
+/// Both stacks send, and all segments in flight arrive in order.
 fn carry(course: &mut Course<'_>) -> Result<(), Flaw> {
     Side::BOTH.into_iter().try_for_each(|side| course.speak(side))?;
     (0..course.in_flight()).try_for_each(|_| course.land(0, false))
 }
 
-/// The network does what it should, and both ends do what they have to, until the model is at rest.
+/// The network works, and both ends do what they must, until the model is at rest.
 fn heal(course: &mut Course<'_>) -> Result<(), Flaw> {
     for _ in 0..ROUNDS {
         carry(course)?;
@@ -168,7 +172,7 @@ fn heal(course: &mut Course<'_>) -> Result<(), Flaw> {
     Ok(())
 }
 
-/// What an end has to do next.
+/// The next step that an end must take.
 fn next_step(course: &Course<'_>) -> Option<Action> {
     course.steps().find(|step| !step.is_optional())
 }

@@ -1,11 +1,10 @@
-//! TCP between two ends in memory, in the hands of a fuzzer: it splits, merges, delays, cuts,
-//! resets and launders errno.
+//! TCP between two ends in memory, controlled by a fuzzer: it splits, merges, delays, cuts, resets
+//! and launders errno.
 //!
-//! Decides what each call of an end returns, as Linux would have it (our measurements,
-//! docs/scenarios.md): data that came before a reset can be read, the first call that fails takes
-//! the number of the error with it, and the calls behind it see an end of the stream. Closing with
-//! unread bytes resets the connection and destroys what was on its way. Leaves to its user when
-//! anything arrives. Nothing here blocks.
+//! Decides what each call of an end returns, as on Linux (our measurements, docs/scenarios.md).
+//! Data that came before a reset can be read; the first call that fails takes the error number, and
+//! the calls after it see an end of the stream. Closing with unread bytes resets the connection and
+//! destroys data in flight. Its user decides when anything arrives. Nothing here blocks.
 //! Sources: RFC 9293 §3.6, §3.10.4, §3.10.7; tcp(7).
 
 use std::cell::{RefCell, RefMut};
@@ -14,61 +13,62 @@ use std::rc::Rc;
 
 use close_notify::Transport;
 
-/// "Connection reset by peer", as Linux numbers it.
+/// "Connection reset by peer", with Linux's number.
 pub const ECONNRESET: i32 = 104;
 /// "Connection timed out".
 pub const ETIMEDOUT: i32 = 110;
 const EPIPE: i32 = 32;
 const ENOTCONN: i32 = 107;
 
-/// How the transport ended for a side, first of all.
+/// The first way in which the transport ended for a side.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Broke {
     /// The end of the peer's stream arrived.
     Fin,
-    /// It died, with this number.
+    /// The transport died, with this error number.
     Dead(i32),
 }
 
-/// What does not change while the wire lives.
+/// The fixed properties of a wire.
 #[derive(Clone, Copy, Debug)]
 pub struct Nature {
-    /// How much each direction holds unsent, and how much unread.
+    /// How many bytes each direction holds unsent, and how many unread.
     pub capacity: usize,
-    /// The most that one call moves.
+    /// The most bytes that one call moves.
     pub most: usize,
     /// A reset destroys what has arrived unread, as on Windows.
     pub reset_discards: bool,
 }
 
 impl Nature {
-    /// What an application writes at most at once, so that a run over a narrow wire is no long one.
+    /// The most bytes that an application writes in one call, so that a run over a narrow wire
+    /// stays short.
     #[must_use]
     pub fn most_at_once(self) -> usize {
         self.most.saturating_mul(32).min(self.capacity.saturating_mul(8))
     }
 }
 
-/// What travels towards one side.
+/// The bytes and the end that travel towards one side.
 #[derive(Debug, Default)]
 pub struct Direction {
     /// All that its writer's calls have taken.
     pub log: Vec<u8>,
-    /// So much of it has arrived.
+    /// How much of it has arrived.
     pub arrived: usize,
-    /// So much of it was read.
+    /// How much of it was read.
     pub read: usize,
     /// Its writer has shut it, by a call or by closing.
     pub shut: bool,
-    /// The reader has been told of an end of the stream, its writer's or a forged one.
+    /// An end of the stream has arrived at the reader, its writer's or a forged one.
     pub fin_arrived: bool,
     /// Nothing more arrives: a reset destroyed it, or the path is cut.
     pub is_dead: bool,
-    /// A reset of its writer is on its way.
+    /// A reset of its writer is in flight.
     reset_sent: bool,
 }
 
-/// What a side's calls run into.
+/// The state that a side's calls meet.
 #[derive(Debug, Default)]
 struct Station {
     is_closed: bool,
@@ -79,15 +79,15 @@ struct Station {
     is_dead: bool,
     closed_unread: usize,
     has_reset: bool,
-    /// Calls in a row that came to nothing.
+    /// Calls in a row that achieved nothing.
     idle_calls: u32,
     worst_idle: u32,
-    /// The last call could do nothing.
+    /// The last call would have blocked.
     says_wait: bool,
 }
 
 impl Station {
-    /// A call comes to nothing.
+    /// Counts a call that achieves nothing.
     fn idles(&mut self) {
         self.idle_calls += 1;
         self.worst_idle = self.worst_idle.max(self.idle_calls);
@@ -104,7 +104,7 @@ pub struct Wire {
     moved: usize,
 }
 
-/// A wire that its two ends share with who owns it.
+/// A wire that its two ends share with its owner.
 #[derive(Clone, Debug)]
 pub struct Shared(Rc<RefCell<Wire>>);
 
@@ -131,7 +131,7 @@ impl Shared {
         (shared, ends)
     }
 
-    /// The wire, for the time between two calls of its ends.
+    /// Borrows the wire, between two calls of its ends.
     #[must_use]
     pub fn borrow(&self) -> RefMut<'_, Wire> {
         self.0.borrow_mut()
@@ -139,24 +139,24 @@ impl Shared {
 }
 
 impl Wire {
-    /// What does not change.
+    /// Its fixed properties.
     #[must_use]
     pub const fn nature(&self) -> Nature {
         self.nature
     }
 
-    /// This side has said that before.
+    /// Adds bytes that this side has sent before.
     pub fn preload(&mut self, side: usize, bytes: &[u8]) {
         self.towards[1 - side].log.extend_from_slice(bytes);
     }
 
-    /// What travels towards this side.
+    /// The direction towards this side.
     #[must_use]
     pub const fn towards(&self, side: usize) -> &Direction {
         &self.towards[side]
     }
 
-    /// All that this side has put into its transport.
+    /// All that this side has written to its transport.
     #[must_use]
     pub fn said_by(&self, side: usize) -> &[u8] {
         &self.towards[1 - side].log
@@ -169,7 +169,7 @@ impl Wire {
         &towards.log[..towards.read]
     }
 
-    /// This side reads its last bytes again: it was given them back.
+    /// Makes this side read its last bytes again, because they were handed back to it.
     pub fn put_back(&mut self, side: usize, bytes: usize) {
         self.towards[side].read -= bytes;
     }
@@ -180,13 +180,13 @@ impl Wire {
         self.towards[side].arrived - self.towards[side].read
     }
 
-    /// How the transport ended for this side, first of all.
+    /// The first way in which the transport ended for this side.
     #[must_use]
     pub const fn broke(&self, side: usize) -> Option<Broke> {
         self.stations[side].broke
     }
 
-    /// Whether this side can neither send nor hear any more, whatever it was told first.
+    /// Whether this side can neither send nor receive any more, whatever its calls returned first.
     #[must_use]
     pub const fn is_dead(&self, side: usize) -> bool {
         self.stations[side].is_dead
@@ -204,44 +204,44 @@ impl Wire {
         self.stations[side].closed_unread
     }
 
-    /// Whether this side's closing has reset the connection.
+    /// Whether this side has reset the connection by closing.
     #[must_use]
     pub const fn has_reset(&self, side: usize) -> bool {
         self.stations[side].has_reset
     }
 
-    /// Whether nobody but the two ends has had a hand in it.
+    /// Whether only the two ends have acted on the wire.
     #[must_use]
     pub const fn is_orderly(&self) -> bool {
         self.is_orderly
     }
 
-    /// How much has happened: the same number says that nothing has.
+    /// A measure of what has happened: it is unchanged only if nothing has.
     #[must_use]
     pub const fn moved(&self) -> usize {
         self.moved
     }
 
-    /// Whether the last call of this side could do nothing.
+    /// Whether the last call of this side would have blocked.
     #[must_use]
     pub const fn says_wait(&self, side: usize) -> bool {
         self.stations[side].says_wait
     }
 
-    /// How many calls of this side have come to nothing, at most in a row, since this was asked
-    /// last.
+    /// The most calls of this side in a row that achieved nothing, since the last call of this
+    /// method.
     pub const fn take_idle_calls(&mut self, side: usize) -> u32 {
         self.stations[side].idle_calls = 0;
         std::mem::replace(&mut self.stations[side].worst_idle, 0)
     }
 
-    /// Up to `most` bytes arrive at this side, and what follows them there: the end of the stream,
-    /// or a reset.
+    /// Delivers up to `most` bytes to this side, and what follows them: the end of the stream, or a
+    /// reset.
     pub fn deliver(&mut self, side: usize, most: usize) {
         let towards = &mut self.towards[side];
         let waiting = towards.log.len() - towards.arrived;
         if !towards.is_dead && self.stations[side].is_closed && waiting > 0 {
-            // RFC 9293 §3.10.7.4: data for a socket that nobody has any more
+            // RFC 9293 §3.10.7.4: data for a socket that is closed
             self.send_reset(side);
             self.towards[side].is_dead = true;
             return;
@@ -260,19 +260,19 @@ impl Wire {
         }
     }
 
-    /// Somebody on the path ends the stream towards this side.
+    /// A third party on the path ends the stream towards this side.
     pub fn forge_fin(&mut self, side: usize) {
         self.is_orderly = false;
         self.fin_arrives(side);
     }
 
-    /// Somebody on the path resets this side, or its system gives up.
+    /// A third party on the path resets this side, or its system gives up.
     pub fn forge_error(&mut self, side: usize, errno: i32) {
         self.is_orderly = false;
         self.dies(side, errno);
     }
 
-    /// Nothing arrives any more on either side.
+    /// Cuts the path: nothing arrives any more on either side.
     pub fn cut(&mut self) {
         self.is_orderly = false;
         self.towards.iter_mut().for_each(|towards| towards.is_dead = true);
@@ -297,7 +297,7 @@ impl Wire {
         }
         station.is_dead = true;
         station.broke.get_or_insert(Broke::Dead(errno));
-        // Linux, `tcp_reset`: behind the peer's FIN a reset is a broken pipe.
+        // Linux, `tcp_reset`: after the peer's FIN a reset is a broken pipe.
         let errno = if self.towards[side].fin_arrived { EPIPE } else { errno };
         station.error = Some(errno);
         if self.nature.reset_discards {
@@ -305,7 +305,7 @@ impl Wire {
         }
     }
 
-    /// What this side had on its way is destroyed, and a reset goes in its place.
+    /// Destroys what this side had in flight, and sends a reset in its place.
     fn send_reset(&mut self, side: usize) {
         let ours = &mut self.towards[1 - side];
         if !ours.is_dead {
@@ -339,9 +339,11 @@ impl Wire {
         }
     }
 
-    /// Writes for a side whose end is in other hands.
+    /// Writes for a side whose end another owner holds.
     ///
-    /// Errors: those of the end.
+    /// # Errors
+    ///
+    /// Fails as a write of the end does.
     pub fn write(&mut self, side: usize, bytes: &[u8]) -> io::Result<usize> {
         let station = &mut self.stations[side];
         let ours = &mut self.towards[1 - side];
@@ -392,13 +394,13 @@ impl Wire {
 }
 
 impl End {
-    /// How much has happened on the wire.
+    /// A measure of what has happened on the wire.
     #[must_use]
     pub fn moved(&self) -> usize {
         self.wire.borrow().moved
     }
 
-    /// What `SO_ERROR` says, to whoever asks first.
+    /// Takes the value of `SO_ERROR`; a second call returns `None`.
     #[must_use]
     pub fn take_error(&self) -> Option<i32> {
         self.wire.borrow().stations[self.side].error.take()
@@ -479,7 +481,7 @@ mod tests {
     }
 
     #[test]
-    fn closing_with_an_unread_byte_destroys_what_was_on_its_way() {
+    fn closing_with_an_unread_byte_destroys_data_in_flight() {
         let (wire, [mut near, mut far]) = Shared::new(WIDE);
         near.write_all(b"upload").unwrap();
         far.write_all(b"t").unwrap();
@@ -500,7 +502,7 @@ mod tests {
         far.write_all(b"x").unwrap();
         wire.borrow().deliver(0, 1);
         wire.borrow().deliver(1, 0);
-        assert_eq!(read(&mut far), Ok(vec![]), "never ECONNRESET behind a FIN");
+        assert_eq!(read(&mut far), Ok(vec![]), "never ECONNRESET after a FIN");
         assert_eq!(far.write(b"x").unwrap_err().raw_os_error(), Some(EPIPE));
     }
 

@@ -1,10 +1,10 @@
-//! The study of rustls by itself still finds what it is known for: in a process of its own, for it
-//! silences panics.
+//! Checks that the study of rustls alone still finds its known flaws. It runs in its own process,
+//! because it silences panics.
 
 use close_notify_fuzz::forged_peer::bare;
 
 #[test]
-fn rustls_by_itself_breaks_the_duties_that_it_is_known_for() {
+fn rustls_alone_breaks_the_duties_that_it_is_known_to_break() {
     let found: Vec<&str> = bare::study(1, 500).iter().map(|finding| finding.duty).collect();
     for duty in
         ["nothing-after-notify", "handback-exact", "fatal-is-an-error", "reply-at-once", "level-ignored-13"]

@@ -1,4 +1,5 @@
-//! The tables of known differences: each row occurs in the corpus, and what is drawn is committed.
+//! The tables of known differences: each row occurs in the corpus, and the generated table is
+//! committed.
 
 use std::path::Path;
 use std::{env, fs};
@@ -30,7 +31,7 @@ fn every_known_difference_between_subjects_occurs() {
 }
 
 #[test]
-fn every_fault_that_a_reference_does_not_look_for_occurs() {
+fn every_fault_that_only_a_tracker_finds_occurs() {
     let mut seen = vec![false; framing::KNOWN.len()];
     for (protocol, fault) in corpus("framing").iter().filter_map(|data| framing::found(data)) {
         let row = framing::KNOWN.iter().position(|known| known.fits(protocol, fault));

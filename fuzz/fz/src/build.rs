@@ -1,4 +1,4 @@
-//! The binaries of the targets, built by cargo-fuzz, which is installed where it is missing.
+//! Builds the binaries of the targets with cargo-fuzz, and installs cargo-fuzz if it is missing.
 
 use std::error::Error;
 use std::fs;
@@ -11,7 +11,7 @@ use close_notify_fuzz::TARGETS;
 use crate::fuzzer::TIMEOUT;
 use crate::{Outcome, compiler};
 
-/// What watches over memory.
+/// The sanitizer that checks memory accesses.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Sanitizer {
     None,
@@ -30,10 +30,9 @@ pub(crate) fn root() -> PathBuf {
     here.ancestors().nth(2).expect("this crate lies two folders deep").to_path_buf()
 }
 
-/// Builds targets, all of them where none is named, and gives the folder of their binaries.
+/// Builds the named targets, or all if none is named, and returns the folder of their binaries.
 ///
-/// Shape: each sanitizer has a folder of its own, for cargo keeps what it once learned of a
-/// compiler in the folder.
+/// Each sanitizer has its own folder, because cargo caches there what it learned about a compiler.
 pub(crate) fn targets(names: &[&str], sanitizer: Sanitizer) -> Result<PathBuf, Box<dyn Error>> {
     let root = root();
     match sanitizer {
@@ -44,13 +43,13 @@ pub(crate) fn targets(names: &[&str], sanitizer: Sanitizer) -> Result<PathBuf, B
     }
 }
 
-/// Builds targets of another tree, quickly rather than well.
+/// Builds targets of another tree, for build time rather than for speed.
 pub(crate) fn targets_of(tree: &Path, names: &[&str]) -> Result<PathBuf, Box<dyn Error>> {
     let options = ["--sanitizer", "none", "--codegen-units", "16"];
     build(tree, &tree.join("target"), names, &options, &QUICKLY)
 }
 
-/// What a mistake changes is built anew, and no more.
+/// Only what a mistake changes is built again.
 const QUICKLY: [(&str, &str); 2] =
     [("CARGO_PROFILE_RELEASE_INCREMENTAL", "true"), ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1")];
 
@@ -65,8 +64,8 @@ fn build(
     for name in names {
         let mut build = cargo_fuzz(tree)?;
         build.envs(environment.iter().copied());
-        // Every byte of an input is a choice: there are no magic numbers that a comparison could
-        // tell of.
+        // Every byte of an input is a choice: there are no magic numbers that a traced comparison
+        // could reveal.
         build.args(["build", "--no-trace-compares"]).args(options).arg("--target-dir").arg(folder).args(name);
         compiler::wrap(&mut build)?;
         if options.contains(&"address") {
@@ -77,8 +76,8 @@ fn build(
     Ok(folder.join(triple()?).join("release"))
 }
 
-/// Builds every target into a folder as fuzzing services want it: a binary and its options beside
-/// it.
+/// Builds every target into a folder in the layout of fuzzing services: each binary, with its
+/// options in a file next to it.
 pub(crate) fn into(folder: &Path, sanitizer: Sanitizer) -> Result<Outcome, Box<dyn Error>> {
     let binaries = targets(&[], sanitizer)?;
     fs::create_dir_all(folder)?;
@@ -91,7 +90,7 @@ pub(crate) fn into(folder: &Path, sanitizer: Sanitizer) -> Result<Outcome, Box<d
     Ok(Outcome::Fine)
 }
 
-/// Runs a command to its end.
+/// Runs a command to its end. Fails if it cannot start or does not succeed.
 pub(crate) fn run(command: &mut Command) -> Result<(), Box<dyn Error>> {
     match command.status() {
         Ok(status) if status.success() => Ok(()),
@@ -107,7 +106,7 @@ fn cargo_fuzz(tree: &Path) -> Result<Command, Box<dyn Error>> {
     let is_there =
         Command::new("cargo").args(["fuzz", "--version"]).env("PATH", &path).output()?.status.success();
     if !is_there {
-        eprintln!("cargo-fuzz is not installed: it comes into {}", own.display());
+        eprintln!("cargo-fuzz is missing: installing it into {}", own.display());
         run(Command::new("cargo")
             .args(["install", "--quiet", "--locked", "cargo-fuzz", "--root"])
             .arg(&own))?;
@@ -117,7 +116,7 @@ fn cargo_fuzz(tree: &Path) -> Result<Command, Box<dyn Error>> {
     Ok(cargo)
 }
 
-/// The triple that rustc builds for, which names a folder.
+/// The triple that rustc builds for; it is part of a folder's name.
 fn triple() -> io::Result<String> {
     let said = Command::new("rustc").arg("-vV").output()?.stdout;
     let said = String::from_utf8_lossy(&said);

@@ -1,27 +1,27 @@
-//! rustc as the builds of fuzz targets call it: this command, which passes the call on.
+//! The rustc wrapper in builds of fuzz targets: this command, which passes the call on to rustc.
 //!
-//! Decides which crates have their edges counted: those that ship, and the targets. What a
-//! dependency does guides no fuzzer of ours, and counting it costs more than half of the executions
-//! a second.
+//! Decides which crates have their edges counted: those that ship, and the targets. The edges of a
+//! dependency must not guide our fuzzers, and counting them costs more than half of the executions
+//! per second.
 
 use std::env;
 use std::io;
 use std::process::{Command, ExitCode};
 
-/// Says to this command that cargo calls it in place of rustc.
+/// The environment variable that marks a call of this command by cargo, in place of rustc.
 const MARK: &str = "CLOSE_NOTIFY_FZ_IS_RUSTC";
 
-/// The crates of this tree that are no concern of a fuzzer.
+/// The crates of this tree that must not guide a fuzzer.
 const NOT_GUIDING: [&str; 3] = ["close_notify_model", "close_notify_reference", "close_notify_replay"];
 
-/// Has a build call this command in place of rustc.
+/// Makes a build call this command in place of rustc.
 pub(crate) fn wrap(build: &mut Command) -> io::Result<()> {
     build.env("RUSTC_WRAPPER", env::current_exe()?).env(MARK, "1");
     Ok(())
 }
 
-/// Compiles a crate, where cargo has called this command in place of rustc.
-pub(crate) fn stands_in() -> Option<ExitCode> {
+/// Compiles a crate if cargo has called this command in place of rustc.
+pub(crate) fn run_as_rustc() -> Option<ExitCode> {
     env::var_os(MARK)?;
     let mut arguments = env::args_os().skip(1);
     let rustc = arguments.next()?;

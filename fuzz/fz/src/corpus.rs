@@ -1,5 +1,5 @@
-//! The committed corpus of a target, kept small: what another file covers as well goes, and names
-//! say where one is from.
+//! Keeps the committed corpus of a target small: a file goes if other files cover the same, and its
+//! name says where it is from.
 
 use std::error::Error;
 use std::fs;
@@ -11,11 +11,11 @@ use close_notify_fuzz::Target;
 use crate::build::{self, Sanitizer, root, run};
 use crate::{Outcome, fuzzer};
 
-/// So much of libFuzzer's name is kept.
+/// How many digits of libFuzzer's name are kept.
 const HASH: usize = 8;
 
-/// Minimises the committed corpus together with what runs have added outside of it. Files with
-/// names of their own are kept before found ones, and a regression is never given up.
+/// Minimises the committed corpus together with what runs have added outside of it. Files that a
+/// person has named take precedence over found ones, and are never dropped.
 pub(crate) fn merge(target: &Target) -> Result<Outcome, Box<dyn Error>> {
     let binaries = build::targets(&[target.name], Sanitizer::None)?;
     let (committed, found) = (fuzzer::committed(target), fuzzer::scratch(target, false)?);
@@ -53,7 +53,7 @@ fn named_into(from: &Path, to: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-/// libFuzzer names a file by its hash: a part of it is enough to tell files apart.
+/// libFuzzer names a file by its hash; part of the hash is enough to tell files apart.
 fn readable(name: &str) -> String {
     let is_hash = name.len() == 40 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
     if is_hash { format!("found-{}", &name[..HASH]) } else { name.to_owned() }

@@ -1,4 +1,5 @@
-//! The binary of a target as libFuzzer runs it: what it is told, and what it says at its end.
+//! Runs the libFuzzer binary of a target: its arguments, and the statistics that it prints at the
+//! end.
 
 use std::error::Error;
 use std::fs;
@@ -13,13 +14,13 @@ use close_notify_fuzz::{TARGETS, Target};
 use crate::build::{self, Sanitizer, root};
 use crate::{Outcome, RunArgs, table};
 
-/// A hang is the typical mistake of closing: no input takes so long.
+/// In seconds. A hang is the typical mistake of closing; no sound input takes this long.
 pub(crate) const TIMEOUT: u64 = 5;
-/// The floor under AddressSanitizer, and for a target that is slow by itself its own.
+/// The floor under AddressSanitizer; a target whose own floor is lower keeps that one.
 const ASAN_FLOOR: u32 = 2_000;
 
-/// An input is a few choices, and a run takes microseconds: what libFuzzer keeps about inputs
-/// beside the edges that they take would cost more than the run.
+/// An input is a few choices, and a run takes microseconds. What libFuzzer keeps about inputs
+/// besides their edges would cost more than the run.
 pub(crate) const LEAN: [&str; 4] = ["-entropic=0", "-reduce_inputs=0", "-use_counters=0", "-use_cmp=0"];
 
 /// One run of a target.
@@ -33,18 +34,18 @@ pub(crate) struct Plan<'a> {
     pub(crate) more: &'a [String],
 }
 
-/// What a run says at its end.
+/// What a run reports at its end.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Said {
     pub(crate) executions: u64,
     pub(crate) a_second: u64,
     pub(crate) edges: u64,
     pub(crate) seconds: u64,
-    /// What it printed, where it found something.
+    /// What it printed, if it found something.
     pub(crate) finding: Option<String>,
 }
 
-/// Fuzzes one target, as a person watches.
+/// Fuzzes one target, with libFuzzer's output on the terminal.
 pub(crate) fn one(args: &RunArgs) -> Result<Outcome, Box<dyn Error>> {
     let binaries = build::targets(&[args.target.name], Sanitizer::address_if(args.asan))?;
     let plan = Plan {
@@ -68,7 +69,7 @@ pub(crate) fn one(args: &RunArgs) -> Result<Outcome, Box<dyn Error>> {
     Ok(Outcome::Finding)
 }
 
-/// Fuzzes every target for a while, so many at a time, and holds each to its floor.
+/// Fuzzes every target for a while, `jobs` at a time, and compares each with its floor.
 pub(crate) fn all(plan: Plan<'_>, jobs: usize, sanitizer: Sanitizer) -> Result<Outcome, Box<dyn Error>> {
     let binaries = build::targets(&[], sanitizer)?;
     let next = AtomicUsize::new(0);
@@ -111,7 +112,7 @@ fn judged(
     Ok([target.name.into(), executions, a_second, floor, edges, verdict.into()])
 }
 
-/// Runs a target to its end, and reads what it says.
+/// Runs a target to its end, and reads its output.
 pub(crate) fn fuzz(
     binaries: &Path,
     target: &Target,
@@ -152,12 +153,12 @@ fn command(
     Ok(command)
 }
 
-/// The corpus that is in the tree.
+/// The committed corpus of a target.
 pub(crate) fn committed(target: &Target) -> PathBuf {
     root().join("fuzz/corpus").join(target.name)
 }
 
-/// A folder outside of it, for what a run adds.
+/// A folder outside the committed corpus, for what a run adds.
 pub(crate) fn scratch(target: &Target, is_new: bool) -> std::io::Result<PathBuf> {
     let folder = root().join("target/fuzz").join(if is_new { "empty" } else { "corpus" }).join(target.name);
     if is_new && folder.is_dir() {
@@ -171,7 +172,7 @@ fn artifacts() -> PathBuf {
     root().join("target/fuzz/artifacts")
 }
 
-/// Reads libFuzzer's statistics, and where a finding left none, its last line of progress.
+/// Reads libFuzzer's statistics, or its last line of progress if a finding left no statistics.
 fn read(text: &str) -> Said {
     let stat = |name: &str| {
         let found = text.lines().find_map(|line| line.strip_prefix("stat::")?.strip_prefix(name));
@@ -204,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn without_them_the_last_progress_is() {
+    fn without_statistics_the_last_progress_is_read() {
         let expected = Said { executions: 131_072, a_second: 43_690, edges: 1490, seconds: 3, finding: None };
         assert_eq!(read(TEXT), expected);
         assert_eq!(read("").executions, 0);

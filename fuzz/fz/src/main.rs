@@ -1,6 +1,6 @@
-//! `cargo fz`: what one does with the fuzz targets, each as one command.
+//! `cargo fz`: one command for each task with the fuzz targets.
 //!
-//! Decides how cargo-fuzz and the targets' binaries are called. Leaves what is fuzzed to
+//! Decides how cargo-fuzz and the targets' binaries are called. What is fuzzed is up to
 //! `close-notify-fuzz`. Exit status: 0 fine, 1 a finding, 2 misuse.
 
 mod build;
@@ -42,19 +42,19 @@ struct RunArgs {
     /// Which target; `cargo fz list` names them.
     #[arg(value_parser = target_list::parse)]
     target: &'static close_notify_fuzz::Target,
-    /// With AddressSanitizer, where the toolchain has it.
+    /// With AddressSanitizer, if the toolchain has it.
     #[arg(long)]
     asan: bool,
-    /// From nothing in place of the committed corpus.
+    /// Start from an empty corpus in place of the committed one.
     #[arg(long)]
     empty: bool,
-    /// Stop after so many seconds.
+    /// Stop after S seconds.
     #[arg(long, value_name = "S")]
     seconds: Option<u64>,
-    /// Stop after so many executions.
+    /// Stop after N executions.
     #[arg(long, value_name = "N")]
     runs: Option<u64>,
-    /// Where the fuzzer's choices begin.
+    /// The seed of libFuzzer's random choices.
     #[arg(long, value_name = "N")]
     seed: Option<u32>,
     /// More options of libFuzzer, or inputs to run once.
@@ -64,41 +64,41 @@ struct RunArgs {
 
 #[derive(Subcommand, Debug)]
 enum Command {
-    /// Name every target, and what it drives.
+    /// List every target and what it drives.
     List,
-    /// Fuzz every target for so many seconds; fail on a finding, or where one is slower than its
-    /// floor.
+    /// Fuzz every target for a number of seconds; fail on a finding, or if a target is slower than
+    /// its floor.
     All {
-        /// For each target.
+        /// How long each target runs.
         seconds: u64,
-        /// How many at a time.
+        /// How many targets run at a time.
         #[arg(long, value_name = "N", default_value_t = 2)]
         jobs: usize,
-        /// Where libFuzzer's luck begins; another place each time, if it is left out.
+        /// The seed of libFuzzer's random choices; a different one each time if it is left out.
         #[arg(long)]
         seed: Option<u32>,
-        /// With AddressSanitizer: the floor is then 2,000 a second, but for tcp.
+        /// With AddressSanitizer: the floor is then 2,000 executions per second, except for tcp.
         #[arg(long)]
         asan: bool,
     },
     /// Build every target for a fuzzing service: binaries and their options, into a folder.
     Build {
-        /// Where to.
+        /// The folder to build into.
         folder: PathBuf,
         /// With AddressSanitizer.
         #[arg(long)]
         asan: bool,
     },
-    /// Minimise the committed corpus of a target, with what a run has found for it.
+    /// Minimise the committed corpus of a target, together with what runs have found.
     Merge {
         /// Which target.
         #[arg(value_parser = target_list::parse)]
         target: &'static close_notify_fuzz::Target,
     },
-    /// Plant mistakes into a copy of the tree, one at a time, and see each found from an empty
+    /// Plant mistakes into a copy of the tree, one at a time, and look for each from an empty
     /// corpus.
     Planted {
-        /// Which; all where none is named.
+        /// Which mistakes; all if none is named.
         names: Vec<String>,
         /// How long one target may look for one mistake.
         #[arg(long, value_name = "S", default_value_t = 60)]
@@ -113,11 +113,11 @@ enum Command {
         /// Write the tables to fuzz/REACHED.md.
         #[arg(long)]
         write: bool,
-        /// Write a file of `machine` for each event that no corpus tells the core in a state.
+        /// Write a file of `machine` for each event that no corpus reports to the core in a state.
         #[arg(long)]
         fill: bool,
     },
-    /// Which regions of the source the committed corpora run; fail where more are missed than
+    /// Which regions of the source the committed corpora run; fail if more are missed than
     /// fuzz/regions.tsv allows.
     Regions {
         /// Show each region that is missed.
@@ -129,14 +129,14 @@ enum Command {
     },
 }
 
-/// What a command came to.
+/// The result of a command.
 enum Outcome {
     Fine,
     Finding,
 }
 
 fn main() -> ExitCode {
-    if let Some(code) = compiler::stands_in() {
+    if let Some(code) = compiler::run_as_rustc() {
         return code;
     }
     let cli = Cli::parse();

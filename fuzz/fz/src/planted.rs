@@ -1,8 +1,8 @@
-//! Mistakes planted into the shipped code, in a copy of the tree, and how long the targets take to
-//! find each.
+//! Plants mistakes into the shipped code, in a copy of the tree, and measures how long the targets
+//! take to find each.
 //!
 //! Decides nothing about the mistakes: fuzz/planted.toml lists them. The shipped code has no switch
-//! for any.
+//! for any of them.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -32,14 +32,14 @@ struct Mistake {
     name: String,
     /// What it is, in words.
     is: String,
-    /// Who made it, or where it is told of.
+    /// Who made it, or where it is described.
     seen: String,
     file: PathBuf,
-    /// What stands in the file, once.
+    /// Text of the file; it occurs there once.
     from: String,
-    /// What takes its place.
+    /// The text that replaces it.
     to: String,
-    /// The targets that are to find it, the quickest first.
+    /// The targets that must find it, the quickest first.
     found_by: Vec<String>,
 }
 
@@ -50,8 +50,8 @@ struct Found {
     took: Duration,
 }
 
-/// Plants the named mistakes, or all, one after the other, and lets their targets look for each
-/// from an empty corpus.
+/// Plants the named mistakes, or all, one after the other, and runs their targets on each from an
+/// empty corpus.
 pub(crate) fn find(names: &[String], seconds: u64, write: bool) -> Result<Outcome, Box<dyn Error>> {
     let chosen = chosen(names)?;
     let tree = copy_of_the_tree()?;
@@ -77,8 +77,8 @@ const INTRODUCTION: &str = "# Planted mistakes\n\nMade by `cargo fz planted --wr
     copy of the tree by itself, and a\ntarget looks for it from an empty corpus, on one core. A figure depends on the machine \
     and on the fuzzer's luck.\n\n";
 
-/// Puts a row into the committed table, in the place of the one it had. What is planted no more
-/// goes.
+/// Puts a row into the committed table, in place of its former one. Rows of mistakes that are no
+/// longer planted go.
 fn record(row: &[String; 6]) -> Result<(), Box<dyn Error>> {
     let path = root().join("fuzz/PLANTED.md");
     let before = fs::read_to_string(&path).unwrap_or_default();
@@ -130,7 +130,7 @@ fn row(mistake: &Mistake, found: Option<Found>) -> [String; 6] {
     [mistake.name.clone(), mistake.is.clone(), mistake.seen.clone(), by, executions, seconds]
 }
 
-/// The first of its targets that finds it.
+/// Runs the targets of a mistake in order, until one finds it.
 fn look(tree: &Path, mistake: &Mistake, seconds: u64) -> Result<Option<Found>, Box<dyn Error>> {
     for name in &mistake.found_by {
         let by = target(name).ok_or_else(|| format!("{}: no target is named {name}", mistake.name))?;
@@ -146,7 +146,7 @@ fn look(tree: &Path, mistake: &Mistake, seconds: u64) -> Result<Option<Found>, B
     Ok(None)
 }
 
-/// Calls with the mistake in the tree, and takes it out again.
+/// Runs `call` with the mistake in the tree, and takes the mistake out again.
 fn planted<R>(tree: &Path, mistake: &Mistake, call: impl FnOnce() -> R) -> Result<R, Box<dyn Error>> {
     let file = tree.join(&mistake.file);
     let sound = fs::read_to_string(&file)?;
@@ -162,7 +162,7 @@ impl Mistake {
         match sound.matches(&self.from).count() {
             1 => Ok(sound.replacen(&self.from, &self.to, 1)),
             count => Err(format!(
-                "{}: what it replaces stands {count} times in {}, not once",
+                "{}: its `from` occurs {count} times in {}, not once",
                 self.name,
                 self.file.display()
             )),
@@ -170,8 +170,8 @@ impl Mistake {
     }
 }
 
-/// What the tree has under version control, as it stands now, in a folder that keeps what was
-/// built.
+/// Copies the files under version control, as they are now, into a folder that keeps earlier build
+/// results.
 fn copy_of_the_tree() -> Result<PathBuf, Box<dyn Error>> {
     let (root, tree) = (root(), root().join("target/planted"));
     let listed = Command::new("git").args(["ls-files", "-z"]).current_dir(&root).output()?.stdout;
@@ -182,7 +182,7 @@ fn copy_of_the_tree() -> Result<PathBuf, Box<dyn Error>> {
             Ok(text) => text,
             Err(_) => continue, // deleted, and not committed yet
         };
-        // What is the same keeps its time: cargo then builds nothing anew.
+        // A file that has not changed keeps its time, so that cargo does not build it again.
         if fs::read(&to).ok().as_ref() != Some(&text) {
             fs::create_dir_all(to.parent().unwrap_or(&tree))?;
             fs::write(&to, text)?;
@@ -196,7 +196,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_mistake_fits_the_code_as_it_is_and_has_targets() {
+    fn every_mistake_fits_the_current_code_and_has_targets() {
         let all = all().unwrap();
         for mistake in &all {
             let sound = fs::read_to_string(root().join(&mistake.file)).unwrap();

@@ -1,8 +1,9 @@
-//! What the model can reach, and which of it the committed corpora reach on the real code.
+//! What the model can reach, and how much of it the committed corpora reach on the real code.
 //!
-//! Decides what a hole is: an event that the model tells the core in some state, or a step that it
-//! takes, and no file of any corpus does. Files of `lockstep` do it on real rustls; what rustls
-//! cannot be made to do, those of `machine` tell the core alone.
+//! Decides what a hole is: an event that the model reports to the core in some state, or a step
+//! that the model takes, and that no file of any corpus reproduces. Files of `lockstep` do so on
+//! real rustls. For what rustls cannot be made to do, files of `machine` report the event to the
+//! core alone.
 
 use std::collections::{BTreeMap, HashMap};
 use std::error::Error;
@@ -20,8 +21,8 @@ use close_notify_model::world::action::Action;
 use crate::build::root;
 use crate::{Outcome, fuzzer, table};
 
-/// Steps that two ends of rustls behind their handshake cannot take: why, and which target does the
-/// like.
+/// Steps that two ends of rustls cannot take after their handshake: why, and which target does
+/// something similar.
 const ELSEWHERE: [(&str, &str); 5] = [
     ("shake", "the handshake is rustls's: raw_wire cuts and twists it"),
     ("forge-notify", "an alert in the clear: raw_wire and forged_peer"),
@@ -36,17 +37,17 @@ const HEAD: &str = "# What the corpora reach\n\nMade by `cargo fz reached --writ
     - **c**: a file of `machine` does so on the core alone (TLS 1.0 and 1.1, handshakes, forged records, limits of keys);\n\
     - **!**: none does.\n";
 
-/// Makes the tables.
+/// Prints the tables, and writes them if asked to.
 pub(crate) fn report(write: bool, fill: bool) -> Result<Outcome, Box<dyn Error>> {
     let (model, labels) = modelled()?;
     let (real, taken) = replayed()?;
     if fill {
-        let missing = model.without(&real).without(&told_alone()?);
+        let missing = model.without(&real).without(&reached_on_the_core_alone()?);
         for (name, input) in machine::reach::inputs(missing) {
             fs::write(root().join("fuzz/corpus/machine").join(name), input)?;
         }
     }
-    let core = told_alone()?;
+    let core = reached_on_the_core_alone()?;
     let mut holes = 0;
     let mut text = HEAD.to_owned();
     for half in Half::ALL {
@@ -98,7 +99,8 @@ fn steps(labels: &BTreeMap<String, usize>, taken: &BTreeMap<String, usize>, hole
     )
 }
 
-/// What the model tells the core anywhere, and in how many configurations it takes each step.
+/// The events that the model reports to the core in any state, and in how many configurations it
+/// takes each step.
 fn modelled() -> Result<(Reached, BTreeMap<String, usize>), Box<dyn Error>> {
     let mut labels = BTreeMap::new();
     let mut cut_off = None;
@@ -125,13 +127,14 @@ fn labels_of(pair: &Pair) -> Result<Vec<String>, Box<dyn Error>> {
     Ok(seen.into_values().map(|action| action.to_string()).collect())
 }
 
-/// What the files of `lockstep` tell the core on real rustls, and how many of them take each step.
+/// The events that the files of `lockstep` report to the core on real rustls, and how many files
+/// take each step.
 fn replayed() -> Result<(Reached, BTreeMap<String, usize>), Box<dyn Error>> {
     let mut files = BTreeMap::new();
     let corpus = corpus("lockstep")?;
     let reached = observe::during(|| {
         for data in &corpus {
-            // Real ends go the same way, or this panics.
+            // Panics if the real ends behave otherwise than the model.
             lockstep::run(data);
             let Some((pair, steps)) = lockstep::taken(data) else { continue };
             let watched = Pair { watch: Some(observe::note), ..pair.clone() };
@@ -146,8 +149,8 @@ fn replayed() -> Result<(Reached, BTreeMap<String, usize>), Box<dyn Error>> {
     Ok((reached, files))
 }
 
-/// What the files of `machine` tell the core.
-fn told_alone() -> Result<Reached, Box<dyn Error>> {
+/// The events that the files of `machine` report to the core.
+fn reached_on_the_core_alone() -> Result<Reached, Box<dyn Error>> {
     let Some(&Target { run, .. }) = target("machine") else { return Ok(observe::during(|| ())) };
     let corpus = corpus("machine")?;
     Ok(observe::during(|| corpus.iter().for_each(|data| run(data))))

@@ -1,8 +1,9 @@
 //! Which regions of the shipped source the committed corpora run.
 //!
-//! Decides how regions are counted: each place of a file once, however many functions were made of
-//! it. `fuzz/regions.tsv` holds how many of each file may be missed, and only falls.
-//! Sources: rustc's `-C instrument-coverage`; llvm_profparser reads what it writes.
+//! Decides how regions are counted: each place of a file once, however many functions the compiler
+//! made of it. `fuzz/regions.tsv` holds how many regions of each file may be missed; its numbers
+//! only fall.
+//! Sources: rustc's `-C instrument-coverage`; llvm_profparser reads the output.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -15,11 +16,11 @@ use llvm_profparser::{CoverageMapping, merge_profiles};
 use crate::build::{root, run};
 use crate::{Outcome, table};
 
-/// Whose regions count.
+/// The folders whose regions count.
 const SHIPPED: [&str; 4] = ["impl/core/src", "impl/linger/src", "impl/framing/src", "impl/rustls/src"];
 
-/// Each function is made once: of copies that an optimiser made differently, only one is counted,
-/// and which is luck.
+/// Flags without optimisation, so that each function is made once. Of copies that an optimiser made
+/// differently, only one would be counted, and which one is luck.
 const COUNTED: &str = "-C instrument-coverage -C link-dead-code";
 
 /// The regions of a file.
@@ -29,7 +30,8 @@ struct Regions {
     missed: Vec<String>,
 }
 
-/// Replays every corpus with each region counted, and compares what is missed with what may be.
+/// Replays every corpus with each region counted, and compares the missed regions with those that
+/// may be missed.
 pub(crate) fn report(show: bool, write: bool) -> Result<Outcome, Box<dyn Error>> {
     let files = measured()?;
     let ceiling = ceiling()?;
@@ -107,7 +109,7 @@ fn measured() -> Result<BTreeMap<String, Regions>, Box<dyn Error>> {
     Ok(files)
 }
 
-/// The name of a shipped file from the root.
+/// The path of a shipped file relative to the root.
 fn shipped(root: &Path, path: &Path) -> Option<String> {
     let file = path.strip_prefix(root).unwrap_or(path).to_str()?;
     SHIPPED.iter().any(|folder| file.starts_with(folder)).then(|| file.to_owned())

@@ -1,8 +1,8 @@
-//! The record protection: the payload stays readable, a tag says by whom, where and as what it was
-//! sealed.
+//! The record protection: the payload stays readable, and a tag shows under which key, at which
+//! place and as what type it was sealed.
 //!
-//! Lengths are those of AES-128-GCM: a tag of 16 bytes, in TLS 1.2 an explicit nonce of 8, in TLS
-//! 1.3 the type behind the payload.
+//! Lengths are those of AES-128-GCM: a tag of 16 bytes, in TLS 1.2 an explicit nonce of 8 bytes, in
+//! TLS 1.3 the type after the payload.
 
 use rustls::crypto::cipher::{
     AeadKey, InboundOpaqueMessage, InboundPlainMessage, Iv, KeyBlockShape, MessageDecrypter,
@@ -14,7 +14,7 @@ use rustls::{ConnectionTrafficSecrets, ContentType, Error, ProtocolVersion};
 use crate::hash::State;
 use crate::keys;
 
-/// The content type of records, as it stands in their first byte.
+/// The content type of change_cipher_spec records, as in the first byte of a record.
 pub const CHANGE_CIPHER_SPEC: u8 = 20;
 /// The content type of alerts.
 pub const ALERT: u8 = 21;
@@ -29,7 +29,7 @@ const KEY: usize = 16;
 const FIXED_IV: usize = 4;
 const LONGEST: usize = 1 << 14;
 
-/// The key of one direction: what rustls calls key and IV, in one.
+/// The key of one direction: rustls's key and IV together.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Sealing {
     key: u64,
@@ -166,11 +166,11 @@ impl MessageDecrypter for Sealing {
 }
 
 impl Sealing {
-    /// The type of a sealed record that stands at its place, and where its payload lies in the
+    /// The type of a sealed record that is valid at this place, and the range of its payload in the
     /// body.
     pub(crate) fn verified(&self, outer: u8, seq: u64, body: &[u8]) -> Option<(u8, std::ops::Range<usize>)> {
-        let (from, behind) = if self.is_13 { (0, TAG + 1) } else { (NONCE, TAG) };
-        let end = body.len().checked_sub(behind).filter(|&end| end >= from)?;
+        let (from, suffix) = if self.is_13 { (0, TAG + 1) } else { (NONCE, TAG) };
+        let end = body.len().checked_sub(suffix).filter(|&end| end >= from)?;
         let content = if self.is_13 { body[end] } else { outer };
         let tag = self.tag(seq, content, std::iter::once(&body[from..end]));
         (body[body.len() - TAG..] == tag).then_some((content, from..end))

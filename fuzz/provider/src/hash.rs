@@ -1,4 +1,4 @@
-//! A hash of 32 bytes that any input moves, and nobody is kept from inverting.
+//! A hash of 32 bytes that every input byte changes, and that anybody can invert.
 
 use rustls::crypto::hash::{Context, Hash, HashAlgorithm, Output};
 use rustls::crypto::hmac::{Hmac, Key, Tag};
@@ -6,7 +6,7 @@ use rustls::crypto::hmac::{Hmac, Key, Tag};
 pub(crate) const LENGTH: usize = 32;
 const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
 
-/// Where a walk over the input stands: eight bytes a step.
+/// The state of a walk over the input, eight bytes per step.
 #[derive(Clone, Copy)]
 pub(crate) struct State {
     sum: u64,
@@ -50,7 +50,7 @@ impl State {
         self.sum = (self.sum ^ word).wrapping_mul(ODD).rotate_left(29);
     }
 
-    /// The first words of the answer.
+    /// The first words of the hash.
     pub(crate) fn words<const N: usize>(mut self) -> [u64; N] {
         self.step(self.word);
         self.step(self.length);

@@ -1,5 +1,5 @@
-//! Who the server says it is: a certificate that anybody could have made, and configurations that
-//! know it.
+//! The server's identity: a certificate that anybody could have made, and configurations that
+//! accept it.
 
 use std::sync::Arc;
 
@@ -18,9 +18,12 @@ use crate::hash::State;
 
 const CERTIFICATE: &[u8] = b"anyone";
 
-/// A client of one version that knows the certificate of [`server_config`], and no session.
+/// A client of one version that accepts the certificate of [`server_config`] and resumes no
+/// session.
 ///
-/// Errors: rustls's, where the provider does not speak the version.
+/// # Errors
+///
+/// Returns rustls's error if the provider does not support the version.
 pub fn client_config(
     provider: Arc<CryptoProvider>,
     version: &'static SupportedProtocolVersion,
@@ -34,10 +37,12 @@ pub fn client_config(
     Ok(config)
 }
 
-/// A server of one version that sends so many tickets behind its handshake, of sessions that it
+/// A server of one version that sends `tickets` tickets after its handshake, for sessions that it
 /// does not keep.
 ///
-/// Errors: rustls's, where the provider does not speak the version.
+/// # Errors
+///
+/// Returns rustls's error if the provider does not support the version.
 pub fn server_config(
     provider: Arc<CryptoProvider>,
     version: &'static SupportedProtocolVersion,
@@ -52,7 +57,7 @@ pub fn server_config(
     Ok(config)
 }
 
-/// Both sides of the same trust.
+/// Presents the certificate as a server, and verifies it as a client.
 #[derive(Debug)]
 struct Anyone;
 
@@ -100,7 +105,7 @@ impl ServerCertVerifier for Anyone {
     }
 }
 
-/// Takes every session, so that tickets are sent, and keeps none.
+/// Accepts every session, so that tickets are sent, and keeps none.
 #[derive(Debug)]
 struct Forgetful;
 
@@ -127,7 +132,7 @@ fn signature(message: &[u8]) -> [u8; 8] {
     sum.to_le_bytes()
 }
 
-/// Signs with no key at all.
+/// Signs without a key.
 #[derive(Debug)]
 struct Sums;
 

@@ -1,5 +1,5 @@
-//! The keys of a direction in the hands of a test: records of any type and length, sealed and
-//! opened beside rustls.
+//! The keys of one direction for a test: it seals and opens records of any type and length without
+//! rustls.
 
 use std::cell::RefCell;
 
@@ -11,8 +11,8 @@ thread_local! {
     static MADE: RefCell<Option<Vec<Sealing>>> = const { RefCell::new(None) };
 }
 
-/// Runs `call` and gives the keys of every sealing direction that rustls made in it on this thread,
-/// in order. Each stands at its first record.
+/// Runs `call` and returns the keys of every sealing direction that rustls made during it on this
+/// thread, in order. Each is at its first record.
 pub fn keys_made_by<R>(call: impl FnOnce() -> R) -> (R, Vec<Keys>) {
     MADE.set(Some(Vec::new()));
     let result = call();
@@ -45,15 +45,15 @@ pub struct Opened<'a> {
 }
 
 impl Keys {
-    /// The same keys, so many records later.
+    /// The same keys, `records` records later.
     #[must_use]
     pub const fn skip(self, records: u64) -> Self {
         Self { seq: self.seq + records, ..self }
     }
 
-    /// Seals a record of any type and length behind `out`.
+    /// Seals a record of any type and length, and appends it to `out`.
     ///
-    /// Shape: a payload longer than a header can say is cut.
+    /// A payload too long for the header's length field is cut.
     pub fn seal(&mut self, content: u8, payload: &[u8], out: &mut Vec<u8>) {
         let extra = TAG + if self.sealing.is_13 { 1 } else { NONCE };
         let payload = &payload[..payload.len().min(usize::from(u16::MAX) - extra)];
@@ -73,7 +73,7 @@ impl Keys {
         self.seq += 1;
     }
 
-    /// Opens one whole record, header and all; `None` where these keys did not seal it at this
+    /// Opens one whole record with its header. Returns `None` if these keys did not seal it at this
     /// place.
     pub fn open<'a>(&mut self, record: &'a [u8]) -> Option<Opened<'a>> {
         let (header, body) = record.split_first_chunk::<HEADER>()?;

@@ -1,17 +1,17 @@
 //! A `CryptoProvider` for rustls 0.23 that protects nothing. **Tests and fuzzers only.**
 //!
 //! A handshake costs a few microseconds with it, every run repeats to the byte, and a fuzzer that
-//! knows the keys of a direction says whatever it likes under them. Nothing here resists anybody:
-//! keys are exchanged in the clear, signatures are sums, records are sealed by a check sum and stay
-//! readable.
+//! knows the keys of a direction can seal any record under them. Nothing here resists an attacker:
+//! keys are exchanged in the clear, signatures are sums, and records are sealed by a checksum and
+//! stay readable.
 //!
-//! Decides nothing about closing. What it keeps of the real thing is what a closing can see: the
-//! lengths of records, that one is opened by its own key, at its own place and as its own type
-//! alone, that an empty, an oversized and a torn one are what they are with real ciphers.
+//! Decides nothing about closing. It keeps those properties of real cryptography that matter to a
+//! close: the lengths of records; that a record is opened only by its own key, at its own place and
+//! as its own type; and that an empty, an oversized and a torn record fare as with real ciphers.
 //! Sources: RFC 9846 §5.2, RFC 5246 §6.2.3.3 and RFC 5288 §3 for the shape of records; rustls
 //! 0.23.46 `crypto`.
 //!
-//! | part | what stands in |
+//! | part | stand-in |
 //! | --- | --- |
 //! | `hash` | 32 bytes from a multiply-and-rotate walk; HMAC, HKDF and PRF over it are rustls's own |
 //! | `kx` | both sides send a number; the secret is their sum |
@@ -36,7 +36,7 @@ pub use identity::{client_config, server_config};
 pub use keys::{Keys, Opened, keys_made_by};
 pub use random::reseed;
 
-/// The provider. Its name is a warning.
+/// The provider. It has no security at all.
 #[must_use]
 pub fn provider_without_any_security() -> CryptoProvider {
     CryptoProvider {
@@ -48,7 +48,7 @@ pub fn provider_without_any_security() -> CryptoProvider {
     }
 }
 
-/// Far from any limit that a run reaches.
+/// More records than any run seals.
 const LIMIT: u64 = 1 << 24;
 pub(crate) const SCHEME: SignatureScheme = SignatureScheme::ED25519;
 

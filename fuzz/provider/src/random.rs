@@ -1,4 +1,4 @@
-//! Numbers that look random and repeat: a sequence of each thread, started again by [`reseed`].
+//! Numbers that look random and repeat: one sequence per thread, restarted by [`reseed`].
 
 use std::cell::Cell;
 
@@ -8,7 +8,7 @@ thread_local! {
     static NEXT: Cell<u64> = const { Cell::new(1) };
 }
 
-/// Starts the sequence of this thread again: what is made behind it is the same to the byte.
+/// Restarts the sequence of this thread: what is made after it is the same to the byte.
 pub fn reseed(seed: u64) {
     NEXT.set(seed);
 }

@@ -1,8 +1,7 @@
-//! The notes that are taken while facts come in: each fact is written down once, and the first of
-//! its kind stays.
+//! The notes taken while facts come in: each fact is noted once, and the first of its kind is kept.
 //!
-//! Decides what each fact adds to the notes. What they say together is `verdict`'s, and what cannot
-//! happen is `legal`'s. The notes are a value of fixed size, so that each step of a run can be
+//! Decides what each fact adds to the notes. `verdict` decides what they mean together, and `legal`
+//! what cannot happen. The notes are a value of fixed size, so that each step of a run can be
 //! judged, and equal notes have equal futures.
 
 use close_notify_core::{
@@ -13,20 +12,20 @@ use close_notify_core::{
 use super::Setup;
 use super::alert::{Says, says};
 
-/// How far the handshake is.
+/// The progress of the handshake.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) enum Stage {
-    /// No keys: what comes may be anybody's.
+    /// No keys: what comes may be from anybody.
     Plain,
     /// The peer's keys are in use.
     Protected,
-    /// And the server takes 0-RTT data.
+    /// The peer's keys are in use, and the server accepts 0-RTT data.
     EarlyData,
-    /// It is done.
+    /// The handshake is done.
     Done,
 }
 
-/// What this side has to say last.
+/// The last word of this side.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Word {
     /// A close_notify.
@@ -35,7 +34,7 @@ pub enum Word {
     Alert,
 }
 
-/// What is noted of one end.
+/// The notes of one end.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Account {
     pub(crate) setup: Setup,
@@ -43,21 +42,21 @@ pub struct Account {
     pub(crate) reading: ReadEnd,
     pub(crate) notify_level: u8,
     pub(crate) first_closer: FirstCloser,
-    /// The hastiest end that was asked for.
+    /// The fastest end that was asked for.
     pub(crate) manner: Manner,
 
     pub(crate) word: Option<Word>,
     pub(crate) own_alert: Option<AlertDescription>,
-    /// Our close_notify is an answer that overtakes what is pending.
+    /// Our close_notify is an answer sent ahead of what is pending.
     pub(crate) overtakes: bool,
-    /// The engine sealed it by itself.
+    /// The engine sealed our close_notify without being asked.
     pub(crate) by_engine: bool,
     pub(crate) sealed: bool,
     pub(crate) begun: bool,
     pub(crate) written: bool,
-    /// The write side takes no more.
+    /// The write side accepts no more.
     pub(crate) shut: bool,
-    /// What kept the last word from the wire.
+    /// Why the last word did not reach the wire.
     pub(crate) unsent: Option<NotSent>,
     pub(crate) aborted: bool,
 
@@ -70,27 +69,27 @@ pub struct Account {
     pub(crate) reset_seen: bool,
     pub(crate) warnings: u8,
     pub(crate) user_canceled: bool,
-    /// A call found the transport dead, by no reset.
+    /// A call found the transport dead, but not by a reset.
     pub(crate) death_seen: bool,
-    /// The transport broke while one of the two had not said close_notify.
+    /// The transport broke before both sides had said close_notify.
     pub(crate) broke: bool,
-    /// Something that was written is not in the transport.
+    /// Something that was written is not in the transport yet.
     pub(crate) unflushed: bool,
-    /// The FIN went after the last word, before the transport failed.
+    /// The FIN was sent after the last word, before the transport failed.
     pub(crate) fin: bool,
 
-    /// The peer's end of stream, a reset, the end of our patience, or what this side did with it:
-    /// once it has ended, nothing more is read of the transport.
+    /// How the transport ended: the peer's end of stream, a reset, a deadline or budget, or an act
+    /// of this side. After that nothing more is read from it.
     pub(crate) transport: TransportEnd,
     pub(crate) released: bool,
     pub(crate) deadline_started: bool,
     pub(crate) forgotten: bool,
-    /// Reading ended while nothing could come but the handshake.
+    /// Reading ended while only the handshake could come.
     pub(crate) in_handshake: bool,
 }
 
 impl Account {
-    /// Nothing has happened.
+    /// Notes before any fact.
     #[must_use]
     pub const fn new(setup: Setup) -> Self {
         Self {
@@ -131,12 +130,10 @@ impl Account {
         }
     }
 
-    /// Notes a fact.
-    ///
-    /// Shape: one that did happen; what did not is no news.
+    /// Notes a fact. Call it only with facts that happened.
     pub fn tell(&mut self, fact: Event) {
         self.note(fact);
-        // A wait that is over takes its deadline with it.
+        // The deadline of a wait ends with the wait.
         self.deadline_started &= self.waits();
     }
 
@@ -147,13 +144,13 @@ impl Account {
                 self.discarded = self.discarded.saturating_add(bytes);
             }
             Event::SessionForgotten => self.forgotten = true,
-            // Behind the release there is no connection of ours that anything could be known of.
+            // After the release nothing can be known about the connection.
             _ if self.released => {}
             Event::PeerKeysInUse => self.stage = Stage::Protected,
             Event::EarlyDataAccepted => self.stage = Stage::EarlyData,
             Event::HandshakeDone => self.stage = Stage::Done,
             Event::Write => (self.wrote, self.unflushed) = (true, true),
-            // flushed-means-left: what has no voice any more leaves nothing
+            // flushed-means-left: once our last word cannot be said, a flush sends nothing
             Event::Flushed => self.unflushed &= !self.has_voice(),
             Event::CloseWrite => self.close(Manner::HalfClose),
             Event::Close(manner) => self.close(manner),
@@ -189,7 +186,7 @@ impl Account {
             Event::OutputSealed => self.sealed = true,
             Event::OutputUnsealable => self.unsent_because(NotSent::Unsealable),
             Event::OutputBegun => self.begun |= self.is_leaving(),
-            // What is before the last word has left with it.
+            // What was written before the last word has left with it.
             Event::OutputWritten => (self.written, self.unflushed) = (true, false),
             Event::WriteShut => {
                 self.fin |= !self.shut;
@@ -209,7 +206,7 @@ impl Account {
             }
             Event::TransportResetByUs => {
                 self.end_transport(self.end_by_us());
-                // A transport that has failed is only put away.
+                // A transport that has failed is only discarded.
                 self.aborted |= !self.has_failed();
                 self.let_go();
             }
@@ -228,13 +225,13 @@ impl Account {
         haste(self.manner) >= haste(Manner::HandBack)
     }
 
-    /// Whether the last word is sealed, by whoever it was.
+    /// Whether the last word is sealed, by this side or by the engine.
     #[must_use]
     pub const fn is_sealed(&self) -> bool {
         self.sealed
     }
 
-    /// Whether nothing keeps the last word from being said, be it decided or not.
+    /// Whether nothing prevents the last word from being said, decided or not.
     pub(crate) const fn has_voice(&self) -> bool {
         self.unsent.is_none() && !self.aborted
     }
@@ -244,7 +241,7 @@ impl Account {
         self.sealed && !self.written && self.has_voice()
     }
 
-    /// Whether the transport took no more before the last word was out.
+    /// Whether the transport accepted no more before the last word was out.
     pub(crate) fn has_failed(&self) -> bool {
         !self.aborted && self.unsent.is_some_and(|why| why != NotSent::PeerFatalAlert)
     }
@@ -256,7 +253,7 @@ impl Account {
         self.reads() && matches!(self.stage, Stage::EarlyData | Stage::Done) && wanted
     }
 
-    // An end is only ever hastened.
+    // An end can only become faster.
     fn hasten(&mut self, manner: Manner) {
         if haste(manner) > haste(self.manner) {
             self.manner = manner;
@@ -267,7 +264,7 @@ impl Account {
         match manner {
             Manner::Unasked => return,
             Manner::Reject => return self.refuse(AlertDescription::INTERNAL_ERROR),
-            // An end that a fault began goes on.
+            // An end that a fault began continues.
             Manner::HandBack if matches!(self.reading, ReadEnd::Refused(_) | ReadEnd::FatalAlert(_)) => {
                 return;
             }
@@ -285,8 +282,7 @@ impl Account {
         self.word = self.word.or(Some(Word::Notify));
     }
 
-    // RFC 9846 §6.2 · fatal-ends-both, nothing-after-notify: no alert takes the place of a word
-    // that is sealed
+    // RFC 9846 §6.2 · fatal-ends-both, nothing-after-notify: no alert replaces a sealed word
     fn refuse(&mut self, alert: AlertDescription) {
         self.we_close();
         self.hasten(Manner::Reject);
@@ -342,7 +338,7 @@ impl Account {
         }
     }
 
-    /// What the peer's close_notify makes of our own direction.
+    /// Applies the peer's close_notify to our own direction.
     fn answer(&mut self) {
         let established = self.stage == Stage::Done;
         let reply = match (established, self.setup.version) {
@@ -369,19 +365,19 @@ impl Account {
         });
     }
 
-    /// The first error number is kept; zero is none.
+    /// Keeps the first error number; zero is none.
     fn error(&mut self, errno: i32) {
         self.errno = self.errno.or((errno != 0).then_some(errno));
         self.reset_seen |= is_reset(errno);
         self.death_seen |= !is_reset(errno) && !is_no_failure(errno);
     }
 
-    /// Each side's close_notify is where the other can read it.
+    /// Whether each side's close_notify is where the other can read it.
     fn both_said_it(&self) -> bool {
         self.reading == ReadEnd::CloseNotify && self.has_notified() && !self.aborted
     }
 
-    /// Counts bytes of the peer behind our close.
+    /// Counts bytes of the peer after our close.
     // RFC 9112 §9.6 · linger-is-bounded
     fn is_within_budget(&mut self, bytes: u32) -> bool {
         if !self.is_closing() {
@@ -395,8 +391,8 @@ impl Account {
         within
     }
 
-    /// What the peer may send behind our close: what is kept for the application costs memory, what
-    /// is thrown away none.
+    /// How many bytes the peer may send after our close: `keep_budget` also applies if they are
+    /// kept, as those cost memory.
     pub(crate) fn allowance(&self) -> u32 {
         let Policy { drain_budget, keep_budget, .. } = self.setup.policy;
         if self.delivers() { drain_budget.min(keep_budget) } else { drain_budget }
@@ -408,16 +404,16 @@ impl Account {
         self.end_reading(end);
     }
 
-    /// The transport ended by the first fact that ends it.
+    /// Notes the end of the transport, by the first fact that ends it.
     fn end_transport(&mut self, end: TransportEnd) {
         if self.transport == TransportEnd::Open {
             self.transport = end;
         }
     }
 
-    /// What it is to let go of the transport now.
-    // alert-survives-close, data-survives-close: behind our last word, and before the peer's end,
-    // it is too early
+    /// How the transport ends if this side lets go of it now.
+    // alert-survives-close, data-survives-close: after our last word and before the peer's end, it
+    // is too early
     fn end_by_us(&self) -> TransportEnd {
         let lingers = matches!(self.manner, Manner::Linger | Manner::Reject);
         if lingers && self.written && !self.aborted {
@@ -433,7 +429,7 @@ impl Account {
         self.released = true;
     }
 
-    /// The first thing that keeps the last word from the wire is why it is not there.
+    /// Notes why the last word is not on the wire; the first cause is kept.
     fn unsent_because(&mut self, why: NotSent) {
         self.shut = true;
         if !self.written && self.has_voice() {
@@ -441,7 +437,7 @@ impl Account {
         }
     }
 
-    /// Reading ended by the first fact that ends it.
+    /// Notes the end of reading, by the first fact that ends it.
     fn end_reading(&mut self, end: ReadEnd) {
         if !self.reads() {
             return;
@@ -501,12 +497,12 @@ fn is_reset(errno: i32) -> bool {
 }
 
 /// No number; EPIPE, ERROR_BROKEN_PIPE, ERROR_NO_DATA, WSAESHUTDOWN; ENOTCONN of Linux, of the BSDs
-/// and of Windows: what a call meets where the peer's FIN may stand.
+/// and of Windows: errors of calls that the peer's FIN can explain.
 fn is_no_failure(errno: i32) -> bool {
     [0, 32, 109, 232, 10058, 107, 57, 10057].contains(&errno)
 }
 
-/// How soon a manner ends the connection.
+/// How fast a manner ends the connection.
 pub(super) const fn haste(manner: Manner) -> u8 {
     match manner {
         Manner::Unasked => 0,

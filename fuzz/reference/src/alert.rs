@@ -1,4 +1,4 @@
-//! Alerts, read plainly: what a record holds, and what one alert says.
+//! Alerts, read from the standards: what a record holds, and what one alert means.
 //!
 //! Sources: RFC 9846 §5.1, §5.4, §6; RFC 5246 §6.2.1, §7.2; the choices of the policy.
 
@@ -7,7 +7,7 @@ use close_notify_core::{
     Version,
 };
 
-/// What an alert says.
+/// The meaning of an alert.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Says {
     /// The sender writes no more.
@@ -20,8 +20,8 @@ pub(super) enum Says {
     Nonsense,
 }
 
-/// What an alert says in this version, under this policy; `established` is whether the handshake is
-/// done.
+/// The meaning of an alert in this version, under this policy; `established` is whether the
+/// handshake is done.
 pub(super) fn says(version: Version, policy: &Policy, established: bool, level: u8, description: u8) -> Says {
     const CLOSE_NOTIFY: u8 = 0;
     const USER_CANCELED: u8 = 90;
@@ -48,10 +48,10 @@ pub(super) fn says(version: Version, policy: &Policy, established: bool, level: 
     }
 }
 
-/// The facts that the payload of one alert record is.
+/// The facts in the payload of one alert record.
 ///
-/// `held` is the first byte of an alert whose second has not come: kept between records, and never
-/// beyond a violation.
+/// `held` is the first byte of an alert whose second has not come. It is kept between records, and
+/// never after a violation.
 ///
 /// ```
 /// use close_notify_core::{AlertDescription, CoalescedAlerts, Event, Policy, Version};
@@ -67,7 +67,7 @@ pub fn alerts_of<'a>(
     held: &mut Option<u8>,
     payload: &'a [u8],
 ) -> impl Iterator<Item = Event> + 'a {
-    // RFC 9846 §5.1 · in 1.3 one alert is one record, whatever the policy says
+    // RFC 9846 §5.1 · in 1.3 one alert is one record, under any policy
     let free = version != Version::Tls13;
     let several = free && policy.coalesced_alerts == CoalescedAlerts::ReadEach;
     let in_parts = free && policy.fragmented_alert == FragmentedAlert::Assemble;
@@ -120,7 +120,7 @@ mod tests {
 
     // RFC 9846 §5.1, §5.4
     #[test]
-    fn in_13_one_record_is_one_alert_whatever_the_policy_says() {
+    fn in_13_one_record_is_one_alert_under_any_policy() {
         for (several, in_parts) in [(false, false), (false, true), (true, false), (true, true)] {
             let policy = policy(several, in_parts);
             assert_eq!(read(Version::Tls13, &policy, &[&[1, 0]]), [Some((1, 0))]);
@@ -143,9 +143,8 @@ mod tests {
         assert_eq!(read(v, &policy(true, true), &[&[1], &[], &[1, 0]]), [None, Some((1, 0))]);
     }
 
-    // The core reads the same records as the same facts.
     #[test]
-    fn the_core_reads_every_short_record_alike() {
+    fn the_core_reads_every_short_record_as_the_same_facts() {
         let payloads: Vec<Vec<u8>> = (0_u8..6)
             .map(|length| (0..length).map(|at| [1, 0, 2, 90, 1][usize::from(at)]).collect())
             .collect();
@@ -157,7 +156,7 @@ mod tests {
                         let (mut ours, mut theirs) = (held, held.map(AlertLevel));
                         let plain: Vec<Event> = alerts_of(version, &policy, &mut ours, payload).collect();
                         let core = by_the_core(version, &policy, &mut theirs, payload);
-                        // What no earlier record can have left is nobody's question.
+                        // A held byte that no earlier record can have left is not compared.
                         let possible = held.is_none() || (version != Version::Tls13 && choice & 2 == 2);
                         assert!(!possible || (plain == core && ours == theirs.map(|level| level.0)));
                     }

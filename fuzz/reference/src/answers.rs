@@ -1,7 +1,7 @@
-//! What each call of an application may be told, read off the notes.
+//! The answer that each call of an application may get, derived from the notes.
 //!
-//! Decides when `Ok` is true, when nothing will make it true any more, and that there is nothing
-//! between but a wait.
+//! Decides when `Ok` is true, and when it can no longer become true. Everything in between is a
+//! wait.
 //! Sources: `docs/requirements.md` · no-ok-over-a-loss, flushed-means-left, shut-means-said,
 //! every-call-ends.
 
@@ -62,7 +62,7 @@ impl Account {
         answer(!never && !self.unflushed, never)
     }
 
-    /// close_notify and FIN are out, and nothing that was written is missing before them.
+    /// Done once close_notify and FIN are out, and nothing that was written before them is missing.
     fn shutdown(&self) -> Answer {
         let lost = self.has_lost_output() || self.aborted;
         let said = self.has_notified() && self.fin && !lost;

@@ -1,15 +1,16 @@
-//! What the machine may ask of its driver: each output, and what must be true where it is asked.
+//! What the machine may ask of its driver: each output, and the premise that must hold when it is
+//! asked.
 //!
-//! Every premise is said of the notes alone. What is owed is asked for in its order, so that an
-//! output that comes too early, twice or never finds no premise.
-//! Sources: `docs/requirements.md`, by the ids beside each premise.
+//! Every premise depends on the notes alone. Outputs that are owed come in a fixed order, so that
+//! one that comes too early, twice or never has no premise.
+//! Sources: `docs/requirements.md`, by the ids next to each premise.
 
 use close_notify_core::{Ending, Machine, Manner, NotSent, Output, ReadEnd, TransportEnd};
 
 use crate::judge::Flaw;
 use crate::{Account, Word};
 
-/// Whether what the machine asks now may be asked; `told` is the ending that both agree on.
+/// Whether the machine may ask what it asks now; `told` is the ending that both agree on.
 pub(crate) fn asked(machine: &Machine, account: &Account, told: &Ending) -> Result<(), Flaw> {
     if machine.may_write() != account.may_write() {
         return Err("it may be written, or may not, against what happened");
@@ -17,7 +18,7 @@ pub(crate) fn asked(machine: &Machine, account: &Account, told: &Ending) -> Resu
     if machine.delivers_data() != account.delivers() {
         return Err("data is delivered, or is not, against what happened");
     }
-    // An end is only ever hastened.
+    // An end can only become faster.
     if machine.manner() != account.manner {
         return Err("the manner is not the hastiest that was asked for");
     }
@@ -26,7 +27,7 @@ pub(crate) fn asked(machine: &Machine, account: &Account, told: &Ending) -> Resu
         return Err("raw bytes may be thrown away, or may not, against what happened");
     }
     let discards = owes_a_discard(account);
-    // cut-is-visible: what is pending and cannot leave is counted, once, before anything else
+    // cut-is-visible: pending data that cannot leave is counted, once, before anything else
     if discards != matches!(output, Output::DiscardPending) {
         return Err("a discard too many, or one that is missing");
     }
@@ -48,7 +49,7 @@ const fn output_is_about_the_past(output: Output) -> bool {
 
 /// Whether an output's premise holds.
 fn is_due(output: Output, account: &Account) -> bool {
-    // RFC 9112 §9.6 · linger-is-bounded: the deadline runs before anything of a closing can hang
+    // RFC 9112 §9.6 · linger-is-bounded: the deadline runs before any part of a close can hang
     let timed = !owes_a_deadline(account);
     let is_through = timed && (account.has_said() || account.has_failed()) && !owes_a_fin(account);
     match output {
@@ -69,10 +70,9 @@ fn is_due(output: Output, account: &Account) -> bool {
         Output::Drain => is_through && drains(account),
         // RFC 4511 §4.14.3.1 · wait-before-handback
         Output::HandBack => is_through && goes_back(account),
-        // notify-before-fin: a FIN leaves behind a last word, or behind the peer's fatal alert,
-        // alone
+        // notify-before-fin: a FIN leaves only after a last word, or after the peer's fatal alert
         Output::CloseTransport => is_through && is_over(account) && account.has_said(),
-        // abort-sends-no-notify, and a close would send a FIN where no last word could be sent
+        // abort-sends-no-notify; and if no last word could be sent, a close would send a FIN
         Output::ResetTransport => {
             let failed = is_over(account) && account.has_failed();
             account.aborted || (is_through && failed) || (timed && has_given_up(account))
@@ -85,9 +85,10 @@ fn is_due(output: Output, account: &Account) -> bool {
     }
 }
 
-/// What was pending will not leave, and nobody has been told how much it was.
+/// Whether pending data will not leave, and its amount has not been reported.
 fn owes_a_discard(account: &Account) -> bool {
-    // A close_notify leaves behind what was pending, but for one that the engine sealed by itself.
+    // A close_notify leaves after what was pending, unless the engine sealed it without being
+    // asked.
     let leaves_all = account.is_leaving() && !account.by_engine;
     account.may_discard() && !account.discard_told && !leaves_all
 }
@@ -129,7 +130,8 @@ fn drains(account: &Account) -> bool {
     matches!(account.manner, Manner::Linger | Manner::Reject) && account.transport == TransportEnd::Open
 }
 
-/// Whether what the peer sends is for nobody: asked for, or while our last word waits for room.
+/// Whether what the peer sends may be thrown away: because the machine asks for a drain, or while
+/// our last word waits for room.
 // no-mutual-wait; RFC 4511 §4.14.3.1 · handback-exact: what follows TLS is for the application
 fn may_drain(output: Output, account: &Account) -> bool {
     let says = matches!(output, Output::SendCloseNotify { .. } | Output::SendAlert { .. });
@@ -137,20 +139,20 @@ fn may_drain(output: Output, account: &Account) -> bool {
     output == Output::Drain || (says && for_nobody && account.transport == TransportEnd::Open)
 }
 
-/// Both have said close_notify, and the write side is open for plaintext.
+/// Whether both have said close_notify, and the write side is open for plaintext.
 fn goes_back(account: &Account) -> bool {
     let both = account.reading == ReadEnd::CloseNotify && account.has_notified();
     account.manner == Manner::HandBack && both && !account.shut
 }
 
-/// Nobody asked for the end of both directions, and the deadline ended what was waited for.
-// every-call-ends: a FIN would say that this was all
+/// Whether nobody asked for the end of both directions, and the deadline ended a wait.
+// every-call-ends: a FIN would say that the data was complete
 fn has_given_up(account: &Account) -> bool {
     let by_time = account.reading == ReadEnd::TimedOut || account.unsent == Some(NotSent::GaveUp);
     by_time && !account.is_closing() && !account.aborted
 }
 
-/// Nothing is left but to let go.
+/// Whether nothing is left to do but to let go of the transport.
 fn is_over(account: &Account) -> bool {
     account.is_closing() && !awaits_the_peer(account) && !drains(account) && !goes_back(account)
 }

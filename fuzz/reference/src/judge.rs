@@ -1,6 +1,7 @@
-//! What must hold of each step: the machine against the notes.
+//! Compares the machine with the notes after each step.
 //!
-//! Decides nothing of TLS: what is true is the notes' to say, and what may be asked is `duties`'.
+//! Decides nothing about TLS: the notes decide what is true, and `duties` decides what may be
+//! asked.
 
 use close_notify_core::{
     Ending, Event, FirstCloser, FramingState, Machine, Manner, ReadEnd, TransportEnd, WriteEnd,
@@ -9,13 +10,15 @@ use close_notify_core::{
 use crate::Account;
 use crate::{answers, duties};
 
-/// What is wrong, in words.
+/// A description of what is wrong.
 pub type Flaw = &'static str;
 
-/// Tells a fact to both; gives what is known then, or nothing where the fact was refused. `known`
-/// is what was known before.
+/// Passes a fact to the machine and to the notes. Returns the new ending, or `None` if the fact was
+/// refused. `known` is the ending before.
 ///
-/// Errors: what is wrong with the machine behind it.
+/// # Errors
+///
+/// Returns what is wrong with the machine after the fact.
 pub fn step(
     machine: &mut Machine,
     account: &mut Account,
@@ -47,7 +50,7 @@ fn grows(known: &Ending, told: &Ending) -> Result<(), Flaw> {
     let counts =
         told.discarded >= known.discarded && told.late >= known.late && told.drained >= known.drained;
     let first = known.errno.is_none() || told.errno == known.errno;
-    // RFC 9846 §6.1 · notify-is-final, and of every other end
+    // RFC 9846 §6.1 · notify-is-final, and so is every other end
     let reading = known.reading == ReadEnd::Open || told.reading == known.reading;
     let writing = match known.writing {
         WriteEnd::Open | WriteEnd::Closing => true,
@@ -79,9 +82,11 @@ fn ranks_grow(before: &Machine, after: &Machine) -> Result<(), Flaw> {
     if send && recv && released { Ok(()) } else { Err("a half went back") }
 }
 
-/// What an application may conclude from the machine is what it may conclude from the notes.
+/// Checks that an application may conclude the same from the machine as from the notes.
 ///
-/// Errors: where the two differ.
+/// # Errors
+///
+/// Returns where the two differ.
 pub fn conclusions(machine: &Machine, account: &Account) -> Result<(), Flaw> {
     let ending = machine.ending();
     if ending.is_clean() != account.is_clean() {

@@ -1,6 +1,6 @@
-//! What can happen next: one sentence for each kind of fact.
+//! What can happen next: one rule for each kind of fact.
 //!
-//! A fact that cannot happen is refused by the core, and one that can is never refused.
+//! The core must refuse a fact that cannot happen, and must not refuse one that can.
 
 use close_notify_core::{Event, LateData, Manner, NotSent, ReadEnd, Version};
 
@@ -41,7 +41,7 @@ impl Account {
             }
             Event::Drained { bytes } => !(self.is_beyond(bytes) && self.released),
 
-            // A transport that was let go ends no more.
+            // A transport that was let go of cannot end again.
             Event::TransportEof { .. }
             | Event::TransportReset { .. }
             | Event::DeadlinePassed
@@ -80,7 +80,7 @@ impl Account {
         match manner {
             Manner::HalfClose => self.released || self.manner != Manner::HandBack,
             // RFC 4511 §4.14.3.1 · a transport that is shut, or about to be, cannot go back; after
-            // a fault nothing is asked
+            // a fault the request has no effect
             Manner::HandBack => {
                 let faulty = matches!(self.reading, ReadEnd::Refused(_) | ReadEnd::FatalAlert(_));
                 self.released || faulty || matches!(self.manner, Manner::Unasked | Manner::HandBack)
@@ -94,7 +94,7 @@ impl Account {
         }
     }
 
-    /// Whether anything can still come from the peer: nothing does behind the end of its transport.
+    /// Whether anything can still come from the peer: nothing does after the end of its transport.
     const fn hears(&self) -> bool {
         !matches!(
             self.reading,
@@ -105,8 +105,8 @@ impl Account {
         )
     }
 
-    /// Data needs keys, and a place to come to. What ends the connection instead may come at any
-    /// time.
+    /// Whether data can come. It needs keys and an open direction; data that ends the connection
+    /// may come at any time.
     fn may_receive_data(&self, bytes: u32) -> bool {
         if self.is_beyond(bytes) {
             return !self.released;
@@ -123,7 +123,7 @@ impl Account {
         self.is_closing() && self.drained.saturating_add(bytes) > self.allowance()
     }
 
-    /// Whether this word is to be sealed next.
+    /// Whether this word must be sealed next.
     pub(crate) fn owes(&self, word: Word) -> bool {
         let waits = word == Word::Notify && self.overtakes && !self.discard_told;
         self.word == Some(word) && !self.sealed && self.has_voice() && !waits

@@ -1,18 +1,19 @@
-//! What is known about an end, read off the list of what happened: the specification that the core
-//! is held against.
+//! What is known about an end, derived from the list of what happened: the specification that the
+//! core is compared with.
 //!
 //! Decides what an ending must say ([`ending`]), which facts can happen at all
 //! ([`Account::allows`]), and which alerts a record holds ([`alerts_of`]). It shares the core's
-//! types, for they are the question, and none of its rules, for they are the answer: where the core
-//! is a state for each half, this is a list of notes, and each thing that an ending tells is one
-//! sentence about them. "Reading ended by the first fact that ends it" is [`Account`]'s
+//! types, because they are the question. It shares none of its rules, because they are the answer.
+//! The core has a state for each half. This crate has a list of notes, and derives each part of an
+//! ending from one rule about them: "reading ended by the first fact that ends it" is [`Account`]'s
 //! `end_reading`, and so on.
 //!
-//! [`judge`] holds a machine of the core against the notes behind each fact, [`said`] what it says
-//! of itself in words, and [`Shadow`] the small machine of lingering against the whole one.
+//! [`judge`] compares a machine of the core with the notes after each fact, [`said`] checks what
+//! the core says in words, and [`Shadow`] compares the small machine of lingering with the whole
+//! one.
 //!
-//! It is no driver: which step comes next is no knowledge about the end.
-//! Sources: `docs/requirements.md`, by the ids beside each sentence.
+//! This crate is no driver: which step comes next is not known from the end.
+//! Sources: `docs/requirements.md`, by the ids next to each rule.
 
 mod account;
 mod alert;
@@ -40,12 +41,12 @@ pub struct Setup {
     pub role: Role,
     /// What the application chose.
     pub policy: Policy,
-    /// Whether the story begins behind the handshake, or before its first byte.
+    /// Whether the run begins after the handshake, or before its first byte.
     pub established: bool,
 }
 
 impl Setup {
-    /// The core's machine for the same story.
+    /// The core's machine for the same set-up.
     #[must_use]
     pub const fn machine(&self) -> Machine {
         if self.established {
@@ -58,12 +59,13 @@ impl Setup {
 
 /// What is known about the end once all of `facts` happened, in this order.
 ///
-/// Shape: facts that the machine refused did not happen, and are left out.
+/// Leave out facts that the machine refused: they did not happen.
 ///
 /// ```
 /// use close_notify_core::{Event, Policy, ReadEnd, Role, Version};
 /// use close_notify_reference::{Setup, ending};
-/// let setup = Setup { version: Version::Tls13, role: Role::Client, policy: Policy::STRICT, established: true };
+/// let (version, role, policy) = (Version::Tls13, Role::Client, Policy::STRICT);
+/// let setup = Setup { version, role, policy, established: true };
 /// let facts = [Event::PeerData { bytes: 60 }, Event::TransportEof { inside_record: false }];
 /// assert_eq!(ending(&setup, &facts).reading, ReadEnd::TruncatedAtBoundary);
 /// ```

@@ -1,9 +1,9 @@
-//! What the core says of a run in words and levels: the sentence of the ending, how loud it is, and
-//! why a fact is refused.
+//! What the core says about a run in words and levels: the sentence of the ending, its severity,
+//! and why a fact is refused.
 //!
-//! Decides what a text must name, never how: an ending that lost something says what, an alert is
-//! called by its name, a refusal names what was asked and where the machine stands. Texts are slow
-//! to make, so that a set-up must ask for them.
+//! Decides what a text must name, not its wording: an ending that lost something says what, an
+//! alert appears by its name, a refusal names what was asked and the machine's state. Texts are
+//! slow to make, so only set-ups that ask for them check them.
 
 use std::fmt::{self, Write};
 
@@ -14,10 +14,12 @@ use close_notify_core::{
 
 use crate::judge::Flaw;
 
-/// Judges what is said of a machine, of one alert, whose number chooses what else is looked at, and
-/// where this fact is refused.
+/// Judges the texts about a machine, about one alert, and about this fact if it is refused. The
+/// alert's number selects what else is checked.
 ///
-/// Errors: what is said badly.
+/// # Errors
+///
+/// Returns what is wrong with a text.
 pub fn judged(machine: &Machine, alert: AlertDescription, fact: Event) -> Result<(), Flaw> {
     let ending = machine.ending();
     sentence(&ending)?;
@@ -35,12 +37,12 @@ pub fn judged(machine: &Machine, alert: AlertDescription, fact: Event) -> Result
     names(alert)
 }
 
-/// The ending in one sentence.
+/// Judges the ending in one sentence.
 fn sentence(ending: &Ending) -> Result<(), Flaw> {
     let text = ending.to_string();
     let says = |what: &str| text.contains(what);
     let Some((reading, _)) = text.split_once("; ") else { return Err("a sentence without its halves") };
-    // What waits for a close_notify elsewhere waits for the handshake there.
+    // During the handshake, the text says that the handshake was awaited in place of close_notify.
     let other_words = matches!(
         ending.reading,
         ReadEnd::Reset | ReadEnd::TransportFailed | ReadEnd::TimedOut | ReadEnd::NotAwaited
@@ -50,7 +52,8 @@ fn sentence(ending: &Ending) -> Result<(), Flaw> {
     if !begins || !goes_on || !says("; ") || says("\n") {
         return Err("a sentence does not begin with how reading ended");
     }
-    // What people search for (OpenSSL, rustls and browsers say the like); cut-is-visible
+    // Phrases that people search for, as OpenSSL, rustls and browsers have similar ones;
+    // cut-is-visible
     let is_cut = matches!(ending.reading, ReadEnd::TruncatedAtBoundary | ReadEnd::TruncatedInRecord);
     let whole = reading == "the peer sent close_notify";
     let inside = reading.contains("inside a record");
@@ -75,7 +78,7 @@ fn sentence(ending: &Ending) -> Result<(), Flaw> {
         (ending.discarded > 0, says(&format!("; {} bytes of ours were discarded", ending.discarded))),
         (ending.discarded == 0 && ending.delivery == Delivery::Lost, says("what we wrote may be lost")),
         (ending.late > 0, says(&format!("; {} bytes came after our close", ending.late))),
-        // Before a close_notify it is a habit of Java's.
+        // Java habitually sends user_canceled before close_notify.
         (ending.user_canceled && !whole, says("the peer had sent user_canceled")),
         (ending.errno.is_some(), says("; errno ")),
         (matches!(ending.writing, WriteEnd::Aborted { .. }), says("reset the connection")),
@@ -95,12 +98,12 @@ fn sentence(ending: &Ending) -> Result<(), Flaw> {
     }
 }
 
-/// Whether our last word is whole in the transport: what a close may destroy.
+/// Whether our last word is whole in the transport, so that a close may destroy it.
 const fn has_spoken(ending: &Ending) -> bool {
     matches!(ending.writing, WriteEnd::CloseNotifySent | WriteEnd::FatalAlertSent(_))
 }
 
-/// A sink with little room gets the beginning of a text, and the writer hears of it.
+/// Checks that a sink with little room gets the beginning of a text, and the writer gets an error.
 fn without_room(said: &impl fmt::Display) -> Result<(), Flaw> {
     let text = said.to_string();
     let breaks = text.match_indices([';', ',']).map(|(at, _)| at + 1);
@@ -141,7 +144,7 @@ const fn alerts(ending: &Ending) -> [Option<AlertDescription>; 2] {
     [read, written]
 }
 
-/// How loud a log is, from what is lost alone.
+/// Judges the severity from what is lost alone.
 fn levels(ending: &Ending) -> Result<(), Flaw> {
     let refused = matches!(ending.reading, ReadEnd::Refused(AlertDescription::INTERNAL_ERROR))
         || ending.writing == WriteEnd::FatalAlertSent(AlertDescription::INTERNAL_ERROR);
@@ -156,7 +159,7 @@ fn levels(ending: &Ending) -> Result<(), Flaw> {
     // Load balancers and port scanners do this all day.
     let left = matches!(ending.reading, ReadEnd::TruncatedAtBoundary | ReadEnd::Reset);
     let walks_away = ending.in_handshake && left && (ending.discarded, ending.late) == (0, 0);
-    // What this side did not wait for, or threw away itself, is no loss that it must be told of.
+    // What this side did not wait for, or threw away itself, is no loss to warn about.
     let waited =
         !matches!(ending.reading, ReadEnd::Open | ReadEnd::NotAwaited | ReadEnd::CloseNotifyInHandshake);
     for &framing in FramingState::ALL {
@@ -187,7 +190,7 @@ fn levels(ending: &Ending) -> Result<(), Flaw> {
     Ok(())
 }
 
-/// Why a fact that is refused now is refused.
+/// Judges the reason given if the fact is refused now.
 fn refusal(machine: &Machine, fact: Event) -> Result<(), Flaw> {
     let mut told = *machine;
     let Err(illegal) = told.handle(fact) else { return Ok(()) };
@@ -217,7 +220,8 @@ fn refusal(machine: &Machine, fact: Event) -> Result<(), Flaw> {
     }
 }
 
-/// An alert has one name, which is read back as that alert, and no other text is.
+/// Checks that an alert has one name, that it parses back to that alert, and that no other text
+/// does.
 fn names(alert: AlertDescription) -> Result<(), Flaw> {
     let name = alert.to_string();
     let odd = [format!("{name} "), format!("alert {}", 256 + u32::from(alert.0)), name.to_uppercase()];
@@ -237,7 +241,7 @@ fn names(alert: AlertDescription) -> Result<(), Flaw> {
     Ok(())
 }
 
-/// Each preset stands in the table under its name, and none takes half a message for a whole one.
+/// Checks that each preset is in the table under its name.
 fn presets() -> Result<(), Flaw> {
     let named = [
         ("strict", Policy::STRICT),

@@ -1,13 +1,13 @@
-//! The small machine of a lingering transport beside the whole one: both are told the same, and
-//! must ask the same.
+//! The small machine of a lingering transport next to the whole one: both get the same facts, and
+//! must ask for the same.
 
 use close_notify_core::drain::{self, End};
 use close_notify_core::{Draining, Event, Machine, Output, TransportEnd, transport};
 
 use crate::judge::Flaw;
 
-/// What lingers without TLS, from where nothing but the transport is left, and the first end that
-/// was told of it.
+/// The machine that lingers without TLS, from the point at which only the transport is left, and
+/// the first end reported to it.
 #[derive(Clone, Copy, Debug)]
 pub struct Shadow {
     draining: Option<Draining>,
@@ -15,15 +15,17 @@ pub struct Shadow {
 }
 
 impl Shadow {
-    /// The small machine of this one, as far as there is one yet.
+    /// The small machine of this one, if there is one yet.
     #[must_use]
     pub const fn of(machine: &Machine) -> Self {
         Self { draining: machine.lingering(), end: None }
     }
 
-    /// Follows the whole machine by a fact.
+    /// Follows the whole machine by one fact.
     ///
-    /// Errors: where the two no longer agree.
+    /// # Errors
+    ///
+    /// Returns how the two differ, if they no longer agree.
     // RFC 9112 §9.6 · linger-is-bounded, alert-survives-close, data-survives-close
     pub fn follow(&mut self, after: &Machine, fact: Event, legal: bool) -> Result<(), Flaw> {
         let Some((mut draining, fact)) = self.draining.zip(of_the_transport(fact)) else {
@@ -48,7 +50,7 @@ impl Shadow {
         if draining.output() != after.output() {
             return Err("a lingering transport asks for something else than the whole machine");
         }
-        // The first end stays.
+        // The first end is kept.
         self.end = self.end.or(if legal { end_by(fact, after) } else { None });
         if draining.end() != self.end {
             return Err("a lingering transport tells another end than the first");
@@ -65,7 +67,7 @@ impl Shadow {
     }
 }
 
-/// The end that a fact is, if it is one.
+/// The end that a fact causes, if any.
 fn end_by(fact: drain::Event, after: &Machine) -> Option<End> {
     match fact {
         drain::Event::PeerFin => Some(End::PeerFin),
@@ -79,7 +81,7 @@ fn end_by(fact: drain::Event, after: &Machine) -> Option<End> {
     }
 }
 
-/// The same end as the ending of the whole machine has it: there nobody gives way.
+/// The same end in the ending of the whole machine, where nobody gives way.
 const fn ending_of(end: End) -> TransportEnd {
     match end {
         End::PeerFin => TransportEnd::PeerFin,
@@ -92,7 +94,7 @@ const fn ending_of(end: End) -> TransportEnd {
 /// A fact about the transport alone.
 const fn of_the_transport(fact: Event) -> Option<drain::Event> {
     Some(match fact {
-        // It takes at least one byte.
+        // A drain takes at least one byte.
         Event::Drained { bytes: 0 } => return None,
         Event::Drained { bytes } => drain::Event::Drained { bytes },
         Event::TransportEof { .. } => drain::Event::PeerFin,

@@ -1,5 +1,5 @@
-//! What an application may conclude from the notes: whether what it read is whole, and how a relay
-//! passes it on.
+//! What an application may conclude from the notes: whether the data that it read is whole, and how
+//! a relay passes the end on.
 //!
 //! Sources: RFC 9846 §6.1, RFC 9112 §8, §9.8; the choice `MissingNotify`.
 
@@ -23,7 +23,7 @@ impl Account {
         }
     }
 
-    /// Whether what was read may be taken for a whole message.
+    /// Whether the data that was read may count as a whole message.
     pub(crate) fn accepts(&self, framing: FramingState) -> bool {
         let missing = self.setup.policy.missing_notify;
         match framing {
@@ -44,7 +44,7 @@ impl Account {
         whole || (self.is_cut_at_boundary() && self.accepts(framing))
     }
 
-    // RFC 9846 §4.2.10 · early-data-end: only behind the handshake, and with nothing dropped before
+    // RFC 9846 §4.2.10 · early-data-end: only after the handshake, and with nothing dropped before
     // it
     fn is_cut_at_boundary(&self) -> bool {
         self.reading == ReadEnd::TruncatedAtBoundary && self.stage == Stage::Done && self.late == 0

@@ -1,4 +1,4 @@
-//! What the notes say together: the ending, part by part.
+//! The ending that the notes result in, part by part.
 
 use close_notify_core::{
     Delivery, Ending, FirstCloser, NotSent, ReadEnd, Resumption, ResumptionRule, Rule, Version, WriteEnd,
@@ -59,7 +59,7 @@ impl Account {
         }
     }
 
-    /// Bytes that were written never left, and nothing will bring them out.
+    /// Whether bytes that were written have not left and never will.
     pub(crate) fn has_lost_output(&self) -> bool {
         self.discarded > 0 || (self.unflushed && !self.has_voice())
     }
@@ -83,8 +83,8 @@ impl Account {
         Resumption { allowed, rule }
     }
 
-    // fatal-forgets-session, fatal-discards-tickets: sent, received, or kept back by a close_notify
-    // alone
+    // fatal-forgets-session, fatal-discards-tickets: sent, received, or held back only by a
+    // close_notify
     fn is_fatal(&self) -> bool {
         let by_reading = matches!(
             self.reading,
@@ -99,7 +99,7 @@ impl Account {
         self.reading != ReadEnd::Open && !(proper && self.has_voice())
     }
 
-    // RFC 2818 §2.2 · premature-forbids-reuse-https: the peer's doing, whichever call found it
+    // RFC 2818 §2.2 · premature-forbids-reuse-https: the peer's act, whichever call found it
     fn is_premature(&self) -> bool {
         match self.reading {
             ReadEnd::TruncatedAtBoundary

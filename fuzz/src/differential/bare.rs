@@ -1,5 +1,5 @@
-//! rustls alone, as a careful application uses it: what it says is flushed, an alert is sent before
-//! the error is returned, close_notify stands before FIN, and reading goes on behind it.
+//! rustls alone, as a careful application uses it: its output is flushed, an alert is sent before
+//! the error is returned, close_notify comes before FIN, and reading continues after it.
 
 use std::io::{ErrorKind, Read, Write};
 
@@ -21,11 +21,11 @@ impl Buffered {
     }
 
     fn flush(&mut self) {
-        // A write that fails is no reason not to read.
+        // A write that fails does not stop reading.
         while self.connection.wants_write() && self.connection.write_tls(&mut self.wire).is_ok() {}
     }
 
-    /// What is there already; where reading has ended, how.
+    /// Counts the plaintext that is there. Returns how reading ended, if it has.
     fn plaintext(&mut self, count: &mut usize) -> Option<Kind> {
         let mut buffer = [0; 256];
         loop {

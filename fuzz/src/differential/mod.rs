@@ -1,12 +1,12 @@
 //! The same script for our two streams, for rustls alone in its two APIs, for the next rustls and
-//! for OpenSSL: the same kind of end for each, or a difference that is known.
+//! for OpenSSL: each must end in the same way, or by a known difference.
 //!
-//! Decides nothing about closing: our stream that blocks is what the others are compared with, and
-//! `known` says where they differ and why.
+//! Decides nothing about closing: the others are compared with our blocking stream, and `known`
+//! says where they differ and why.
 //!
-//! An input is, behind the format: one byte of flags (version, role, whether the application looks
-//! away, whether it closes behind all), one for the most bytes a read of the transport gives (0: no
-//! bound), and then the steps, see `script`.
+//! After the format byte, an input has one byte of flags (version, role, whether the application
+//! looks away, whether it closes after all steps), one byte for the most bytes that a read of the
+//! transport returns (0: no bound), and then the steps; see `script`.
 
 mod bare;
 #[cfg(feature = "real-peer")]
@@ -33,9 +33,11 @@ pub use outcome::{Kind, Outcome, Said};
 pub use script::{End, Script, Step, Word};
 pub use subject::Subject;
 
-/// Any script, for each subject.
+/// Runs any script with each subject.
 ///
-/// Panics: where two differ and nothing says why.
+/// # Panics
+///
+/// Panics if two subjects differ and no row of [`KNOWN`] says why.
 pub fn run(data: &[u8]) {
     let Some(script) = Script::read(data) else { return };
     for (subject, ours, theirs) in compared(&script) {
@@ -48,7 +50,7 @@ pub fn run(data: &[u8]) {
     }
 }
 
-/// Each subject but the first with what our stream makes of the script, and what it does.
+/// Each subject except the first, with the outcome of our stream and its own.
 pub fn compared(script: &Script) -> impl Iterator<Item = (Subject, Outcome, Outcome)> {
     let outcomes = subject::outcomes(script);
     let others = Subject::ALL.into_iter().zip(outcomes).skip(1);
@@ -59,7 +61,7 @@ pub fn compared(script: &Script) -> impl Iterator<Item = (Subject, Outcome, Outc
     others.map(move |(subject, theirs)| (subject, outcomes[0], theirs))
 }
 
-/// Which row of [`KNOWN`] speaks of this difference.
+/// The row of [`KNOWN`] that describes this difference.
 #[must_use]
 pub fn row(subject: Subject, script: &Script, ours: Outcome, theirs: Outcome) -> Option<usize> {
     known::find(subject, script, ours, theirs)

@@ -1,8 +1,8 @@
-//! The next rustls, in its development, as a careful application uses it: as `bare` has the present
-//! one.
+//! The development version of the next rustls, as a careful application uses it. `bare` does the
+//! same with the current one.
 //!
-//! Its connections own no buffers: what they want sent is appended to one of ours, and what came is
-//! read from another.
+//! Its connections own no buffers: they append their output to one of ours, and read their input
+//! from another.
 
 use std::io::{ErrorKind, Write};
 use std::sync::{Arc, LazyLock};
@@ -21,7 +21,7 @@ use super::script::Script;
 use super::subject::{DATA, End, play};
 use super::wire::Wire;
 
-/// What it makes of the script.
+/// The outcome of the script.
 pub(super) fn outcome(script: &Script) -> Outcome {
     let wire = Wire::new(usize::MAX);
     let (next, mut keys) = connected(script, &wire);
@@ -31,7 +31,7 @@ pub(super) fn outcome(script: &Script) -> Outcome {
     Outcome { kind, read, said: said(&wire.take_written(), &mut keys) }
 }
 
-/// Both ends behind their handshake.
+/// Both ends after their handshake.
 fn connected(script: &Script, wire: &Wire) -> (Next, Directions) {
     let configs = &CONFIGS[usize::from(script.version.has_independent_halves())];
     let mut out = Vec::new();
@@ -54,7 +54,7 @@ fn connected(script: &Script, wire: &Wire) -> (Next, Directions) {
 
 type Configs = (Arc<ClientConfig>, Arc<ServerConfig>);
 
-/// Those of TLS 1.2 and 1.3.
+/// The configurations of TLS 1.2 and 1.3.
 static CONFIGS: LazyLock<[Configs; 2]> = LazyLock::new(|| [Version::Tls12, Version::Tls13].map(configs));
 
 fn configs(version: Version) -> Configs {
@@ -127,12 +127,13 @@ struct Next {
 
 impl Next {
     fn flush(&mut self) {
-        // A write that fails is no reason not to read.
+        // A write that fails does not stop reading.
         let _ = self.wire.write_all(&self.out);
         self.out.clear();
     }
 
-    /// What came is handled; where there is no more of it, how it stands.
+    /// Handles what came. Returns the number of bytes and the state, unless more must be read
+    /// first.
     fn receive(&mut self) -> Option<(usize, Kind)> {
         let mut data = Vec::new();
         let is_at_end = match self.input.read(&mut self.wire) {

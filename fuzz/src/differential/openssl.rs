@@ -19,10 +19,10 @@ use super::script::Script;
 use super::subject::{DATA, End, play};
 use super::wire::Wire;
 
-/// An alert of the peer is the error with this number more.
+/// The reason code of a peer's alert is its description plus this number.
 const ALERTS: i32 = 1000;
 
-/// What OpenSSL makes of the script.
+/// The outcome of the script with OpenSSL.
 pub(super) fn outcome(script: &Script) -> Outcome {
     let wire = Wire::new(usize::MAX);
     let (openssl, mut keys) = connected(script, &wire);
@@ -33,7 +33,7 @@ pub(super) fn outcome(script: &Script) -> Outcome {
     Outcome { kind, read, said: said(&wire.take_written(), &mut keys) }
 }
 
-/// Both ends behind their handshake.
+/// Both ends after their handshake.
 fn connected(script: &Script, wire: &Wire) -> (SslStream<Wire>, Directions) {
     let context = Contexts::of(script.version, script.role);
     let mut ssl = Ssl::new(context).expect("a connection of OpenSSL");
@@ -68,7 +68,7 @@ fn context(version: Version, role: Role) -> SslContext {
     let version = if version.has_independent_halves() { SslVersion::TLS1_3 } else { SslVersion::TLS1_2 };
     context.set_min_proto_version(Some(version)).expect("the version is spoken");
     context.set_max_proto_version(Some(version)).expect("the version is spoken");
-    // Whom it talks to is no question here.
+    // The peer's identity does not matter here.
     context.set_verify(SslVerifyMode::NONE);
     context.set_options(SslOptions::NO_TICKET);
     if role == Role::Server {
@@ -103,14 +103,14 @@ impl End for OpenSsl {
     }
 
     fn write(&mut self) {
-        // A write that fails is no reason not to read.
+        // After a failure nothing is written. A write that fails does not stop reading.
         if !self.has_failed {
             let _ = self.stream.ssl_write(DATA);
         }
     }
 
     fn close(&mut self, _: bool) {
-        // SSL_shutdown(3): not behind an error that ended the connection; and its second call reads
+        // SSL_shutdown(3): not after an error that ended the connection; and its second call reads
         if !self.has_failed && !self.has_closed {
             let _ = self.stream.shutdown();
         }

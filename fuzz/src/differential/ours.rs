@@ -14,7 +14,7 @@ use super::outcome::Kind;
 use super::subject::{DATA, End};
 use super::wire::Wire;
 
-/// Only for its clock: nothing runs on it.
+/// Only its clock is used: nothing runs on it.
 static RUNTIME: LazyLock<Runtime> =
     LazyLock::new(|| Builder::new_current_thread().enable_time().build().expect("a runtime"));
 
@@ -52,7 +52,7 @@ impl Ours {
     }
 }
 
-/// One poll: what is pending would block.
+/// Polls once; pending is reported as `WouldBlock`.
 fn at_once<R>(poll: impl FnOnce(&mut Context<'_>) -> Poll<io::Result<R>>) -> io::Result<R> {
     let _guard = RUNTIME.enter();
     match poll(&mut Context::from_waker(Waker::noop())) {
@@ -84,7 +84,7 @@ impl End for Ours {
     }
 
     fn close(&mut self, is_13: bool) {
-        // A close that waits goes on with the next call that reads.
+        // A close that waits continues with the next call that reads.
         let _ = self.close_in(is_13);
     }
 }

@@ -5,10 +5,10 @@ use std::fmt;
 /// How reading ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Kind {
-    /// It has not: a call waits for the peer.
+    /// It has not ended: a call waits for the peer.
     #[default]
     Nothing,
-    /// As a clean end.
+    /// By a clean end.
     Clean,
     /// Without close_notify.
     Truncated,
@@ -36,12 +36,12 @@ impl fmt::Display for Kind {
     }
 }
 
-/// What an end said beside data.
+/// What an end said besides data.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Said {
-    /// Its first alert that ends something: level and code.
+    /// Its first alert that ends a direction or the connection: level and code.
     pub alert: Option<[u8; 2]>,
-    /// Something came behind that.
+    /// Something came after that alert.
     pub is_not_last: bool,
     /// Something could not be opened.
     pub is_sealed_badly: bool,
@@ -54,16 +54,16 @@ impl fmt::Display for Said {
             Some([_, 0]) => f.write_str("says close_notify")?,
             Some([_, code]) => write!(f, "says alert {code}")?,
         }
-        f.write_str(if self.is_not_last { ", and more behind it" } else { "" })
+        f.write_str(if self.is_not_last { ", and more after it" } else { "" })
     }
 }
 
-/// What came of a script.
+/// The outcome of a script.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Outcome {
     /// How reading ended.
     pub kind: Kind,
-    /// Bytes of data that were read before.
+    /// Bytes of data that were read before reading ended.
     pub read: usize,
     /// What was said.
     pub said: Said,
@@ -71,6 +71,6 @@ pub struct Outcome {
 
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} behind {} bytes, {}", self.kind, self.read, self.said)
+        write!(f, "{} after {} bytes, {}", self.kind, self.read, self.said)
     }
 }

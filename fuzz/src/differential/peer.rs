@@ -1,30 +1,32 @@
-//! The peer: what it says, sealed with the keys of its direction, and what was said to it.
+//! The peer: seals what it says with the keys of its direction, and opens what the subject says to
+//! it.
 
 use insecure_test_crypto::{ALERT, APPLICATION_DATA, HANDSHAKE, Keys};
 
 use super::outcome::Said;
 use super::script::{End, Script, Step, Word};
 
-/// Records sealed and opened beside a TLS stack.
+/// Seals and opens records outside of a TLS stack.
 pub(super) trait Seal {
     fn seal(&mut self, content: u8, payload: &[u8], out: &mut Vec<u8>);
-    /// The keys of the next update, for what is sealed.
+    /// Switches the sealing keys to the next update.
     fn update_ours(&mut self);
-    /// Content and payload of one whole record; `None` where it cannot be opened.
+    /// Content and payload of one whole record; `None` if it cannot be opened.
     fn open(&mut self, record: &[u8]) -> Option<(u8, Vec<u8>)>;
-    /// The keys of the next update, for what is opened.
+    /// Switches the opening keys to the next update.
     fn update_theirs(&mut self);
 }
 
 const WARNING: u8 = 1;
 const KEY_UPDATE: u8 = 24;
-/// A ticket of TLS 1.3 that rustls and OpenSSL take: a lifetime of two hours, a nonce, two bytes of
-/// ticket, no extensions.
+/// A ticket of TLS 1.3 that rustls and OpenSSL accept: a lifetime of two hours, a nonce, two bytes
+/// of ticket, no extensions.
 const TICKET: [u8; 20] = [4, 0, 0, 16, 0, 0, 28, 32, 1, 2, 3, 4, 1, 0, 0, 2, 7, 7, 0, 0];
-/// A HelloRequest of a server, and a ClientHello that is none: who takes either, ignores it.
+/// A HelloRequest of a server, or from a client a handshake message that is no ClientHello: an end
+/// that accepts it ignores it.
 const HELLO_REQUEST: [u8; 4] = [0, 0, 0, 0];
 
-/// What arrives in each step of the peer.
+/// The bytes that arrive in each step.
 pub(super) fn bytes(script: &Script, keys: &mut impl Seal) -> Vec<Vec<u8>> {
     script.steps.iter().map(|step| step_bytes(script, *step, keys)).collect()
 }
@@ -68,7 +70,7 @@ fn say(is_13: bool, word: Word, keys: &mut impl Seal, out: &mut Vec<u8>) {
     }
 }
 
-/// What an end said, from what it wrote.
+/// What an end said, derived from what it wrote.
 pub(super) fn said(mut written: &[u8], keys: &mut impl Seal) -> Said {
     let mut said = Said::default();
     while let Some((header, _)) = written.split_first_chunk::<5>() {

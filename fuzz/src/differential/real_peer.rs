@@ -1,5 +1,4 @@
-//! A peer that has real keys, for stacks of which no handshake is recorded: rustls, which logs its
-//! secrets.
+//! A peer with real keys, for stacks without a recorded handshake: rustls, which logs its secrets.
 
 use std::sync::{Arc, LazyLock};
 
@@ -12,7 +11,7 @@ use super::peer::Seal;
 use super::script::Script;
 use super::wire::Wire;
 
-/// Who the server is.
+/// The server's certificate and key.
 pub(super) struct Identity {
     pub(super) certificate: CertificateDer<'static>,
     pub(super) key: PrivateKeyDer<'static>,
@@ -24,12 +23,12 @@ pub(super) static IDENTITY: LazyLock<Identity> = LazyLock::new(|| {
     Identity { certificate: made.cert.der().clone(), key }
 });
 
-/// Does the handshake with somebody who says, each time it is asked to go on, whether its own part
-/// is done.
+/// Does the handshake with another end. Each call of `goes_on` advances that end, and returns
+/// whether its handshake is done.
 pub(super) fn shakes(script: &Script, wire: &Wire, mut goes_on: impl FnMut() -> bool) -> Directions {
     let (mut far, log) = peer(script.version, script.role);
     for _ in 0..8 {
-        // It says whether it waits: both are asked again until they are done.
+        // Neither end reports that it waits: both are called again until they are done.
         let is_done = goes_on();
         let mut written = &wire.take_written()[..];
         while let Ok(record) = read_record(&mut written) {
@@ -47,7 +46,7 @@ pub(super) fn shakes(script: &Script, wire: &Wire, mut goes_on: impl FnMut() -> 
     panic!("a handshake ends")
 }
 
-/// rustls at the other end, and where its secrets are logged.
+/// rustls as the other end, and the log of its secrets.
 fn peer(version: Version, ours: Role) -> (Connection, Arc<Log>) {
     let log = Arc::new(Log::default());
     let version =

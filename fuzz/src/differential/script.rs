@@ -1,6 +1,6 @@
-//! What happens in a run: what the peer does and what the application does, as a list.
+//! The steps of a run: what the peer and the application do, as a list.
 //!
-//! Decides how the bytes of an input become steps: one byte a step, and two more for an alert of
+//! Decides how the bytes of an input become steps: one byte per step, and two more for an alert of
 //! any level and code.
 
 use std::fmt;
@@ -13,24 +13,24 @@ use crate::lab::{ROLES, UPDATES, VERSIONS};
 /// What the peer puts into records.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Word {
-    /// Application data, so many bytes.
+    /// Application data of this many bytes.
     Data(u8),
     /// An alert in a record of its own.
     Alert([u8; 2]),
-    /// Two of them in one record: the one, and a close_notify.
+    /// Two alerts in one record: this one, and a close_notify.
     TwoAlerts([u8; 2]),
     /// A close_notify in two records.
     SplitNotify,
     /// An alert record without an alert.
     EmptyAlert,
-    /// Other keys are used from here on; and the other side is asked to follow. No word up to TLS
+    /// New keys from here on; the flag asks the other side to follow. Nothing is sent up to TLS
     /// 1.2.
     KeyUpdate(bool),
-    /// A session ticket (TLS 1.3), or a wish to shake hands again.
+    /// A session ticket (TLS 1.3), or a HelloRequest.
     Ticket,
-    /// A close_notify that nobody has sealed.
+    /// A close_notify in the clear.
     PlainNotify,
-    /// Bytes that are no record: the application protocol, in plain.
+    /// Bytes that are no record: the application protocol in the clear.
     Plain,
     /// A record whose seal is broken.
     Forged,
@@ -41,9 +41,9 @@ pub enum Word {
 pub enum End {
     /// Between two records.
     Fin,
-    /// Inside of one.
+    /// Inside a record.
     FinInRecord,
-    /// A reset behind all that came.
+    /// A reset after all that came.
     Reset,
 }
 
@@ -52,7 +52,7 @@ pub enum End {
 pub enum Step {
     /// The peer says this.
     Says(Word),
-    /// The peer's transport ends so.
+    /// The peer's transport ends in this way.
     Ends(End),
     /// The application writes.
     Writes,
@@ -65,27 +65,27 @@ pub enum Step {
 /// A run.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Script {
-    /// The version that was agreed.
+    /// The negotiated version.
     pub version: Version,
-    /// Who our end is.
+    /// The role of our end.
     pub role: Role,
-    /// The application reads behind each step of the peer.
+    /// The application reads after each step.
     pub is_eager: bool,
-    /// The application closes behind all of it, if it has not before.
+    /// The application closes after all steps, if it has not before.
     pub closes: bool,
-    /// The most bytes that a read of the transport gives.
+    /// The most bytes that a read of the transport returns.
     pub chunk: usize,
-    /// What happens.
+    /// The steps, in order.
     pub steps: Vec<Step>,
 }
 
 const LEVELS: [u8; 4] = [1, 2, 0, 255];
 const LENGTHS: [u8; 4] = [1, 5, 0, 200];
-/// Enough for what matters: an end, and what comes behind it.
+/// Enough for an end and what comes after it.
 const STEPS: usize = 24;
 
 impl Script {
-    /// Reads an input.
+    /// Reads an input; `None` if it has another format.
     #[must_use]
     pub fn read(data: &[u8]) -> Option<Self> {
         let mut choices = Choices::read(data)?;
@@ -107,7 +107,7 @@ impl Script {
             let Some(step) = choices.next_byte().map(|byte| step(byte, &mut choices)) else { break };
             let is_update = matches!(step, Step::Says(Word::KeyUpdate(_)));
             let is_peer = matches!(step, Step::Says(_) | Step::Ends(_));
-            // A recorded peer has no keys beyond those.
+            // A recorded peer has keys for this many updates only.
             let has_keys = !is_update || updates < UPDATES;
             if has_keys && !(is_peer && has_ended) {
                 script.steps.push(step);
@@ -118,7 +118,7 @@ impl Script {
         Some(script)
     }
 
-    /// What the peer says, as far as it says something.
+    /// The words of the peer, in order.
     pub fn words(&self) -> impl Iterator<Item = Word> {
         self.steps.iter().filter_map(|step| match step {
             Step::Says(word) => Some(*word),

@@ -1,4 +1,4 @@
-//! Who runs the script.
+//! The subjects that run the script.
 
 use std::cell::Cell;
 use std::panic::{self, AssertUnwindSafe};
@@ -13,23 +13,24 @@ use super::unbuffered::Unbuffered;
 use super::wire::Wire;
 use crate::lab::Recording;
 
-/// What an application writes at once.
+/// What an application writes in one call.
 pub(super) const DATA: &[u8] = b"some data of the application";
 
 /// An end of a connection whose handshake is done.
 pub(super) trait End {
-    /// Reads all that there is: how many bytes of data, and how reading ended if it has.
+    /// Reads all that there is. Returns the number of bytes of data, and how reading ended if it
+    /// has.
     fn read(&mut self) -> (usize, Kind);
     /// Writes [`DATA`].
     fn write(&mut self);
-    /// Ends its own direction, and can read on.
+    /// Ends its own direction; reading stays possible.
     fn close(&mut self, is_13: bool);
 }
 
-/// Who runs it.
+/// An implementation that runs the script.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Subject {
-    /// Our stream that blocks.
+    /// Our blocking stream.
     Blocking,
     /// Our stream over tokio.
     Tokio,
@@ -39,22 +40,22 @@ pub enum Subject {
     Unbuffered,
     /// OpenSSL.
     OpenSsl,
-    /// The next rustls, in its development.
+    /// The development version of the next rustls.
     Next,
 }
 
 impl Subject {
-    /// Those that are always there; the first is what the others are compared with.
+    /// The subjects of every build. The others are compared with the first.
     pub const ALL: [Self; 4] = [Self::Blocking, Self::Tokio, Self::Rustls, Self::Unbuffered];
 
-    /// Those that this build has.
+    /// The subjects of this build.
     pub fn present() -> impl Iterator<Item = Self> {
         let openssl = cfg!(feature = "openssl").then_some(Self::OpenSsl);
         let next = cfg!(feature = "rustls-next").then_some(Self::Next);
         Self::ALL.into_iter().chain(openssl).chain(next)
     }
 
-    /// Its name for a reader.
+    /// Its name in tables and messages.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -68,7 +69,7 @@ impl Subject {
     }
 }
 
-/// What each of [`Subject::ALL`] makes of the script, in order.
+/// The outcome of the script for each of [`Subject::ALL`], in order.
 pub(super) fn outcomes(script: &Script) -> [Outcome; 4] {
     let recording = Recording::of(script.version, script.role);
     let keys = || Readable {
@@ -93,18 +94,18 @@ pub(super) fn outcomes(script: &Script) -> [Outcome; 4] {
             Subject::Unbuffered => play(script, &arriving, &wire, Unbuffered::new(recording, wire.clone())),
             Subject::OpenSsl | Subject::Next => unreachable!("it is not one of them"),
         };
-        // Ours must not panic, whatever comes.
+        // Our streams must never panic.
         let is_ours = matches!(subject, Subject::Blocking | Subject::Tokio);
         let (read, kind) = if is_ours { run() } else { caught(run).unwrap_or((0, Kind::Panic)) };
         Outcome { kind, read, said: said(&wire.take_written(), &mut keys()) }
     })
 }
 
-/// Runs the script: how much was read, and how reading ended.
+/// Runs the script. Returns how much was read, and how reading ended.
 pub(super) fn play(script: &Script, arriving: &[Vec<u8>], wire: &Wire, mut end: impl End) -> (usize, Kind) {
     let (mut count, mut kind, mut is_closed) = (0, Kind::Nothing, false);
     let mut read = |end: &mut dyn End| {
-        // An application stops where reading has ended.
+        // An application stops when reading has ended.
         if kind == Kind::Nothing {
             let (more, ended) = end.read();
             (count, kind) = (count + more, ended);
@@ -136,7 +137,7 @@ thread_local! {
     static EXPECTED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Runs what may panic, which the hook of a fuzzer then does not take for a crash of ours.
+/// Runs code that may panic, without the fuzzer's hook reporting a crash.
 fn caught<R>(run: impl FnOnce() -> R) -> Option<R> {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {

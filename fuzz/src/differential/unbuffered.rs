@@ -12,7 +12,7 @@ use super::subject::{DATA, End};
 use super::wire::Wire;
 use crate::lab::{Recording, Unbuffered as Connection};
 
-/// What one call is for.
+/// The purpose of one call.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Wish {
     Read,
@@ -63,7 +63,7 @@ impl Unbuffered {
     fn advance(&mut self, wish: Wish) -> (usize, Kind) {
         let Advanced { count, said, kind } = advance(&mut self.connection, &mut self.incoming, wish);
         if !said.is_empty() {
-            // A write that fails is no reason not to read.
+            // A write that fails does not stop reading.
             let _ = self.wire.write_all(&said);
         }
         self.has_failed |= has_failed(kind);
@@ -89,7 +89,7 @@ fn advance(connection: &mut Connection, incoming: &mut Vec<u8>, wish: Wish) -> A
     }
 }
 
-/// Does what the connection asks for until it wants more, and then what was wished.
+/// Does what the connection asks for until it wants more, and then what `wish` says.
 fn advance_one<C: Process>(connection: &mut C, incoming: &mut Vec<u8>, mut wish: Wish) -> Advanced {
     let mut done = Advanced::default();
     let mut room = [0; 4096];
@@ -119,8 +119,8 @@ fn advance_one<C: Process>(connection: &mut C, incoming: &mut Vec<u8>, mut wish:
                 wish = Wish::Read;
             }
             Ok(_) => goes_on = false,
-            // What follows is not given to it: it would be refused again. Its alert may wait to be
-            // encoded.
+            // The rest of the input is dropped: it would be refused again. The alert may still have
+            // to be encoded.
             Err(error) => {
                 done.kind = failure(&error);
                 discard = incoming.len();

@@ -1,7 +1,7 @@
 //! A transport in memory whose other side is written by the script.
 //!
-//! Decides how its ends look: as Linux shows those of TCP (our measurement: the data, then
-//! ECONNRESET from the first call that can have it, then the end of the stream).
+//! Its ends look like those of TCP on Linux (our measurement: the data, then ECONNRESET from the
+//! first call that can return it, then the end of the stream).
 
 use std::cell::RefCell;
 use std::io::{self, ErrorKind, Read, Write};
@@ -18,14 +18,14 @@ struct State {
     incoming: Vec<u8>,
     read: usize,
     end: Option<End>,
-    /// The reset was told to a call.
-    was_told: bool,
+    /// A call has returned the reset.
+    was_reported: bool,
     outgoing: Vec<u8>,
     is_shut: bool,
     chunk: usize,
 }
 
-/// One end of it; all clones are the same.
+/// Our end of the transport; all clones are the same end.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Wire(Rc<RefCell<State>>);
 
@@ -34,28 +34,28 @@ impl Wire {
         Self(Rc::new(RefCell::new(State { chunk, ..State::default() })))
     }
 
-    /// The most bytes that a read gives, from now on.
+    /// Sets the most bytes that a read returns from now on.
     #[cfg(feature = "real-peer")]
     pub(super) fn set_chunk(&self, chunk: usize) {
         self.0.borrow_mut().chunk = chunk;
     }
 
-    /// The peer's bytes arrive.
+    /// Adds bytes from the peer.
     pub(super) fn arrive(&self, bytes: &[u8]) {
         self.0.borrow_mut().incoming.extend_from_slice(bytes);
     }
 
-    /// The peer's transport ends behind what arrived.
+    /// Ends the peer's transport after what arrived.
     pub(super) fn end(&self, end: End) {
         self.0.borrow_mut().end = Some(end);
     }
 
-    /// All that was written.
+    /// Takes all that was written.
     pub(super) fn take_written(&self) -> Vec<u8> {
         std::mem::take(&mut self.0.borrow_mut().outgoing)
     }
 
-    /// No more is written.
+    /// Ends writing.
     pub(super) fn shut(&self) {
         self.0.borrow_mut().is_shut = true;
     }
@@ -73,7 +73,7 @@ impl Read for Wire {
         }
         match state.end {
             None => Err(ErrorKind::WouldBlock.into()),
-            Some(End::Reset) if !std::mem::replace(&mut state.was_told, true) => {
+            Some(End::Reset) if !std::mem::replace(&mut state.was_reported, true) => {
                 Err(io::Error::from_raw_os_error(RESET))
             }
             Some(End::Fin | End::FinInRecord | End::Reset) => Ok(0),
@@ -87,7 +87,7 @@ const RESET: i32 = 104;
 impl Write for Wire {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let state = &mut *self.0.borrow_mut();
-        if state.end == Some(End::Reset) && !std::mem::replace(&mut state.was_told, true) {
+        if state.end == Some(End::Reset) && !std::mem::replace(&mut state.was_reported, true) {
             return Err(io::Error::from_raw_os_error(RESET));
         }
         if state.is_shut || state.end == Some(End::Reset) {
@@ -113,7 +113,7 @@ impl close_notify::Transport for Wire {
     }
 }
 
-/// What would block wakes nobody: whoever polls does so again.
+/// A call that would block wakes nobody: the caller polls again.
 fn polled<R>(result: io::Result<R>) -> Poll<io::Result<R>> {
     match result {
         Err(error) if error.kind() == ErrorKind::WouldBlock => Poll::Pending,

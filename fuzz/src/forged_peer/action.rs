@@ -1,5 +1,5 @@
-//! What happens in a run, one byte each (some have more behind them): calls of the application,
-//! whims of the transport, and all that an adversary with the keys may say.
+//! The steps of a run, one byte each (some take more bytes after it): calls of the application,
+//! events of the transport, and all that an adversary with the keys may say.
 
 use close_notify::Manner;
 use insecure_test_crypto::{ALERT, APPLICATION_DATA, CHANGE_CIPHER_SPEC, HANDSHAKE};
@@ -14,18 +14,18 @@ use crate::choices::Choices;
 pub(crate) enum Action {
     /// Our application calls.
     Call(Call),
-    /// The transport takes so many more bytes; all, where it is the largest number.
+    /// The transport accepts this many more bytes; `usize::MAX` means all.
     Room(usize),
     /// Every write fails from now on.
     Break(i32),
     /// The peer says something.
     Say(Words),
-    /// The peer says this much of a record, which is never finished unless the rest follows by
-    /// chance.
+    /// The peer sends this many bytes of a record, which is never finished unless the rest follows
+    /// by chance.
     SayPart(usize),
-    /// The peer ends its stream behind what it has sent.
+    /// The peer ends its stream after what it has sent.
     End(End),
-    /// The peer resets the connection, and what our side has not read is gone (as Windows does it).
+    /// The peer resets the connection, and what our side has not read is lost, as on Windows.
     ResetOver,
 }
 
@@ -35,7 +35,7 @@ pub(crate) enum Call {
     Write(usize),
     Read(usize),
     Flush,
-    /// Take a record, and do what follows from it.
+    /// Take a record, and do what it requires.
     Receive,
     /// Do all that can be done until the peer is needed.
     Run,
@@ -50,38 +50,36 @@ pub(crate) enum Call {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Words {
     Data(usize),
-    /// Data with zeros behind its type (TLS 1.3).
+    /// Data with zeros after its type (TLS 1.3).
     Padded(usize),
     Alert([u8; 2]),
     /// A record of this type.
     Record(u8, &'static [u8]),
-    /// A record of this type and so many zeros.
+    /// A record of this type and this many zeros.
     Long(u8, usize),
     KeyUpdate(u8),
-    /// The ClientHello of this connection, or a HelloRequest, whichever its peer may ask for.
+    /// The ClientHello of this connection, or a HelloRequest: whichever the peer may send.
     AskAgain,
-    /// An authentic record by other keys.
+    /// A record sealed with the wrong keys.
     Wrongly(Wrong, [u8; 2]),
-    /// An alert that nobody sealed.
+    /// An alert in the clear.
     PlainAlert([u8; 2]),
-    /// What a plaintext protocol says.
+    /// Bytes of a plaintext protocol.
     Plaintext(&'static [u8]),
-    /// The last record once more, to the byte.
+    /// A byte-exact copy of the last record.
     Again,
-    /// So many records of this type without content.
+    /// This many empty records of this type.
     Flood(u8, usize),
-    /// So many of these alerts.
+    /// This many of these alerts.
     AlertFlood([u8; 2], usize),
 }
 
 const CLOSE_NOTIFY: [u8; 2] = [1, 0];
 const USER_CANCELED: [u8; 2] = [1, 90];
-/// What a length needs to be of its own kind: one more than a record may hold, and more than a
-/// header may say.
+/// One byte more than a record may hold; 2048 bytes more also exceed what a header may state.
 const OVER: usize = (1 << 14) + 1;
 
-/// The alphabet. Where a byte or two of an input stand for numbers of their own, the row holds
-/// zeros.
+/// The alphabet. The last three rows, with values of 0xff, take their numbers from the input.
 const ALPHABET: &[Action] = {
     use Action as A;
     use Call as C;
@@ -187,7 +185,7 @@ const ALPHABET: &[Action] = {
 };
 
 impl Action {
-    /// The next step of an input; `None` where it is over.
+    /// The next step of an input; `None` at its end.
     pub(crate) fn read(choices: &mut Choices<'_>) -> Option<Self> {
         let action = ALPHABET[usize::from(choices.next_byte()?) % ALPHABET.len()];
         Some(match action {
@@ -200,7 +198,7 @@ impl Action {
         })
     }
 
-    /// The byte of a row of the alphabet.
+    /// The byte of this action, if it is in the alphabet.
     pub(crate) fn byte(self) -> Option<u8> {
         ALPHABET.iter().position(|&row| row == self).and_then(|at| u8::try_from(at).ok())
     }

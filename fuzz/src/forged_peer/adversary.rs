@@ -1,5 +1,4 @@
-//! The peer that holds the keys: it says whatever it likes, and knows of each record whether it is
-//! authentic.
+//! The peer that holds the keys: it can say anything, and knows which records are authentic.
 
 use close_notify::{Role, Version};
 use insecure_test_crypto::{HANDSHAKE, Keys};
@@ -9,16 +8,16 @@ use crate::lab::Recording;
 
 /// Type, version and length.
 const HEADER: usize = 5;
-/// Behind the header of a ClientHello's record: the message itself.
+/// The offset of the ClientHello in its record, after the header.
 const MESSAGE: usize = HEADER;
 
-/// An authentic record: where it stands in what the peer sent, and what it means there.
+/// An authentic record: its range in what the peer sent, and its meaning there.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Piece {
     pub(crate) from: usize,
     pub(crate) to: usize,
     pub(crate) meaning: Meaning,
-    /// Where its data stands among all that the peer sealed.
+    /// The offset of its data in all data that the peer sealed.
     pub(crate) data_at: usize,
 }
 
@@ -31,7 +30,7 @@ pub(crate) struct Adversary {
     /// How often the keys were changed.
     updates: usize,
     endpoint: Endpoint,
-    /// Behind the last change of keys that was recorded it says no more.
+    /// After the last change of keys that was recorded the peer says no more.
     pub(crate) is_mute: bool,
     /// Every authentic record, in order.
     pub(crate) pieces: Vec<Piece>,
@@ -39,7 +38,8 @@ pub(crate) struct Adversary {
     pub(crate) said: usize,
 }
 
-/// The ClientHello of a recorded handshake; a client has none to say.
+/// The ClientHello of a recorded handshake. It is empty if our side is the client, as the peer then
+/// sends none.
 pub(crate) fn hello(recording: &'static Recording, role: Role) -> &'static [u8] {
     match role {
         Role::Client => &[],
@@ -62,7 +62,7 @@ impl Adversary {
         }
     }
 
-    /// Seals an authentic record behind `out`.
+    /// Seals an authentic record, and appends it to `out`.
     pub(crate) fn seal(&mut self, content: u8, payload: &[u8], out: &mut Vec<u8>) {
         let from = out.len();
         self.keys.seal(content, payload, out);
@@ -78,13 +78,13 @@ impl Adversary {
         }
     }
 
-    /// Seals a record that will not be whole.
+    /// Seals a record that will be sent in part only.
     pub(crate) fn seal_unheard(&self, content: u8, payload: &[u8], out: &mut Vec<u8>) {
         let mut keys = self.keys;
         keys.seal(content, payload, out);
     }
 
-    /// Asks for another handshake: a HelloRequest to a client, its ClientHello once more to a
+    /// Asks for another handshake: sends a HelloRequest to a client, or the ClientHello again to a
     /// server.
     pub(crate) fn ask_again(&mut self, out: &mut Vec<u8>) {
         let hello = hello(self.recording, self.role);
@@ -92,7 +92,7 @@ impl Adversary {
         self.seal(HANDSHAKE, message, out);
     }
 
-    /// Seals a record with keys that are not those of this place.
+    /// Seals a record with keys that are wrong at this place.
     pub(crate) fn seal_wrongly(&self, wrong: Wrong, content: u8, payload: &[u8], out: &mut Vec<u8>) {
         let mut keys = match wrong {
             Wrong::Direction => self.recording.ours[0],
@@ -109,18 +109,18 @@ impl Adversary {
 /// What is wrong with the keys of a record.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Wrong {
-    /// They are those of our side.
+    /// They are our side's keys.
     Direction,
-    /// It stands where another should.
+    /// They are for another place in the sequence.
     Place,
     /// They are not in use yet.
     Epoch,
 }
 
-/// The next record in `bytes`, and whether it is this piece: its end, and what it means. `None`
-/// where it is not whole.
+/// The next record in `bytes`: its end, its meaning, and whether it is the first of `pieces`.
+/// `None` if it is not whole.
 ///
-/// A header that no record can have is one by itself: nothing behind it can be framed.
+/// An impossible header counts as a record of its own: nothing after it can be framed.
 pub(crate) fn next_record(
     bytes: &[u8],
     at: usize,
@@ -138,7 +138,7 @@ pub(crate) fn next_record(
     }
     match pieces.first() {
         Some(piece) if piece.from == at && piece.to == to => Some((to, piece.meaning, true)),
-        // RFC 9846 §5.2: what does not open ends the connection
+        // RFC 9846 §5.2: a record that cannot be opened ends the connection
         Some(_) | None => Some((to, Meaning::VIOLATION, false)),
     }
 }

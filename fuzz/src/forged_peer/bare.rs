@@ -1,11 +1,10 @@
-//! rustls 0.23 by itself in place of our adapter: what a careful programmer writes around it,
-//! against the same adversary.
+//! rustls 0.23 alone in place of our adapter, used as a careful programmer does, against the same
+//! adversary.
 //!
-//! A study, and no target: rustls is not ours to mend. Each kind of flaw is told once, with the
-//! shortest input that a greedy search makes of the first one that showed it. What our adapters do
-//! about each is in `fuzz/FINDINGS.md`.
-//! Sources: the examples of rustls 0.23 (`simpleclient`, `tlsserver-mio`) for how it is driven by
-//! hand.
+//! This is a study and not a target: rustls is not ours to fix. Each kind of flaw is reported once,
+//! with the shortest input that a greedy search finds from the first one that showed it.
+//! `fuzz/FINDINGS.md` says what our adapters do about each.
+//! Sources: the examples of rustls 0.23 (`simpleclient`, `tlsserver-mio`) for driving it by hand.
 
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
@@ -28,17 +27,17 @@ use crate::lab::Recording;
 /// One kind of flaw.
 #[derive(Clone, Debug)]
 pub struct Finding {
-    /// The duty that is broken.
+    /// The broken duty.
     pub duty: &'static str,
-    /// How.
+    /// How it is broken.
     pub says: &'static str,
-    /// So many executions it took.
+    /// How many executions it took.
     pub executions: u64,
     /// The input that shows it.
     pub input: Vec<u8>,
 }
 
-/// Runs so many random inputs, the same for the same seed.
+/// Runs `executions` random inputs, which the seed determines.
 #[must_use]
 pub fn study(seed: u64, executions: u64) -> Vec<Finding> {
     let usual = std::panic::take_hook();
@@ -70,13 +69,13 @@ fn next(random: &mut u64) -> u64 {
 fn input(random: &mut u64) -> Vec<u8> {
     let length = 4 + next(random) % 20;
     let set_up = next(random).to_le_bytes();
-    // All bytes at once, in room without end: chunks are no part of this study.
+    // All bytes at once, with unlimited room: chunks are not part of this study.
     let mut input = vec![FORMAT, set_up[0] & 3, 0, 0, 0];
     input.extend((0..length).map(|_| next(random).to_le_bytes()[0]));
     input
 }
 
-/// The same flaw with as few bytes as leaving some out makes of it.
+/// Shrinks an input by leaving out bytes, as long as it shows the same flaw.
 fn shrunk(mut input: Vec<u8>, flaw: (&str, &str)) -> Vec<u8> {
     let mut at = 5;
     while at < input.len() {
@@ -91,7 +90,7 @@ fn shrunk(mut input: Vec<u8>, flaw: (&str, &str)) -> Vec<u8> {
     input
 }
 
-/// What is wrong with the run of an input, a panic included.
+/// The flaw of an input's run, including a panic.
 fn flaw_of(input: &[u8]) -> Option<(&'static str, &'static str)> {
     match catch_unwind(AssertUnwindSafe(|| play(input))) {
         Ok(Ok(())) => None,
@@ -109,7 +108,7 @@ fn play(data: &[u8]) -> Result<(), Flaw> {
     while let Some(action) = Action::read(&mut choices) {
         match action {
             Action::Call(call) => bare.call(&mut run, call)?,
-            // A transport that is full or broken is for the study of transports.
+            // A full or broken transport is not part of this study.
             Action::Room(_) | Action::Break(_) => {}
             Action::Say(_) | Action::SayPart(_) | Action::End(_) | Action::ResetOver => run.suffers(action),
         }
@@ -123,7 +122,7 @@ struct Bare {
     wire: Wire,
     has_closed: bool,
     has_failed: bool,
-    /// The transport takes no more.
+    /// The transport accepts no more.
     is_cut: bool,
 }
 
@@ -161,7 +160,7 @@ impl Bare {
         if self.has_closed && taken > 0 {
             return Err(Flaw::of(
                 "nothing-after-notify",
-                "data is taken behind the own close_notify (rustls#3047)",
+                "data is accepted after its own close_notify (rustls#3047)",
             ));
         }
         self.flush();
@@ -175,7 +174,7 @@ impl Bare {
         let _ = self.wire.shut_write();
     }
 
-    /// What has been read of the transport, as the reference sees it.
+    /// Passes what was read from the transport to the reference.
     fn hears(run: &mut Run, refuses: bool) {
         let world = run.world.borrow();
         run.story.given = world.given;
@@ -257,7 +256,7 @@ impl Bare {
         self.read(run, 1000)?;
         let is_closed = run.story.ending().reading == ReadEnd::CloseNotify;
         if is_closed && run.story.given > run.story.at {
-            return Err(Flaw::of("handback-exact", "what was read behind the peer's close_notify is gone"));
+            return Err(Flaw::of("handback-exact", "what was read after the peer's close_notify is lost"));
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! What is wrong with a run: the duty that it breaks, and a sentence.
+//! A flaw of a run: the duty that it breaks, and a sentence.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use close_notify::Ending;
 pub(crate) struct Flaw {
     pub(crate) duty: &'static str,
     pub(crate) says: &'static str,
-    /// What our side says of the end, and what the reference does.
+    /// The ending of our side, and that of the reference.
     endings: Option<Box<[Ending; 2]>>,
 }
 
@@ -17,7 +17,7 @@ impl Flaw {
         Self { duty, says, endings: None }
     }
 
-    /// An answer that is not borne out.
+    /// A wrong answer of a call.
     pub(crate) const fn answer((duty, says): (&'static str, &'static str)) -> Self {
         Self::of(duty, says)
     }

@@ -1,5 +1,5 @@
-//! The bytes that both applications write: each says where it stands, so that a lost, a repeated
-//! and a strange one show.
+//! The bytes that both applications write. Each depends on its place, so that a lost, repeated or
+//! foreign byte shows.
 
 /// The period: prime, so that no record length hides a shift.
 const PERIOD: usize = 251;
@@ -16,14 +16,12 @@ static BYTES: [u8; LONGEST + PERIOD] = {
     bytes
 };
 
-/// The `length` bytes that stand behind the first `at` of a stream.
-///
-/// Shape: no more than [`LONGEST`].
+/// The `length` bytes after the first `at` of a stream. Panics if they are more than [`LONGEST`].
 pub(crate) fn piece(at: usize, length: usize) -> &'static [u8] {
     &BYTES[at % PERIOD..][..length]
 }
 
-/// Whether these bytes stand behind the first `at` of a stream.
+/// Whether these are the bytes after the first `at` of a stream.
 pub(crate) fn is_at(at: usize, bytes: &[u8]) -> bool {
     bytes.len() <= LONGEST && bytes == piece(at, bytes.len())
 }

@@ -1,6 +1,6 @@
-//! One run: the adversary says, our side is called, and behind each step everything is compared.
+//! One run: the adversary speaks, our side is called, and after each step everything is compared.
 //!
-//! Decides the order of a step. Leaves to `session` and `stream` how each adapter is called.
+//! Decides the order of a step. `session` and `stream` decide how each adapter is called.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -23,27 +23,27 @@ use super::wire::{End, News, Owned, Wire, World};
 use crate::answered::{Answered, Truth};
 use crate::choices::Choices;
 
-/// So many calls of the transport may bring nothing in one step of a run, beside two for each that
-/// does.
+/// How many calls of the transport may achieve nothing in one step of a run, besides two for each
+/// that does.
 const FRUITLESS: usize = 24;
-/// A record, and what the adapter may keep beside its budget.
+/// A record, and what the adapter may keep in excess of its budget.
 const KEPT: usize = 3 << 14;
 
 /// The longest read.
 const BUFFER: usize = 20_000;
 
 thread_local! {
-    /// What is read goes here: a run allocates as little as it can.
+    /// The buffer of reads: a run allocates as little as it can.
     static READ: RefCell<[u8; BUFFER]> = const { RefCell::new([0; BUFFER]) };
     static FORGOTTEN: Cell<u32> = const { Cell::new(0) };
 }
 
-/// Lends a buffer of this length, or of the longest.
+/// Lends a buffer of this length, at most [`BUFFER`].
 pub(super) fn with_buffer<R>(length: usize, call: impl FnOnce(&mut [u8]) -> R) -> R {
     READ.with_borrow_mut(|buffer| call(&mut buffer[..length.min(BUFFER)]))
 }
 
-/// What the adapters call where a session must be forgotten.
+/// The adapters call this when a session must be forgotten.
 pub(crate) fn forget() {
     FORGOTTEN.set(FORGOTTEN.get() + 1);
 }
@@ -63,22 +63,24 @@ impl Subject {
     }
 }
 
-/// What both sides have done.
+/// The state of a run: what both sides have done.
 pub(crate) struct Run {
     pub(crate) setup: Setup,
     pub(crate) world: Rc<RefCell<World>>,
     pub(crate) peer: Adversary,
     pub(crate) said: Said,
     pub(crate) story: Story,
-    /// The data that our application is owed: where it stands in the peer's stream, and how much.
+    /// The data that our application must get: offset in the peer's stream, and length.
     pub(crate) owed: Vec<(usize, usize)>,
-    /// How much of it was read.
+    /// How much of that data was read.
     pub(crate) read: usize,
-    /// So much of it where a refusal may have come earlier, and all that is told since is alike.
+    /// How much of that data is due if our side refused earlier, in a run that otherwise looks the
+    /// same.
     spared: Option<usize>,
     cursor: (usize, usize),
-    /// What our application wrote for certain, and perhaps.
+    /// How many bytes our application certainly wrote.
     pub(crate) wrote: usize,
+    /// How many more it may have written.
     pub(crate) perhaps: usize,
 }
 
@@ -127,7 +129,7 @@ impl Run {
         }
     }
 
-    /// What the peer and the transport do.
+    /// Applies a step of the peer or of the transport.
     pub(super) fn suffers(&mut self, action: Action) {
         match action {
             Action::Call(_) => {}
@@ -157,7 +159,7 @@ impl Run {
         };
         let calls = (self.world.borrow().calls - before) as usize;
         if is_gone && calls > 0 {
-            return Err(Flaw::of("release", "the transport is used behind its release"));
+            return Err(Flaw::of("release", "the transport is used after its release"));
         }
         if calls > 3 * fruitful + FRUITLESS {
             return Err(Flaw::of("spin", "calls of the transport that bring nothing"));
@@ -165,10 +167,10 @@ impl Run {
         self.judge(subject)
     }
 
-    /// What the peer says, appended to what it has sent.
+    /// Appends what the peer says to what it has sent.
     fn say(&mut self, words: Words) {
         let world = &mut *self.world.borrow_mut();
-        // Behind the end of its stream nobody says anything.
+        // After the end of its stream the peer says nothing.
         if world.end.is_some() || self.peer.is_mute {
             return;
         }
@@ -203,7 +205,7 @@ impl Run {
         }
     }
 
-    /// The beginning of a close_notify, all but its last byte where `count` is larger.
+    /// Sends the first `count` bytes of a close_notify, but never its last byte.
     fn say_part(&mut self, count: usize) {
         let world = &mut *self.world.borrow_mut();
         if world.end.is_none() && !self.peer.is_mute {
@@ -214,7 +216,7 @@ impl Run {
         }
     }
 
-    /// The data that was read is what the peer said, in order.
+    /// Checks that the data that was read is what the peer said, in order.
     pub(crate) fn reads(&mut self, mut bytes: &[u8]) -> Result<(), Flaw> {
         self.read += bytes.len();
         while !bytes.is_empty() {
@@ -235,7 +237,7 @@ impl Run {
         Ok(())
     }
 
-    /// An end was reported: all data before it has been read.
+    /// Checks, when an end is reported, that all data before it has been read.
     pub(crate) fn reads_end(&self) -> Result<(), Flaw> {
         if self.read == self.story.owed || Some(self.read) == self.spared {
             return Ok(());
@@ -243,7 +245,7 @@ impl Run {
         Err(Flaw::of("delivered-before-end", "an end was reported before all data in front of it"))
     }
 
-    /// What is true now, by the records and what the transport took.
+    /// What is true now, according to the records and to what the transport took.
     pub(super) fn truth(&self) -> Truth {
         let (world, ending) = (self.world.borrow(), self.story.ending());
         let tolerates = self.setup.policy.missing_notify == MissingNotify::Accept;
@@ -259,7 +261,7 @@ impl Run {
         }
     }
 
-    /// What the machine answers is borne out, whoever asks.
+    /// Checks the machine's answers to every call, made or not.
     fn judge_answers(&self, machine: &Machine) -> Result<(), Flaw> {
         let framing = FramingState::DelimitedByEnd;
         let claims = [
@@ -274,7 +276,7 @@ impl Run {
             .try_for_each(|(_, answered)| truth.bears(answered).map_err(Flaw::answer))
     }
 
-    /// Everything that must hold at any time.
+    /// Checks everything that must hold at any time.
     fn judge(&mut self, subject: &mut Subject) -> Result<(), Flaw> {
         let ours = subject.session().ending();
         if ours != self.story.ending() {
@@ -288,7 +290,8 @@ impl Run {
         self.judge_answers(subject.session().machine())
     }
 
-    /// What was written is on the wire, or reported as discarded, or was lost with the transport.
+    /// Checks that what was written is on the wire, reported as discarded, or lost with the
+    /// transport.
     fn judge_bytes(&self, ours: &Ending) -> Result<(), Flaw> {
         let Self { wrote, perhaps, said, .. } = self;
         let accounted = said.data + ours.discarded as usize;
@@ -320,7 +323,7 @@ impl Run {
         Ok(())
     }
 
-    /// The input is over: whoever closes comes to an end, and all data is handed on.
+    /// Checks at the end of the input that a close ends, and that all data is handed on.
     fn finish(&mut self, subject: &mut Subject) -> Result<(), Flaw> {
         self.world.borrow_mut().room = usize::MAX;
         self.exhaust(subject)?;
@@ -344,7 +347,7 @@ impl Run {
         Ok(())
     }
 
-    /// Reads and goes on until neither brings anything.
+    /// Reads and continues until neither achieves anything.
     fn exhaust(&mut self, subject: &mut Subject) -> Result<(), Flaw> {
         loop {
             let before = (self.read, self.story.at);
@@ -357,8 +360,9 @@ impl Run {
         self.reads_end()
     }
 
-    /// Where our side refused what came, rustls may have done so before the record that this story
-    /// names: what is drained behind an alert is counted alike.
+    /// If our side refused what came, rustls may have done so at an earlier record than this story
+    /// says: what is drained after an alert is counted in the same way. Notes the data that is due
+    /// in that case.
     pub(crate) fn look_at_the_other_story(
         &mut self,
         before: Story,
@@ -379,21 +383,21 @@ impl Run {
         self.tell_call(news, ours, told);
     }
 
-    /// Where what our side says ends. Nothing is flushed while more than data waits.
+    /// Where our side's output ends. Nothing counts as flushed while other output than data waits.
     pub(super) fn ends(&self, is_flushed: bool) -> Ends {
         let Said { data, data_ends_at, ends_at, .. } = self.said;
         let has_left = is_flushed && data >= self.wrote;
         Ends { data: has_left.then_some(data_ends_at), word: ends_at }
     }
 
-    /// Tells the story of one call of an adapter that takes each record as soon as it is whole.
+    /// Adds one call to the story, of an adapter that takes each record as soon as it is whole.
     pub(crate) fn tell_call(&mut self, news: &[News], ours: &Ending, leave: Leave) {
         let world = self.world.borrow();
         let ends = self.ends(!leave.keeps);
         let story = &mut self.story;
         let mut deadline = leave.deadline;
         for &item in news {
-            // What was read is thrown away once the last word is out, and before anything else is
+            // What was read is thrown away after the last word is out, and before anything else is
             // read.
             if !item.is_of_writing() {
                 story.drains_if_told(ours);

@@ -1,5 +1,5 @@
-//! What our side said, opened with its own keys: every record authentic and in its place, data as
-//! it was written, one last word and nothing behind it.
+//! Checks the output of our side, opened with its own keys: every record is authentic and in its
+//! place, data is as it was written, and there is one last word with nothing after it.
 //!
 //! Sources: RFC 9846 §6.1, §6.2 · nothing-after-notify, one-notify, fatal-no-notify,
 //! notify-level-warning; §4.6.3.
@@ -17,7 +17,7 @@ const FATAL: u8 = 2;
 const CLOSE_NOTIFY: u8 = 0;
 const USER_CANCELED: u8 = 90;
 const NO_RENEGOTIATION: u8 = 100;
-/// An answer to a KeyUpdate, which asks for none itself.
+/// An answer to a KeyUpdate; it does not ask for one itself.
 const KEY_UPDATE: [u8; 5] = [24, 0, 0, 1, 0];
 
 /// Our side's last word.
@@ -34,10 +34,11 @@ pub(crate) struct Said {
     recording: &'static Recording,
     keys: Keys,
     updates: usize,
-    /// How much of what was taken is read.
+    /// How much of our output is read.
     at: usize,
-    /// Bytes of data, and where the last of them ends.
+    /// Bytes of data.
     pub(crate) data: usize,
+    /// Where the last of them ends.
     pub(crate) data_ends_at: usize,
     pub(crate) last_word: Option<LastWord>,
     /// Where the last word ends.
@@ -65,7 +66,7 @@ impl Said {
     pub(crate) fn hear(&mut self, taken: &[u8]) -> Result<(), Flaw> {
         while let Some(record) = whole_record(&taken[self.at..]) {
             if self.last_word.is_some() {
-                return Err(Flaw::of("nothing-after-notify", "a record stands behind our last word"));
+                return Err(Flaw::of("nothing-after-notify", "a record comes after our last word"));
             }
             let Some(opened) = self.keys.open(record) else {
                 return Err(Flaw::of(
@@ -84,9 +85,9 @@ impl Said {
                 _ => return Err(Flaw::of("record", "our side said what nobody asked it for")),
             }
         }
-        let behind_it = self.last_word.is_some() && self.at < taken.len();
-        if behind_it {
-            Err(Flaw::of("nothing-after-notify", "bytes stand behind our last word"))
+        let after_it = self.last_word.is_some() && self.at < taken.len();
+        if after_it {
+            Err(Flaw::of("nothing-after-notify", "bytes come after our last word"))
         } else {
             Ok(())
         }

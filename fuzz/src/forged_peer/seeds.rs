@@ -1,5 +1,5 @@
-//! Inputs made by hand, with the names of what they show: closings of `docs/scenarios.md`, and what
-//! this target has found.
+//! Handmade inputs, named after what they show: rows of `docs/scenarios.md`, and what this target
+//! has found.
 
 use close_notify::Manner;
 use insecure_test_crypto::{ALERT, HANDSHAKE};
@@ -10,19 +10,19 @@ use super::meaning::TICKET;
 use super::wire::End;
 use crate::FORMAT;
 
-/// The set-up bytes, whose zeros are a client of TLS 1.2, strict, stepped, without bounds.
+/// Bits of the first set-up byte. Zeros mean a client of TLS 1.2, strict, stepped, without bounds.
 const SERVER: u8 = 2;
 const TLS13: u8 = 1;
 const STREAM: u8 = 4;
-/// No room to begin with.
+/// No room at the start.
 const NO_ROOM: u8 = 1 << 5;
-/// The second and third byte: choices of the policy.
+/// Values of the second and third byte: choices of the policy.
 const DISCARD_LATE: u8 = 3;
 const REFUSE_LATE: u8 = 6;
 const WHEN_ASKED: u8 = 18;
 const ASSEMBLE: u8 = 1 << 3;
 const READ_EACH: u8 = 1 << 4;
-/// The fourth: 255 warnings.
+/// A value of the fourth byte: 255 warnings.
 const PATIENT: u8 = 3;
 
 const RUN: Action = Action::Call(Call::Run);
@@ -39,7 +39,7 @@ const PART_OF_A_KEY_UPDATE: Action = Action::Say(Words::Record(HANDSHAKE, &[24, 
 /// A name, the set-up, and the steps.
 type Seed = (&'static str, [u8; 4], &'static [Action]);
 
-/// What docs/scenarios.md asks for, row by row.
+/// The scenarios of docs/scenarios.md, by row.
 const SCENARIOS: &[Seed] = &[
     ("01-both-close", [TLS13, 0, 0, 0], &[CLOSE, NOTIFY, RUN]),
     ("01-both-close-stream", [TLS13 | STREAM, 0, 0, 0], &[CLOSE, NOTIFY, FIN, RUN]),
@@ -98,7 +98,7 @@ const SCENARIOS: &[Seed] = &[
     ),
 ];
 
-/// What this target has found in our own code.
+/// Inputs that found flaws in our own code.
 const REGRESSIONS: &[Seed] = &[
     (
         "alert-between-the-parts-of-a-message-then-write",
@@ -123,7 +123,7 @@ const REGRESSIONS: &[Seed] = &[
     ),
 ];
 
-/// Every input made by hand: its name, and its bytes.
+/// Every handmade input: its name, and its bytes.
 #[must_use]
 pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
     SCENARIOS.iter().chain(REGRESSIONS).map(|(name, set_up, steps)| (*name, input(set_up, steps))).collect()

@@ -1,5 +1,5 @@
-//! The adapter that never blocks, called as its contract says: what the machine asks for is done
-//! before anything is read.
+//! The adapter that never blocks, called according to its contract: what the machine asks for is
+//! done before anything is read.
 
 use close_notify::{AlertDescription, Event, Output, Policy, Received, Session, Step};
 
@@ -11,7 +11,7 @@ use super::story::Leave;
 use super::wire::{News, Owned, Wire};
 use crate::lab::Recording;
 
-/// More steps than this nothing needs.
+/// More steps than any call needs.
 const MOST: usize = 64;
 
 /// A session and its transport.
@@ -33,7 +33,8 @@ impl Stepped {
         &self.session
     }
 
-    /// Makes a call, and does what follows. How many calls of the transport brought something.
+    /// Makes a call, and does what follows. Returns how many calls of the transport achieved
+    /// something.
     pub(crate) fn call(&mut self, run: &mut Run, call: Call) -> Result<usize, Flaw> {
         let mut fruitful = 0;
         match call {
@@ -49,7 +50,7 @@ impl Stepped {
             Call::CloseWrite => self.tell(run, Event::CloseWrite)?,
             Call::Reject(code) => self.tell(run, Event::Reject(AlertDescription(code)))?,
             Call::HandBack => self.hand_back(run)?,
-            // A wait that is over leaves no deadline.
+            // Without a wait there is no deadline.
             Call::DeadlinePasses if self.session.machine().deadline_runs() => {
                 self.tell(run, Event::DeadlinePassed)?;
             }
@@ -58,7 +59,8 @@ impl Stepped {
         Ok(fruitful + self.serve(run)?)
     }
 
-    // A move that is illegal changes nothing: the reference and the core agree which are.
+    // An illegal move changes nothing; the reference and the core must agree on which moves are
+    // illegal.
     fn tell(&mut self, run: &mut Run, fact: Event) -> Result<(), Flaw> {
         let told = self.session.tell(fact).is_ok();
         if run.story.tell(fact) == told {
@@ -75,13 +77,13 @@ impl Stepped {
         match &written {
             Ok(count) => run.wrote += count,
             Err(error) if super::is_wait(error) && run.world.borrow().broken.is_none() => {}
-            // It was taken by us, and the transport failed under it.
+            // Our side took the data, and then the transport failed.
             Err(_) if may_write => run.perhaps += length,
             Err(_) => {}
         }
         let fruitful = self.hear(run)?;
         if written.is_ok() && !may_write {
-            return Err(Flaw::of("nothing-after-notify", "data was taken behind the end of writing"));
+            return Err(Flaw::of("nothing-after-notify", "data was taken after the end of writing"));
         }
         Ok(fruitful)
     }
@@ -107,11 +109,12 @@ impl Stepped {
         if is_exact {
             Ok(())
         } else {
-            Err(Flaw::of("handback-exact", "what is handed back is not what came behind the end"))
+            Err(Flaw::of("handback-exact", "what is handed back is not what came after the end"))
         }
     }
 
-    /// What the transport tells of the last call. How much of it brought something.
+    /// Adds the transport's report of the last call to the story. Returns how many calls of the
+    /// transport achieved something.
     fn hear(&mut self, run: &mut Run) -> Result<usize, Flaw> {
         let ours = self.session.ending();
         let mut world = run.world.borrow_mut();
@@ -130,8 +133,8 @@ impl Stepped {
         Ok(fruitful)
     }
 
-    /// Takes a record where the machine lets us. What it was, if anything was taken, and what the
-    /// transport brought.
+    /// Takes a record if the machine allows it. Returns whether one was taken, and how many calls
+    /// of the transport achieved something.
     fn receive(&mut self, run: &mut Run) -> Result<(bool, usize), Flaw> {
         let received = self.session.receive(&mut self.wire);
         let fruitful = self.hear(run)?;
@@ -162,7 +165,7 @@ impl Stepped {
         Ok((took, fruitful))
     }
 
-    /// Does what the machine asks for, until it is somebody else's turn.
+    /// Does what the machine asks for, until it waits.
     fn serve(&mut self, run: &mut Run) -> Result<usize, Flaw> {
         let mut fruitful = 0;
         for _ in 0..MOST {
@@ -174,7 +177,7 @@ impl Stepped {
         Err(Flaw::of("spin", "the machine asks on and on"))
     }
 
-    // no-mutual-wait: what can be said is said
+    // no-mutual-wait: whatever can be sent is sent
     fn is_served(&self, run: &Run, step: Step) -> Result<(), Flaw> {
         let room = run.world.borrow().room;
         let owes = matches!(run.story.ending().writing, close_notify::WriteEnd::Closing);
@@ -216,7 +219,7 @@ impl Stepped {
         Ok(step)
     }
 
-    /// Goes on until the peer is needed.
+    /// Continues until the peer is needed.
     fn run(&mut self, run: &mut Run) -> Result<usize, Flaw> {
         let mut fruitful = self.serve(run)?;
         loop {
@@ -238,7 +241,7 @@ impl Stepped {
 
     fn drain(&mut self, run: &mut Run) -> Result<usize, Flaw> {
         let was_read = run.story.unread() > 0;
-        // Waits and failures are news of the transport.
+        // The transport reports waits and failures.
         let _ = self.session.drain(&mut self.wire);
         let fruitful = self.hear(run)?;
         run.story.drains();

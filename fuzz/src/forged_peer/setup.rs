@@ -1,5 +1,4 @@
-//! What a run begins with: which end of which version, the policy, the adapter, and how the
-//! transport moves bytes.
+//! The set-up of a run: role, version, policy, adapter, and how the transport moves bytes.
 
 use close_notify::{
     CoalescedAlerts, FatalNotify, FragmentedAlert, LateData, MissingNotify, PeerCloses, Policy, Reply,
@@ -9,23 +8,23 @@ use close_notify::{
 use crate::choices::Choices;
 use crate::lab::{ROLES, VERSIONS};
 
-/// The most bytes that one read gives.
+/// The most bytes that one read returns.
 const CHUNKS: [usize; 4] = [usize::MAX, 1, 7, 100];
-/// What the transport takes to begin with.
+/// How many bytes the transport accepts at the start.
 const ROOMS: [usize; 4] = [usize::MAX, 0, 40, 4096];
 const WARNINGS: [u8; 4] = [4, 0, 1, 255];
 const BUDGETS: [u32; 4] = [256 * 1024, 0, 100, 20_000];
 
-/// Which adapter stands in front of the adversary.
+/// The adapter that faces the adversary.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Adapter {
-    /// Step by step, as its contract says.
+    /// Step by step, according to its contract.
     Session,
     /// The blocking stream over a transport that never blocks.
     Stream,
 }
 
-/// The set-up bytes of an input, read.
+/// The decoded set-up bytes of an input.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Setup {
     pub(crate) version: Version,

@@ -1,8 +1,8 @@
-//! The facts of a run, as they follow from the records, the calls and what the transport was asked
-//! for; and the ending that the reference reads off them.
+//! The facts of a run, derived from the records, the calls and the requests to the transport; and
+//! the ending that the reference derives from them.
 //!
-//! Decides which record our side has taken by when. Leaves to `meaning` what it is, to the
-//! reference what follows.
+//! Decides when our side has taken which record. `meaning` decides what a record is, and the
+//! reference what follows from it.
 
 use close_notify::{AlertDescription, Ending, Event, ReadEnd};
 
@@ -12,49 +12,49 @@ use super::setup::Setup;
 use super::wire::{News, World};
 use close_notify_reference::{self as reference, Account, alerts_of};
 
-/// What a run may leave open, because either answer is right.
+/// Choices that are open in a run, because either answer is right.
 #[derive(Clone, Copy, Default, Debug)]
 pub(crate) struct Leave {
     /// A record that an endpoint may refuse was refused.
     pub(crate) refuses: bool,
-    /// The deadline has passed in the call that is told of.
+    /// The deadline passed in this call.
     pub(crate) deadline: bool,
-    /// An answer of the engine's own stays behind our data, which then does not count as flushed.
+    /// An answer of the engine still waits after our data, which then does not count as flushed.
     pub(crate) keeps: bool,
 }
 
 impl Leave {
-    /// The nth of eight, the likely ones first.
+    /// The nth of eight combinations, the likely ones first.
     pub(crate) const fn of(nth: u8) -> Self {
         Self { refuses: nth & 1 != 0, deadline: nth & 2 != 0, keeps: nth & 4 != 0 }
     }
 }
 
-/// Where what our side says ends, in what the transport takes of it.
+/// Where our side's output ends, as an offset in what the transport takes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ends {
-    /// All that our application wrote, where it has left.
+    /// The end of all that our application wrote, if it has left.
     pub(crate) data: Option<usize>,
-    /// Our last word.
+    /// The end of our last word.
     pub(crate) word: Option<usize>,
 }
 
-/// How far a run has come. A copy is a place to come back to.
+/// The progress of a run. A copy serves as a checkpoint.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Story {
     setup: reference::Setup,
     pub(crate) account: Account,
-    /// What our side has read of the transport, and how much of it are records that it took.
+    /// How many bytes our side has read from the transport.
     pub(crate) given: usize,
+    /// How many of them are records that it took.
     pub(crate) at: usize,
-    /// What the transport has taken of our side.
+    /// How many bytes the transport has taken from our side.
     taken: usize,
-    /// Which piece of the adversary comes next.
+    /// The index of the adversary's next piece.
     piece: usize,
     /// The first byte of an alert whose second has not come.
     held: Option<u8>,
-    /// Bytes of data that the application is owed, and where the last of them ends in the peer's
-    /// stream.
+    /// Bytes of data that the application must get, and in how many ranges of the peer's stream.
     pub(crate) owed: usize,
     pub(crate) ranges: usize,
 }
@@ -84,7 +84,7 @@ impl Story {
         self.account.reads()
     }
 
-    /// Tells a fact, if it can have happened. Whether it can.
+    /// Notes a fact if it can have happened. Returns whether it can.
     pub(crate) fn tell(&mut self, fact: Event) -> bool {
         let allowed = self.account.allows(fact);
         if allowed {
@@ -93,12 +93,12 @@ impl Story {
         allowed
     }
 
-    /// Bytes that were read of the transport and are no part of a record that was taken.
+    /// Bytes that were read from the transport and are not part of a record that was taken.
     pub(crate) const fn unread(&self) -> usize {
         self.given - self.at
     }
 
-    /// What was read and is no record that was taken is thrown away.
+    /// Throws away the unread bytes.
     pub(crate) fn drains(&mut self) {
         let bytes = u32::try_from(self.unread()).unwrap_or(u32::MAX);
         if bytes > 0 {
@@ -107,15 +107,14 @@ impl Story {
         self.at = self.given;
     }
 
-    /// The same, where our side says that it has done it.
+    /// The same, if our side reports that it has done so.
     pub(crate) fn drains_if_told(&mut self, ours: &Ending) {
         if !self.reads() && ours.drained > self.ending().drained {
             self.drains();
         }
     }
 
-    /// Our last word is sealed, if it is due: by then, what could not leave any more has been
-    /// thrown away.
+    /// Seals our last word, if it is due. Before that, what can no longer leave is thrown away.
     pub(crate) fn seals(&mut self, ours: &Ending) {
         let overtakes = !self.account.allows(Event::OutputSealed);
         if overtakes {
@@ -125,20 +124,20 @@ impl Story {
         self.tell(Event::OutputSealed);
     }
 
-    /// What was pending is thrown away, as much as our side says.
+    /// Throws away what was pending, as much as our side reports.
     pub(crate) fn discards(&mut self, ours: &Ending) {
         let bytes = ours.discarded.saturating_sub(self.account.ending().discarded);
         self.tell(Event::PendingDiscarded { bytes });
     }
 
-    /// The same, where our side says that there was any.
+    /// The same, if our side reports that there was any.
     pub(crate) fn discards_if_told(&mut self, ours: &Ending) {
         if ours.discarded > self.ending().discarded {
             self.discards(ours);
         }
     }
 
-    /// What the transport was asked for, before anything that follows from it.
+    /// Notes what the transport was asked for, before anything that follows from it.
     pub(crate) fn hears(&mut self, news: News, is_reset: bool, ours: &Ending, ends: Ends) {
         if matches!(news, News::Shut | News::ShutFailed | News::Dropped) {
             self.discards_if_told(ours);
@@ -165,7 +164,7 @@ impl Story {
                 self.tell(Event::WriteFailed { errno });
             }
             News::Shut => _ = self.tell(Event::WriteShut),
-            // shutdown(2): the number that says why is another call's
+            // shutdown(2): another call returns the number that says why
             News::ShutFailed => {
                 self.tell(Event::WriteFailed { errno: 0 });
                 self.tell(Event::WriteShut);
@@ -176,7 +175,7 @@ impl Story {
         }
     }
 
-    /// All that our application wrote is in the transport, if it is.
+    /// Notes a flush, if all that our application wrote is in the transport.
     // flushed-means-left
     pub(crate) fn is_flushed(&mut self, ends: Ends) {
         if ends.data.is_some_and(|end| end <= self.taken) {
@@ -189,7 +188,7 @@ impl Story {
         next_record(&world.sent, self.at, self.given, &peer.pieces[self.piece.min(peer.pieces.len())..])
     }
 
-    /// Our side takes this record.
+    /// Notes that our side takes this record.
     pub(crate) fn takes(
         &mut self,
         (to, meaning, is_authentic): (usize, Meaning, bool),
@@ -200,7 +199,7 @@ impl Story {
     ) {
         let bytes = u32::try_from(to - self.at).unwrap_or(u32::MAX);
         self.at = to;
-        // Which alert fits a violation is a choice of the engine.
+        // The engine chooses which alert fits a violation.
         let violation = Event::PeerViolation(match ours.reading {
             ReadEnd::Refused(alert) => alert,
             _ => AlertDescription::UNEXPECTED_MESSAGE,

@@ -1,5 +1,5 @@
-//! The blocking stream over a transport that never blocks: each call does all that it can, and is
-//! told as one.
+//! The blocking stream over a transport that never blocks: each call does all that it can, and
+//! counts as one step of the story.
 
 use std::io::{self, Read, Write};
 use std::time::Duration;
@@ -23,12 +23,12 @@ pub(crate) struct Streamed {
     is_impatient: bool,
 }
 
-/// What a call came to.
+/// The result of a call.
 enum Came {
     Done,
     Blocked,
     Failed,
-    /// It is refused, and nothing has changed.
+    /// The call was refused, and nothing has changed.
     Refused,
 }
 
@@ -115,7 +115,7 @@ impl Streamed {
         if told == matches!(came, Came::Refused) {
             return Err(Flaw::of("misuse", "a call is refused, or not, against the rules"));
         }
-        // Of one direction alone it can be said that its end has failed.
+        // Only the end of one direction may be reported as failed.
         if matches!(came, Came::Failed) && call != Call::CloseWrite {
             return Err(Flaw::of("every-close-ends", "a close fails"));
         }
@@ -129,7 +129,7 @@ impl Streamed {
         Ok(fruitful)
     }
 
-    /// What the end of a direction, or of both, came to.
+    /// Checks the result of a call that ends one direction or both.
     fn answers(&self, run: &Run, call: Call, is_done: bool, waits: bool) -> Result<(), Flaw> {
         let is_late = self.is_impatient && self.session().machine().deadline_runs();
         let truth = Truth { is_late, ..run.truth() };
@@ -161,7 +161,7 @@ impl Streamed {
         if is_exact {
             Ok(fruitful)
         } else {
-            Err(Flaw::of("handback-exact", "what is handed back is not what came behind the end"))
+            Err(Flaw::of("handback-exact", "what is handed back is not what came after the end"))
         }
     }
 
@@ -172,12 +172,12 @@ impl Streamed {
         match &result {
             Ok(count) => run.wrote += count,
             Err(error) if super::is_wait(error) && run.world.borrow().broken.is_none() => {}
-            // It was taken by us, and the transport failed under it.
+            // Our side took the data, and then the transport failed.
             Err(_) if may_write => run.perhaps += length,
             Err(_) => {}
         }
         if result.is_ok() && !may_write {
-            return Err(Flaw::of("nothing-after-notify", "data was taken behind the end of writing"));
+            return Err(Flaw::of("nothing-after-notify", "data was taken after the end of writing"));
         }
         self.hear(run, Came::of(&result))
     }
@@ -206,7 +206,7 @@ impl Streamed {
         Ok(fruitful)
     }
 
-    /// Tells the story of the call.
+    /// Adds the call to the story. Returns how many calls of the transport achieved something.
     fn hear(&mut self, run: &mut Run, came: Came) -> Result<usize, Flaw> {
         let ours = self.stream.ending();
         let news: Vec<News> = {
@@ -238,7 +238,7 @@ impl Streamed {
         self.is_served(run, came).map(|()| fruitful)
     }
 
-    // no-mutual-wait: what can be said is said, what can be read is read
+    // no-mutual-wait: whatever can be sent is sent, and whatever can be read is read
     fn is_served(&self, run: &Run, came: Came) -> Result<(), Flaw> {
         let world = run.world.borrow();
         let owes = run.story.ending().writing == WriteEnd::Closing;
@@ -253,7 +253,7 @@ impl Streamed {
     }
 }
 
-/// The table of `close_notify::Error`, which says how an end reads.
+/// The error kind for each end: the table of `close_notify::Error`.
 const fn kind_of(ending: &Ending) -> io::ErrorKind {
     match ending.reading {
         // no-ok-over-a-loss

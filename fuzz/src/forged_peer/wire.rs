@@ -1,8 +1,8 @@
-//! The transport between our side and the adversary: in memory, of any room and any chunks, and it
-//! tells what happened.
+//! The transport between our side and the adversary: in memory, with any room and any chunks. It
+//! reports what happened.
 //!
-//! Decides how its ends look: as Linux shows those of TCP (our measurements: data before a reset is
-//! readable, the error of a reset comes once, then the end of the stream).
+//! Its ends look like those of TCP on Linux (our measurements: data before a reset is readable, the
+//! error of a reset comes once, then the end of the stream).
 
 use std::cell::RefCell;
 use std::io::{self, Read, Write};
@@ -12,7 +12,8 @@ use close_notify::Transport;
 
 /// Type, version and length.
 const HEADER: usize = 5;
-/// So many reads give little; a run of many records would take too long otherwise.
+/// How many reads are limited to `chunk`; without this bound a run of many records would take too
+/// long.
 const SMALL_READS: u32 = 40;
 const BROKEN_PIPE: i32 = 32;
 const NOT_CONNECTED: i32 = 107;
@@ -24,17 +25,17 @@ pub(crate) enum End {
     Reset { errno: i32 },
 }
 
-/// What happened to the transport, in order.
+/// An event of the transport.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum News {
     Read(usize),
     ReadEnd,
     ReadFailed(i32),
-    /// A write was asked for: this much was taken.
+    /// A write that took this many bytes.
     Wrote(usize),
     WriteFailed(i32),
     Shut,
-    /// ENOTCONN, which does not say why.
+    /// ENOTCONN, which does not give the cause.
     ShutFailed,
     ResetByUs,
     Dropped,
@@ -54,27 +55,27 @@ pub(crate) struct World {
     /// How much of it our side has read.
     pub(crate) given: usize,
     pub(crate) end: Option<End>,
-    /// The most that one read gives, for the first few of them.
+    /// The most bytes that one read returns, for the first few reads.
     pub(crate) chunk: usize,
     small_reads: u32,
-    /// Where the record begins that is read now, if no read may go beyond its end.
+    /// The start of the record that is read now, if no read may go beyond its end.
     pub(crate) framed: Option<usize>,
     /// All that our side has said.
     pub(crate) taken: Vec<u8>,
-    /// So much more is taken.
+    /// How many more bytes are taken.
     pub(crate) room: usize,
-    /// Every write fails.
+    /// The error number with which every write fails.
     pub(crate) broken: Option<i32>,
     pub(crate) is_shut: bool,
     pub(crate) is_reset: bool,
     pub(crate) is_gone: bool,
     pub(crate) calls: u32,
-    /// The last call could do nothing.
+    /// The last call would have blocked.
     pub(crate) says_wait: bool,
     pub(crate) news: Vec<News>,
 }
 
-/// Our side's end of it.
+/// Our side's end of the transport.
 #[derive(Clone, Debug)]
 pub(crate) struct Wire(pub(crate) Rc<RefCell<World>>);
 
@@ -101,13 +102,13 @@ impl Wire {
 }
 
 impl World {
-    /// A call begins.
+    /// Counts a call that begins.
     const fn begins(&mut self) {
         self.calls += 1;
         self.says_wait = false;
     }
 
-    /// How far the next read may go.
+    /// The offset up to which the next read may go.
     fn border(&mut self) -> usize {
         let all = self.sent.len();
         let Some(from) = self.framed else { return all };
@@ -120,7 +121,7 @@ impl World {
         self.border()
     }
 
-    /// The error of a reset, which one call sees.
+    /// The error of a reset; only one call gets it.
     fn reset_error(&mut self) -> Option<i32> {
         match self.end {
             Some(End::Reset { errno }) => {
@@ -212,12 +213,12 @@ impl Transport for Wire {
     }
 }
 
-/// The wire as an owner has it: dropping it closes the transport.
+/// The wire as owned by an adapter: dropping it closes the transport.
 #[derive(Debug)]
 pub(crate) struct Owned(pub(crate) Wire);
 
 impl Owned {
-    /// TLS leaves the transport, which stays: no news to its peer.
+    /// Ends TLS but keeps the transport; its peer notices nothing.
     pub(crate) fn leave(self) {
         let world = Rc::clone(&self.0.0);
         drop(self);

@@ -1,5 +1,5 @@
-//! Gates over one tracker: what comes out is what went in, up to where the tracker releases it, and
-//! nothing more.
+//! Gates over one tracker: what comes out is what went in, as far as the tracker releases it, and
+//! no further.
 //!
 //! Source: RFC 9112 §8 · http-headers-cut.
 
@@ -13,11 +13,11 @@ use super::script::Piece;
 const LIMITS: [usize; 4] = [80 * 1024, 64, 8, 0];
 const BUFFERS: [usize; 4] = [512, 1, 7, 64];
 
-/// One way to let a tracker hold back what came.
+/// A way to hold back input as a tracker decides.
 pub(super) enum Gates<F> {
-    /// Two gates, of which one is told byte by byte.
+    /// Two gates, one of which gets its input byte by byte.
     Bare(Box<Bare<F>>),
-    /// A stream behind a gate.
+    /// A gated stream.
     Stream(Box<Stream<F>>),
 }
 
@@ -42,7 +42,8 @@ impl<F: Framing + Clone> Gates<F> {
         }))
     }
 
-    /// `received` is all that came so far, this piece included; `fault` is the tracker's own.
+    /// Passes a piece. `received` is all that came so far, including this piece; `fault` is the
+    /// tracker's own.
     pub(super) fn pass(
         &mut self,
         context: &Context<'_>,
@@ -83,7 +84,7 @@ impl<F: Framing> Bare<F> {
             self.by_byte.tracker_mut().sent(piece.bytes);
             return;
         }
-        // The faults are asked for afterwards.
+        // Faults are checked afterwards.
         let _ = self.gate.pass(piece.bytes, &mut self.out);
         for byte in piece.bytes.chunks(1) {
             let _ = self.by_byte.pass(byte, &mut self.out_by_byte);
@@ -128,21 +129,21 @@ impl<F: Framing> Stream<F> {
         let end = self.read();
         let gate = self.gated.gate();
         if !received.starts_with(&self.read) {
-            context.fail("what was read behind the gate is not what came");
+            context.fail("what was read through the gate is not what came");
         }
         let (read, released) =
             (self.read.len() as u64, gate.tracker().releasable().min(received.len() as u64));
-        // Behind a fault in what was sent nothing is read any more.
+        // After a fault in what was sent nothing more is read.
         if read > released || (read < released && fault.is_none()) {
-            context.fail(&format!("{read} bytes were read behind the gate, of {released}"));
+            context.fail(&format!("{read} bytes were read through the gate, of {released}"));
         }
         let expected = if fault.is_some() { ErrorKind::InvalidData } else { ErrorKind::WouldBlock };
         if end.as_ref().err().map(io::Error::kind) != Some(expected) {
-            context.fail(&format!("behind the gate reading ends with {end:?}, and the fault is {fault:?}"));
+            context.fail(&format!("through the gate reading ends with {end:?}, and the fault is {fault:?}"));
         }
     }
 
-    /// Reads what there is; how that ended.
+    /// Reads what there is. Returns how reading ended.
     fn read(&mut self) -> io::Result<usize> {
         let mut buffer = [0; BUFFERS[0]];
         loop {
@@ -169,7 +170,7 @@ impl<F: Framing> Stream<F> {
     }
 }
 
-/// A stream that has what it was given.
+/// A stream that yields the bytes that it was given.
 #[derive(Debug, Default)]
 pub(super) struct Source {
     bytes: Vec<u8>,

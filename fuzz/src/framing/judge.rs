@@ -1,5 +1,5 @@
-//! One tracker, told a script in its pieces, byte by byte and at once: what it says each time, and
-//! the reference.
+//! Runs one script on a tracker in its pieces, byte by byte and at once, and compares the results
+//! with each other and with the reference.
 
 use close_notify_framing::FramingState::{self, BetweenMessages, InsideMessage};
 use close_notify_framing::reference::Told;
@@ -10,19 +10,19 @@ use super::known;
 use super::protocol::Protocol;
 use super::script::{Piece, Script};
 
-/// What the reference says.
+/// The result of the reference.
 pub(super) struct Expected {
     pub(super) state: FramingState,
-    /// How many of the bytes received may be handed on, where the reference knows.
+    /// How many of the bytes received may be handed on, if the reference knows.
     pub(super) releasable: Option<usize>,
 }
 
-/// What a tracker says.
+/// The result of a tracker.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct Said {
     state: FramingState,
     fault: Option<Fault>,
-    /// No more than there is.
+    /// At most the number of bytes received.
     releasable: u64,
 }
 
@@ -38,10 +38,8 @@ pub(super) fn tell(tracker: &mut impl Framing, piece: Piece<'_>) {
     }
 }
 
-/// Gives the fault with which the tracker ends, where the reference does not stand inside a message
-/// as well.
-///
-/// Panics: where the tracker breaks its contract.
+/// Returns the fault with which the tracker ends, unless the reference is inside a message as well.
+/// Panics if the tracker breaks its contract.
 pub(super) fn judge<F: Framing + Clone>(
     protocol: Protocol,
     script: &Script,
@@ -77,19 +75,19 @@ pub(super) fn judge<F: Framing + Clone>(
     context.all_pieces_say_the_same(before, said(&at_once, length));
     gates.end(&context);
     if before.fault.is_some() {
-        context.is_lost_for_ever(&mut tracker, before);
+        context.is_lost_forever(&mut tracker, before);
     }
     differs
 }
 
-/// What a failure says beside what is wrong.
+/// The context that a failure prints.
 pub(super) struct Context<'a> {
     protocol: Protocol,
     script: &'a Script,
 }
 
 impl Context<'_> {
-    /// Says where it happened.
+    /// Panics with what is wrong and with the script.
     #[cold]
     pub(super) fn fail(&self, what: &str) -> ! {
         panic!("{:?}: {what}\n{}", self.protocol, self.script.text())
@@ -101,7 +99,7 @@ impl Context<'_> {
         }
     }
 
-    /// The first fault stays, and what was released is not taken back.
+    /// Checks that the first fault stays, and that what was released is not taken back.
     fn only_goes_forward(&self, before: Said, now: Said) {
         let stays = before.fault.is_none() || (before.fault, now.state) == (now.fault, InsideMessage);
         if !stays || now.releasable < before.releasable {
@@ -125,7 +123,7 @@ impl Context<'_> {
             return None;
         };
         if now.state != InsideMessage {
-            self.fail(&format!("behind a fault it says {}", now.state));
+            self.fail(&format!("after a fault it says {}", now.state));
         }
         if expected.state == InsideMessage {
             return None;
@@ -136,7 +134,7 @@ impl Context<'_> {
         Some(fault)
     }
 
-    fn is_lost_for_ever(&self, tracker: &mut impl Framing, before: Said) {
+    fn is_lost_forever(&self, tracker: &mut impl Framing, before: Said) {
         for bytes in
             [&b"\r\n\r\n"[..], b"\0\0\0\0\0\0\0\0\r\n", b"250 ok\r\n0\r\n\r\n", b"HTTP/1.1 204 x\r\n\r\n"]
         {
@@ -145,7 +143,7 @@ impl Context<'_> {
         }
         let now = (tracker.state(), tracker.fault());
         if now != (InsideMessage, before.fault) {
-            self.fail(&format!("it found its way back behind {:?}: {now:?}", before.fault));
+            self.fail(&format!("it recovered after {:?}: {now:?}", before.fault));
         }
     }
 }

@@ -1,25 +1,25 @@
-//! The faults that a tracker finds and the reference does not look for: it stands inside a message
-//! then, where the reference goes on. Nothing else may differ.
+//! The faults that a tracker finds and the reference does not look for: the tracker is then inside
+//! a message, and the reference goes on. Nothing else may differ.
 
 use close_notify_framing::{Fault, Way, What};
 
 use super::protocol::Protocol;
 
-/// Faults of these protocols that only the tracker finds, and why that is right.
+/// A fault that only the tracker finds, and why that is right.
 #[derive(Clone, Copy, Debug)]
 pub struct Known {
-    /// Whose.
+    /// The protocols that it belongs to.
     pub protocols: &'static [Protocol],
-    /// In whose bytes; in either's, where it is none.
+    /// The direction of the bytes with the fault; `None` for either.
     pub way: Option<Way>,
-    /// Which.
+    /// The fault.
     pub what: What,
     /// Why they differ.
     pub reason: &'static str,
 }
 
 impl Known {
-    /// Whether it speaks of this fault.
+    /// Whether this row describes the fault.
     #[must_use]
     pub fn fits(&self, protocol: Protocol, fault: Fault) -> bool {
         self.what == fault.what
@@ -34,7 +34,7 @@ const LENGTHS: &[Protocol] = &[Protocol::Ldap, Protocol::Prefixed];
 
 macro_rules! known {
     ($($protocols:expr, $way:expr, $What:ident: $reason:literal;)+) => {
-        /// All that is known.
+        /// All known faults.
         pub const KNOWN: &[Known] = &[$(Known {
             protocols: $protocols,
             way: $way,
@@ -44,7 +44,7 @@ macro_rules! known {
     };
 }
 known! {
-    HTTP, None, HeaderSection: "httparse reads what stands in a section; the reference only where it ends";
+    HTTP, None, HeaderSection: "httparse reads the contents of a section; the reference only its end";
     HTTP, None, HeaderSectionTooLong: "the limit is the tracker's";
     HTTP, None, TransferEncoding: "a parameter is not guessed at";
     HTTP, Some(Way::Sent), Chunk: "what we send badly is our own fault: the reference waits for its end";
@@ -55,7 +55,7 @@ known! {
     &[Protocol::Smtp], None, Bdat: "a line too long to be kept";
 }
 
-/// Why the tracker may find this fault alone.
+/// Why only the tracker may find this fault.
 pub(super) fn reason(protocol: Protocol, fault: Fault) -> Option<&'static str> {
     KNOWN.iter().find(|known| known.fits(protocol, fault)).map(|known| known.reason)
 }

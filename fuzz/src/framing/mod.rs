@@ -1,13 +1,13 @@
-//! The trackers of `close-notify-framing`, told anything in any pieces, against parsers of whole
+//! The trackers of `close-notify-framing`, given any bytes in any pieces, against parsers of whole
 //! inputs.
 //!
-//! Decides what a tracker must never do: say something else in other pieces; stand between two
-//! messages where the reference stands inside one; find its way back behind a fault; hold more than
-//! its limit; hand on a part of a header section. Leaves to the reference where messages end.
+//! Decides what a tracker must never do: give another result for other pieces; be between two
+//! messages while the reference is inside one; recover after a fault; hold more than its limit;
+//! hand on part of a header section. The reference decides where messages end.
 //! Sources: the contract of the crate; RFC 9112 §8 · http-headers-cut, http-incomplete-is-error.
 //!
-//! An input is, behind the format: the protocol, three bytes of set-up, and then what is told, see
-//! `script`.
+//! After the format byte, an input has the protocol, three bytes of set-up, and then the bytes for
+//! the tracker; see `script`.
 
 mod gates;
 mod judge;
@@ -23,15 +23,21 @@ pub use protocol::Protocol;
 use crate::choices::Choices;
 use script::Script;
 
-/// Any tracker, any bytes, any pieces, both directions.
+/// Runs any tracker with any bytes, in any pieces, in both directions.
 ///
-/// Panics: where a tracker says what it must not.
+/// # Panics
+///
+/// Panics if a tracker breaks its contract.
 pub fn run(data: &[u8]) {
     let _ = found(data);
 }
 
-/// The same; where the tracker ends with a fault that the reference does not look for, which that
-/// is.
+/// Does the same as [`run`], and returns the fault if the tracker ends with one that the reference
+/// does not look for.
+///
+/// # Panics
+///
+/// Panics if a tracker breaks its contract.
 #[must_use]
 pub fn found(data: &[u8]) -> Option<(Protocol, Fault)> {
     let mut choices = Choices::read(data)?;

@@ -9,12 +9,12 @@ use close_notify_framing::{http, imap, ldap, smtp, websocket};
 use super::judge::{Expected, judge};
 use super::script::{Exchange, Script};
 
-/// Which tracker is told.
+/// The tracker under test.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Protocol {
-    /// `http::Responses`, with WebSocket or nothing behind it.
+    /// `http::Responses`, with WebSocket or nothing after it.
     HttpClient,
-    /// `http::Requests`, the same.
+    /// `http::Requests`, with WebSocket or nothing after it.
     HttpServer,
     /// `websocket::Frames`, of either side.
     WebSocket,
@@ -35,12 +35,12 @@ pub enum Protocol {
 }
 
 const ASKED: [&[&str]; 4] = [&[], &["GET"], &["HEAD", "GET"], &["CONNECT"]];
-/// Of an LDAP message, and of one with its length in front.
+/// The longest message, of LDAP and of length-prefixed messages.
 const MAX: [u64; 3] = [u64::MAX, 100, 5];
 const SECTION: [usize; 3] = [64 * 1024, 100, 20];
 
 impl Protocol {
-    /// All of them.
+    /// All trackers.
     pub const ALL: [Self; 10] = [
         Self::HttpClient,
         Self::HttpServer,
@@ -54,13 +54,13 @@ impl Protocol {
         Self::Prefixed,
     ];
 
-    /// Whether what we send says something to its tracker.
+    /// Whether the tracker also needs what we send.
     #[must_use]
     pub const fn has_two_directions(self) -> bool {
         matches!(self, Self::HttpClient | Self::HttpServer | Self::Smtp | Self::ImapCommands)
     }
 
-    /// Tells the script to the tracker, and gives the fault that the reference does not look for.
+    /// Runs the script on the tracker. Returns a fault that the reference does not look for.
     pub(super) fn judge(self, setup: [u8; 3], script: &Script) -> Option<Fault> {
         let [kind, limit, gate] = setup;
         let one = |reference: &dyn Fn(&[u8]) -> FramingState, told: &Told| Expected {
@@ -111,7 +111,7 @@ impl Protocol {
         }
     }
 
-    /// What its messages are made of.
+    /// Fragments of the protocol's messages.
     pub(super) const fn dictionary(self) -> &'static [&'static [u8]] {
         match self {
             Self::HttpClient | Self::HttpServer => HTTP,
@@ -126,7 +126,7 @@ impl Protocol {
 }
 
 impl Protocol {
-    /// What belongs together in both directions.
+    /// Exchanges of the protocol: pieces of both directions that belong together.
     pub(super) const fn exchanges(self) -> &'static [Exchange] {
         use Way::{Received, Sent};
         match self {
@@ -302,7 +302,7 @@ const HTTP: &[&[u8]] = &[
     b"\x88\x00",
     b"\x88\x80____",
     b"\x01\x01a",
-    // Messages without their last bytes.
+    // Truncated messages.
     b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n",
     b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n",
     b"POST / HTTP/1.1\r\nContent-Length: 3\r\n\r\nab",
@@ -385,7 +385,7 @@ const SMTP: &[&[u8]] = &[
     b"18446744073709551616",
     b"DATA x\r\n",
     b"data\r\n",
-    // All of a mail and its answers, in the order in which they come.
+    // The content of a mail.
     b"Subject: x\r\n\r\nbody\r\n.\r\n",
 ];
 

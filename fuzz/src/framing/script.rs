@@ -1,12 +1,12 @@
-//! What is told to a tracker: bytes of both directions, in pieces.
+//! The input of a tracker: bytes of both directions, in pieces.
 //!
-//! Decides how the bytes of an input are read, so that plain text is itself:
+//! Decides how the bytes of a fuzz input are read; plain text stands for itself:
 //!
-//! | byte | is |
+//! | byte | meaning |
 //! | --- | --- |
 //! | `00`–`7f` | itself |
 //! | `80`–`bb` | a fragment of the protocol's dictionary |
-//! | `bc`–`bf` | an exchange of it: pieces of both directions |
+//! | `bc`–`bf` | an exchange of the protocol: pieces of both directions |
 //! | `c0`, `c1`, `c2` | the end of a piece; what follows is of the same direction, received, or sent |
 //! | `c3`–`cf` | pieces of 1 to 13 bytes from here on; `c3` ends that |
 //! | `d0`–`df` | the next 1 to 16 bytes are themselves |
@@ -26,13 +26,13 @@ pub(super) struct Piece<'a> {
 /// Pieces that belong together, of both directions.
 pub(super) type Exchange = &'static [(Way, &'static [u8])];
 
-/// All of them.
+/// All pieces.
 pub(super) struct Script {
     bytes: Vec<u8>,
     pieces: Vec<(Way, Range<usize>)>,
 }
 
-/// More than this is not told: what a run costs is bounded.
+/// The most bytes that a script may reach before reading stops: the cost of a run is bounded.
 const LONGEST: usize = 1024;
 const PIECES: usize = 24;
 
@@ -86,7 +86,7 @@ impl Script {
         script
     }
 
-    /// Ends a piece, in more of them where they must be short.
+    /// Ends a piece, or several if pieces must be short.
     fn cut(&mut self, way: Way, start: &mut usize, most: usize) {
         let end = self.bytes.len();
         while *start < end {
@@ -101,7 +101,7 @@ impl Script {
         self.pieces.iter().map(|(way, range)| Piece { way: *way, bytes: &self.bytes[range.clone()] })
     }
 
-    /// The same bytes in as few pieces as can be.
+    /// The same bytes in as few pieces as possible.
     pub(super) fn merged(&self) -> impl Iterator<Item = Piece<'_>> {
         self.pieces.chunk_by(|(one, _), (other, _)| one == other).map(|same| {
             let range = same[0].1.start..same[same.len() - 1].1.end;
@@ -109,7 +109,7 @@ impl Script {
         })
     }
 
-    /// What is told, for a reader.
+    /// The script as text.
     pub(super) fn text(&self) -> String {
         let piece = |piece: Piece<'_>| {
             let way = if piece.way == Way::Sent { "sent" } else { "received" };

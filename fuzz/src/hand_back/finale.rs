@@ -1,11 +1,11 @@
-//! What becomes of a run once its input is used up: both say the rest, and every TLS ends by a
+//! The end of a run after its input is used up: both sides send the rest, and every TLS ends by a
 //! hand-back.
 
 use close_notify::Manner;
 
 use super::{Action, Run};
 
-/// More rounds than it takes to bring all that is written over the narrowest wire.
+/// More rounds than the narrowest wire needs to carry all that is written.
 const TURNS: usize = 20_000;
 
 impl Run {
@@ -28,7 +28,7 @@ impl Run {
         }
     }
 
-    /// Everybody reads, says the rest and asks for hand-back, until nothing happens any more.
+    /// Both sides read, send the rest and ask for hand-back, until nothing happens any more.
     fn settle(&mut self) {
         for _ in 0..TURNS {
             let before = self.progress();
@@ -53,7 +53,8 @@ impl Run {
         (self.wire.borrow().moved(), self.sides.each_ref().map(super::Side::progress))
     }
 
-    /// Nobody has disturbed them: they have said everything, and every byte is where it belongs.
+    /// Checks an undisturbed run: both sides have sent everything, and every byte is where it
+    /// belongs.
     // RFC 4511 §4.14.3.1 · handback-exact, no-mutual-wait
     fn judge_undisturbed(&self) {
         let wire = self.wire.borrow();

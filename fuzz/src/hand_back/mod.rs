@@ -1,15 +1,16 @@
 //! TLS and plaintext by turns on one connection: no byte is lost, read twice, or read on the wrong
 //! side of a border.
 //!
-//! Decides how an input is read, and what the two applications have agreed on: both say so many
-//! bytes in the clear, then speak TLS until both have said close_notify, and so again. A connection
-//! may have been used by others before it is adopted, up to any byte. Leaves the steps of a side to
-//! `side` and the end of a run to `finale`.
+//! Decides how an input is read, and what the two applications have agreed on: both send a number
+//! of bytes in the clear, then use TLS until both have said close_notify, and then do both again. A
+//! connection may have been used by others before it is adopted, up to any byte. `side` has the
+//! steps of a side, and `finale` the end of a run.
 //! Sources: RFC 4511 §4.14.3.1, RFC 4217 §12 · handback-exact, wait-before-handback; CVE-2011-0411,
 //! CVE-2023-40217.
 //!
-//! An input is, behind the format: a byte for the version and the ends, a policy for each, one for
-//! the wire, one for the lengths in the clear; then a byte an action, its lowest bit the side.
+//! After the format byte, an input has a byte for the version and the ends, a policy for each end,
+//! a byte for the wire, and a byte for the lengths in the clear. Then each byte is one action; its
+//! lowest bit is the side.
 
 mod finale;
 mod side;
@@ -23,7 +24,7 @@ use crate::pair::{nature, policy};
 use crate::wire::{ECONNRESET, Shared};
 use side::{Agreement, Side};
 
-/// So often TLS begins.
+/// How often TLS begins.
 const ROUNDS: usize = 2;
 /// Lengths in the clear.
 const LENGTHS: [usize; 4] = [0, 1, 30, 6_000];
@@ -33,27 +34,26 @@ const SET_UP: usize = 6;
 /// One step of a run, at one side.
 #[derive(Clone, Copy, Debug)]
 enum Action {
-    /// Its application reads so much at most, in the clear or under TLS.
+    /// Its application reads at most this many bytes, in the clear or under TLS.
     Read(usize),
-    /// Its application writes so much at most.
+    /// Its application writes at most this many bytes.
     Write(usize),
-    /// It goes on with what it began: the next TLS, where all that is agreed on was said in the
-    /// clear.
+    /// It continues what it began, or begins the next TLS once all that was agreed on has been said
+    /// in the clear.
     GoOn,
     /// Its application asks for an end of TLS.
     Ask(Manner),
-    /// The connection, used by others before, is adopted.
+    /// The connection, which others used before, is adopted.
     Adopt,
-    /// Its application says in the clear what it has to say behind its close_notify, and waits for
-    /// nothing.
+    /// Its application sends in the clear what comes after its close_notify, and waits for nothing.
     Hasten(usize),
-    /// The time that it gives a close is over.
+    /// The time that it allows for a close is over.
     LosePatience,
-    /// So much at most arrives there.
+    /// At most this many bytes arrive there.
     Deliver(usize),
-    /// Somebody ends the stream towards it.
+    /// A third party ends the stream towards it.
     ForgeFin,
-    /// Somebody resets it.
+    /// A third party resets it.
     ForgeReset,
 }
 
@@ -94,7 +94,7 @@ impl Action {
     }
 }
 
-/// Tells what happened, where a run ends in a panic.
+/// Prints what happened if a run ends in a panic.
 struct Story<'a>(&'a [u8]);
 
 impl Drop for Story<'_> {
@@ -114,9 +114,11 @@ struct Run {
     buffer: Box<[u8]>,
 }
 
-/// TLS and plaintext by turns: any interleaving, any chunks.
+/// Runs TLS and plaintext by turns: any interleaving, any chunks.
 ///
-/// Panics: where a byte is not where it belongs; that is what a fuzzer looks for.
+/// # Panics
+///
+/// Panics if a byte is not where it belongs; that is what a fuzzer looks for.
 pub fn run(data: &[u8]) {
     let Some(mut choices) = Choices::read(data) else { return };
     let _story = Story(data);

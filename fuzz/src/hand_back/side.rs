@@ -12,7 +12,7 @@ use crate::heard::{Heard, LONGEST, PLAIN, is_text, overhead, text};
 use crate::lab::{ROLES, Recording};
 use crate::wire::{End, Shared};
 
-/// No application writes more than this under one TLS.
+/// The most bytes that an application writes under one TLS.
 const MOST: usize = 3 * LONGEST;
 
 /// What a side knows before the first byte.
@@ -21,21 +21,21 @@ pub(super) struct Agreement {
     pub(super) version: Version,
     pub(super) kind: Kind,
     pub(super) policy: Policy,
-    /// Its connections are used by others before we have them.
+    /// Its connections are used by others before our adapters get them.
     pub(super) is_adopted: bool,
-    /// How much it says in the clear each time.
+    /// How many bytes it sends in the clear each time.
     pub(super) says: usize,
-    /// How much it hears in the clear each time.
+    /// How many bytes it receives in the clear each time.
     pub(super) hears: usize,
 }
 
-/// Where a side stands.
+/// The state of a side.
 #[derive(Debug)]
 #[allow(clippy::large_enum_variant, reason = "there are two of it in a run")]
 enum Phase {
     /// In the clear.
     Plain(End),
-    /// Under TLS, and others have the connection.
+    /// Under TLS, with the connection in the hands of others.
     Others(Box<Connection>, End),
     /// Under TLS.
     Tls(Driven),
@@ -43,25 +43,28 @@ enum Phase {
     Gone,
 }
 
-/// One side, and what its application has said and heard.
+/// One side, and what its application has sent and received.
 pub(super) struct Side {
     at: usize,
     agreement: Agreement,
     phase: Phase,
-    /// So many TLS have ended.
+    /// How many times TLS has ended.
     round: usize,
-    /// In the clear, of all rounds.
+    /// Sent in the clear, in all rounds.
     said_plain: usize,
+    /// Received in the clear, in all rounds.
     heard_plain: usize,
-    /// Of this TLS.
+    /// Written under this TLS.
     accepted: usize,
+    /// Perhaps written in addition, by a write that failed.
     perhaps: usize,
+    /// Read under this TLS.
     delivered: usize,
-    /// Behind its close_notify and before the peer's.
+    /// Sent in the clear after its close_notify and before the peer's.
     hastened: usize,
     said: Heard,
     heard: Heard,
-    /// It has asked for another end than a hand-back, or has had no patience.
+    /// It has asked for another end than a hand-back, or its patience has ended.
     pub(super) has_left: bool,
 }
 
@@ -84,7 +87,7 @@ impl Side {
         }
     }
 
-    /// How much is still to be said in the clear before the next TLS.
+    /// How many bytes must still be sent in the clear before the next TLS.
     fn to_say(&self) -> usize {
         // What was hastened belongs to a round that has not begun.
         (self.agreement.says * (self.round + 1)).saturating_sub(self.said_plain)
@@ -94,7 +97,7 @@ impl Side {
         self.agreement.hears * (self.round + 1) - self.heard_plain
     }
 
-    /// Everything that was agreed on is said and heard, or never will be.
+    /// Whether everything that was agreed on has been sent and received, or never will be.
     pub(super) fn is_over(&self) -> bool {
         match &self.phase {
             Phase::Plain(_) => self.round == ROUNDS && self.to_say() == 0 && self.to_hear() == 0,
@@ -103,13 +106,13 @@ impl Side {
         }
     }
 
-    /// Whether its policy may end TLS otherwise, whatever the peer does.
+    /// Whether its policy may end TLS in another way, even if the peer keeps to the agreement.
     pub(super) fn is_picky(&self) -> bool {
         let Policy { late_data, drain_budget, .. } = self.agreement.policy;
         late_data == LateData::Refuse || (drain_budget as usize) < 2 * MOST
     }
 
-    /// Where it stands, for whoever reads that it should not stand there.
+    /// A description of its state, for failures.
     pub(super) fn place(&self) -> String {
         let ending = if let Phase::Tls(end) = &self.phase { Some(end.session().ending()) } else { None };
         format!("round {} {:?} {ending:?} {:?} {:?}", self.round, self.phase, self.said, self.heard)
@@ -128,7 +131,7 @@ impl Side {
         }
     }
 
-    /// Other numbers whenever its application has seen or done something.
+    /// Numbers that change whenever its application has seen or done something.
     pub(super) const fn progress(&self) -> [usize; 3] {
         let phase = match self.phase {
             Phase::Plain(_) => 0,
@@ -142,7 +145,7 @@ impl Side {
         let most = buffer.len();
         match &mut self.phase {
             Phase::Plain(end) => {
-                // A program that knows how much is in the clear reads no more.
+                // A program knows how much is in the clear, and reads no more.
                 let length = most.min(self.agreement.hears * (self.round + 1) - self.heard_plain);
                 let Ok(count) = end.read(&mut buffer[..length]) else { return };
                 let is_right = is_text(PLAIN + 1 - self.at, self.heard_plain, &buffer[..count]);
@@ -190,7 +193,7 @@ impl Side {
         }
     }
 
-    /// Says in the clear what is left to say there.
+    /// Sends the rest of what it must send in the clear.
     pub(super) fn say_the_rest(&mut self) {
         let to_say = self.to_say();
         if let Phase::Plain(end) = &mut self.phase {
@@ -205,7 +208,7 @@ impl Side {
             Phase::Plain(_) if is_said && self.round < ROUNDS => self.start_tls(wire),
             Phase::Plain(_) | Phase::Others(..) | Phase::Gone => {}
             Phase::Tls(end) => {
-                // How it ended stands in the ending.
+                // The ending says how it ended.
                 let _ = end.go_on();
                 self.take_back(wire);
             }
@@ -241,7 +244,7 @@ impl Side {
         self.adopt();
         if let Phase::Tls(end) = &mut self.phase {
             self.has_left |= manner != Manner::HandBack;
-            // How it ended stands in the ending.
+            // The ending says how it ended.
             let _ = end.ask(manner);
             self.take_back(wire);
         }
@@ -250,12 +253,12 @@ impl Side {
     pub(super) fn lose_patience(&mut self) {
         if let Phase::Tls(end) = &mut self.phase {
             self.has_left = true;
-            // How it ends stands in the ending.
+            // The ending says how it ended.
             let _ = end.lose_patience();
         }
     }
 
-    /// Its application is in the clear again as soon as its own close_notify is out.
+    /// Sends in the clear as soon as its own close_notify is out.
     pub(super) fn hasten(&mut self, wire: &Shared, most: usize) {
         let Phase::Tls(end) = &self.phase else { return };
         let mut wire = wire.borrow();
@@ -263,7 +266,7 @@ impl Side {
         if self.said.notify_end().is_none() || end.asked() != Some(Manner::HandBack) {
             return;
         }
-        // What it says now belongs to the next round, which has not begun for it.
+        // What it sends now belongs to the next round, which has not begun for it.
         let to_say = self.agreement.says * (self.round + 2) - self.said_plain;
         let plain = text(PLAIN + self.at, self.said_plain, most.min(to_say));
         let count = wire.write(self.at, plain).unwrap_or(0);
@@ -271,7 +274,7 @@ impl Side {
         self.hastened += count;
     }
 
-    /// The transport is in the clear again, if it was handed back.
+    /// Goes back to the clear, if the transport was handed back.
     fn take_back(&mut self, wire: &Shared) {
         let Phase::Tls(driven) = &mut self.phase else { return };
         let Some((end, leftover)) = driven.take_back() else {
@@ -296,10 +299,10 @@ impl Side {
         let (ours, theirs) = (self.said.notify_end(), self.heard.notify_end());
         assert_eq!(ours, Some(said.len() - self.hastened), "wait-before-handback: ours is not out");
         let border = theirs.expect("wait-before-handback: the peer's close_notify was read");
-        assert!(leftover == &read[border..], "handback-exact: what was read behind the border");
+        assert!(leftover == &read[border..], "handback-exact: what was read after the border");
     }
 
-    /// What had come under TLS and nobody had read, to the last byte.
+    /// Reads what had come under TLS and was not read yet, to the last byte.
     // RFC 9846 §6.1 · delivered-before-end, cut-is-visible
     fn read_what_was_kept(&mut self) {
         let Phase::Tls(driven) = &mut self.phase else { return };
@@ -313,7 +316,7 @@ impl Side {
         self.delivered = count;
         let late = driven.session().ending().late as usize;
         let dropped = self.heard.data - self.delivered;
-        // What others had read of a record, nobody can count.
+        // How much of a record others had read cannot be known.
         let is_counted = self.agreement.is_adopted
             || (late >= dropped && (late - dropped).is_multiple_of(overhead(self.agreement.version)));
         assert!(
@@ -322,14 +325,14 @@ impl Side {
         );
     }
 
-    /// TLS ended otherwise: the transport is gone, and nobody speaks in the clear over it.
+    /// Notes that TLS ended in another way: the transport is gone, and cannot be used in the clear.
     // RFC 4511 §4.14.3.1: a missing close_notify ends the connection
     fn is_dropped(&mut self, wire: &Shared) {
-        assert!(wire.borrow().is_closed(self.at), "the transport is kept where TLS has not ended well");
+        assert!(wire.borrow().is_closed(self.at), "the transport is kept although TLS has not ended well");
         self.phase = Phase::Gone;
     }
 
-    /// What holds under TLS, after every step.
+    /// Checks what must hold under TLS, after every step.
     // RFC 9846 §6.1 · nothing-after-notify, handback-exact
     pub(super) fn judge(&mut self, wire: &Shared) {
         let Phase::Tls(driven) = &self.phase else { return };
@@ -347,7 +350,7 @@ impl Side {
     }
 }
 
-/// How much of what this side could read is TLS's.
+/// How many of the bytes that this side could read belong to TLS.
 fn unread_tls(wire: &Shared, side: usize, mut heard: Heard) -> usize {
     let wire = wire.borrow();
     let towards = wire.towards(side);
@@ -355,7 +358,7 @@ fn unread_tls(wire: &Shared, side: usize, mut heard: Heard) -> usize {
     heard.notify_end().unwrap_or(towards.arrived).saturating_sub(towards.read)
 }
 
-/// A program that knows nothing of us reads, and takes what rustls has opened.
+/// Reads as a program without our adapters does, and takes what rustls has opened.
 fn others_read(connection: &mut Connection, end: &mut End, most: usize, buffer: &mut [u8]) -> usize {
     if connection.read_tls(&mut end.take(most as u64)).is_ok() {
         connection.process_new_packets().expect("the peer keeps to the protocol");

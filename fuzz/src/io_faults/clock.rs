@@ -1,8 +1,7 @@
 //! Time that jumps, for both adapters.
 //!
-//! Decides nothing: the streams over tokio run on a paused clock, one runtime to a thread. The
-//! blocking stream reads the clock of the system, so for it a deadline that has passed is a
-//! patience that has become zero.
+//! Decides nothing: the streams over tokio run on a paused clock, with one runtime per thread. The
+//! blocking stream reads the system clock, so its deadline passes by setting its patience to zero.
 
 use tokio::runtime::EnterGuard;
 
@@ -14,7 +13,7 @@ pub(super) const PATIENCE: u64 = 5;
 /// The time of a run, in seconds.
 pub(super) struct Clock {
     pub(super) now: u64,
-    /// When the wait that runs must be over.
+    /// The time at which the current wait must be over.
     pub(super) by: Option<u64>,
     _entered: EnterGuard<'static>,
 }
@@ -33,7 +32,7 @@ impl Clock {
         self.by.is_some_and(|by| by <= self.now)
     }
 
-    /// The wait runs from now on, if it does not already.
+    /// Starts the time of a wait, unless it runs already.
     pub(super) fn runs(&mut self) {
         self.by.get_or_insert(self.now + PATIENCE);
     }

@@ -1,7 +1,7 @@
-//! Our end, over either adapter: a call is made once, and says what it came to.
+//! Our end, over either adapter: a call is made once, and returns its result.
 //!
-//! Decides nothing. Every future is dropped when it waits, and its call made again: what that loses
-//! or repeats is found.
+//! Decides nothing. Every future is dropped when it waits, and its call is made again, so that
+//! bytes lost or repeated by that are found.
 
 use std::future::Future;
 use std::io::{self, ErrorKind, Read, Write};
@@ -14,16 +14,16 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::wire::Held;
 
-/// A call of ours.
+/// A call of our end.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Op {
     Read(usize),
-    /// So much of our data.
+    /// Writes this many bytes of our data.
     Write(usize),
     Flush,
     Close(Manner),
     CloseWrite,
-    /// What a task calls that knows nothing of us.
+    /// The shutdown of a task that knows only tokio's traits.
     Shutdown,
     Reject(AlertDescription),
     HandBack,
@@ -31,7 +31,7 @@ pub(super) enum Op {
 }
 
 impl Op {
-    /// Which task makes it: of calls of one kind the last is waited for.
+    /// The task that makes it. A task waits only for its last call.
     pub(super) const fn task(self) -> usize {
         match self {
             Self::Read(_) => 0,
@@ -41,7 +41,7 @@ impl Op {
     }
 }
 
-/// What a call came to.
+/// The result of a call.
 #[derive(Debug)]
 pub(super) enum Came {
     /// It waits.
@@ -49,14 +49,14 @@ pub(super) enum Came {
     Count(usize),
     Done,
     Ended(Ending),
-    /// The transport, and what was read behind the peer's close_notify.
+    /// The transport, and what was read after the peer's close_notify.
     Back(Held, Vec<u8>),
     /// Whether the peer has closed.
     Closed(bool),
     Failed(io::Error),
 }
 
-/// A stream of ours.
+/// One of our streams.
 pub(super) enum End {
     Blocking(Box<Stream<Held>>),
     OfTasks(Box<tasks::Stream<Held>>),
@@ -95,7 +95,7 @@ impl End {
         }
     }
 
-    /// Makes a call once. What is read goes to `buffer`, what is written is in it.
+    /// Makes a call once. Reads go to `buffer`, and writes come from it.
     pub(super) fn call(&mut self, op: Op, buffer: &mut [u8], waker: &Waker) -> Came {
         match self {
             Self::Blocking(stream) => call_blocking(stream, op, buffer),
@@ -118,7 +118,8 @@ fn call_blocking(stream: &mut Stream<Held>, op: Op, buffer: &mut [u8]) -> Came {
     came.unwrap_or_else(|error| if says_again(&error) { Came::Waits } else { Came::Failed(error) })
 }
 
-/// What a blocking stream says that is to be asked again: an end of ours carries itself.
+/// Whether a blocking stream must be called again: an error that is an end of ours carries that
+/// end.
 fn says_again(error: &io::Error) -> bool {
     let carries = error.get_ref().is_some_and(|inner| inner.is::<Error>());
     matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) && !carries

@@ -1,5 +1,5 @@
-//! What must hold after every call, whatever the transport did: told by the wire and the peer, not
-//! by the core.
+//! What must hold after every call, whatever the transport did, according to the wire and the peer
+//! rather than the core.
 //!
 //! Decides what an ending may say, given what was really read and written. Each claim names its
 //! duty.
@@ -16,11 +16,11 @@ use super::wire::{Ended, Wire};
 pub(super) struct Facts {
     pub(super) policy: Policy,
     pub(super) framing: FramingState,
-    /// So much data was taken from the application.
+    /// How much data was taken from the application.
     pub(super) taken: usize,
-    /// So much may have been taken by a write that then failed.
+    /// How much may have been taken by a write that then failed.
     pub(super) in_doubt: usize,
-    /// So much data the application has read.
+    /// How much data the application has read.
     pub(super) got: usize,
     /// It asked for an end of both directions, or rejected.
     pub(super) asked: Option<Manner>,
@@ -31,7 +31,7 @@ pub(super) struct Facts {
     pub(super) handed_back: bool,
 }
 
-/// The kind of error that fits an end: the table of the crate's docs, read again.
+/// The kind of error that fits an end: a second copy of the table in the crate's docs.
 pub(super) const fn kind_for(reading: ReadEnd) -> ErrorKind {
     match reading {
         ReadEnd::TruncatedAtBoundary | ReadEnd::TruncatedInRecord | ReadEnd::CloseNotifyInHandshake => {
@@ -47,15 +47,15 @@ pub(super) const fn kind_for(reading: ReadEnd) -> ErrorKind {
     }
 }
 
-/// The ending against what happened on the wire.
+/// Checks the ending against what happened on the wire.
 pub(super) fn ending_is_true(ending: &Ending, facts: &Facts, wire: &Wire, peer: &Peer) {
     reading_is_true(ending, facts, wire, peer);
     writing_is_true(ending, facts, wire, peer);
     assert_eq!(ending.errno, wire.first_errno, "the first error number of the transport");
-    // What was taken leaves before our last word, or is counted as discarded.
+    // What was taken leaves before our last word, or counts as discarded.
     let left = facts.taken + facts.in_doubt;
     assert!(peer.heard <= left, "{} bytes of {left} have left", peer.heard);
-    // cut-is-visible: who has not closed both directions wants all that comes
+    // cut-is-visible: an application that has not closed both directions wants all that comes
     let is_over = matches!(ending.reading, ReadEnd::FatalAlert(_) | ReadEnd::Refused(_) | ReadEnd::TimedOut);
     assert!(
         ending.late == 0 || facts.asked.is_some() || is_over,
@@ -67,9 +67,9 @@ pub(super) fn ending_is_true(ending: &Ending, facts: &Facts, wire: &Wire, peer: 
         let known = peer.heard + ending.discarded as usize;
         assert!((facts.taken..=left).contains(&known), "{known} bytes of {} are accounted for", facts.taken);
     }
-    // RFC 9846 §6.1: and the data behind an end is nobody's
+    // RFC 9846 §6.1: data after an end is for nobody
     let data = peer.end.map_or(peer.data, |end| end.data);
-    assert!(facts.got <= data, "data behind the end of the peer was handed on");
+    assert!(facts.got <= data, "data after the end of the peer was handed on");
 }
 
 fn reading_is_true(ending: &Ending, facts: &Facts, wire: &Wire, peer: &Peer) {
@@ -84,7 +84,7 @@ fn reading_is_true(ending: &Ending, facts: &Facts, wire: &Wire, peer: &Peer) {
         ReadEnd::FatalAlert(alert) => {
             assert!(end_was_read.is_some_and(|end| end.alert == alert.0), "no alert {} was read", alert.0);
         }
-        // fin-is-not-close, notify-is-final, salvage-alert: what ends the direction stands before
+        // fin-is-not-close, notify-is-final, salvage-alert: what ends the direction comes before
         // the transport's end
         ReadEnd::TruncatedAtBoundary => {
             assert!(was_cut && end_was_read.is_none(), "no end between two records");
@@ -104,15 +104,15 @@ fn reading_is_true(ending: &Ending, facts: &Facts, wire: &Wire, peer: &Peer) {
             let has_died = wire.ended == Some(Ended::Dead);
             assert!(has_died && end_was_read.is_none(), "the transport has not failed");
         }
-        ReadEnd::TimedOut => assert!(facts.deadline_passed, "a deadline is told that has not passed"),
+        ReadEnd::TimedOut => assert!(facts.deadline_passed, "a deadline is reported that has not passed"),
         ReadEnd::NotAwaited => assert!(closes, "nobody gave up waiting"),
         ReadEnd::OverBudget => {
             assert!(closes && wire.read > facts.policy.drain_budget as usize, "the budget is not spent");
         }
         ReadEnd::Refused(_) => assert!(closes, "what the peer says is no violation"),
         ReadEnd::Open => {
-            // What ends a direction is told with the call that reads it, but for the call that
-            // holds it back.
+            // The call that reads the end of a direction reports it, except for the call that holds
+            // it back.
             assert_eq!(wire.ended, None, "the end of the transport is no end of reading");
         }
         ReadEnd::CloseNotifyInHandshake => panic!("the handshake was done before"),
@@ -124,7 +124,7 @@ fn writing_is_true(ending: &Ending, facts: &Facts, wire: &Wire, peer: &Peer) {
     let word = peer.last_word.map(|(_, alert)| alert);
     match ending.writing {
         WriteEnd::Open => assert!(word.is_none(), "a last word has left, and writing is open"),
-        // A close_notify that has just left is counted with the next call.
+        // A close_notify that has just left counts with the next call.
         WriteEnd::Closing => {}
         // notify-before-fin, alert-survives-close: it counts once its last byte is in the
         // transport, and not before
@@ -166,7 +166,7 @@ fn not_sent_is_true(why: NotSent, ending: &Ending, facts: &Facts, wire: &Wire) {
     }
 }
 
-/// What was known stays known.
+/// Checks that nothing known is taken back.
 pub(super) fn evidence_grows(before: &Ending, after: &Ending) {
     let kept = matches!(before.reading, ReadEnd::Open) || before.reading == after.reading;
     assert!(kept, "the first end stays: {before:?} {after:?}");
@@ -178,14 +178,14 @@ pub(super) fn evidence_grows(before: &Ending, after: &Ending) {
     assert!(before.errno.is_none() || before.errno == after.errno, "the first error number stays");
 }
 
-/// An error of a call says how the connection ended, by the kind that fits.
+/// Checks that an error of a call says how the connection ended, with the kind that fits.
 pub(super) fn error_fits(error: &std::io::Error, ending: &Ending, write: bool, is_full: bool) {
     let ours = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
     match ours {
         Some(Error::Ended { ending: told, .. }) => {
             assert_eq!(told, ending, "an error tells of another ending");
             assert_eq!(error.kind(), kind_for(ending.reading), "{ending:?}");
-            // salvage-alert: a failed write is told once nothing more can be read, or kept
+            // salvage-alert: a failed write is reported once nothing more can be read, or kept
             let failed = matches!(
                 ending.writing,
                 WriteEnd::PartlyWritten | WriteEnd::NotSent(NotSent::TransportFailed)

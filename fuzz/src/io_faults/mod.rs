@@ -1,9 +1,9 @@
-//! Both adapters over a transport that gives short counts, waits, fails with every error number,
-//! and time that jumps.
+//! Both adapters over a transport that returns short counts, waits, and fails with every error
+//! number, with time that jumps.
 //!
-//! Decides which adapters run. Leaves what a byte means to `script`, what must hold to `judge`, and
-//! to `bed` how a call is made and what follows from one that waits. Where both adapters run, they
-//! must stand alike after every action.
+//! Decides which adapters run. `script` decides what a byte means, `judge` what must hold, and
+//! `bed` how a call is made and what follows from one that waits. If both adapters run, they must
+//! be in the same state after every action.
 
 mod bed;
 mod clock;
@@ -20,7 +20,9 @@ use script::{Action, Adapters, Setting, Told};
 
 /// Runs an input.
 ///
-/// Panics: where a duty is broken.
+/// # Panics
+///
+/// Panics if a duty is broken.
 pub fn run(data: &[u8]) {
     let Some(mut choices) = Choices::read(data) else { return };
     let _told = Told(data);

@@ -1,7 +1,6 @@
-//! The other end, played: what it says, where each record ends, and what it has read of ours.
+//! The played peer: what it says, where each record ends, and what it has read of our output.
 //!
-//! Decides how its data counts itself, so that every byte shows its place. Leaves to the run when
-//! it speaks.
+//! Decides the bytes of its data, each of which shows its place. The run decides when it speaks.
 
 use std::sync::LazyLock;
 
@@ -13,26 +12,26 @@ use crate::lab::Recording;
 /// A TLS 1.3 ticket: a lifetime, an age, a nonce of one byte, a ticket of two, no extensions.
 const TICKET: [u8; 19] = [4, 0, 0, 15, 0, 0, 1, 0, 0, 0, 0, 0, 1, 0, 0, 1, 7, 0, 0];
 
-/// A stream shows its place again behind so many bytes.
+/// A stream repeats after this many bytes.
 const PERIOD: usize = 1 << 16;
-/// No call moves more of it at once.
+/// The most bytes of it that one call moves.
 pub(super) const LONGEST: usize = 20_000;
 
-/// The bytes of a stream from a place on: each shows where it stands.
+/// The bytes of a stream from an offset: each shows its place.
 pub(super) fn stream(from: usize, count: usize) -> &'static [u8] {
     static BYTES: LazyLock<Vec<u8>> =
         LazyLock::new(|| (0..PERIOD + LONGEST).map(|place| (place ^ (place >> 8) ^ 0x5a) as u8).collect());
     &BYTES[from % PERIOD..][..count]
 }
 
-/// What ends the peer's direction, as it stands in what it said.
+/// The end of the peer's direction, and its place in what the peer said.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct End {
-    /// The first byte behind its record.
+    /// The offset of the first byte after its record.
     pub(super) at: usize,
     /// Its alert: zero is close_notify.
     pub(super) alert: u8,
-    /// So much data stands before it.
+    /// How much data comes before it.
     pub(super) data: usize,
 }
 
@@ -43,15 +42,17 @@ pub(super) struct Peer {
     ours: Keys,
     /// How much data it has said.
     pub(super) data: usize,
-    /// Where its records end, and how much data stands before that.
+    /// Where its records end, and how much data comes before that.
     borders: Vec<(usize, usize)>,
     /// The first of its words that ends its direction.
     pub(super) end: Option<End>,
     warnings: u8,
     empty: u8,
-    /// Of what we wrote: whole records, data in them, and where the word stands that ended it.
+    /// How many bytes of our output are whole records.
     pub(super) opened: usize,
+    /// How much data they hold.
     pub(super) heard: usize,
+    /// Where our last word ends, and its alert.
     pub(super) last_word: Option<(usize, u8)>,
 }
 
@@ -83,7 +84,7 @@ impl Peer {
         self.borders.push((said.len(), self.data));
     }
 
-    /// An alert that ends its direction: zero is close_notify.
+    /// Says an alert that ends its direction: zero is close_notify.
     pub(super) fn say_end(&mut self, alert: u8, said: &mut Vec<u8>) {
         let level = if alert == 0 { 1 } else { 2 };
         self.theirs.seal(ALERT, &[level, alert], said);
@@ -91,7 +92,8 @@ impl Peer {
         self.end.get_or_insert(End { at: said.len(), alert, data: self.data });
     }
 
-    /// A message that is no data and ends nothing: a ticket, or a warning where no ticket may be.
+    /// Says a message that is no data and ends nothing: a ticket, or a warning if no ticket is
+    /// allowed.
     pub(super) fn say_message(&mut self, said: &mut Vec<u8>) {
         if self.version.has_independent_halves() && self.role == Role::Client {
             self.theirs.seal(HANDSHAKE, &TICKET, said);
@@ -102,7 +104,7 @@ impl Peer {
         self.borders.push((said.len(), self.data));
     }
 
-    /// Plain bytes behind its close_notify.
+    /// Says plain bytes after its close_notify.
     pub(super) fn say_plain(&self, count: usize, said: &mut Vec<u8>) {
         if self.end.is_some_and(|end| end.alert == 0) {
             said.extend_from_slice(stream(said.len(), count));
@@ -118,17 +120,16 @@ impl Peer {
         place == 0 || self.borders.iter().any(|&(at, _)| at == place)
     }
 
-    /// How much data stands in the whole records before this place.
+    /// How much data the whole records before this place hold.
     pub(super) fn data_before(&self, place: usize) -> usize {
         self.borders.iter().take_while(|&&(at, _)| at <= place).last().map_or(0, |&(_, data)| data)
     }
 
-    /// Reads what we wrote, record by record.
-    ///
-    /// Panics: where it is not ours, not the next bytes of our data, or behind our last word.
+    /// Reads our output, record by record. Panics if a record is not sealed by us, does not hold
+    /// the next bytes of our data, or comes after our last word.
     pub(super) fn hear(&mut self, out: &[u8]) {
         while let Some(record) = next_record(&out[self.opened..]) {
-            assert!(self.last_word.is_none(), "a record behind the last word"); // nothing-after-notify
+            assert!(self.last_word.is_none(), "a record after the last word"); // nothing-after-notify
             let opened = self.ours.open(record).expect("what leaves is sealed, whole and in its order");
             self.opened += record.len();
             match (opened.content, opened.payload) {
@@ -144,7 +145,7 @@ impl Peer {
                 (content, payload) => panic!("a record of type {content}: {payload:?}"),
             }
         }
-        assert!(self.last_word.is_none() || self.opened == out.len(), "bytes behind the last word");
+        assert!(self.last_word.is_none() || self.opened == out.len(), "bytes after the last word");
     }
 }
 

@@ -1,7 +1,7 @@
-//! How an input is read: three bytes of set-up, then one byte an action.
+//! How an input is read: three bytes of set-up, then one byte per action.
 //!
-//! Decides what each byte means, and which answers of a transport both adapters take alike. The low
-//! five bits of a byte say what is done, the high three with what.
+//! Decides what each byte means, and which answers of a transport both adapters treat in the same
+//! way. The low five bits of a byte select the action, the high three its argument.
 
 use std::io::ErrorKind;
 
@@ -14,7 +14,7 @@ use super::wire::{Call, Fault};
 use crate::choices::Choices;
 use crate::lab::{ROLES, VERSIONS};
 
-/// What a run begins with.
+/// The set-up of a run.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Setting {
     pub(super) adapters: Adapters,
@@ -22,7 +22,7 @@ pub(super) struct Setting {
     pub(super) role: Role,
     pub(super) policy: Policy,
     pub(super) framing: FramingState,
-    /// The transport keeps what it takes until a flush.
+    /// The transport holds back what it takes until a flush.
     pub(super) buffers: bool,
     pub(super) room: usize,
     pub(super) grain: usize,
@@ -33,7 +33,7 @@ pub(super) struct Setting {
 pub(super) enum Adapters {
     Blocking,
     OfTasks,
-    /// Both, and must stand alike.
+    /// Both, which must be in the same state.
     Both,
 }
 
@@ -57,7 +57,7 @@ pub(super) enum Action {
     },
     Jump(u64),
     Call(Op),
-    /// Who was woken goes on.
+    /// Calls that were woken are made again.
     Go,
     /// A call that waits is made again, woken or not.
     LookAgain(usize),
@@ -71,7 +71,7 @@ const GRAIN: [usize; 4] = [usize::MAX, 1, 2, 5];
 const JUMP: [u64; 8] = [1, 2, 3, 4, 5, 6, 30, 3600];
 const READ: [usize; 8] = [1, 5, 64, 500, 2, 0, 1024, 20];
 const WRITE: [usize; 8] = [1, 5, 20, 300, 0, 3, 60, 600];
-/// More than a record holds, and than may wait.
+/// More than a record holds, and more than may wait.
 const LONG: usize = 17_000;
 const ALERTS: [u8; 4] = [40, 116, 80, 42];
 const MANNERS: [Manner; 4] = [Manner::Graceful, Manner::Linger, Manner::AtOnce, Manner::Abort];
@@ -89,7 +89,7 @@ const FAULTS: [Fault; 8] = [
     Fault::Wait(ErrorKind::WouldBlock),
 ];
 
-/// The set-up of a run.
+/// Reads the set-up of a run.
 pub(super) fn setting(choices: &mut Choices<'_>) -> Setting {
     let [how, policy, transport] = [choices.byte(), choices.byte(), choices.byte()];
     let bits = |byte: u8, from: u32, below: usize| usize::from(byte >> from) % below;
@@ -114,8 +114,8 @@ pub(super) fn setting(choices: &mut Choices<'_>) -> Setting {
 }
 
 impl Action {
-    /// What a byte says. Where both adapters run, a transport says nothing that only one of them
-    /// may take for a wait.
+    /// The action of a byte. If both adapters run, a transport gives no answer that only one of
+    /// them may treat as a wait.
     pub(super) fn of(byte: u8, alone: bool) -> Self {
         let with = usize::from(byte >> 5);
         match byte & 31 {
@@ -155,7 +155,7 @@ impl Action {
 
     fn fails(call: Call, fault: Fault, alone: bool) -> Self {
         match fault {
-            // A tunnel beneath that was cut says so by itself.
+            // A lower tunnel that was cut reports that itself.
             Fault::Zero if call == Call::Read => Self::Fails(call, Fault::Kind(ErrorKind::UnexpectedEof)),
             Fault::Zero if call != Call::Write => Self::Fails(call, Fault::Errno(107)),
             Fault::Zero | Fault::Wait(_) if !alone => Self::Fails(call, Fault::Interrupted),
@@ -164,7 +164,7 @@ impl Action {
     }
 }
 
-/// Prints what a run did, where it panics.
+/// Prints what a run did if it panics.
 pub(super) struct Told<'a>(pub(super) &'a [u8]);
 
 impl Drop for Told<'_> {

@@ -1,8 +1,8 @@
-//! The transport of a run: it takes and gives in pieces, waits, and fails as it is told.
+//! The transport of a run: it moves bytes in pieces, waits, and fails on request.
 //!
-//! Decides how a faulty transport looks to each adapter. Leaves to the run when it is faulty. A
-//! reset is told to the call that meets it first, once, and reads as an end behind that; a write
-//! that met one meets a broken pipe from then on (our measurements of Linux).
+//! Decides how a faulty transport looks to each adapter. The run decides when it is faulty. The
+//! first call that meets a reset gets its error, once. After that reads return an end of stream,
+//! and writes a broken pipe (our measurements of Linux).
 
 use std::cell::RefCell;
 use std::io::{self, ErrorKind, Read, Write};
@@ -12,23 +12,23 @@ use std::task::{Context, Poll, Waker};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// What the next call of one kind answers in place of its work.
+/// The answer of the next call of one kind, in place of its work.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Fault {
     Interrupted,
     Errno(i32),
     /// An error without a number.
     Kind(ErrorKind),
-    /// A write takes nothing, and says so.
+    /// A write that returns zero.
     Zero,
-    /// The word for a wait, from a transport that is ready.
+    /// An error that means a wait, from a transport that is ready.
     Wait(ErrorKind),
 }
 
 /// How the transport ended for a reader.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Ended {
-    /// By an end of stream that no failure came before.
+    /// By an end of stream without an earlier failure.
     Fin,
     /// By a reset, whichever call met it.
     Reset,
@@ -36,7 +36,7 @@ pub(super) enum Ended {
     Dead,
 }
 
-/// Numbers of a call that may meet the peer's FIN alone: EPIPE and ENOTCONN.
+/// Error numbers that the peer's FIN alone can cause: EPIPE and ENOTCONN.
 const HARMLESS: [i32; 2] = [32, 107];
 const RESET: i32 = 104;
 
@@ -49,29 +49,32 @@ pub(super) enum Call {
     Shut,
 }
 
-/// So many transfers of one call of ours are as short as the transport is told to make them.
+/// How many transfers of one of our calls are as short as `grain`; after that they grow.
 const SHORT: usize = 16;
 
-/// More calls than this in one call of ours are a spin.
+/// More calls than this in one of our calls are a spin.
 const SPIN: usize = 10_000;
 
 #[derive(Debug)]
 pub(super) struct Wire {
-    /// The streams of tasks: what is ready with the word for a wait has failed, and what takes
-    /// nothing too.
+    /// For the streams of tasks, a ready answer that means a wait is a failure, and so is a write
+    /// that returns zero.
     pub(super) of_tasks: bool,
-    /// All that the peer has said, how much of it has arrived, and how much we have read.
+    /// All that the peer has said.
     pub(super) said: Vec<u8>,
+    /// How much of it has arrived.
     pub(super) arrived: usize,
+    /// How much of it we have read.
     pub(super) read: usize,
-    /// The peer has ended its stream behind what it said.
+    /// The peer has ended its stream after what it said.
     pub(super) fin: bool,
     /// A reset that no call has met yet.
     pub(super) reset: Option<i32>,
-    /// A write has met one.
+    /// A call has met a reset, and writes fail.
     pub(super) is_broken: bool,
-    /// All that we wrote, and how much of it is behind the last flush.
+    /// All that we wrote.
     pub(super) out: Vec<u8>,
+    /// How much of it came after the last flush.
     pub(super) unflushed: usize,
     pub(super) room: usize,
     /// The most bytes that a transfer moves.
@@ -79,27 +82,29 @@ pub(super) struct Wire {
     pub(super) faults: [Option<Fault>; 4],
     pub(super) flush_waits: bool,
     pub(super) shut_waits: bool,
-    /// Bytes that were taken stay behind until a flush.
+    /// Bytes that were taken are held back until a flush.
     pub(super) buffers: bool,
     pub(super) is_shut: bool,
     pub(super) is_reset_by_us: bool,
     pub(super) is_gone: bool,
     wakers: [Option<Waker>; 2],
-    /// What was answered.
+    /// The first error number that a call returned.
     pub(super) first_errno: Option<i32>,
-    /// What the read said that found the end of the stream, or failed.
+    /// The result of the read that found the end of the stream, or failed.
     pub(super) ended: Option<Ended>,
-    /// A call has met a reset; or a failure that is neither one nor the peer's FIN.
+    /// A call has met a reset.
     reset_seen: bool,
+    /// A call has met a failure that is neither a reset nor the peer's FIN.
     death_seen: bool,
     pub(super) shut_has_failed: bool,
     pub(super) is_flushed: bool,
-    /// In the call of ours that runs.
+    /// Calls of the transport in our current call.
     pub(super) calls: usize,
-    /// Transfers in it that read and that wrote.
+    /// Transfers in our current call that read, and that wrote.
     pub(super) moves: [usize; 2],
+    /// Bytes that it moved.
     pub(super) moved: usize,
-    /// It can do nothing now, and has moved nothing since it said so.
+    /// The transport has reported a wait, and has moved nothing since.
     pub(super) has_said_wait: bool,
 }
 
@@ -138,26 +143,26 @@ impl Wire {
         }
     }
 
-    /// Who waits to read looks again.
+    /// Wakes the task that waits to read.
     pub(super) fn wake_reader(&mut self) {
         if let Some(waker) = self.wakers[0].take() {
             waker.wake();
         }
     }
 
-    /// Who waits to write, to flush or to shut looks again.
+    /// Wakes the task that waits to write, flush or shut.
     pub(super) fn wake_writer(&mut self) {
         if let Some(waker) = self.wakers[1].take() {
             waker.wake();
         }
     }
 
-    /// Whether a read would say something.
+    /// Whether a read would return a result.
     pub(super) fn is_readable(&self) -> bool {
         self.read < self.arrived || self.faults[Call::Read as usize].is_some() || self.is_at_end()
     }
 
-    /// Whether a write, a flush or a shutdown would say something.
+    /// Whether a write, a flush or a shutdown would return a result.
     pub(super) fn is_writable(&self) -> bool {
         self.room > 0
             || self.is_broken
@@ -169,9 +174,9 @@ impl Wire {
         self.read == self.said.len() && (self.fin || self.is_broken || self.reset.is_some())
     }
 
-    /// Counts a call, and says what it answers in place of its work.
+    /// Counts a call, and returns its fault, if any.
     fn begin(&mut self, call: Call) -> io::Result<Option<Fault>> {
-        assert!(!self.is_gone, "a call of a transport that was let go of");
+        assert!(!self.is_gone, "a call of a transport that was let go");
         self.calls += 1;
         assert!(self.calls < SPIN, "a call of ours spins");
         match self.faults[call as usize].take() {
@@ -196,14 +201,14 @@ impl Wire {
             self.ends();
             return error;
         }
-        // A number that only says "again" is no failure of a transport that may be asked again.
+        // An error that only means "again" is no failure of a transport that may be called again.
         let waits = matches!(error.kind(), ErrorKind::WouldBlock) && !self.of_tasks;
         if error.kind() == ErrorKind::Interrupted || waits {
             self.has_said_wait |= waits;
             return error;
         }
         let errno = if error.kind() == ErrorKind::WouldBlock { 5 } else { errno };
-        // shutdown(2), ENOTCONN: the connection is over, and why it is another call says
+        // shutdown(2), ENOTCONN: the connection is over, and another call says why
         if call != Call::Shut || error.kind() != ErrorKind::NotConnected {
             self.first_errno.get_or_insert(errno);
         }
@@ -216,13 +221,13 @@ impl Wire {
         error
     }
 
-    // rst-is-not-close, dead-is-not-fin: what any call has met is not forgotten
+    // rst-is-not-close, dead-is-not-fin: a failure that any call has met is not forgotten
     fn notes(&mut self, errno: i32) {
         self.reset_seen |= errno == RESET;
         self.death_seen |= errno != RESET && !HARMLESS.contains(&errno);
     }
 
-    /// A read has found the end of the stream, or failed. The first end stays.
+    /// Notes that a read has found the end of the stream, or failed. The first end is kept.
     fn ends(&mut self) {
         let end = match (self.reset_seen, self.death_seen) {
             (true, _) => Ended::Reset,
@@ -264,8 +269,8 @@ impl Wire {
         Ok(())
     }
 
-    /// The most that this transfer moves. It grows within one call of ours, so that no call costs
-    /// as many as it has bytes.
+    /// The most bytes that this transfer moves. It grows within one of our calls, so that a call
+    /// does not need as many transfers as it has bytes.
     fn grain(&mut self, call: Call) -> usize {
         let moves = &mut self.moves[call as usize];
         *moves += 1;
@@ -282,7 +287,7 @@ impl Wire {
             return Ok(Some(0));
         }
         self.meets_reset(Call::Write)?;
-        assert!(!self.is_shut, "a write behind the end of the write side");
+        assert!(!self.is_shut, "a write after the end of the write side");
         let count = bytes.len().min(self.room).min(self.grain(Call::Write));
         if count == 0 && !bytes.is_empty() {
             return Ok(None);
@@ -319,7 +324,7 @@ impl Wire {
     }
 }
 
-/// What an error without a number counts as, by its kind alone.
+/// The number that an error without a number counts as, by its kind.
 fn number_of(kind: ErrorKind) -> i32 {
     if kind == ErrorKind::ConnectionReset {
         104
@@ -330,7 +335,7 @@ fn number_of(kind: ErrorKind) -> i32 {
     }
 }
 
-/// The end of a wire that a stream of ours holds.
+/// The end of a wire that our stream holds.
 #[derive(Debug)]
 pub(super) struct Held(pub(super) Rc<RefCell<Wire>>);
 
@@ -341,7 +346,7 @@ impl Drop for Held {
 }
 
 impl Held {
-    /// What a call says to a thread that asks again.
+    /// The result of a call for a thread, which calls again.
     fn once<R>(&self, call: impl FnOnce(&mut Wire) -> io::Result<Option<R>>) -> io::Result<R> {
         let mut wire = self.0.borrow_mut();
         let done = call(&mut wire)?;
@@ -384,7 +389,7 @@ impl close_notify::Transport for Held {
 }
 
 impl Held {
-    /// What a call says to a task, which is woken once it would say something else.
+    /// The result of a call for a task, which is woken once the result would change.
     fn poll<R>(
         &self,
         cx: &Context<'_>,

@@ -1,17 +1,16 @@
-//! A driver: does what the machine asks, and sees to it that asking ends.
+//! A driver: does what the machine asks, and checks that the requests end.
 
 use close_notify_core::{Event, Manner, Output};
 
 use super::Run;
 
-/// The most outputs that can stand one behind the other: discard, forget, deadline, last word, FIN,
-/// and the release.
+/// The most outputs that can follow one another: discard, forget, deadline, last word, FIN, and the
+/// release.
 const STEPS: usize = 6;
 
 impl Run {
-    /// Does what is asked until the application, the peer or nobody must act.
-    ///
-    /// Panics: where an answer is refused, or changes nothing: that is a spin.
+    /// Does what is asked until the application or the peer must act, or nobody. Panics if an
+    /// answer is refused, or changes nothing, which is a spin.
     pub(super) fn settle(&mut self) {
         for _ in 0..=STEPS {
             let output = self.machine.output();
@@ -19,20 +18,19 @@ impl Run {
                 return;
             }
             if self.machine.output() == output {
-                self.fail("an output is asked again behind its answer");
+                self.fail("an output is asked again after its answer");
             }
         }
         self.fail("no end of outputs");
     }
 
-    /// Whether the driver could answer by itself.
+    /// Answers an output. Returns whether the driver could do so by itself.
     fn answer(&mut self, output: Output) -> bool {
         match output {
             Output::Idle | Output::AwaitPeer | Output::Drain | Output::Done => return false,
             Output::DiscardPending => self.take(Event::PendingDiscarded { bytes: 0 }),
             Output::SendCloseNotify { .. } | Output::SendAlert { .. } => {
-                // What the engine sealed by itself, or had sealed when something came between, is
-                // only written.
+                // What is already sealed, by the engine or before an interruption, is only written.
                 if !self.account.is_sealed() {
                     self.take(Event::OutputSealed);
                 }
@@ -48,7 +46,7 @@ impl Run {
         true
     }
 
-    /// Every close ends, at the latest when the deadline passes.
+    /// Checks that the close ends, at the latest when the deadline passes.
     // RFC 9112 §9.6 · linger-is-bounded, no-mutual-wait
     pub(super) fn ends(&mut self) {
         if !self.machine.manner().is_closing() {

@@ -1,13 +1,13 @@
-//! Every sequence of facts up to a depth, on the real core, each step judged as the target judges
-//! it.
+//! Every sequence of facts up to a depth, on the real core, with each step judged as the target
+//! judges it.
 //!
-//! Decides how sequences are counted out. With 50 facts there are 50⁸ = 3.9 · 10¹³ sequences of
-//! eight; they are not walked one by one, and still none is left out. The judge of a step sees the
-//! machine, the notes and the fact, and nothing else. Two sequences that lead to the same machine
-//! and the same notes, compared as values and not by their hashes, therefore go on alike, step for
-//! step: each such pair is visited once, every fact is tried from it, and the number of sequences
-//! that lead to it is carried along. That the numbers of sequences of length d add up to 50^d says
-//! that none was lost.
+//! Decides how sequences are enumerated. With 50 facts there are 50⁸ = 3.9 · 10¹³ sequences of
+//! eight. They are not walked one by one, but none is left out. The judge of a step sees only the
+//! machine, the notes and the fact. Two sequences that lead to the same machine and the same notes,
+//! compared as values and not by their hashes, therefore continue in the same way, step for step.
+//! Each such pair is visited once, every fact is tried from it, and the number of sequences that
+//! lead to it is kept. The numbers of sequences of length d add up to 50^d, which shows that none
+//! was lost.
 
 use std::hash::BuildHasher;
 use std::ops::AddAssign;
@@ -23,16 +23,16 @@ use close_notify_reference::{Account, Setup, judge};
 
 use super::input;
 
-/// What was counted.
+/// The result of an enumeration.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 pub struct Count {
     /// Sequences of every length up to the depth.
     pub sequences: u128,
-    /// Those among them in which every fact was taken.
+    /// The sequences in which no fact was refused.
     pub legal: u128,
-    /// Machines that differ, with what is noted beside them, up to one fact before the depth.
+    /// Distinct pairs of a machine and its notes, up to one fact before the depth.
     pub places: u64,
-    /// Steps that were taken and judged on the real core.
+    /// Steps taken and judged on the real core.
     pub steps: u64,
 }
 
@@ -45,10 +45,10 @@ impl AddAssign for Count {
     }
 }
 
-/// A pair that has one future.
+/// A machine and its notes, which together determine every continuation.
 type Place = (Machine, Account);
 
-/// How many sequences lead to a place, and how many of them without a refusal.
+/// How many sequences lead to a place, and how many of them do so without a refusal.
 #[derive(Clone, Copy, Default)]
 struct Ways {
     all: u128,
@@ -61,9 +61,9 @@ impl Ways {
     }
 }
 
-/// The set-ups whose sequences are counted out: every version, from before the handshake and from
-/// behind it, under policies that hold every choice at least once, with a budget and a number of
-/// warnings that few facts spend.
+/// The set-ups whose sequences are enumerated: every version, from before and after the handshake,
+/// under policies that contain every choice at least once. Few facts spend their budget and their
+/// number of warnings.
 #[must_use]
 pub fn setups() -> Vec<Setup> {
     let mut setups = Vec::new();
@@ -107,9 +107,11 @@ pub fn facts() -> Vec<Event> {
     input::DISTINCT.clone()
 }
 
-/// Counts out and judges every sequence of up to `depth` of `facts` from one set-up.
+/// Enumerates and judges every sequence of up to `depth` of `facts` from one set-up.
 ///
-/// Panics: at a step that is wrong.
+/// # Panics
+///
+/// Panics if a step is wrong.
 #[must_use]
 pub fn sequences(setup: Setup, facts: &[Event], depth: u32) -> Count {
     let mut graph = Graph::new((setup.machine(), Account::new(setup)));
@@ -132,12 +134,11 @@ pub fn sequences(setup: Setup, facts: &[Event], depth: u32) -> Count {
     count
 }
 
-/// Places, and where each fact leads from those that were left.
+/// Places, and where each fact leads from those that have been expanded.
 struct Graph {
     places: Vec<Place>,
     known: HashTable<u32>,
-    /// For each place that was left, a row of as many as there are facts: where it leads, or
-    /// `REFUSED`.
+    /// For each expanded place, a row with an entry for each fact: where it leads, or `REFUSED`.
     leads: Vec<u32>,
     left: usize,
 }
@@ -151,7 +152,7 @@ impl Graph {
         graph
     }
 
-    /// Tries every fact from every place that was not left yet.
+    /// Tries every fact from every place that is not expanded yet.
     fn leave_all(&mut self, facts: &[Event]) {
         for at in self.left..self.places.len() {
             let place = self.places[at];
@@ -165,8 +166,8 @@ impl Graph {
         }
     }
 
-    /// The number of a place; a new one gets the next. The machine alone is hashed, and both are
-    /// compared.
+    /// The number of a place; a new place gets the next number. Only the machine is hashed, but
+    /// both are compared.
     fn index_of(&mut self, place: Place) -> u32 {
         let hash = |place: &Place| FixedState::default().hash_one(place.0);
         let Self { places, known, .. } = self;
@@ -179,7 +180,7 @@ impl Graph {
         at
     }
 
-    /// The ways of one fact more. A refused fact leaves a sequence where it is.
+    /// The ways after one more fact. A refused fact leaves a sequence at its place.
     fn carry(&self, ways: &[Ways], facts: usize) -> Vec<Ways> {
         let mut next = vec![Ways::default(); self.places.len()];
         for (at, (way, row)) in ways.iter().zip(self.leads.chunks_exact(facts)).enumerate() {
@@ -194,7 +195,7 @@ impl Graph {
         next
     }
 
-    /// The same for the last fact: where it leads is judged, and need not be kept.
+    /// The same for the last fact: the place that it leads to is judged but not kept.
     fn judge_last(&self, ways: &[Ways], facts: &[Event]) -> Ways {
         let mut total = Ways::default();
         for (at, way) in ways.iter().enumerate() {
@@ -221,7 +222,7 @@ fn conclude((machine, account): Place) {
     }
 }
 
-/// Where a fact leads; nowhere where it is refused.
+/// The place that a fact leads to; `None` if it is refused. Panics if the step is wrong.
 fn judged((machine, account): Place, known: &Ending, fact: Event) -> Option<Place> {
     let mut next = (machine, account);
     match judge::step(&mut next.0, &mut next.1, known, fact) {

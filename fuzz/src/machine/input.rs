@@ -1,9 +1,9 @@
 //! The bytes of an input as a set-up and as facts.
 //!
-//! Set-up, six bytes: flags (version, role, established, and the plan); the policy (a preset, or
-//! one of its own); and for one of its own two bytes of choices, and one each for its warnings and
-//! its budgets. Policy 254 is one of its own too, and has one more byte: an alert. What is said in
-//! words is judged there.
+//! The set-up has six bytes: flags (version, role, established, and the plan); the policy (a
+//! preset, or a custom one); and for a custom policy two bytes of choices, and one each for its
+//! warnings and its budgets. Policy 254 is also custom, and has one more byte: an alert. With it,
+//! texts are judged too.
 
 use std::sync::LazyLock;
 
@@ -15,34 +15,34 @@ use close_notify_core::{
 use crate::choices::Choices;
 use close_notify_reference::Setup;
 
-/// How a run goes.
+/// The plan of a run.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Plan {
-    /// Whether the machine's outputs are answered, and only what comes from outside is said.
+    /// Whether a driver answers the machine's outputs, and the input gives only facts from outside.
     pub(super) drives: bool,
-    /// Whether it is seen to that the close ends.
+    /// Whether the run checks that the close ends.
     pub(super) ends: bool,
-    /// Whether the same facts are told to another machine.
+    /// Whether the same facts are also given to another machine.
     pub(super) repeats: bool,
-    /// Of which alert it is asked how it is called; then all that is said in words is judged.
+    /// The alert and the fact whose texts are judged, if texts are judged at all.
     pub(super) asks: Option<(Alert, Event)>,
 }
 
-/// Numbers of bytes that matter: none, few, a budget's brink, as many as a count can hold.
+/// Interesting numbers of bytes: none, few, close to a budget, as many as a count can hold.
 const SIZES: [u32; 8] = [0, 1, 60, 1400, 16_384, 65_536, 0x0004_0000, u32::MAX];
 
-/// Budgets in bytes: the odd ones first.
+/// Budgets in bytes, the unusual ones first.
 const BUDGETS: [u32; 8] = [0, 1, 100, 65_536, 0x0004_0000, u32::MAX - 1, u32::MAX, 1460];
 
-/// What may be kept of them: the whole first.
+/// Limits of what may be kept of a budget, the whole first.
 const KEEPS: [u32; 8] = [u32::MAX, 0, 1, 60, 100, 1400, 65_536, 0x0004_0000];
 
 const WARNINGS: [u8; 4] = [0, 1, 4, 255];
 
-/// No error, EPIPE, ENOTCONN, and the resets of Linux, of the BSDs and of Windows.
+/// Error numbers: none, EPIPE, ENOTCONN, and the resets of Linux, of the BSDs and of Windows.
 const ERRNOS: [i32; 7] = [104, 32, 0, 54, 10_054, 10_053, 107];
 
-/// A policy of its own, and words: few inputs ask for them, for they are slow.
+/// A custom policy, and texts are judged. Texts are slow, so few inputs ask for them.
 const IN_WORDS: u8 = 254;
 
 /// The set-up of a run.
@@ -87,7 +87,7 @@ const fn alert(level: u8, description: Alert) -> Event {
     Event::PeerAlert { level: AlertLevel(level), description }
 }
 
-/// What comes from outside of a driver, without a number to it.
+/// Facts from outside of a driver, without a number.
 const OUTSIDE: [Event; 28] = [
     alert(1, Alert::CLOSE_NOTIFY),
     alert(2, Alert::CLOSE_NOTIFY),
@@ -119,7 +119,7 @@ const OUTSIDE: [Event; 28] = [
     Event::DeadlinePassed,
 ];
 
-/// What a driver answers, without a number to it.
+/// Answers of a driver, without a number.
 const ANSWERS: [Event; 12] = [
     Event::OutputSealed,
     Event::OutputWritten,
@@ -135,8 +135,8 @@ const ANSWERS: [Event; 12] = [
     Event::PendingDiscarded { bytes: 0 },
 ];
 
-/// The next fact of any kind: 40 plain ones, four kinds with each of eight sizes, two with each of
-/// seven error numbers or any, and an alert or a rejection with any bytes.
+/// The next fact of any kind: 40 plain ones; four kinds with eight sizes each; two with seven error
+/// numbers each, or any; and an alert or a rejection with any bytes.
 pub(super) fn fact(choices: &mut Choices<'_>) -> Option<Event> {
     let byte = choices.next_byte()?;
     let at = usize::from(byte);
@@ -173,13 +173,12 @@ fn numbered(at: u8, choices: &mut Choices<'_>) -> Event {
     }
 }
 
-/// A number that matters, or any: one that is no reset must not be taken for one.
+/// An interesting error number, or any: a number that is no reset must not count as one.
 fn errno(at: u8, choices: &mut Choices<'_>) -> i32 {
     ERRNOS.get(usize::from(at)).copied().unwrap_or_else(|| i32::from(choices.byte()))
 }
 
-/// The facts that matter, each with one number: what sequences are made of where they are counted
-/// out.
+/// The interesting facts, each with one number: the elements of the enumerated sequences.
 pub(super) static DISTINCT: LazyLock<Vec<Event>> = LazyLock::new(|| {
     let bytes = 60;
     let numbered = [

@@ -1,19 +1,18 @@
-//! The core alone: any facts in any order, under any policy, in every version, from before the
-//! handshake or behind it.
+//! The core alone: any facts in any order, under any policy, in every version, from before or after
+//! the handshake.
 //!
-//! Decides how an input is read and when a run is judged. What happened is noted by
-//! [`close_notify_reference`], apart from the core, which is held against the notes after every
-//! fact.
+//! Decides how an input is read and when a run is judged. [`close_notify_reference`] notes what
+//! happened, independently of the core, and the core is compared with the notes after every fact.
 //!
-//! The reference is the model's view of one end. The model's own claims cannot take its place here:
-//! a claim is judged on a world (two ends, a network, what both applications meant to do), and a
-//! lone end that hears facts in an order that no network brings about is part of none. What both
+//! The reference is the model's view of one end. The model's own claims cannot replace it here. A
+//! claim is judged on a world: two ends, a network, and what both applications meant to do. A lone
+//! end that gets facts in an order that no network produces is not part of any world. What both
 //! must agree on, the kinds of end, is the same type.
 //!
-//! An input is: one byte for the format, six for the set-up (see `input`), and then one byte a
-//! fact. There are two ways to run it. As facts: each byte is any fact, and the machine takes it or
-//! refuses it. As a driver: each byte is what comes from outside, and what the machine asks for is
-//! done behind it, unless the byte says to let the next fact come first.
+//! An input is one byte for the format, six for the set-up (see `input`), and then one byte per
+//! fact. There are two ways to run it. As facts: each byte is any fact, and the machine takes or
+//! refuses it. As a driver: each byte is a fact from outside, after which the driver does what the
+//! machine asks for, unless the byte says that the next fact comes first.
 
 mod driver;
 pub mod exhaustive;
@@ -30,12 +29,12 @@ use crate::choices::Choices;
 use crate::observe;
 use close_notify_reference::{Account, Setup, Shadow, judge, said};
 
-/// The most facts that a run has, and the most of them that an input may say: the rest is for its
-/// end.
+/// The most facts of a run.
 const LONGEST: usize = 64;
+/// The most facts from the input; the rest is for the end of the run.
 const SAID: usize = 32;
 
-/// A run: the machine, what is noted beside it, and how it came there.
+/// A run: the machine, the notes about it, and the facts so far.
 struct Run {
     setup: Setup,
     machine: Machine,
@@ -48,7 +47,9 @@ struct Run {
 
 /// Runs an input.
 ///
-/// Panics: where the machine and the notes differ, or it asks for what a duty forbids.
+/// # Panics
+///
+/// Panics if the machine and the notes differ, or the machine asks for what a duty forbids.
 pub fn run(data: &[u8]) {
     let Some(mut choices) = Choices::read(data) else { return };
     let (setup, plan) = input::setup(&mut choices);
@@ -93,12 +94,12 @@ impl Run {
         }
     }
 
-    /// Whether the input has said as much as a run holds.
+    /// Whether the input has given as many facts as it may.
     const fn is_full(&self) -> bool {
         self.count >= SAID
     }
 
-    /// Tells the machine a fact, and judges what it makes of it.
+    /// Gives the machine a fact, and judges the result.
     fn take(&mut self, fact: Event) {
         self.facts[self.count] = fact;
         self.count += 1;
@@ -116,7 +117,7 @@ impl Run {
         }
     }
 
-    /// The same facts make the same machine.
+    /// Checks that the same facts result in the same machine.
     fn repeats(&self) {
         let mut again = self.setup.machine();
         for &fact in self.facts() {
@@ -127,7 +128,7 @@ impl Run {
         }
     }
 
-    /// The application's conclusions are sound.
+    /// Checks the application's conclusions.
     fn concludes(&self) {
         if let Err(flaw) = judge::conclusions(&self.machine, &self.account) {
             self.fail(flaw);

@@ -1,9 +1,9 @@
-//! Inputs that tell the core what no file of a corpus tells it: shortest ways to an event in a
+//! Makes inputs for what no file of a corpus reports to the core: shortest paths to an event in a
 //! state.
 //!
-//! Decides only where to look: breadth first over machines, from every version, before the
-//! handshake and behind it, under every preset. Whether the core is right there is for the target
-//! to say, which runs the input.
+//! Decides only where to look: breadth first over machines, from every version, before and after
+//! the handshake, under every preset. The target runs the input and judges whether the core is
+//! right there.
 
 use std::collections::HashSet;
 
@@ -13,24 +13,23 @@ use super::input;
 use crate::choices::Choices;
 use crate::observe::{Half, Reached, Told};
 
-/// A name that can be read, and an input of `machine`.
+/// A readable name, and an input of `machine`.
 pub type Named = (String, Vec<u8>);
 
 /// How many machines a search holds.
 const MOST: usize = 100_000;
 
-/// The facts as bytes of an input: each plain one, and one of each kind that has a number, or two
-/// where a budget is spent.
+/// The plain facts, as bytes of an input.
 const FACTS: std::ops::Range<u8> = 0..40;
-/// The last three: a read that fails by no reset, all that was written has left, and a service that
-/// lingers on.
+/// One fact of each kind that has a number, or two if it spends a budget. The last three are a read
+/// that fails without a reset, a flush, and the hand-over to a service that lingers.
 const NUMBERED: [u8; 12] =
     [40 + 2, 40 + 7, 48 + 2, 48 + 7, 56 + 2, 56 + 7, 64, 72, 88 + 1, 64 + 1, 80 + 1, 80 + 7];
 
-/// Flags of the plan: the close is brought to its end, and told twice.
+/// Flags of the plan: the close is brought to its end, and the facts are given twice.
 const JUDGED_WHOLE: u8 = 32 | 64;
 
-/// One input for each thing that is missing, as far as the core takes it at all.
+/// One input for each missing event in a state, if the core can take that event there at all.
 #[must_use]
 pub fn inputs(mut missing: Reached) -> Vec<Named> {
     let mut inputs = Vec::new();
@@ -42,7 +41,7 @@ pub fn inputs(mut missing: Reached) -> Vec<Named> {
     inputs
 }
 
-/// The bytes of set-ups; the plainest first.
+/// The bytes of set-ups, the simplest first.
 fn set_ups() -> impl Iterator<Item = [u8; 2]> {
     let flags = |version: usize, handshake: bool| version as u8 | if handshake { 8 } else { 0 };
     let starts = (0..Version::ALL.len())
@@ -51,7 +50,7 @@ fn set_ups() -> impl Iterator<Item = [u8; 2]> {
     (0..Policy::PRESETS.len() as u8).flat_map(move |preset| starts.clone().map(move |flags| [flags, preset]))
 }
 
-/// A machine, and which fact found it from where.
+/// A machine, and the place and fact that led to it.
 struct Place {
     machine: Machine,
     from: Option<(usize, u8)>,
@@ -130,7 +129,7 @@ mod tests {
     use crate::observe;
 
     #[test]
-    fn what_is_missing_is_told_by_the_input_that_is_named_after_it() {
+    fn what_is_missing_is_reached_by_the_input_that_is_named_after_it() {
         let mut aborted = Machine::established(Version::Tls13, Role::Client, Policy::STRICT);
         aborted.handle(Event::WriteFailed { errno: 32 }).unwrap();
         let wanted = observe::during(|| observe::note(&aborted, Event::DeadlinePassed));

@@ -2,8 +2,8 @@
 //! released.
 //!
 //! Decides how an input is read: one byte each for the patience and for how many may linger, then
-//! one byte an action and what it needs. Leaves the rules to `reference`, which is a plain list and
-//! knows no wheel and no slab.
+//! for each action one byte and its arguments. The rules are in `reference`, which is a plain list
+//! without a wheel or a slab.
 
 mod reference;
 mod stand_in;
@@ -21,7 +21,7 @@ use crate::choices::Choices;
 use reference::{Conn, Reference};
 use stand_in::{Done, FLOOD, Last, Peer, StandIn, World};
 
-/// From the shortest that there is to one that no clock can say.
+/// From the shortest possible to one that no clock can represent.
 const PATIENCE: [Duration; 7] = [
     Duration::from_nanos(1),
     Duration::from_millis(10),
@@ -43,12 +43,14 @@ const LASTS: [Last; 8] = [
     Last::Errno(9999),
     Last::Kind(ErrorKind::UnexpectedEof),
 ];
-/// So many linger at once at most.
+/// The most that may linger at once.
 const MOST: usize = 64;
 
 /// Runs an input.
 ///
-/// Panics: where the engine does what the list does not.
+/// # Panics
+///
+/// Panics if the engine does not do what the list does.
 pub fn run(data: &[u8]) {
     let Some(mut choices) = Choices::read(data) else { return };
     let mut bed = Bed::new(&mut choices);
@@ -132,8 +134,8 @@ impl Bed {
         self.keys.push(key);
     }
 
-    /// Who had to go for a new one: who is overdue by far, then the oldest if there is no room, and
-    /// itself if it is over.
+    /// Checks which connections the engine released for a new one: those long overdue, then the
+    /// oldest if there is no room, and the new one itself if it is over.
     fn was_added(&mut self, name: usize, is_over: bool) {
         self.look();
         let done = mem::take(&mut self.done);
@@ -163,7 +165,7 @@ impl Bed {
         self.done = done;
     }
 
-    /// What its peer says next; nobody is told yet.
+    /// Sets what a peer says next. The engine is not notified yet.
     fn peer_has(&mut self, name: u8, bytes: u32, last: Last, signals: u8) {
         let mut world = self.world.borrow_mut();
         let count = world.peers.len();
@@ -173,8 +175,8 @@ impl Bed {
         }
     }
 
-    /// Its poller says that it may be read. The key of one that has ended may be that of another by
-    /// now.
+    /// Its poller reports that it is readable. The key of an ended connection may by now belong to
+    /// another.
     fn make_ready(&mut self, name: u8) {
         let Some(&Some(key)) = self.keys.get(usize::from(name) % self.keys.len().max(1)) else { return };
         self.engine.ready(key);
@@ -196,7 +198,7 @@ impl Bed {
         self.reference.now = self.reference.now.saturating_add(jump).min(u64::MAX / 4);
     }
 
-    /// What a driver does that has nothing else to do.
+    /// Does what an idle driver does.
     fn sleep_and_turn(&mut self) {
         let Some(next) = self.engine.next_deadline() else { return };
         let next = nanos(next - self.start).min(u64::MAX / 4);
@@ -209,7 +211,7 @@ impl Bed {
         );
     }
 
-    // linger-is-bounded, by the end of the process
+    // linger-is-bounded, at the end of the process
     fn expire_all(&mut self) {
         self.engine.expire_all();
         self.look();
@@ -223,7 +225,7 @@ impl Bed {
         assert_eq!(self.reference.count(), 0, "one outlives the end of all");
     }
 
-    /// What was done to the transports since the last look.
+    /// Takes what was done to the transports since the last call.
     fn look(&mut self) {
         self.done.clear();
         mem::swap(&mut self.done, &mut self.world.borrow_mut().done);
@@ -238,7 +240,7 @@ impl Bed {
         assert!(self.reference.count() <= self.limits.connections as usize, "more linger than may");
     }
 
-    /// All are released, whatever they wait for.
+    /// Ends the run: all must be released, whatever they wait for.
     fn finish(mut self) {
         self.turn(MOST * 4);
         self.check();
@@ -257,7 +259,7 @@ impl Bed {
     }
 }
 
-/// One that has said its last word, and may hear so many bytes.
+/// A lingering transport that has said its last word, with a drain budget.
 fn said(drain_budget: u32) -> Draining {
     let policy = Policy { drain_budget, ..Policy::STRICT };
     let facts = [
@@ -270,7 +272,7 @@ fn said(drain_budget: u32) -> Draining {
     lingering(policy, &facts)
 }
 
-/// One whose transport took no last word.
+/// A lingering transport that took no last word.
 fn failed(drain_budget: u32) -> Draining {
     let policy = Policy { drain_budget, ..Policy::STRICT };
     let facts = [
@@ -288,13 +290,13 @@ fn lingering(policy: Policy, facts: &[Event]) -> Draining {
     machine.lingering().expect("only the transport is left")
 }
 
-/// One whose peer has ended its stream before it was handed over.
+/// A lingering transport whose peer had ended its stream before the hand-over.
 fn over(mut draining: Draining) -> Draining {
     draining.handle(drain::Event::PeerFin).expect("a peer may end its stream");
     draining
 }
 
-/// So many 64ths.
+/// `part` 64ths of a duration, in nanoseconds.
 fn part(whole: Duration, part: u8) -> u64 {
     nanos(whole).min(u64::MAX >> 9) / 64 * u64::from(part)
 }

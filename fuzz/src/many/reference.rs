@@ -1,8 +1,8 @@
-//! What the engine must do, as a plain list of connections: every fact stands in its own line.
+//! What the engine must do, as a plain list of connections.
 //!
-//! Decides what is allowed to happen to each of them, from the contract of `close-notify-linger`
-//! alone: who may be read and for how much, who gives way, who ends by what, and when. Leaves to
-//! the engine only where within a tick a deadline falls. RFC 9112 §9.6 · linger-is-bounded
+//! Decides what may happen to each connection, from the contract of `close-notify-linger` alone:
+//! which may be read and for how many bytes, which gives way, which ends by what, and when. The
+//! engine decides only where within a tick a deadline falls. RFC 9112 §9.6 · linger-is-bounded
 
 use std::collections::VecDeque;
 
@@ -10,29 +10,29 @@ use close_notify_linger::Counters;
 
 use super::stand_in::{Done, Got};
 
-/// What one read takes at most.
+/// The most bytes that one read takes.
 const MOST: usize = 16 * 1024;
 
 /// One connection.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Conn {
-    /// In nanoseconds from the start; none where the clock cannot say it.
+    /// In nanoseconds from the start; `None` if the clock cannot represent it.
     pub(super) deadline: Option<u64>,
-    /// So many bytes may still come; none where they are not counted.
+    /// How many bytes may still come; `None` if they are not counted.
     pub(super) left: Option<u32>,
-    /// Letting go of it resets it: no last word has left.
+    /// Releasing it resets it: no last word has left.
     pub(super) resets: bool,
     pub(super) is_there: bool,
     pub(super) is_ready: bool,
 }
 
-/// All of them, the oldest first, and what is known of time.
+/// All connections, the oldest first, and the time.
 pub(super) struct Reference {
     pub(super) now: u64,
-    /// How late a deadline may be told.
+    /// How late a deadline may be noticed.
     pub(super) tick: u64,
     pub(super) conns: Vec<Conn>,
-    /// Who is read next, in turn.
+    /// The connections to be read, in order.
     ready: VecDeque<usize>,
     pub(super) counters: Counters,
 }
@@ -59,11 +59,11 @@ impl Reference {
         }
     }
 
-    /// A connection was let go of; it had to be, and so.
+    /// Notes that a connection was released, and checks that it was released in the right way.
     pub(super) fn let_go(&mut self, name: usize, reset: bool) {
         let conn = &mut self.conns[name];
         assert!(conn.is_there, "connection {name} is let go of twice");
-        // notify-before-fin: where no last word left, the transport is reset
+        // notify-before-fin: if no last word left, the transport is reset
         assert_eq!(reset, conn.resets, "connection {name} is let go of the wrong way");
         conn.is_there = false;
         if conn.is_ready {
@@ -73,7 +73,8 @@ impl Reference {
         self.counters.lingering -= 1;
     }
 
-    /// What one turn of at most so many steps did, and whether it said that there is more.
+    /// Checks what one turn of at most `steps` steps did, and whether it reported rightly that
+    /// there is more.
     pub(super) fn turned(&mut self, done: &[Done], steps: usize, more: bool) {
         let mut done = done.iter().copied();
         let (mut used, mut has_read) = (0, false);
@@ -81,7 +82,7 @@ impl Reference {
             used += 1;
             match next {
                 Done::Gone { name, reset } => {
-                    assert!(!has_read, "a deadline waits behind a read");
+                    assert!(!has_read, "a deadline waits after a read");
                     self.expired(name, reset);
                 }
                 Done::Read { name, room, got } => {
@@ -110,10 +111,10 @@ impl Reference {
         assert!(self.ready.is_empty(), "a turn ends while {:?} are ready", self.ready);
         let is_late = |conn: &Conn| conn.deadline.is_some_and(|by| by.saturating_add(self.tick) <= self.now);
         let late = self.there().find(|&name| is_late(&self.conns[name]));
-        assert!(late.is_none(), "the deadline of {late:?} is told late by more than a tick");
+        assert!(late.is_none(), "the deadline of {late:?} is late by more than a tick");
     }
 
-    /// It was let go of by its deadline.
+    /// Notes that a connection was released by its deadline.
     pub(super) fn expired(&mut self, name: usize, reset: bool) {
         let by = self.conns[name].deadline;
         assert!(by.is_some_and(|by| by <= self.now), "connection {name} ends early: {by:?} at {}", self.now);
@@ -121,7 +122,7 @@ impl Reference {
         self.let_go(name, reset);
     }
 
-    /// One was read. What that says ends it, or it waits for its next turn.
+    /// Notes that a connection was read. The result ends it, or it waits for its next turn.
     fn read(&mut self, name: usize, room: usize, got: Got, done: &mut impl Iterator<Item = Done>) {
         let first = self.ready.pop_front();
         assert_eq!(first, Some(name), "the wrong one is read");
@@ -163,14 +164,14 @@ impl Reference {
         }
     }
 
-    /// Whether this is when a driver may sleep until.
+    /// Checks that a driver may sleep until this time.
     pub(super) fn may_sleep_until(&self, next: Option<u64>) {
         let earliest = self.there().filter_map(|name| self.conns[name].deadline).min();
         match (earliest, next) {
             (None, None) => {}
             (Some(by), Some(next)) => {
                 assert!(next <= by.saturating_add(self.tick), "a driver sleeps past {by} until {next}");
-                // A driver that wakes there and finds nothing to do would spin.
+                // A driver that wakes and finds nothing to do would spin.
                 assert!(next >= by, "a driver is woken at {next} for nothing before {by}");
             }
             other => panic!("the earliest deadline and the next one told are {other:?}"),

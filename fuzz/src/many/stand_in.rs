@@ -1,5 +1,4 @@
-//! Transports that only stand for some: each brings what the run says, and all write down what was
-//! done to them.
+//! Mock transports: each returns what the run says, and all record what was done to them.
 //!
 //! Decides nothing about lingering.
 
@@ -12,34 +11,34 @@ use close_notify_linger::Source;
 /// What a peer still has to say, in this order.
 #[derive(Clone, Copy, Default, Debug)]
 pub(super) struct Peer {
-    /// So many reads are interrupted by a signal first.
+    /// How many reads a signal interrupts first.
     pub(super) signals: u8,
-    /// So many bytes can be read; [`FLOOD`] never ends.
+    /// How many bytes can be read; [`FLOOD`] never ends.
     pub(super) bytes: u32,
-    /// What stands behind them.
+    /// What comes after them.
     pub(super) last: Last,
 }
 
-/// Bytes without end.
+/// An endless number of bytes.
 pub(super) const FLOOD: u32 = u32::MAX;
 
-/// What a read behind all bytes says.
+/// The result of a read after all bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub(super) enum Last {
     /// Nothing yet.
     #[default]
     Wait,
-    /// The same, as a timeout of the socket's own.
+    /// Nothing yet, reported as a timeout of the socket.
     TimedOut,
     /// The end of the stream.
     Fin,
     /// An error of this number.
     Errno(i32),
-    /// An error that has a kind alone.
+    /// An error with only a kind.
     Kind(io::ErrorKind),
 }
 
-/// What a read answered.
+/// The result of a read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Got {
     Bytes(u32),
@@ -52,20 +51,20 @@ pub(super) enum Got {
 /// What was done to a transport.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Done {
-    /// It was read, with room for so much.
+    /// It was read, with room for this many bytes.
     Read { name: usize, room: usize, got: Got },
-    /// It was let go of.
+    /// It was released.
     Gone { name: usize, reset: bool },
 }
 
-/// All transports of a run, and what was done to them since somebody looked.
+/// All transports of a run, and what was done to them since the last look.
 #[derive(Default)]
 pub(super) struct World {
     pub(super) peers: Vec<Peer>,
     pub(super) done: Vec<Done>,
 }
 
-/// One of them, as the engine has it.
+/// One transport, as the engine owns it.
 pub(super) struct StandIn {
     pub(super) name: usize,
     pub(super) world: Rc<RefCell<World>>,
@@ -89,7 +88,7 @@ impl Peer {
             Last::TimedOut => (Got::Wait, Err(io::ErrorKind::TimedOut.into())),
             Last::Fin => (Got::Fin, Ok(0)),
             Last::Errno(errno) => (Got::Failed, Err(io::Error::from_raw_os_error(errno))),
-            // A tunnel beneath that was cut says so by itself.
+            // A lower tunnel that was cut reports that itself.
             Last::Kind(kind @ io::ErrorKind::UnexpectedEof) => (Got::Fin, Err(kind.into())),
             Last::Kind(kind) => (Got::Failed, Err(kind.into())),
         }

@@ -1,4 +1,4 @@
-//! What a byte of an input does.
+//! The action of each byte of an input.
 
 use close_notify::Manner;
 
@@ -7,32 +7,32 @@ use crate::wire::{ECONNRESET, ETIMEDOUT};
 /// One step of a run, at one side.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Action {
-    /// Its application writes so much.
+    /// Its application writes this many bytes.
     Write(usize),
-    /// Its application reads so much at most.
+    /// Its application reads at most this many bytes.
     Read(usize),
-    /// Its application goes on with what it began.
+    /// Its application continues what it began.
     GoOn,
     /// Its application asks for an end.
     Ask(Manner),
-    /// The time that it gives a close is over.
+    /// The time that it allows for a close is over.
     LosePatience,
     /// Its application asks for `SO_ERROR`.
     AskForError,
     /// Its application drops the transport.
     LetGo,
-    /// So much at most arrives there, and what follows it.
+    /// At most this many bytes arrive there, and what follows them.
     Deliver(usize),
-    /// Somebody ends the stream towards it.
+    /// A third party ends the stream towards it.
     ForgeFin,
-    /// Somebody breaks its connection, with this number.
+    /// A third party breaks its connection, with this error number.
     ForgeError(i32),
     /// Nothing arrives any more, at either side.
     Cut,
 }
 
-/// Each once; the lengths are those of a header, of a close_notify and the byte before and behind
-/// it, and of full records.
+/// Each action once. The lengths are those of a header, of a close_notify with the byte before and
+/// after it, and of full records.
 const ACTIONS: [Action; 33] = [
     Action::GoOn,
     Action::Deliver(usize::MAX),
@@ -76,7 +76,7 @@ impl Action {
     }
 }
 
-/// Tells what happened, where a run ends in a panic.
+/// Prints what happened if a run ends in a panic.
 pub(super) struct Story<'a>(pub(super) &'a [u8]);
 
 impl Drop for Story<'_> {

@@ -1,8 +1,7 @@
-//! What holds after every step, duty by duty, read from the bytes on the wire and from what the
-//! applications have seen.
+//! What must hold after every step, duty by duty, derived from the bytes on the wire and from what
+//! the applications have seen.
 //!
-//! Decides nothing with the machine's help: what an ending claims is compared with what is on the
-//! wire.
+//! Does not rely on the machine: what an ending claims is compared with what is on the wire.
 //! Sources: docs/requirements.md; each function names its duty.
 
 use close_notify::{
@@ -13,12 +12,12 @@ use super::{Run, Side};
 use crate::heard::{Word, overhead};
 use crate::wire::{Broke, ECONNRESET, Wire};
 
-/// Calls of the transport that may come to nothing in one call of an application.
+/// How many calls of the transport may achieve nothing in one call of an application.
 const IDLE_CALLS: usize = 6;
-/// How much may wait sealed: docs of `Session`.
+/// How many sealed bytes may wait, according to the docs of `Session`.
 const SEALED: usize = 20 * 1024;
 
-/// One side, as a duty sees it.
+/// The view of one side that a duty gets.
 struct View<'a> {
     side: &'a Side,
     at: usize,
@@ -28,7 +27,7 @@ struct View<'a> {
 }
 
 impl Run {
-    /// Every duty, at both sides.
+    /// Checks every duty, at both sides.
     pub(super) fn judge(&mut self) {
         let wire = self.wire.borrow();
         for (at, side) in self.sides.iter_mut().enumerate() {
@@ -42,8 +41,8 @@ impl Run {
 }
 
 impl Run {
-    /// One call of an application asks its transport a few times at most where nothing is to be
-    /// had, and again for each record that it takes.
+    /// Checks that one call of an application calls its transport only a few times if there is
+    /// nothing to get, and as often again for each record.
     pub(super) fn does_not_spin(&mut self, at: usize) {
         let mut wire = self.wire.borrow();
         let idle_calls = wire.take_idle_calls(at) as usize;
@@ -52,7 +51,7 @@ impl Run {
             heard.hear(wire.read_by(at));
         }
         let most = IDLE_CALLS * (1 + heard.records);
-        assert!(idle_calls <= most, "no spin: {idle_calls} calls came to nothing");
+        assert!(idle_calls <= most, "no spin: {idle_calls} calls achieved nothing");
     }
 }
 
@@ -90,7 +89,7 @@ fn notify_before_fin(view: &View<'_>) {
     assert!(!is_shut || is_silenced || view.side.said.last.is_some(), "notify-before-fin");
 }
 
-/// What the ending says of our last word is what stands in the transport.
+/// Compares what the ending says about our last word with what is in the transport.
 // RFC 9846 §6.1 · notify-whole, cut-is-visible
 fn writing_is_true(view: &View<'_>) {
     let word = view.side.said.last.map(|last| last.word);
@@ -105,7 +104,8 @@ fn writing_is_true(view: &View<'_>) {
     assert!(is_true, "{:?}, and on the wire {word:?}", view.ending.writing);
 }
 
-/// What the ending says of the peer's end is what was read, and how the transport broke.
+/// Compares what the ending says about the peer's end with what was read, and with how the
+/// transport broke.
 // RFC 9846 §6.1, RFC 9293 §3.10.7 · fin-is-not-close, rst-is-not-close, notify-whole,
 // fatal-is-an-error, salvage-alert
 fn reading_is_true(view: &View<'_>) {
@@ -126,7 +126,7 @@ fn reading_is_true(view: &View<'_>) {
     assert!(is_true, "reads {:?} at a boundary: {at_boundary}, {broke:?}, {word:?}", view.ending.reading);
 }
 
-/// The peer's stream ended, or somebody said so.
+/// Whether the peer's stream ended, or a third party forged its end.
 fn is_cut(view: &View<'_>, broke: Option<Broke>) -> bool {
     broke == Some(Broke::Fin) && is_read_out(view)
 }
@@ -141,7 +141,7 @@ fn is_read_out(view: &View<'_>) -> bool {
     view.wire.unread(view.at) == 0
 }
 
-/// What has come before the end is delivered before it, or the ending counts it.
+/// Checks that what came before the end is delivered before it, or that the ending counts it.
 // RFC 9846 §6.1 · delivered-before-end, cut-is-visible
 fn delivered_before_end(view: &View<'_>) {
     let ends_by_peer = matches!(
@@ -162,7 +162,8 @@ fn delivered_before_end(view: &View<'_>) {
     assert!((late == 0) == (dropped == 0) && is_counted, "{dropped} bytes are not delivered, {late} late");
 }
 
-/// Behind a close_notify the peer has all that was written, but for what the ending counts.
+/// Checks that, after a close_notify, the peer has all that was written except what the ending
+/// counts.
 // RFC 9846 §6.1, RFC 5246 §7.2.1 · cut-is-visible, write-after-peer-notify, reply-drops-pending
 fn nothing_is_lost_silently(view: &View<'_>) {
     let (side, discarded) = (view.side, view.ending.discarded as usize);
@@ -176,7 +177,7 @@ fn nothing_is_lost_silently(view: &View<'_>) {
     assert!(discarded == 0 || may_discard, "pending data was discarded with no need");
 }
 
-// RFC 5246 §7.2.1 · reply-drops-pending: what is sealed may leave, what is not may not
+// RFC 5246 §7.2.1 · reply-drops-pending: sealed data may leave, other data may not
 fn reply_drops_pending(view: &View<'_>) {
     let drops = view.side.was_closed_first
         && !view.version.has_independent_halves()
@@ -195,7 +196,8 @@ fn abort_sends_no_notify(view: &View<'_>) {
     assert!(!view.wire.is_closed(view.at) || is_reset || view.side.was_dropped, "an abort that is no reset");
 }
 
-/// Nobody who waits for the end closes over unread bytes: that would destroy what was sent.
+/// Checks that a side that waits for the end does not close over unread bytes, which would destroy
+/// what was sent.
 // RFC 9846 §6.1, RFC 9112 §9.6 · data-survives-close, alert-survives-close
 fn data_survives_close(view: &View<'_>) {
     let waits = match view.side.end.machine().manner() {
@@ -221,5 +223,5 @@ fn crossed_confirms_nothing(view: &View<'_>) {
 pub(super) fn writes_only_before_the_end(side: &Side, taken: usize) {
     let is_fatal = matches!(side.end.session().ending().reading, ReadEnd::FatalAlert(_));
     let has_ended = side.end.asked().is_some() || side.said.last.is_some() || is_fatal;
-    assert!(taken == 0 || !has_ended, "a write behind the end was taken");
+    assert!(taken == 0 || !has_ended, "a write after the end was taken");
 }

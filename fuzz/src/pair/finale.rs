@@ -1,5 +1,5 @@
-//! What becomes of a run once its input is used up: everybody does what is due, everything arrives,
-//! and both come to an end.
+//! The end of a run after its input is used up: both sides do what is due, everything arrives, and
+//! both end.
 //!
 //! Sources: docs/requirements.md · no-mutual-wait, reply-at-once, alert-survives-close,
 //! handback-exact.
@@ -9,7 +9,7 @@ use close_notify::{Manner, Policy, ReadEnd, Reply, Version, WriteEnd};
 use super::action::Action;
 use super::{ROOM, Run, Side};
 
-/// More rounds than it takes to bring all that is written over the narrowest wire.
+/// More rounds than the narrowest wire needs to carry all that is written.
 const ROUNDS: usize = 20_000;
 
 impl Run {
@@ -39,10 +39,10 @@ impl Run {
         }
         self.settle();
         let at_last = self.sides.each_ref().map(|side| side.end.is_done());
-        assert_eq!(at_last, [true; 2], "linger-is-bounded: who is done behind the deadline");
+        assert_eq!(at_last, [true; 2], "linger-is-bounded: who is done after the deadline");
     }
 
-    /// Everything arrives, everybody reads and goes on, until nothing happens any more.
+    /// Everything arrives, and both sides read and continue, until nothing happens any more.
     fn settle(&mut self) {
         for _ in 0..ROUNDS {
             let before = self.progress();
@@ -60,14 +60,14 @@ impl Run {
         panic!("no spin: the ends find no rest");
     }
 
-    /// What has happened so far, on the wire and to the applications.
+    /// A measure of what has happened so far, on the wire and to the applications.
     fn progress(&self) -> (usize, [(usize, bool); 2]) {
         let seen = self.sides.each_ref().map(|side| (side.delivered, side.has_end));
         (self.wire.borrow().moved(), seen)
     }
 
-    /// The application has its transport back, and lets go of it: nobody has said anything outside
-    /// of TLS.
+    /// Takes back a transport that was handed back, and lets go of it. Nothing was said outside of
+    /// TLS.
     // RFC 4511 §4.14.3.1 · handback-exact, wait-before-handback
     fn take_back(&mut self, at: usize) {
         let side = &mut self.sides[at];
@@ -78,7 +78,7 @@ impl Run {
         }
     }
 
-    // RFC 5246 §7.2.1 · reply-at-once: without a word of the application
+    // RFC 5246 §7.2.1 · reply-at-once: without a call of the application
     fn judge_replies(&self) {
         let wire = self.wire.borrow();
         for (at, side) in self.sides.iter().enumerate() {
@@ -90,7 +90,7 @@ impl Run {
         }
     }
 
-    /// What a wire that nobody disturbed owes to both.
+    /// Checks the ends of both sides over an undisturbed wire.
     fn judge_orderly_ends(&self) {
         for at in [0, 1] {
             let (us, peer) = (&self.sides[at], &self.sides[1 - at]);
@@ -101,7 +101,7 @@ impl Run {
     }
 }
 
-/// Both ends are clean: then everything that was written is read.
+/// Checks that everything that was written is read if both ends are clean.
 // RFC 9846 §6.1 · cut-is-visible, delivered-before-end
 fn agreement(us: &Side, peer: &Side) {
     let are_clean = us.end.session().ending().is_clean() && peer.end.session().ending().is_clean();
@@ -109,7 +109,7 @@ fn agreement(us: &Side, peer: &Side) {
     assert!(!are_clean || peer.delivered == us.accepted, "both ends are clean, and data is missing");
 }
 
-/// Who rejects and lingers is heard by a peer that reads on.
+/// Checks that the alert of a side that rejects and lingers reaches a peer that reads on.
 // RFC 9112 §9.6 · alert-survives-close
 fn alert_survives_close(us: &Side, peer: &Side) {
     let WriteEnd::FatalAlertSent(alert) = us.end.session().ending().writing else { return };
@@ -119,7 +119,7 @@ fn alert_survives_close(us: &Side, peer: &Side) {
     }
 }
 
-/// Who closes in a waiting manner is read to the end by a peer that reads on.
+/// Checks that a peer that reads on reads everything from a side that closes in a waiting manner.
 // RFC 9846 §6.1 · data-survives-close
 fn data_survives_close(us: &Side, peer: &Side, version: Version) {
     let sent = us.end.session().ending().writing == WriteEnd::CloseNotifySent;
@@ -129,7 +129,7 @@ fn data_survives_close(us: &Side, peer: &Side, version: Version) {
     }
 }
 
-/// It closed in a manner that destroys nothing, and was given the time and the bytes for it.
+/// Whether a side closed in a manner that destroys nothing, with enough time and budget.
 fn lingers(side: &Side) -> bool {
     let waits = match side.end.machine().manner() {
         Manner::Graceful | Manner::Linger | Manner::Reject | Manner::HandBack => true,
@@ -138,7 +138,7 @@ fn lingers(side: &Side) -> bool {
     waits && is_patient(side)
 }
 
-/// It has waited for the peer's word, and has refused nothing.
+/// Whether a side has waited for the peer's last word, and has refused nothing.
 fn reads_on(side: &Side) -> bool {
     let ended_by_itself = matches!(
         side.end.session().ending().reading,

@@ -1,12 +1,12 @@
-//! Two adapters over a hostile wire: whatever it does and whoever asks for what, the two agree on
-//! how it ended.
+//! Two adapters over a hostile wire: whatever it does and whichever side asks for what, the two
+//! agree on how the connection ended.
 //!
-//! Decides how an input is read. Leaves the wire to [`wire`](crate::wire), the records to
-//! [`heard`](crate::heard) and each duty to `duties`.
+//! Decides how an input is read. [`wire`](crate::wire) has the wire, [`heard`](crate::heard) reads
+//! the records, and `duties` has each duty.
 //!
-//! An input is, behind the format: a byte for the version and the tickets, one for how the two ends
-//! are driven and what they ask for at the end, a policy for each, one for the wire; then a byte an
-//! action, its lowest bit the side.
+//! After the format byte, an input has a byte for the version and the tickets, one for how the two
+//! ends are driven and what they ask for at the end, a policy for each end, and one for the wire.
+//! Then each byte is one action; its lowest bit is the side.
 
 mod action;
 mod duties;
@@ -27,17 +27,17 @@ use crate::lab;
 use crate::wire::{Broke, Nature, Shared};
 use action::Action;
 
-/// Room for all that waits at an end.
+/// The buffer size for reads: room for all that waits at an end.
 const ROOM: usize = 20_000;
-/// No application writes more than this in a run.
+/// The most bytes that an application writes in a run.
 const MOST: usize = 6 * LONGEST;
 
-/// An input, read.
+/// A decoded input.
 struct Input<'a> {
     version: Version,
     tickets: usize,
     kinds: [Kind; 2],
-    /// How each side closes that has not by the end of the input.
+    /// How a side closes if it has not by the end of the input.
     at_last: [Manner; 2],
     policies: [Policy; 2],
     nature: Nature,
@@ -63,7 +63,7 @@ impl<'a> Input<'a> {
     }
 }
 
-/// The choices that a closing between two conforming ends can meet.
+/// The policy choices that matter to a close between two conforming ends.
 pub(crate) fn policy(choice: u8) -> Policy {
     let choice = usize::from(choice);
     Policy {
@@ -90,17 +90,18 @@ struct Side {
     kind: Kind,
     end: Driven,
     policy: Policy,
-    /// Taken by calls that said so.
+    /// Bytes that successful writes took.
     accepted: usize,
-    /// Given to a call that failed: it may have been taken.
+    /// Bytes that a failed write may have taken.
     perhaps: usize,
     delivered: usize,
     /// A read has returned the end, or an error.
     has_end: bool,
-    /// Its transport was asked to be let go of, or was given no more time.
+    /// Its application let go of the transport.
     was_dropped: bool,
+    /// Its patience has ended.
     is_out_of_time: bool,
-    /// What was in its transport when it aborted.
+    /// How many bytes it had sent when it aborted.
     aborted_at: Option<usize>,
     /// The peer's close_notify came before its application asked for anything.
     was_closed_first: bool,
@@ -116,9 +117,11 @@ struct Run {
     buffer: Box<[u8]>,
 }
 
-/// Two adapters over a hostile wire: any policies, any actions.
+/// Runs two adapters over a hostile wire: any policies, any actions.
 ///
-/// Panics: where a duty is broken; that is what a fuzzer looks for.
+/// # Panics
+///
+/// Panics if a duty is broken; that is what a fuzzer looks for.
 pub fn run(data: &[u8]) {
     let Some(mut input) = Input::read(data) else { return };
     let _story = action::Story(data);
@@ -208,7 +211,7 @@ impl Run {
                 self.truth(at).must_bear(Answered::End);
             }
             Ok(count) => {
-                assert!(!side.has_end, "delivered-before-end: data behind the end");
+                assert!(!side.has_end, "delivered-before-end: data after the end");
                 let is_right = is_text(1 - at, side.delivered, &buffer[..count]);
                 assert!(is_right, "other data is read than was written");
                 side.delivered += count;
@@ -237,7 +240,7 @@ impl Run {
         self.is_borne_out(at, &came, is_late);
     }
 
-    /// What going on came to is true.
+    /// Checks the result of a call that asks for an end or continues one.
     fn is_borne_out(&mut self, at: usize, came: &io::Result<bool>, is_late: bool) {
         let asked = self.sides[at].end.asked();
         let answered = match came {
@@ -249,7 +252,7 @@ impl Run {
         Truth { is_late, ..self.truth(at) }.must_bear(answered);
     }
 
-    /// What is true of a side, by the wire and its records.
+    /// What is true of a side, according to the wire and its records.
     fn truth(&mut self, at: usize) -> Truth {
         let (wire, side) = (self.wire.borrow(), &mut self.sides[at]);
         side.said.hear(wire.said_by(at));
@@ -264,7 +267,7 @@ impl Run {
             has_left: side.said.data >= side.accepted,
             has_notified: side.said.notify_end().is_some(),
             has_fin: wire.towards(1 - at).shut,
-            // A loop of its own takes one record in each round.
+            // An application's own loop takes one record in each round.
             is_blocked: side.kind == Kind::Session || wire.says_wait(at),
             is_late: false,
         }
@@ -290,19 +293,19 @@ impl Side {
         }
     }
 
-    /// Whether it has something to say, or an end to wait for, that its patience bounds.
+    /// Whether it has something to say, or waits for an end, within its patience.
     // every-call-ends
     fn owes(&self) -> bool {
         let is_leaving = self.end.session().ending().writing == WriteEnd::Closing;
         !self.end.is_done() && (self.end.asked().is_some() || is_leaving)
     }
 
-    /// Whether it may not wait any more. A loop of its own has a clock for one wait alone.
+    /// Whether it must not wait any more. An application's own loop has a clock for one wait only.
     fn is_late(&self) -> bool {
         self.kind == Kind::Stream && self.is_out_of_time && self.owes()
     }
 
-    /// Whether a write may be refused by now, but for a transport that broke.
+    /// Whether a write may be refused by now, apart from a transport that broke.
     fn has_ended_writing(&self, version: Version) -> bool {
         let reading = self.end.session().ending().reading;
         // RFC 5246 §7.2.1 · reply-at-once

@@ -1,5 +1,4 @@
-//! The honest peer: rustls itself, or its recorded handshake and its keys where the cipher is the
-//! stand-in.
+//! The honest peer: rustls itself, or with the stand-in cipher its recorded handshake and its keys.
 
 use std::io::{Read, Write};
 use std::ops::Range;
@@ -17,12 +16,12 @@ use crate::lab::{ROLES, Recording, VERSIONS};
 /// Type, version and length.
 const HEADER: usize = 5;
 
-/// What a run begins with.
+/// The set-up of a run.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Setup {
     pub(super) version: Version,
     pub(super) role: Role,
-    /// The handshake is over before anybody has the wire in hand.
+    /// The handshake is over before the attacker controls the wire.
     pub(super) established: bool,
     pub(super) lenient: bool,
     /// The stream has a tracker.
@@ -39,7 +38,7 @@ impl Setup {
             established: bit(2) == 1,
             lenient: bit(3) == 1,
             tracked: byte >> 4 == 7,
-            // A real handshake costs as much as thirty of the others.
+            // A real handshake costs as much as thirty with the stand-in.
             real: byte >> 4 == 15,
         }
     }
@@ -48,9 +47,9 @@ impl Setup {
 /// The peer, and all that it has said.
 pub(super) struct Genuine {
     pub(super) said: Vec<u8>,
-    /// Bytes of data.
+    /// How many bytes of data it has written.
     pub(super) wrote: usize,
-    /// Where its close_notify stands.
+    /// The range of its close_notify.
     pub(super) notify: Option<Range<usize>>,
     kind: Kind,
 }
@@ -61,7 +60,7 @@ enum Kind {
 }
 
 impl Genuine {
-    /// Our end, and the peer.
+    /// Makes our end, and the peer.
     pub(super) fn new(setup: &Setup) -> (Connection, Self) {
         let peer = |kind| Self { said: Vec::with_capacity(2048), wrote: 0, notify: None, kind };
         if setup.real {
@@ -81,7 +80,7 @@ impl Genuine {
         (recording.unshaken(), peer)
     }
 
-    /// Hears what our side said. A recorded peer says its next flight to anything.
+    /// Takes what our side sent. A recorded peer answers anything with its next flight.
     pub(super) fn hear(&mut self, mut bytes: &[u8]) {
         if bytes.is_empty() {
             return;
@@ -89,7 +88,7 @@ impl Genuine {
         match &mut self.kind {
             Kind::Real(connection) => {
                 while !bytes.is_empty() && connection.read_tls(&mut bytes).is_ok_and(|count| count > 0) {
-                    // A peer that is lied to gives up, and says so.
+                    // A peer that gets forged bytes gives up, and sends an alert.
                     if connection.process_new_packets().is_err() {
                         break;
                     }
@@ -116,7 +115,7 @@ impl Genuine {
         }
     }
 
-    /// Writes data once the handshake is done, and until it has closed.
+    /// Writes data, if the handshake is done and the peer has not closed.
     pub(super) fn write(&mut self, count: usize) {
         if !self.is_done() || self.notify.is_some() {
             return;
@@ -147,13 +146,13 @@ impl Genuine {
             }
             Kind::Played { keys, .. } => keys.seal(ALERT, &[1, 0], &mut self.said),
         }
-        // Behind an alert of its own nothing follows.
+        // Nothing follows after its own alert.
         if self.said.len() > from {
             self.notify = Some(from..self.said.len());
         }
     }
 
-    /// How long the record is that begins here, as its header says.
+    /// The length of the record at `at`, according to its header.
     pub(super) fn next_record(&self, at: usize) -> usize {
         match self.said[at..].first_chunk::<HEADER>() {
             Some(header) => HEADER + usize::from(u16::from_be_bytes([header[3], header[4]])),

@@ -1,14 +1,14 @@
-//! Arbitrary bytes from the wire, during the handshake and behind it, into a real stream: cut,
-//! bent, repeated, inserted, and ended by FIN or reset at any byte.
+//! Arbitrary bytes from the wire into a real stream, during and after the handshake: cut, modified,
+//! repeated, inserted, and ended by FIN or reset at any byte.
 //!
-//! Decides nothing about closing. Whatever comes: no panic, no clean end without the genuine
-//! close_notify record and all that the peer said before it, data that is a prefix of what the peer
-//! wrote, bounded memory and calls, and an end.
+//! Decides nothing about closing. Whatever comes, there is no panic, and no clean end without the
+//! genuine close_notify record and all that the peer said before it. Data is a prefix of what the
+//! peer wrote, memory and calls are bounded, and the connection ends.
 //!
-//! An input is: one byte for the format, one for the set-up, and then one byte a step, some with
-//! numbers behind them. One bit of the set-up chooses the cipher: ring and a real handshake, or the
-//! stand-in, which is thirty times as fast. Another gives the stream a tracker, which holds header
-//! sections back and cannot follow everything.
+//! An input is one byte for the format, one for the set-up, and then one byte per step; some steps
+//! take numbers from the bytes after them. The set-up chooses the cipher: ring with a real
+//! handshake, or the stand-in, which is thirty times as fast. It can also give the stream a
+//! tracker, which holds header sections back and cannot follow everything.
 
 mod genuine;
 mod step;
@@ -27,14 +27,16 @@ use genuine::{Genuine, Setup};
 use step::Step;
 use tens::Tens;
 
-/// So many calls of the transport may bring nothing in one step.
+/// How many calls of the transport may achieve nothing in one step.
 const FRUITLESS: usize = 32;
 /// The most that the genuine peer writes in a run: one pattern.
 const MOST_DATA: usize = pattern::LONGEST;
 
-/// Arbitrary bytes from the wire.
+/// Runs a stream with arbitrary bytes from the wire.
 ///
-/// Panics: where a run is unsound; that is what a fuzzer looks for.
+/// # Panics
+///
+/// Panics if a run is unsound; that is what a fuzzer looks for.
 pub fn run(data: &[u8]) {
     let Some(mut choices) = Choices::read(data) else { return };
     let mut run = Run::new(Setup::read(choices.byte()));
@@ -44,7 +46,7 @@ pub fn run(data: &[u8]) {
     run.finish();
 }
 
-/// An input in words.
+/// Describes an input in words.
 #[must_use]
 pub fn tell(data: &[u8]) -> String {
     let Some(mut choices) = Choices::read(data) else { return "no input of this format".to_string() };
@@ -53,16 +55,15 @@ pub fn tell(data: &[u8]) -> String {
     format!("{setup:?}\n{steps:?}")
 }
 
-/// One stream of ours, the genuine peer, and the wire between them, which somebody else has in
-/// hand.
+/// Our stream, the genuine peer, and the wire between them, which the attacker controls.
 struct Run {
     setup: Setup,
     stream: Stream<Owned>,
     wire: Wire,
     peer: Genuine,
-    /// What the peer said and nobody has passed on yet begins here.
+    /// The offset of the peer's first byte that is not passed on yet.
     passed: usize,
-    /// How much of what we said the peer has heard.
+    /// How many bytes of our output the peer has got.
     heard: usize,
     read: usize,
 }
@@ -85,7 +86,7 @@ impl Run {
         run
     }
 
-    /// Passes everything on until neither side has anything to say.
+    /// Passes everything on until the handshake is done.
     fn shake_hands(&mut self) {
         for _ in 0..8 {
             self.pass(usize::MAX);
@@ -136,7 +137,7 @@ impl Run {
         }
     }
 
-    /// Our side does what it can; the peer hears what we said.
+    /// Our side does what it can, and the peer gets what we sent.
     fn turn(&mut self) {
         let before = self.wire.0.borrow().calls;
         self.wire.0.borrow_mut().news.clear();
@@ -145,7 +146,7 @@ impl Run {
         let fruitful = self.wire.0.borrow().news.len();
         assert!(
             calls <= 3 * fruitful + FRUITLESS,
-            "it spins: {calls} calls, {fruitful} of them bring something"
+            "it spins: {calls} calls, {fruitful} of them achieve something"
         );
         let world = self.wire.0.borrow();
         self.peer.hear(&world.taken[self.heard..]);
@@ -184,8 +185,8 @@ impl Run {
         assert!(may_miss || !cuts_header, "a cut header section reads as a clean end");
     }
 
-    /// How much a tracker may have followed where all that the peer wrote has come: nobody follows
-    /// what is dropped behind our close.
+    /// The possible positions of a tracker after all that the peer wrote has come: data that is
+    /// dropped after our close is not followed.
     fn followed(&self) -> impl Iterator<Item = Tens> {
         let all = self.peer.wrote as u64;
         let least = if self.stream.ending().late > 0 { self.read as u64 } else { all };
@@ -202,7 +203,7 @@ impl Run {
         self.judge_text(error);
     }
 
-    /// An error carries the ending, says it, and names what is its own.
+    /// Checks that an error carries the ending, and that its text contains the ending.
     fn judge_text(&self, error: &io::Error) {
         let (text, ending) = (error.to_string(), self.stream.ending());
         assert_eq!(Ending::find(error), Some(ending), "another ending: {text}");
@@ -210,7 +211,8 @@ impl Run {
         assert!(!has_begun || text.contains(&ending.to_string()), "the end is left out: {text}");
     }
 
-    /// No clean end without the genuine record, and all that was said before it.
+    /// Checks that there is no clean end without the genuine record and all that was said before
+    /// it.
     // RFC 9846 §6.1, §5.1 · plain-alert-is-no-close, notify-whole, delivered-before-end
     fn judge(&self) {
         if self.stream.ending().reading != ReadEnd::CloseNotify {
@@ -219,18 +221,18 @@ impl Run {
         let record = self.peer.notify.as_ref().map(|range| &self.peer.said[range.clone()]);
         let world = self.wire.0.borrow();
         let came = record.is_some_and(|record| {
-            // The version in a header is nobody's word in TLS 1.3 (RFC 9846 §5.1).
+            // The version in a header is not authenticated in TLS 1.3 (RFC 9846 §5.1).
             let body = &record[3..];
             world.sent[..world.given].windows(body.len()).any(|window| window == body)
         });
         assert!(came, "a clean end without the peer's close_notify");
-        // What the policy throws away behind our own close is counted.
+        // What the policy throws away after our own close is counted.
         let owed = |said: Tens| if self.setup.tracked { said.free() } else { said.0 };
         let is_whole = self.followed().any(|said| owed(said) == self.read as u64);
         assert!(is_whole, "a clean end before all data was read");
     }
 
-    /// Whoever reads to the end of the transport has an end.
+    /// Ends the run: reading to the end of the transport must give an end.
     fn finish(&mut self) {
         self.wire.0.borrow_mut().end.get_or_insert(End::Fin);
         self.turn();

@@ -1,4 +1,4 @@
-//! What the one who has the wire in hand does with it, one byte a step.
+//! The steps of the attacker who controls the wire, one byte each.
 
 use close_notify::Manner;
 
@@ -8,17 +8,17 @@ use crate::forged_peer::wire::End;
 /// One step of a run.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Step<'a> {
-    /// So many bytes of the peer are passed on.
+    /// This many bytes of the peer are passed on.
     Pass(usize),
-    /// All of the next record is.
+    /// The whole next record is passed on.
     PassRecord,
-    /// The next byte is passed on with these bits turned.
+    /// The next byte is passed on with these bits flipped.
     Bend(u8),
-    /// So many bytes of the peer are lost.
+    /// This many bytes of the peer are lost.
     Skip(usize),
-    /// Bytes that the peer never said.
+    /// Bytes that the peer never sent.
     Insert(&'a [u8]),
-    /// The last bytes that were passed on, once more.
+    /// The last bytes that were passed on, again.
     Again(usize),
     End(End),
     PeerWrites(usize),
@@ -27,7 +27,7 @@ pub(super) enum Step<'a> {
     Close(Manner),
 }
 
-/// Where an input stands for the bits or the bytes, the row holds nothing.
+/// The alphabet. A row without bits or bytes takes them from the input.
 const ALPHABET: &[Step<'_>] = &[
     Step::Pass(usize::MAX),
     Step::Pass(1),

@@ -1,5 +1,5 @@
-//! A framing of messages of ten bytes, three of them a header section: what a stream with a tracker
-//! is judged by.
+//! A framing with messages of ten bytes, three of them a header section. It judges a stream with a
+//! tracker.
 //!
 //! Decides by arithmetic on a number of bytes what may be handed on, so that the judge needs no
 //! tracker.
@@ -9,7 +9,7 @@ use close_notify::{FramingState, framing::Fault, framing::Framing, framing::Way,
 
 const MESSAGE: u64 = 10;
 const HEADER: u64 = 3;
-/// The byte that cannot be followed.
+/// The offset of a byte that cannot be followed.
 const FAULT_AT: u64 = 4000;
 
 /// The tracker: how many bytes have come.

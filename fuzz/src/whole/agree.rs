@@ -1,5 +1,5 @@
-//! What both ends of a connection must agree on, whoever drove them: told by their endings and what
-//! they wrote and read.
+//! What both ends of a connection must agree on, however they were driven, according to their
+//! endings and to what they wrote and read.
 //!
 //! Decides nothing about closing. Sources: RFC 9846 §6.1, §6.2; RFC 5246 §7.2.
 
@@ -10,22 +10,23 @@ use close_notify::{Ending, FindEnding, MissingNotify, Policy, ReadEnd, WriteEnd}
 use super::shown;
 use crate::heard::is_text;
 
-/// What an application at one end has done, and what it was told.
+/// What an application at one end has done, and what its calls returned.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Facts {
     pub(super) policy: Policy,
     /// Its connection has the hook of `close_notify::provider`.
     pub(super) is_hooked: bool,
-    /// Others drove it before: what rustls said by itself then, its ending does not know.
+    /// Others drove it before, so its ending does not know what rustls said on its own then.
     pub(super) is_adopted: bool,
-    /// So much of its data was taken, and so much more by a call that then failed.
+    /// How much of its data was taken.
     pub(super) taken: usize,
+    /// How much more a call may have taken that then failed.
     pub(super) in_doubt: usize,
-    /// So much data it has read.
+    /// How much data it has read.
     pub(super) got: usize,
     /// Reading has returned zero.
     pub(super) at_end: bool,
-    /// How its connection ended, as it was told last.
+    /// The last ending that it got.
     pub(super) ending: Option<Ending>,
 }
 
@@ -43,20 +44,21 @@ impl Facts {
         }
     }
 
-    /// Its application has read this: what its peer's wrote, in order.
+    /// Notes what its application read, and checks that the peer's application wrote it, in order.
     pub(super) fn read(&mut self, voice: usize, bytes: &[u8]) {
         assert!(is_text(voice, self.got, bytes), "what was read at {} is not what was written", self.got);
         self.got += bytes.len();
     }
 
-    /// The connection stands so: what was known stays known.
+    /// Notes the current ending, and checks that nothing known is taken back.
     pub(super) fn stands(&mut self, ending: Ending) {
         if let Some(before) = self.ending.replace(ending) {
             evidence_grows(&before, &ending);
         }
     }
 
-    /// An error says how the connection ended, or that the caller must ask again.
+    /// Notes an error, and checks that it says how the connection ended, or that the caller must
+    /// ask again.
     pub(super) fn failed(&mut self, error: &Error) {
         shown::is_a_line(error);
         match Ending::find(error) {
@@ -66,7 +68,8 @@ impl Facts {
     }
 }
 
-/// A wait, a manner that `close` does not take, and an alert that cannot be sealed.
+/// Whether the kind is that of a wait, of a manner that `close` does not take, or of an alert that
+/// cannot be sealed.
 const fn is_a_word_of_ours(kind: ErrorKind) -> bool {
     matches!(
         kind,
@@ -84,7 +87,7 @@ fn evidence_grows(before: &Ending, after: &Ending) {
     assert!(before.resumption.allowed || !after.resumption.allowed, "what is forbidden stays forbidden");
 }
 
-/// What each end was told fits to what the other one did.
+/// Checks that what each end got fits what the other one did.
 pub(super) fn agree(facts: &[Facts; 2]) {
     for [ours, theirs] in [[&facts[0], &facts[1]], [&facts[1], &facts[0]]] {
         assert!(ours.got <= theirs.taken + theirs.in_doubt, "data was read that nobody wrote");
@@ -116,7 +119,7 @@ fn fits(ours: &Facts, theirs: &Facts, ending: &Ending, other: &Ending) {
     }
 }
 
-/// Behind an end that read as a clean one there is no byte missing.
+/// Checks that no byte is missing before an end that read as clean.
 fn ends_exactly(ours: &Facts, theirs: &Facts, ending: &Ending, other: &Ending) {
     if ending.reading != ReadEnd::CloseNotify {
         // missing-notify-is-truncation
@@ -128,19 +131,23 @@ fn ends_exactly(ours: &Facts, theirs: &Facts, ending: &Ending, other: &Ending) {
     is_exact(ours.got, ending, theirs, other);
 }
 
-/// All that left was read, unless it came behind our close and was not wanted.
+/// Checks that all that left was read, unless it came after our close and was not wanted.
 pub(super) fn is_exact(got: usize, ending: &Ending, theirs: &Facts, other: &Ending) {
     let left = theirs.taken - other.discarded as usize;
     let least = if ending.late > 0 { 0 } else { left };
-    assert!((least..=left + theirs.in_doubt).contains(&got), "{got} of {left} bytes stood before the end");
+    assert!(
+        (least..=left + theirs.in_doubt).contains(&got),
+        "{got} of {left} bytes were read before the end"
+    );
 }
 
-/// Whether a side that ended so has said its close_notify whole.
+/// Whether a side with this end has said its close_notify whole.
 pub(super) const fn has_notified(writing: WriteEnd) -> bool {
     matches!(writing, WriteEnd::CloseNotifySent | WriteEnd::Aborted { after_close_notify: true })
 }
 
-/// The ending that a relay tells of a side fits to what the other end of that connection did.
+/// Checks that the ending that a relay reports for a side fits what the other end of that
+/// connection did.
 pub(super) fn is_true(told: &Option<Ending>, other: &Facts) {
     let (Some(told), Some(other)) = (told, &other.ending) else { return };
     match told.reading {

@@ -1,6 +1,6 @@
-//! The calls of an application at one end, and what each comes to.
+//! The calls of an application at one end, and their results.
 //!
-//! Decides nothing: notes what was moved, and takes an error for what it says of the end.
+//! Decides nothing: notes what was moved, and what an error says about the end.
 
 use std::io;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use super::end::{End, read_in_two, write_in_parts};
 use super::opening::REASON;
 use crate::heard::text;
 
-/// An application of a run writes no more than this: less than a socket holds.
+/// The most bytes that an application of a run writes: less than a socket holds.
 pub(super) const MOST: usize = 40_000;
 
 /// A call.
@@ -35,9 +35,8 @@ pub(super) enum Call {
 }
 
 impl Call {
-    /// Makes the call at an end whose text is that of this side.
-    ///
-    /// Panics: where what it comes to does not fit to what was known.
+    /// Makes the call at an end that writes the text of this side. Panics if the result does not
+    /// fit what was known.
     pub(super) fn make(
         self,
         side: usize,
@@ -45,12 +44,12 @@ impl Call {
         facts: &mut Facts,
         buffer: &mut [u8],
     ) {
-        if let Err(error) = self.comes_to(side, end, facts, buffer) {
+        if let Err(error) = self.try_make(side, end, facts, buffer) {
             facts.failed(&error);
         }
     }
 
-    fn comes_to(
+    fn try_make(
         self,
         side: usize,
         end: &mut (impl End + ?Sized),
@@ -94,7 +93,7 @@ fn has_read(facts: &mut Facts, side: usize, bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-/// Writes the next of a side's text, from places of so many bytes.
+/// Writes the next part of a side's text, from buffers of `part` bytes.
 fn write(
     end: &mut (impl End + ?Sized),
     facts: &mut Facts,

@@ -1,7 +1,7 @@
 //! Configurations of both ends for every form in which a session can be kept.
 //!
-//! Decides what a handshake that is to fail fails by. Everything but that is shared by all
-//! connections of a run, as rustls offers a session to nobody who trusts by other means.
+//! Decides why a handshake fails that must fail. All connections of a run share everything else,
+//! because rustls does not offer a session under another verifier.
 
 use std::sync::{Arc, LazyLock};
 
@@ -12,7 +12,7 @@ use rustls::server::{ClientHello, ProducesTickets, ResolvesServerCert, ServerSes
 use rustls::sign::CertifiedKey;
 use rustls::{ClientConfig, ServerConfig};
 
-/// In what form a server keeps a session.
+/// The form in which a server keeps a session.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Form {
     /// TLS 1.3, stored under the ticket.
@@ -43,14 +43,14 @@ impl Form {
 /// Why a handshake fails.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Refusal {
-    /// The two have no protocol of the application in common: the server says so.
+    /// The two have no application protocol in common: the server refuses.
     Protocol,
-    /// The client does not know the certificate of the server, and says so.
+    /// The client does not know the server's certificate, and refuses.
     Certificate,
 }
 
 impl Refusal {
-    /// Who refuses, and by which alert.
+    /// The side that refuses, and its alert.
     pub(super) const fn alert(self) -> (Role, AlertDescription) {
         match self {
             Self::Protocol => (Role::Server, AlertDescription::NO_APPLICATION_PROTOCOL),
@@ -70,8 +70,8 @@ pub(super) struct Configs {
 }
 
 impl Configs {
-    /// Those of a form, with the hook of [`close_notify::provider`] or without, and a store of
-    /// their own.
+    /// The configurations of a form, with or without the hook of [`close_notify::provider`], and
+    /// with their own store.
     pub(super) fn new(form: Form, is_hooked: bool, tickets: usize) -> Self {
         let (client, server) = BASES.of(form.version(), is_hooked);
         let mut server = server.clone();
@@ -83,7 +83,7 @@ impl Configs {
         Self { client: client.clone(), server }
     }
 
-    /// The same, for a connection that is to fail by this.
+    /// The same, for a connection that must fail in this way.
     pub(super) fn refusing(&self, refusal: Option<Refusal>) -> (ClientConfig, ServerConfig) {
         let (mut client, mut server) = (self.client.clone(), self.server.clone());
         match refusal {
@@ -98,8 +98,7 @@ impl Configs {
     }
 }
 
-/// Configurations by version and hook: a verifier of its own for each, for as long as the process
-/// runs.
+/// Configurations by version and hook: each keeps its own verifier as long as the process runs.
 struct Bases([(ClientConfig, ServerConfig); 4]);
 
 static BASES: LazyLock<Bases> = LazyLock::new(|| {
@@ -122,7 +121,7 @@ impl Bases {
     }
 }
 
-/// Tickets that anybody can read: their sessions with a word before.
+/// Tickets that anybody can read: the session with a word in front.
 #[derive(Debug)]
 struct Readable;
 

@@ -1,9 +1,9 @@
-//! Transports for threads: a pipe to somebody on the path, who carries, holds, cuts or resets what
-//! two ends say.
+//! Transports for threads: a pipe to a party on the path, which carries, holds, cuts or resets what
+//! two ends send.
 //!
-//! Decides nothing about closing: each pipe shows its ends as Linux does. A read that would wait
-//! lets the other end and the path go on first, where one waits for it: so that calls that do a
-//! whole handshake can be made in one thread.
+//! Decides nothing about closing: each pipe shows its ends as Linux does. A call that would wait
+//! first runs the other end and the path, if that is set up. Calls that do a whole handshake can
+//! thus be made in one thread.
 
 use std::cell::RefCell;
 use std::io::{self, ErrorKind, Read, Write};
@@ -11,7 +11,7 @@ use std::rc::Rc;
 
 use close_notify::{Pipe, Transport};
 
-/// What goes on while a call waits. It says whether anything has.
+/// What runs while a call waits. It returns whether anything has happened.
 type Elsewhere = Rc<RefCell<Option<Box<dyn FnMut() -> bool>>>>;
 
 /// An end's transport.
@@ -21,18 +21,18 @@ pub(super) struct Duct {
 }
 
 impl Duct {
-    /// Waits by letting this go on.
+    /// Runs `elsewhere` while a call waits.
     pub(super) fn wait_by(&self, elsewhere: impl FnMut() -> bool + 'static) {
         *self.elsewhere.borrow_mut() = Some(Box::new(elsewhere));
     }
 
-    /// What stops its waiting by others: calls say `WouldBlock` from then on.
+    /// A function that stops running anything during waits: calls return `WouldBlock` from then on.
     pub(super) fn stopper(&self) -> impl FnOnce() + use<> {
         let elsewhere = Rc::clone(&self.elsewhere);
         move || drop(elsewhere.take())
     }
 
-    /// Makes a call until it need not wait, or nothing goes on elsewhere.
+    /// Makes a call until it need not wait, or nothing happens elsewhere.
     fn call<R>(&mut self, mut call: impl FnMut(&mut Pipe) -> io::Result<R>) -> io::Result<R> {
         loop {
             match call(&mut self.pipe) {
@@ -73,17 +73,17 @@ impl Transport for Duct {
     }
 }
 
-/// What somebody on the path has in hands: the far ends of both pipes, and bytes on their way.
+/// The party on the path: the far ends of both pipes, and bytes in flight.
 #[derive(Debug)]
 pub(super) struct Path {
     ends: [Option<Pipe>; 2],
-    /// Said by each side, and not yet in the other's pipe.
+    /// Sent by each side, and not yet in the other's pipe.
     held: [Vec<u8>; 2],
-    /// The side has said its last byte.
+    /// The side has sent its last byte.
     has_ended: [bool; 2],
     /// Its end has arrived.
     has_passed: [bool; 2],
-    /// So much of each side's bytes was carried.
+    /// How many bytes of each side were carried.
     pub(super) carried: [usize; 2],
 }
 
@@ -102,15 +102,16 @@ impl Path {
         (path, [near.0, far.0].map(|pipe| Duct { pipe, elsewhere: Rc::default() }))
     }
 
-    /// Carries up to so many bytes of this side, and the end behind them. Whether anything was
-    /// moved.
+    /// Carries at most `most` bytes of this side, and the end after them. Returns whether anything
+    /// was moved.
     pub(super) fn carry(&mut self, side: usize, most: usize) -> bool {
         let took = self.take(side, most);
         let gave = self.give(side);
         took || gave
     }
 
-    /// All that both sides have said, as far as there is room.
+    /// Carries all that both sides have sent, as far as there is room. Returns whether anything was
+    /// moved.
     pub(super) fn carry_all(&mut self) -> bool {
         let mut moved = false;
         while self.carry(0, usize::MAX) | self.carry(1, usize::MAX) {
@@ -150,7 +151,7 @@ impl Path {
                 count > 0
             }
             Err(error) if error.kind() == ErrorKind::WouldBlock => false,
-            // The one who is gone has reset the connection.
+            // The side that is gone has reset the connection.
             Err(_) => {
                 held.clear();
                 self.resets(1 - side);
@@ -159,7 +160,7 @@ impl Path {
         }
     }
 
-    /// The end of this side arrives, once. Where its other side is gone it is nobody's.
+    /// The end of this side arrives, once. If the other side is gone, it arrives nowhere.
     fn ends(&mut self, side: usize) -> bool {
         let is_first = !std::mem::replace(&mut self.has_passed[side], true);
         if let (true, Some(end)) = (is_first, &mut self.ends[1 - side]) {
@@ -177,21 +178,21 @@ impl Path {
         }
     }
 
-    /// Somebody ends the stream towards this side.
+    /// A third party ends the stream towards this side.
     pub(super) fn forge_fin(&mut self, side: usize) {
         if let Some(end) = &mut self.ends[side] {
-            // One that is gone hears nothing.
+            // A side that is gone gets nothing.
             let _ = end.shut_write();
         }
     }
 
-    /// Somebody resets this side.
+    /// A third party resets this side.
     pub(super) fn forge_reset(&mut self, side: usize) {
         self.resets(1 - side);
     }
 
-    /// Somebody lets go of the connection towards this side: it sees an end, or a reset where it
-    /// had said more.
+    /// A third party lets go of the connection towards this side, which sees an end, or a reset if
+    /// it had sent more.
     pub(super) fn cut(&mut self, side: usize) {
         self.ends[side] = None;
     }

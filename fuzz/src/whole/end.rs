@@ -1,6 +1,6 @@
-//! One end of a connection for threads, whatever its connection is owned by.
+//! One end of a connection for threads, for any type of connection.
 //!
-//! Decides nothing: the calls of a stream, under one name for all types of connections.
+//! Decides nothing: the calls of a stream as a trait over all types of connections.
 
 use std::fmt::Debug;
 use std::io::{self, IoSlice, IoSliceMut, Read, Write};
@@ -20,7 +20,7 @@ pub(super) trait End: Read + Write + Debug {
     fn reject(&mut self, alert: AlertDescription) -> io::Result<Ending>;
     fn hand_back(&mut self) -> io::Result<Vec<u8>>;
     fn set_patience(&mut self, patience: Duration);
-    /// Messages of one byte of length, from here on.
+    /// Tracks messages with a length of one byte, from here on.
     fn track(&mut self);
     fn ending(&self) -> Ending;
     fn is_shaken(&self) -> bool;
@@ -87,7 +87,7 @@ impl<T: Transport, C: Tls> End for Stream<T, C> {
     }
 }
 
-/// Reads into two places, the first of this length.
+/// Reads into two buffers, the first of this length.
 pub(super) fn read_in_two(
     end: &mut (impl End + ?Sized),
     buffer: &mut [u8],
@@ -97,7 +97,7 @@ pub(super) fn read_in_two(
     end.read_vectored(&mut [IoSliceMut::new(one), IoSliceMut::new(&mut []), IoSliceMut::new(other)])
 }
 
-/// Writes from so many places.
+/// Writes from buffers of `part` bytes.
 pub(super) fn write_in_parts(end: &mut (impl Write + ?Sized), data: &[u8], part: usize) -> io::Result<usize> {
     let parts: Vec<_> = data.chunks(part.max(1)).map(IoSlice::new).collect();
     end.write_vectored(&parts)

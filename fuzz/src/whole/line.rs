@@ -1,5 +1,5 @@
-//! An end of a wire as a transport for tasks: who waits is woken once its call would say something
-//! else, and not before.
+//! An end of a wire as a transport for tasks: a waiting task is woken once the result of its call
+//! would change, and not before.
 
 use std::cell::RefCell;
 use std::io::{self, ErrorKind, Read, Write};
@@ -11,7 +11,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::wire::{End, Nature, Shared, Wire};
 
-/// Who waits for an end to be read, and to be written.
+/// The wakers of the tasks that wait to read from an end, and to write to it.
 type Waiting = Rc<RefCell<[Option<Waker>; 2]>>;
 
 /// More calls than this between two actions are a spin.
@@ -39,7 +39,7 @@ impl Net {
         (Self { wire, waiting }, lines)
     }
 
-    /// Wakes whoever waits for what is there now.
+    /// Wakes the tasks that wait for what is there now.
     pub(super) fn wake(&self) {
         for (side, waiting) in self.waiting.iter().enumerate() {
             let ready = {
@@ -48,7 +48,7 @@ impl Net {
                 [is_readable(&wire, side), is_writable(&wire, side)]
             };
             for (direction, _) in ready.into_iter().enumerate().filter(|(_, ready)| *ready) {
-                // Whoever is woken may ask the wire.
+                // A woken task may call the wire.
                 let waker = waiting.borrow_mut()[direction].take();
                 waker.into_iter().for_each(Waker::wake);
             }

@@ -1,4 +1,4 @@
-//! What makes the two ends of a connection of [`series`](super::series), as its [`Opening`] says.
+//! Makes the two ends of a connection of [`series`](super::series), according to its [`Opening`].
 //!
 //! Decides which calls do the handshake, and when the other end does what it does.
 
@@ -21,24 +21,24 @@ use super::remembered::Shows;
 use super::shown;
 use crate::heard::text;
 
-/// What makes the ends of a run's connections.
+/// Makes the ends of a run's connections.
 pub(super) struct Makers<'a> {
     pub(super) configs: &'a Configs,
     pub(super) guards: (&'a ClientGuard, &'a ServerGuard),
     pub(super) policies: [Policy; 2],
 }
 
-/// A connection that has begun, or has ended in its beginning.
+/// A connection that has begun, or has already ended while it began.
 pub(super) struct Begun {
     pub(super) ends: [Option<Box<dyn End>>; 2],
     pub(super) path: Rc<RefCell<Path>>,
-    /// What the call came to that made an end, where one did.
+    /// The result of the call that made an end, if a single call did.
     pub(super) made: Option<(usize, io::Result<Option<Ending>>)>,
-    /// What forgets the sessions of a side that was not told how.
+    /// Forgets the sessions of a side whose stream does not do so itself.
     pub(super) forgets: [Option<Box<dyn ForgetSession>>; 2],
-    /// What a user of rustls alone had written.
+    /// How many bytes a user of rustls alone had written.
     pub(super) written: [usize; 2],
-    /// What a connection had shown that was used up.
+    /// What a connection of rustls alone had shown.
     pub(super) seen: Option<(usize, Shows)>,
 }
 
@@ -133,7 +133,7 @@ impl Makers<'_> {
         begun(1, made, far, path)
     }
 
-    /// Rustls alone drives one side for some turns; then it is ours.
+    /// Rustls alone drives one side for some turns. Then our adapter takes over.
     fn by_others<C, S>(
         &self,
         opening: &Opening,
@@ -198,7 +198,7 @@ fn begun(side: usize, made: io::Result<Box<dyn End>>, far: Far, path: Shared<Pat
     Begun { ends, path, made: Some((side, made)), forgets: [None, None], written: [0; 2], seen: None }
 }
 
-/// Makes an end by one call, while which the other end takes its turns.
+/// Makes an end by one call. The other end takes its turns during the call.
 fn by_one_call(
     opening: &Opening,
     side: usize,
@@ -221,7 +221,7 @@ fn by_one_call(
     made
 }
 
-/// What goes on while one side waits in a call. Whether anything has.
+/// Runs a turn while one side waits in a call. Returns whether anything has happened.
 fn takes_turn(opening: &Opening, turn: usize, side: usize, path: &mut Path, far: &mut dyn End) -> bool {
     let is_silent = opening.turn == Turn::Silence && turn > opening.at;
     if is_silent {
@@ -243,7 +243,8 @@ fn takes_turn(opening: &Opening, turn: usize, side: usize, path: &mut Path, far:
     came || went || (is_now && opening.turn != Turn::Nothing)
 }
 
-/// A turn of somebody who drives rustls alone, and gives up where it fails. Whether it goes on.
+/// Runs a turn of a program that drives rustls alone, and gives up if rustls fails. Returns whether
+/// it continues.
 fn pump(plain: &mut impl Tls, duct: &mut Duct) -> bool {
     while plain.common().wants_write() && plain.write_tls(duct).is_ok() {}
     if matches!(plain.read_tls(duct), Ok(1..)) && plain.process_new_packets().is_err() {
@@ -253,7 +254,7 @@ fn pump(plain: &mut impl Tls, duct: &mut Duct) -> bool {
     true
 }
 
-/// Ends a stream of rustls, here and now.
+/// Ends a stream of rustls at once.
 fn use_up<C, S>(mut stream: StreamOwned<C, Duct>, how: Use, policy: Policy) -> io::Result<Option<Ending>>
 where
     C: Tls + std::ops::DerefMut<Target = rustls::ConnectionCommon<S>>,

@@ -1,13 +1,14 @@
-//! Whole connections, from connect to end, both ends of ours: handshakes that fail and succeed,
-//! resumption, halves, relays.
+//! Whole connections, from connect to end, with our adapters at both ends: handshakes that fail and
+//! succeed, resumption, halves, relays.
 //!
-//! Decides which world an input runs in: `series` has connections for threads, one behind the other
-//! and beside each other, that share the session stores; `tasks` a client and a server over tokio,
-//! whole or split; `relay` a relay between two connections; `threads` the halves of a blocking
-//! stream over sockets; `sockets` whole streams over those of the kernel, and a service that
-//! lingers. Leaves what both ends must agree on to `agree`.
+//! Decides which world an input runs in. `series` has connections for threads, one after the other
+//! and next to each other, that share the session stores. `tasks` has a client and a server over
+//! tokio, whole or split. `relay` has a relay between two connections. `threads` has the halves of
+//! a blocking stream over sockets. `sockets` has whole streams over those of the kernel, and a
+//! service that lingers. `agree` decides what both ends must agree on.
 //!
-//! An input is, behind the format: a byte for the world, its set-up, then a byte an action.
+//! After the format byte, an input has a byte for the world, its set-up, and then one byte per
+//! action.
 
 mod agree;
 mod call;
@@ -31,7 +32,7 @@ use std::fmt::Debug;
 
 use crate::choices::Choices;
 
-/// Room for all that one read moves.
+/// The buffer size for reads: room for all that one read moves.
 const ROOM: usize = 20_000;
 
 /// A world that an input runs in.
@@ -51,7 +52,9 @@ const WORLDS: [World; 8] = [SERIES, TASKS, RELAY, THREADS, SERIES, TASKS, RELAY,
 
 /// Runs an input.
 ///
-/// Panics: where a duty is broken.
+/// # Panics
+///
+/// Panics if a duty is broken.
 pub fn run(data: &[u8]) {
     let Some(mut choices) = Choices::read(data) else { return };
     let _told = Told(data);
@@ -59,7 +62,7 @@ pub fn run(data: &[u8]) {
     (choices.pick(&WORLDS).run)(&mut choices);
 }
 
-/// An input in words, a step a line.
+/// Describes an input in words, one step per line.
 #[must_use]
 pub fn tell(data: &[u8]) -> String {
     let Some(mut choices) = Choices::read(data) else { return "another format".to_owned() };
@@ -79,7 +82,7 @@ fn told<A: Debug>(
     std::iter::once(format!("{setting:?}")).chain(actions).collect()
 }
 
-/// Tells the input, where its run ends in a panic.
+/// Prints the input if its run ends in a panic.
 struct Told<'a>(&'a [u8]);
 
 impl Drop for Told<'_> {

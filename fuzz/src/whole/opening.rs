@@ -1,6 +1,6 @@
-//! How a connection of [`series`](super::series) begins: by which call, with what on the way.
+//! How a connection of [`series`](super::series) begins: by which call, and with which disturbance.
 //!
-//! Decides who does the handshake, and what a handshake that was disturbed must come to.
+//! Decides which side does the handshake, and how a disturbed handshake must end.
 
 use std::time::Duration;
 
@@ -9,25 +9,25 @@ use close_notify::{AlertDescription, Manner};
 use super::configs::Refusal;
 use crate::choices::Choices;
 
-/// Which calls make the two ends.
+/// The calls that make the two ends.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Maker {
-    /// Both are streams, and shake hands step by step.
+    /// Both are streams, and do the handshake step by step.
     Steps,
     /// The client is connected by one call.
     Connector,
     /// The server is accepted by one call.
     Acceptor,
-    /// This side is driven by rustls alone for so many turns, and adopted then.
+    /// Rustls alone drives this side for some turns. Then it is adopted.
     Adopted(usize),
-    /// The same, as a stream of rustls that is used on.
+    /// The same, but as a stream of rustls that stays in use.
     Wrapped(usize),
-    /// The same, and it is ended at once, so.
+    /// The same, but it is ended at once, in this way.
     Used(usize, Use),
 }
 
 impl Maker {
-    /// Which side is driven by others before.
+    /// The side that others drive before, if any.
     pub(super) const fn adopts(self) -> Option<usize> {
         match self {
             Self::Steps | Self::Connector | Self::Acceptor => None,
@@ -43,7 +43,7 @@ pub(super) enum Use {
     Abort,
     Reject,
     HandBack,
-    /// Its parts are lent, and the end is asked for over them.
+    /// Its parts are borrowed, and the end is asked for on them.
     Lent(Manner),
 }
 
@@ -66,7 +66,7 @@ const MAKERS: [Maker; 16] = [
     Maker::Used(0, Use::Lent(Manner::Linger)),
 ];
 
-/// What happens on the way of a handshake, at some turn of it.
+/// What happens during a handshake, at one of its turns.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Turn {
     Nothing,
@@ -104,7 +104,8 @@ pub(super) struct Opening {
     pub(super) name: usize,
     pub(super) refusal: Option<Refusal>,
     pub(super) turn: Turn,
-    /// At which turn of the other end that happens, and for how many turns rustls drives alone.
+    /// The turn of the other end at which that happens, and the number of turns for which rustls
+    /// drives alone.
     pub(super) at: usize,
     pub(super) patience: Duration,
     pub(super) capacity: usize,

@@ -1,5 +1,5 @@
-//! A relay between two connections over tokio, or between one and a transport without TLS: what
-//! ended unclean on one side never ends clean on the other.
+//! A relay between two connections over tokio, or between one and a transport without TLS: an end
+//! that was unclean on one side is never clean on the other.
 //!
 //! Decides how an input is read. Source: RFC 9846 §6.1, RFC 9112 §8 · no-laundering.
 
@@ -23,13 +23,14 @@ use crate::pair::nature;
 use crate::task::Task;
 use crate::wire::{ECONNRESET, Nature};
 
-/// What a run begins with.
+/// The set-up of a run.
 #[derive(Clone, Copy, Debug)]
 struct Setting {
     versions: [Version; 2],
     /// The far side has no TLS.
     is_plain: bool,
-    /// Those of the relay are what a proxy has, or others.
+    /// The policies of both sides. The two in the middle are the relay's: those of a proxy, or
+    /// others.
     policies: [Policy; 4],
     natures: [Nature; 2],
 }
@@ -54,9 +55,8 @@ pub(super) fn tell(choices: &mut Choices<'_>) -> Vec<String> {
     told(&Setting::read(choices), choices, Action::next)
 }
 
-/// Runs an input of this world.
-///
-/// Panics: where a byte is lost, an end is laundered, or somebody waits for ever.
+/// Runs an input of this world. Panics if a byte is lost, an end is laundered, or a side waits
+/// forever.
 pub(super) fn run(choices: &mut Choices<'_>) {
     let setting = Setting::read(choices);
     let mut run = Run::new(&setting);
@@ -189,7 +189,7 @@ impl Run {
         }
     }
 
-    /// Both sides read what there is, end well, and then time passes: nobody waits for ever.
+    /// Both sides read what there is, end well, and then time passes: nobody waits forever.
     fn finish(&mut self) {
         self.rests();
         for _ in 0..8 {
@@ -215,7 +215,7 @@ impl Run {
         assert!(is_cut || self.relay.relayed.is_some(), "both sides are gone, and the relay waits");
     }
 
-    /// What each side was told fits to what the other did, and to what the relay says.
+    /// Checks that what each side got fits what the other did, and what the relay reports.
     fn agree(&self) {
         let facts = self.sides.each_ref().map(|side| side.facts);
         for (to, from) in [(0, 1), (1, 0)] {
@@ -234,8 +234,8 @@ impl Run {
         self.is_truly_told(&relayed);
     }
 
-    /// Whether the side's own close_notify has ended both directions: what could not be delivered
-    /// then was not wanted.
+    /// Whether the side's own close_notify has ended both directions, so that data that could not
+    /// be delivered then was not wanted.
     fn has_ended_both(&self, at: usize, facts: &Facts) -> bool {
         let is_older = self.versions[at] != Version::Tls13 && !(at == 1 && self.is_plain);
         is_older && facts.ending.is_some_and(|ending| ending.first_closer != FirstCloser::Peer)
@@ -243,7 +243,7 @@ impl Run {
 
     fn read_a_clean_end(&self, at: usize, facts: &Facts) -> bool {
         if at == 1 && self.is_plain {
-            // On a wire that nobody touches an end of the stream is the relay's word.
+            // On an undisturbed wire an end of the stream comes from the relay.
             return facts.at_end
                 && self.nets[1].wire.borrow().is_orderly()
                 && !self.nets[1].wire.borrow().is_dead(1);
@@ -269,13 +269,14 @@ impl Run {
         }
     }
 
-    /// A relay that says all is whole has read a clean end on each side that has TLS.
+    /// Checks that a relay that reports everything as whole has read a clean end on each side with
+    /// TLS.
     fn is_truly_told(&self, relayed: &Relayed) {
         assert_eq!(relayed.endings[1].is_none(), self.is_plain);
         let has_read_it =
             |at: usize| relayed.endings[at].is_none_or(|end| end.reading == ReadEnd::CloseNotify);
-        // Up to TLS 1.2 one side's close_notify ends both directions, and the other side's end is
-        // not waited for.
+        // Up to TLS 1.2 one side's close_notify ends both directions, and the relay does not wait
+        // for the other side's end.
         let has_ended_both = |at: usize| {
             let has_tls = relayed.endings[at].is_some();
             has_tls && self.versions[at] != Version::Tls13 && has_read_it(at)

@@ -1,47 +1,47 @@
-//! Which sessions a client offers and a server takes, told by how their connections ended.
+//! Which sessions a client offers and a server accepts, derived from how their connections ended.
 //!
-//! Decides it apart from the guards: a plain list of who has which session, and which ends forbid
-//! it. Sources: RFC 5246 §7.2.2 · fatal-forgets-session, RFC 9846 §6.2 · fatal-discards-tickets,
-//! RFC 2818 §2.2 · premature-forbids-reuse-https.
+//! Decides it independently of the guards: a plain list of which side has which session, and which
+//! ends forbid it. Sources: RFC 5246 §7.2.2 · fatal-forgets-session, RFC 9846 §6.2 ·
+//! fatal-discards-tickets, RFC 2818 §2.2 · premature-forbids-reuse-https.
 
 use std::collections::{BTreeSet, VecDeque};
 
 use close_notify::{Role, Version};
 
-/// So many tickets a client keeps for a name.
+/// How many tickets a client keeps for a name.
 const TICKETS: usize = 8;
 
-/// A session: by which connections it came, for the client and for the server.
+/// The origin of a session: the connections from which the client and the server have it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Origin {
     client: usize,
     server: usize,
 }
 
-/// How exactly it can be told.
+/// How exactly resumption can be predicted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Room {
-    /// Both sides keep all that they may.
+    /// Both sides keep all that they may keep.
     Enough,
-    /// More may be forgotten than must.
+    /// More may be forgotten than must be.
     Little,
     /// The client keeps nothing.
     None,
 }
 
-/// A connection as it is remembered.
+/// What is remembered of a connection.
 #[derive(Clone, Debug)]
 pub(super) struct Trace {
     name: usize,
     offered: Option<Origin>,
-    /// What its own sessions are known by.
+    /// The origin of its own sessions.
     own: Origin,
     is_answered: bool,
     is_shaken: bool,
     tickets: usize,
 }
 
-/// What an end of a connection shows.
+/// The observable state of an end of a connection.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Shows {
     /// Whether its handshake resumed a session, once that is known.
@@ -55,12 +55,12 @@ pub(super) struct Shows {
 pub(super) struct Remembered {
     version: Version,
     room: Room,
-    /// By name, the oldest first.
+    /// Tickets by name, the oldest first.
     tickets: [VecDeque<Origin>; 2],
     sessions: [Option<Origin>; 2],
     forgotten: [BTreeSet<usize>; 2],
-    /// Offered to a server whose connection ended ill before it answered: it may have found them,
-    /// and forgets them then.
+    /// Sessions offered to a server whose connection ended badly before it answered. It may have
+    /// found them, and then forgets them.
     in_doubt: BTreeSet<usize>,
 }
 
@@ -76,7 +76,7 @@ impl Remembered {
         }
     }
 
-    /// A client begins to connect: what it offers is decided.
+    /// Begins a connection, and decides which session the client offers.
     pub(super) fn begins(&mut self, number: usize, name: usize) -> Trace {
         let offered = match self.version {
             Version::Tls13 => self.tickets[name].pop_back(),
@@ -86,9 +86,8 @@ impl Remembered {
         Trace { name, offered, own, is_answered: false, is_shaken: false, tickets: 0 }
     }
 
-    /// The server has answered: whether it resumes what was offered.
-    ///
-    /// Panics: where it resumes what is forgotten, or does not resume what may be.
+    /// Checks, once the server has answered, whether it resumes what was offered. Panics if it
+    /// resumes what is forgotten, or does not resume what may be.
     pub(super) fn answers(&self, trace: &mut Trace, shows: &Shows) {
         let Some(resumed) = shows.resumed.filter(|_| !trace.is_answered) else { return };
         trace.is_answered = true;
@@ -99,15 +98,15 @@ impl Remembered {
         let must = self.room == Room::Enough && is_certain;
         assert!(resumed || !must, "a session was not resumed that may be: {trace:?}");
         if self.version != Version::Tls13 {
-            // A client takes a new session for the one that it offered; where it has little room it
-            // may have offered none.
+            // A client treats a new session as the one that it offered. With little room it may
+            // have offered none.
             let shared = trace.offered.filter(|_| resumed || self.room == Room::Enough);
             trace.own.client = shared.map_or(trace.own.client, |origin| origin.client);
             trace.own.server = offered.filter(|_| resumed).map_or(trace.own.server, |origin| origin.server);
         }
     }
 
-    /// The client has got what it shows: tickets, or the session of its handshake.
+    /// Notes what the client has got: tickets, or the session of its handshake.
     pub(super) fn gets(&mut self, trace: &mut Trace, shows: &Shows) {
         let new = shows.tickets - trace.tickets;
         trace.tickets = shows.tickets;
@@ -123,13 +122,13 @@ impl Remembered {
         }
     }
 
-    /// How the connection ended for this side forbids that its sessions are resumed.
+    /// Notes that the connection's end for this side forbids resuming its sessions.
     pub(super) fn forgets(&mut self, trace: &Trace, role: Role) {
         let [by_client, by_server] = &mut self.forgotten;
         match role {
             Role::Client => {
                 by_client.insert(trace.own.client);
-                // With little room it may have offered none: one that was resumed is its own then.
+                // With little room it may have offered none.
                 if self.version != Version::Tls13 && self.room == Room::Enough {
                     by_client.extend(trace.offered.map(|origin| origin.client));
                 }

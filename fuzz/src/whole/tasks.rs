@@ -1,8 +1,8 @@
-//! A client and a server over tokio, from connect to end: whole streams and halves, calls that wait
-//! in tasks of their own.
+//! A client and a server over tokio, from connect to end: whole streams and halves, and calls that
+//! wait in their own tasks.
 //!
-//! Decides how an input is read, and what a run comes to once nobody disturbs it any more. Leaves
-//! to [`side`](super::side) how calls are made.
+//! Decides how an input is read, and how a run ends once nothing disturbs it any more.
+//! [`side`](super::side) decides how calls are made.
 
 use std::io;
 use std::time::Duration;
@@ -22,12 +22,12 @@ use crate::choices::Choices;
 use crate::pair::nature;
 use crate::wire::{ECONNRESET, Nature};
 
-/// More rounds than any run takes to come to rest, over the narrowest wire.
+/// More rounds than any run needs to come to rest over the narrowest wire.
 pub(super) const ROUNDS: usize = 40_000;
 /// Longer than any patience of a run, in seconds.
 pub(super) const LONG: u64 = 10_000;
 
-/// What a run begins with.
+/// The set-up of a run.
 #[derive(Clone, Copy, Debug)]
 struct Setting {
     form: Form,
@@ -61,15 +61,15 @@ impl Setting {
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Action {
     Call(Op),
-    /// Who was woken goes on.
+    /// Calls that were woken are made again.
     Go,
-    /// Everything arrives and goes on, for a while.
+    /// Everything arrives, and woken calls are made again, for a while.
     Flow,
-    /// So much arrives at the side.
+    /// At most this many bytes arrive at the side.
     Deliver(usize),
     Cancel(usize),
     LookAgain(usize),
-    /// The stream is split, or its halves are united.
+    /// The stream is split, or its halves are reunited.
     Turn,
     Look,
     Abort,
@@ -136,7 +136,7 @@ impl Action {
         Some((usize::from(byte & 1), ACTIONS[usize::from(byte >> 1) % ACTIONS.len()]))
     }
 
-    /// Whether a connection may end otherwise than well for it.
+    /// Whether a connection may end badly because of it.
     const fn is_rude(self) -> bool {
         matches!(
             self,
@@ -157,9 +157,8 @@ pub(super) fn tell(choices: &mut Choices<'_>) -> Vec<String> {
     told(&Setting::read(choices), choices, Action::next)
 }
 
-/// Runs an input of this world.
-///
-/// Panics: where a task is not woken, waits for ever, or is told of another end than there is.
+/// Runs an input of this world. Panics if a task is not woken, waits forever, or gets a wrong
+/// ending.
 pub(super) fn run(choices: &mut Choices<'_>) {
     let setting = Setting::read(choices);
     let mut run = Run::new(&setting);
@@ -206,8 +205,8 @@ impl Run {
         agree::agree(&self.sides.each_ref().map(|side| side.facts));
     }
 
-    /// Nothing disturbs the two any more, and both end well; then time passes, and nobody waits any
-    /// more.
+    /// Ends the run: nothing disturbs the two sides any more, and both end well. Then time passes,
+    /// after which no task may wait.
     fn finish(&mut self, setting: &Setting) {
         self.rests();
         for round in 0..2 {
@@ -227,12 +226,12 @@ impl Run {
         self.rests();
         for side in &self.sides {
             side.shows_little();
-            assert!(!side.waits(), "a task waits for ever: {:?}", side.waits_for());
+            assert!(!side.waits(), "a task waits forever: {:?}", side.waits_for());
         }
         agree::agree(&self.sides.each_ref().map(|side| side.facts));
     }
 
-    /// What is left to be read is read.
+    /// Both sides read what is left to read.
     fn reads_on(&mut self) {
         for _ in 0..8 {
             self.sides.iter_mut().for_each(|side| side.call(Op::Read(ROOM)));
@@ -240,7 +239,7 @@ impl Run {
         }
     }
 
-    /// All goes on until it rests; a task that is not woken then has nothing to do.
+    /// Continues until all rests. A task that is not woken must then have nothing to do.
     fn rests(&mut self) {
         assert!(flow(&self.net, &mut self.sides, ROUNDS), "two ends come to no rest");
         for side in &mut self.sides {
@@ -248,7 +247,7 @@ impl Run {
         }
     }
 
-    /// Two ends that nobody disturbs end well, and know it.
+    /// Checks that two undisturbed ends have ended well.
     fn ends_well(&self, setting: &Setting) {
         let is_disturbed = !self.net.wire.borrow().is_orderly()
             || self.clock.has_jumped
@@ -263,7 +262,7 @@ impl Run {
     }
 }
 
-/// Whether it ends a connection for what a peer may say behind our close.
+/// Whether the policy ends a connection for what a peer may say after our close.
 fn refuses(policy: &Policy) -> bool {
     policy.late_data == LateData::Refuse || policy.drain_budget < 200_000
 }
@@ -276,7 +275,7 @@ async fn accept(acceptor: Acceptor, line: Line) -> io::Result<Stream<Line>> {
     acceptor.accept_async(line).await
 }
 
-/// Does what an action asks of the side alone.
+/// Does the part of an action that concerns only the side.
 pub(super) fn act(side: &mut Side, net: &Net, clock: &mut Clock, action: Action) {
     match action {
         Action::Call(op) => side.call(op),
@@ -294,8 +293,8 @@ pub(super) fn act(side: &mut Side, net: &Net, clock: &mut Clock, action: Action)
     }
 }
 
-/// Everything arrives, and who is woken goes on, for so many rounds at most. Whether all has come
-/// to rest.
+/// Delivers everything, and makes woken calls again, for at most `rounds` rounds. Returns whether
+/// all has come to rest.
 fn flow(net: &Net, sides: &mut [Side; 2], rounds: usize) -> bool {
     for _ in 0..rounds {
         let before = net.wire.borrow().moved();

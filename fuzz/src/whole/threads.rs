@@ -1,9 +1,9 @@
-//! The halves of a blocking stream, over two sockets: a thread that waits in one half, and another
-//! that ends it all.
+//! The halves of a blocking stream over two sockets: one thread waits in a half, and another ends
+//! the connection.
 //!
-//! Decides which calls would wait: those are made in a thread of their own, and must come back once
-//! the connection has ended. The far end never waits. What a thread gets depends on nobody's speed:
-//! it reads, or writes, until it may not.
+//! Decides which calls would wait. Those are made in their own thread, and must return once the
+//! connection has ended. The far end never waits. What a thread gets does not depend on timing: it
+//! reads, or writes, until it may not.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::TcpStream;
@@ -28,16 +28,16 @@ use crate::choices::Choices;
 use crate::heard::{LONGEST, is_text, text};
 use crate::lab;
 
-/// An application that fills the socket writes no more than this.
+/// The most bytes that an application writes to fill the socket.
 const FILL: usize = 1 << 20;
-/// Longer than any thread needs to come back that was woken.
+/// Longer than any woken thread takes to return.
 const STUCK: Duration = Duration::from_secs(10);
 
-/// About as long as a thread needs until it waits: no oracle depends on it, but one that does not
-/// wait need not be woken.
+/// Roughly the time that a thread needs until it waits. No oracle depends on it, but a thread that
+/// does not wait need not be woken.
 const BEGINS: Duration = Duration::from_micros(300);
 
-/// What a run begins with.
+/// The set-up of a run.
 #[derive(Clone, Copy, Debug)]
 struct Setting {
     version: Version,
@@ -63,15 +63,15 @@ impl Setting {
 enum Action {
     Far(Call),
     FarDrops,
-    /// The reading half, where there is something to read.
+    /// A read of the reading half, if there is something to read.
     Read(usize),
     Write(usize),
     WriteInParts(usize, usize),
     Flush,
     Look,
-    /// Said again: no close waits.
+    /// The patience is set to zero again: no close waits.
     LosePatience,
-    /// By a handle.
+    /// A close by a handle.
     Close(Manner),
     CloseWrite,
     Reject,
@@ -117,9 +117,7 @@ pub(super) fn tell(choices: &mut Choices<'_>) -> Vec<String> {
     told(&Setting::read(choices), choices, next)
 }
 
-/// Runs an input of this world.
-///
-/// Panics: where a thread does not come back, or is told of another end than there is.
+/// Runs an input of this world. Panics if a thread does not return, or gets a wrong ending.
 pub(super) fn run(choices: &mut Choices<'_>) {
     let setting = Setting::read(choices);
     if setting.is_tcp { runs::<TcpStream>(&setting, choices) } else { runs::<UnixStream>(&setting, choices) }
@@ -133,7 +131,7 @@ fn runs<T: Socket>(setting: &Setting, choices: &mut Choices<'_>) {
     run.finish();
 }
 
-/// What a thread came to, and its half.
+/// The result of a thread, and its half.
 struct Came<H> {
     half: H,
     moved: usize,
@@ -168,8 +166,8 @@ impl<T: Socket> Run<T> {
         let (read, write) = near.into_split()?;
         let mut far = Stream::new(server, far, setting.policies[1]);
         far.set_patience(Duration::MAX);
-        // What waits for the far end would wait for us: only halves wait, and they have no
-        // deadline.
+        // A wait for the far end would block the only thread that drives it. So only halves wait,
+        // and they have no deadline.
         read.handle().set_patience(Duration::ZERO);
         Ok(Self {
             handle: read.handle().clone(),
@@ -209,7 +207,7 @@ impl<T: Socket> Run<T> {
         }
     }
 
-    /// Whether a read finds something: data that is not read yet, or an end.
+    /// Whether a read finds unread data, or an end.
     fn has_something_to_read(&self) -> bool {
         let far_is_flushed = self.far.as_ref().is_none_or(|far| far.session().is_flushed());
         let has_data = self.facts[0].got < self.facts[1].taken && far_is_flushed;
@@ -258,7 +256,7 @@ impl<T: Socket> Run<T> {
                 Ok(())
             }
             Action::Close(manner) => self.handle.close(manner).map(drop),
-            // It waits until there is room, and has no deadline.
+            // This would wait until there is room, and has no deadline.
             Action::CloseWrite if matches!(self.write, Some(Half::Away(_))) => Ok(()),
             Action::CloseWrite => self.handle.close_write().map(drop),
             Action::Reject => self.handle.reject(AlertDescription::ACCESS_DENIED).map(drop),
@@ -321,13 +319,13 @@ impl<T: Socket> Run<T> {
         }
     }
 
-    /// The connection is ended by a handle: whoever waits in a half comes back, and is told of that
+    /// Ends the connection by a handle: a thread that waits in a half must return, and report that
     /// end.
     fn finish(mut self) {
         self.handle.set_patience(Duration::ZERO);
         let closed = self.handle.close(Manner::Graceful);
         if let Err(error) = closed {
-            assert_ne!(error.kind(), ErrorKind::WouldBlock, "a close waits for ever");
+            assert_ne!(error.kind(), ErrorKind::WouldBlock, "a close waits forever");
             self.facts[0].failed(&error);
         }
         self.look();
@@ -360,7 +358,7 @@ impl<T: Socket> Run<T> {
         }
     }
 
-    /// A thread was told of an end, where it was told of one: as it stood then.
+    /// Checks that the error of a thread, if any, carries an ending.
     fn was_told(&mut self, result: io::Result<()>) {
         if let Err(error) = result {
             assert!(Ending::find(&error).is_some(), "a half tells of no end: {error:?}");
@@ -369,7 +367,7 @@ impl<T: Socket> Run<T> {
     }
 }
 
-/// A thread that was woken comes back.
+/// Waits for a woken thread to return.
 fn comes_back<H>(awaited: &Receiver<Came<H>>, call: &str) -> Came<H> {
-    awaited.recv_timeout(STUCK).unwrap_or_else(|_| panic!("a {call} waits for ever in its half"))
+    awaited.recv_timeout(STUCK).unwrap_or_else(|_| panic!("a {call} waits forever in its half"))
 }

@@ -1,4 +1,4 @@
-//! Time that jumps: the streams over tokio run on a paused clock, one runtime to a thread.
+//! Time that jumps: the streams over tokio run on a paused clock, with one runtime per thread.
 
 use tokio::runtime::EnterGuard;
 
@@ -6,7 +6,7 @@ use crate::paused;
 
 /// The time of a run.
 pub(super) struct Clock {
-    /// It has jumped.
+    /// Whether it has jumped.
     pub(super) has_jumped: bool,
     _entered: EnterGuard<'static>,
 }

@@ -1,6 +1,6 @@
-//! A call of ours, and what must follow from what it comes to.
+//! A call of our end, and what must follow from its result.
 //!
-//! Decides what is looked at after each call. Leaves what an ending may say to `judge`.
+//! Decides what is checked after each call. `judge` decides what an ending may say.
 
 use std::cell::RefCell;
 
@@ -12,17 +12,18 @@ use crate::io_faults::ends::Came;
 use crate::io_faults::peer::LONGEST;
 use crate::io_faults::wire::Ended;
 
-/// Calls of the transport that one of ours may need beside those that move a byte or meet a fault.
+/// How many calls of the transport one of our calls may need, besides those that move a byte or
+/// meet a fault.
 const CALLS: usize = 24;
-/// So much may be kept unread beside the budget before nothing more is read.
+/// How many bytes may be kept unread, in excess of the budget, before nothing more is read.
 const KEPT: usize = 16 * 1024;
 
 thread_local! {
     static BUFFER: RefCell<Box<[u8]>> = RefCell::new(vec![0; LONGEST].into());
 }
 
-/// Whether a call goes on with a close that waits: a write has nothing to do with it, and a flush
-/// only with a last word.
+/// Whether a call continues a close that waits: a write never does, and a flush only while a last
+/// word is due.
 const fn drives(op: Op, is_said: bool) -> bool {
     match op {
         Op::Write(_) => false,
@@ -31,8 +32,8 @@ const fn drives(op: Op, is_said: bool) -> bool {
     }
 }
 
-/// What the answer claims. A read that waits may have too much that is unread, a write and a flush
-/// no room.
+/// The claim of an answer. Waits of reads, writes and flushes claim nothing: too much may be
+/// unread, or there may be no room.
 const fn answered(op: Op, came: &Came) -> Option<Answered> {
     match (op, came) {
         (Op::Read(1..), Came::Count(0)) => Some(Answered::End),
@@ -44,7 +45,7 @@ const fn answered(op: Op, came: &Came) -> Option<Answered> {
 }
 
 impl Bed {
-    /// A call. One of its kind that waited is given up.
+    /// Makes a call, and gives up a waiting call of the same task.
     pub(in crate::io_faults) fn call(&mut self, clock: &mut Clock, op: Op) {
         self.cancel(op.task());
         self.make(clock, op);
@@ -54,7 +55,7 @@ impl Bed {
         self.tasks[task].op = None;
     }
 
-    /// Every call that waits and was woken is made again; or every one that waits.
+    /// Makes every waiting call again that was woken, or all of them if `all` is set.
     pub(in crate::io_faults) fn go(&mut self, clock: &mut Clock, all: bool) {
         for task in 0..self.tasks.len() {
             if let Some(op) = self.tasks[task].op.filter(|_| all || self.is_woken(task)) {
@@ -63,7 +64,8 @@ impl Bed {
         }
     }
 
-    /// A call that waits is made again for nothing: if nobody woke it, there must be nothing to do.
+    /// Makes a waiting call again without a reason: if it was not woken, it must find nothing to
+    /// do.
     pub(in crate::io_faults) fn look_again(&mut self, clock: &mut Clock, task: usize) {
         let Some(op) = self.tasks[task].op else { return };
         let is_woken = self.is_woken(task);
@@ -73,11 +75,12 @@ impl Bed {
         let is_idle = self.tasks[task].op == Some(op) && moved == 0 && self.before == before;
         assert!(
             is_woken || is_idle,
-            "{op:?} had something to do, and nobody woke it: it moved {moved} bytes and came to {last:?}"
+            "{op:?} had something to do, and nobody woke it: it moved {moved} bytes and returned {last:?}"
         );
     }
 
-    /// A task by its waker. For a thread the docs of the stream say what it polls for.
+    /// Whether a waiting call was woken: by the waker of its task, or for a thread by what the docs
+    /// of the stream say to poll for.
     fn is_woken(&self, task: usize) -> bool {
         match &self.end {
             End::OfTasks(_) => self.tasks[task].is_woken(),
@@ -89,7 +92,7 @@ impl Bed {
                         Output::SendCloseNotify { .. } | Output::SendAlert { .. } | Output::ShutWrite
                     );
                 let is_ready = wire.is_readable() || (writes && wire.is_writable());
-                // A thread knows what it has called since.
+                // A thread knows which calls it has made since.
                 is_ready || self.facts.deadline_passed || self.last_task != task
             }
         }
@@ -116,12 +119,12 @@ impl Bed {
         self.last_task = op.task();
         self.note(op, &came);
         self.tasks[op.task()].op = matches!(came, Came::Waits).then_some(op);
-        assert!(!was_late || self.tasks[op.task()].op.is_none(), "{op:?} waits behind its deadline");
+        assert!(!was_late || self.tasks[op.task()].op.is_none(), "{op:?} waits after its deadline");
         self.keeps_time(clock);
         self.judge(op, came);
     }
 
-    /// A wait that has begun has all the patience, and one that is over leaves no deadline.
+    /// Gives a wait that has begun the full patience, and removes the deadline of one that is over.
     fn keeps_time(&mut self, clock: &mut Clock) {
         if self.runs() || self.end.session().machine().deadline_runs() {
             clock.runs();
@@ -131,7 +134,7 @@ impl Bed {
         }
     }
 
-    /// What the application knows of a call once it has come back.
+    /// Notes what the application knows from a call that has returned.
     fn note(&mut self, op: Op, came: &Came) {
         let misuse = |error: &std::io::Error| {
             let ours = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
@@ -144,7 +147,7 @@ impl Bed {
             (Op::Write(count), Came::Failed(_)) if !is_misuse => {
                 self.facts.in_doubt = self.facts.in_doubt.max(count)
             }
-            // It has failed, and is told so once nothing more can be read.
+            // The write has failed, and returns the error once nothing more can be read.
             (Op::Write(count), Came::Waits) if self.salvages() => {
                 self.facts.in_doubt = self.facts.in_doubt.max(count)
             }
@@ -168,8 +171,8 @@ impl Bed {
         let ending = self.end.ending();
         let wire = self.wire.borrow();
         self.peer.hear(&wire.out[..if self.facts.handed_back { self.peer.opened } else { wire.out.len() }]);
-        // linger-is-bounded, and no call spins: what was read before may hold records, and each has
-        // its own step
+        // linger-is-bounded, and no call spins: what was read before may hold records, and each
+        // takes a step
         let most = CALLS + 4 * wire.moved + 2 * self.peer.records();
         assert!(wire.calls <= most, "{op:?}: {} calls for {} bytes", wire.calls, wire.moved);
         drop(wire);
@@ -208,12 +211,12 @@ impl Bed {
         self.before = ending;
     }
 
-    /// Whether so much may be kept unread that no more is read.
+    /// Whether so much may be unread that no more is read.
     fn is_full(&self) -> bool {
         self.peer.data - self.facts.got > KEPT
     }
 
-    /// What is true now, by the wire and the peer.
+    /// What is true now, according to the wire and the peer.
     fn truth(&self) -> Truth {
         let (wire, facts, peer) = (self.wire.borrow(), &self.facts, &self.peer);
         let end = peer.end.filter(|end| end.at <= wire.read);
@@ -232,22 +235,22 @@ impl Bed {
         }
     }
 
-    /// A call waits only where the transport has just said so, or where too much is kept unread.
+    /// Checks that a call waits only if the transport has just said so, or if too much is unread.
     fn may_wait(&self, op: Op) {
         assert!(self.wire.borrow().has_said_wait || self.is_full(), "{op:?} waits for nothing");
         let never = matches!(op, Op::PeerClosedNow | Op::Close(Manner::Abort));
         assert!(!never, "{op:?} waits");
     }
 
-    // delivered-before-end: before an end is told, what came is handed on
+    // delivered-before-end: before an end is reported, what came is handed on
     fn all_was_delivered(&self, op: Op, error: &std::io::Error) {
         let ended = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
         let is_end = matches!((op, ended), (Op::Read(_), Some(Error::Ended { .. })));
-        // A deadline ends a wait whatever has come by then.
+        // A deadline ends a wait even if data has come by then.
         if is_end && self.facts.asked.is_none() && !self.facts.deadline_passed {
             let end = self.peer.end.map_or(usize::MAX, |end| end.at);
             let data = self.peer.data_before(self.wire.borrow().read.min(end));
-            assert_eq!(self.facts.got, data, "an end is told before the data that came");
+            assert_eq!(self.facts.got, data, "an end is reported before the data that came");
         }
     }
 
@@ -256,15 +259,16 @@ impl Bed {
         self.facts.handed_back = true;
         let wire = self.wire.borrow();
         let end = self.peer.end.filter(|end| end.alert == 0).expect("TLS ends by the peer's close_notify");
-        assert_eq!(left, &wire.said[end.at..wire.read], "what stands behind the close_notify");
+        assert_eq!(left, &wire.said[end.at..wire.read], "what comes after the close_notify");
         assert_eq!(self.peer.last_word.map(|(_, alert)| alert), Some(0), "and by ours");
-        assert_eq!(wire.unflushed, 0, "our close_notify may stay behind");
+        assert_eq!(wire.unflushed, 0, "our close_notify may never leave");
         assert!(!wire.is_shut, "the transport is shut");
         drop(wire);
         drop(held);
     }
 
-    /// The peer ends well, the transport takes all: every call ends, and the connection with it.
+    /// Ends the run: the peer ends well, and the transport takes all. Every call must then end, and
+    /// so must the connection.
     pub(in crate::io_faults) fn finish(mut self, clock: &mut Clock) {
         self.time_has_jumped(clock);
         self.wire().faults = [None; 4];
@@ -284,7 +288,7 @@ impl Bed {
         }
     }
 
-    /// What was woken goes on, until nobody is woken; who waits then waits for the deadline.
+    /// Makes woken calls again until none is woken. Calls that still wait must end at the deadline.
     fn ends_all(&mut self, clock: &mut Clock) {
         for _ in 0..4 {
             self.go(clock, false);
@@ -293,11 +297,11 @@ impl Bed {
             self.look_again(clock, task);
         }
         if self.tasks.iter().any(|task| task.op.is_some()) {
-            assert!(self.runs(), "a call waits for ever");
+            assert!(self.runs(), "a call waits forever");
             clock.jump(PATIENCE);
             self.time_has_jumped(clock);
             self.go(clock, false);
-            assert!(self.tasks.iter().all(|task| task.op.is_none()), "a call waits behind the deadline");
+            assert!(self.tasks.iter().all(|task| task.op.is_none()), "a call waits after the deadline");
         }
     }
 }

@@ -1,8 +1,8 @@
-//! One end of ours over its wire, the played peer behind it, and the calls that wait.
+//! Our end over its wire, the played peer on the other side, and the calls that wait.
 //!
 //! Decides when a call that waits is made again: when its waker was woken, or, for the blocking
-//! stream, when what it says to poll for is there. A call that is made again without that must find
-//! nothing to do: otherwise a wake-up was lost.
+//! stream, when the readiness that it asks to poll for is there. A call that is made again without
+//! that must find nothing to do; otherwise a wake-up was lost.
 
 mod calls;
 
@@ -22,8 +22,8 @@ use super::wire::{Call, Fault, Held, Wire};
 use crate::lab::Recording;
 use crate::task::Task;
 
-/// How long a close may take. No run takes an hour: the deadline of a blocking stream passes when
-/// we say so.
+/// How long a close may take. No run takes an hour: the deadline of a blocking stream passes only
+/// when the run sets its patience to zero.
 const fn patience(of_tasks: bool) -> Duration {
     Duration::from_secs(if of_tasks { PATIENCE } else { 3600 })
 }
@@ -35,7 +35,7 @@ pub(super) struct Bed {
     facts: Facts,
     tasks: [Task<Op>; 3],
     before: Ending,
-    /// What the last call came to, in short.
+    /// A summary of the last call's result.
     last: (Option<ErrorKind>, usize),
     last_task: usize,
 }
@@ -88,7 +88,7 @@ impl Bed {
         }
     }
 
-    /// The peer ends its stream, or resets it: all that it said has arrived then.
+    /// The peer ends its stream, or resets it. All that it said has then arrived.
     pub(super) fn peer_ends(&mut self, reset: Option<i32>) {
         let mut wire = self.wire();
         if wire.is_broken || wire.reset.is_some() {
@@ -147,8 +147,8 @@ impl Bed {
         }
     }
 
-    /// Whether a deadline runs: a close waits, a last word or its FIN is due, or an alert is waited
-    /// for behind a failed write.
+    /// Whether a deadline runs: a close waits, a last word or its FIN is due, or an alert is
+    /// awaited after a failed write.
     // every-call-ends
     fn runs(&self) -> bool {
         let ending = self.end.ending();
@@ -159,7 +159,7 @@ impl Bed {
         self.end.has_transport() && (closes || owes || self.salvages())
     }
 
-    /// Whether its direction is closed but for the FIN, over a transport that has not failed.
+    /// Whether its direction is closed except for the FIN, over a transport that has not failed.
     fn owes_a_fin(&self) -> bool {
         let wire = self.wire.borrow();
         let is_well = wire.first_errno.is_none() && !wire.shut_has_failed && !wire.is_broken;
@@ -174,12 +174,13 @@ impl Bed {
             && ending.reading == ReadEnd::Open
     }
 
-    /// Both adapters stand alike: what the last call came to, what is known, and what was moved.
+    /// Checks that both adapters are in the same state: the last call's result, the ending, and
+    /// what was moved.
     pub(super) fn stands_as(&self, other: &Self) {
         let standing = |bed: &Self| {
             let (wire, waits) = (bed.wire.borrow(), [0, 1, 2].map(|task| bed.tasks[task].op));
             (bed.last, bed.end.ending(), wire.out.len(), wire.read, wire.is_gone, waits)
         };
-        assert_eq!(standing(self), standing(other), "the two adapters stand apart");
+        assert_eq!(standing(self), standing(other), "the two adapters differ");
     }
 }

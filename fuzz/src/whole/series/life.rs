@@ -1,7 +1,7 @@
 //! One connection of a run: its two ends, the path between them, and what each application has
 //! done.
 //!
-//! Decides how a step is done. Leaves what must hold to [`agree`](super::super::agree).
+//! Decides how a step is done. [`agree`](super::super::agree) decides what must hold.
 
 use std::cell::RefCell;
 use std::io;
@@ -21,7 +21,7 @@ use super::super::remembered::{Shows, Trace};
 use super::super::shown;
 use super::{ROLES, Step};
 
-/// More rounds than any settling takes over the narrowest pipe.
+/// More rounds than settling takes over the narrowest pipe.
 const ROUNDS: usize = 4_000;
 
 pub(super) struct Life {
@@ -35,9 +35,8 @@ pub(super) struct Life {
 }
 
 impl Life {
-    /// A connection that has begun.
-    ///
-    /// Panics: where the call that began it came to something else than the handshake.
+    /// A connection that has begun. Panics if the result of the call that began it does not fit its
+    /// handshake.
     pub(super) fn new(begun: Begun, opening: &Opening, facts: [Facts; 2], trace: Trace) -> Self {
         let Begun { ends, path, made, forgets, written, seen } = begun;
         let shows = Shows { resumed: None, is_shaken: false, tickets: 0 };
@@ -74,7 +73,7 @@ impl Life {
         self.is_refused_well(side, opening);
     }
 
-    /// A handshake that one end refuses ends by the alert that says why, at both.
+    /// Checks that a handshake that one end refuses ends at both by the alert that says why.
     fn is_refused_well(&self, side: usize, opening: &Opening) {
         let Some(refusal) = opening.refusal else { return };
         let Some(ending) = self.facts[side].ending else { return };
@@ -98,8 +97,7 @@ impl Life {
         (&mut self.trace, self.shows)
     }
 
-    /// For which sides the connection has come to an end that forbids resumption, since this was
-    /// asked last.
+    /// The sides whose connection has ended, since the last call, in a way that forbids resumption.
     pub(super) fn forbids(&mut self) -> Vec<Role> {
         let mut roles = Vec::new();
         for (side, role) in ROLES.into_iter().enumerate() {
@@ -112,7 +110,7 @@ impl Life {
         roles
     }
 
-    /// Looks how both ends stand.
+    /// Notes the state of both ends.
     fn look(&mut self) {
         for (side, end) in self.ends.iter().enumerate() {
             let Some(end) = end else { continue };
@@ -125,9 +123,7 @@ impl Life {
         }
     }
 
-    /// Does one step.
-    ///
-    /// Panics: where what it comes to does not fit.
+    /// Does one step. Panics if its result does not fit.
     pub(super) fn act(&mut self, side: usize, step: Step, buffer: &mut [u8]) {
         match step {
             Step::Carry(most) => drop(self.path.borrow_mut().carry(side, most)),
@@ -149,7 +145,7 @@ impl Life {
         }
     }
 
-    /// Both sides shake hands, and the client reads what came behind.
+    /// Both sides do the handshake, and the client reads what came after it.
     fn greet(&mut self, buffer: &mut [u8]) {
         for _ in 0..ROUNDS {
             for side in 0..2 {
@@ -162,7 +158,8 @@ impl Life {
         self.call(0, Call::Look, buffer);
     }
 
-    /// Both sides close and read on until neither has anything to do. Undisturbed, both end well.
+    /// Both sides close and read on until neither has anything to do. If undisturbed, both end
+    /// well.
     pub(super) fn settle(&mut self, buffer: &mut [u8]) {
         self.greet(buffer);
         for _ in 0..ROUNDS {
@@ -177,7 +174,7 @@ impl Life {
         self.look();
     }
 
-    /// Whoever still waits loses patience, and waits no more.
+    /// Ends the patience of both sides, and checks that no close waits any more.
     pub(super) fn finish(&mut self) {
         for (end, facts) in self.ends.iter_mut().zip(&mut self.facts) {
             let Some(end) = end else { continue };
@@ -185,7 +182,7 @@ impl Life {
             end.set_patience(Duration::ZERO);
             let closed = end.close(Manner::Graceful);
             let waits = closed.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock);
-            assert!(!waits, "a close waits for ever: {:?}", end.ending());
+            assert!(!waits, "a close waits forever: {:?}", end.ending());
             if let Err(error) = closed {
                 facts.failed(&error);
             }

@@ -1,8 +1,8 @@
-//! Connections for threads, one behind the other and beside each other, that share the session
+//! Connections for threads, one after the other and next to each other, that share the session
 //! stores.
 //!
-//! Decides how an input is read. Leaves to [`opening`](super::opening) how a connection begins, and
-//! to [`remembered`](super::remembered) which sessions may be resumed.
+//! Decides how an input is read. [`opening`](super::opening) decides how a connection begins, and
+//! [`remembered`](super::remembered) which sessions may be resumed.
 
 mod life;
 
@@ -21,18 +21,20 @@ use crate::choices::Choices;
 use crate::pair;
 use life::Life;
 
-/// More connections than this no run makes, and more at a time.
+/// The most connections of a run.
 const MOST: usize = 12;
+/// The most connections at a time.
 const BESIDE: usize = 3;
 
-/// What a run begins with.
+/// The set-up of a run.
 #[derive(Clone, Copy, Debug)]
 struct Setting {
     form: Form,
     is_hooked: bool,
     tickets: usize,
-    /// How many sessions the client keeps, and how many connections the server refuses one by one.
+    /// How many sessions the client keeps.
     kept: usize,
+    /// How many connections the server refuses one by one.
     refused: usize,
     policies: [Policy; 2],
 }
@@ -76,7 +78,7 @@ enum Action {
 enum Step {
     Call(Call),
     Drop,
-    /// So much of what this side said is carried on.
+    /// At most this many bytes of this side are carried on.
     Carry(usize),
     CarryAll,
     Fin,
@@ -84,7 +86,7 @@ enum Step {
     Cut,
     /// Both sides end it well.
     Settle,
-    /// Both sides shake hands, and the client reads its tickets.
+    /// Both sides do the handshake, and the client reads its tickets.
     Greet,
 }
 
@@ -148,10 +150,8 @@ pub(super) fn tell(choices: &mut Choices<'_>) -> Vec<String> {
     told(&Setting::read(choices), choices, next)
 }
 
-/// Runs an input of this world.
-///
-/// Panics: where a session is resumed that may not be or the other way round, and where two ends
-/// disagree.
+/// Runs an input of this world. Panics if a session is resumed that may not be, or the other way
+/// round, and if two ends disagree.
 pub(super) fn run(choices: &mut Choices<'_>) {
     let setting = Setting::read(choices);
     let mut run = Run::new(&setting);
@@ -213,7 +213,7 @@ impl<'a> Run<'a> {
         self.note(slot);
     }
 
-    /// What the connection shows now is noted, and judged.
+    /// Notes and judges what the connection shows now.
     fn note(&mut self, slot: usize) {
         let Some(life) = &mut self.lives[slot] else { return };
         life.agree();
@@ -225,7 +225,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Nobody waits any more: what was begun comes to an end.
+    /// Ends a connection: what was begun must end.
     fn leave(&mut self, slot: usize) {
         let Some(life) = &mut self.lives[slot] else { return };
         life.settle(&mut self.buffer);

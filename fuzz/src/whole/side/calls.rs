@@ -1,4 +1,4 @@
-//! How each call is made of what a side has: a stream, its halves, or a transport without TLS.
+//! How each call is made in each state of a side: a stream, its halves, or a transport without TLS.
 
 use std::io::{self, IoSlice};
 use std::pin::{Pin, pin};
@@ -12,7 +12,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use super::{Calling, Came, Line, Op, Side, State};
 use crate::heard::text;
 
-/// How long a server's answer is waited for, in seconds.
+/// How long a client waits for the server's answer.
 const ANSWER: Duration = Duration::from_secs(1);
 
 impl Side {
@@ -51,7 +51,7 @@ impl Side {
         }
     }
 
-    /// The next of its text that the call writes.
+    /// The next part of its text, which the call writes.
     fn data(&self, op: Op) -> &'static [u8] {
         match op {
             Op::Write(most) | Op::WriteInParts(most, _) => {
@@ -62,11 +62,11 @@ impl Side {
         }
     }
 
-    /// Splits the stream, or unites its halves. The end that it tells stays.
+    /// Splits the stream, or reunites its halves. The ending that it reports stays.
     pub(in crate::whole) fn turn(&mut self) {
         // Halves have no such calls.
         self.tasks[2].op.take_if(|op| matches!(op, Op::HandBack | Op::Confirm));
-        // A call of a handle that is given up is made again on the stream.
+        // A call of a handle is given up, and made again on the stream.
         let [close, close_too] = &mut self.calling;
         if close.take().is_some() {
             self.tasks[2].waker.wake_by_ref();
@@ -91,7 +91,7 @@ impl Side {
         self.look();
     }
 
-    /// Whether the peer has closed by now, as the stream or a handle tells.
+    /// Checks what the stream or a handle reports about whether the peer has closed.
     pub(in crate::whole) fn looks(&mut self) {
         let closed = match &mut self.state {
             State::Whole(stream) => stream.peer_closed_now(),
@@ -115,7 +115,7 @@ impl Side {
         assert_eq!(aborted.ok(), self.facts.ending, "an abort does not fail");
     }
 
-    /// Everything is dropped without a word.
+    /// Drops everything without a close.
     pub(in crate::whole) fn drops(&mut self) {
         self.is_rude = true;
         (self.state, self.calling) = (State::Over, [None, None]);
@@ -132,7 +132,7 @@ impl Side {
         }
     }
 
-    /// Messages of one byte of length, from here on.
+    /// Tracks messages with a length of one byte, from here on.
     pub(in crate::whole) fn track(&mut self) {
         if let State::Whole(stream) = &mut self.state {
             stream.set_tracker(LengthPrefixed::big_endian(Width::One, 255));
@@ -180,7 +180,7 @@ fn call_of(handle: Handle<Line>, op: Op) -> Calling {
     })
 }
 
-/// The calls that a whole stream has alone, or as futures.
+/// The calls that only a whole stream has, or that it has as futures.
 fn poll_whole(stream: &mut Stream<Line>, op: Op, cx: &mut Context<'_>) -> Poll<io::Result<Came>> {
     match op {
         Op::HandBack => pin!(stream.hand_back()).poll(cx).map_ok(|_| Came::Done),

@@ -1,7 +1,7 @@
-//! One side over tokio: a stream that connects, is whole, is split and united again, or a transport
+//! One side over tokio: a stream that connects, is whole, is split and reunited, or a transport
 //! without TLS; its tasks, and its application.
 //!
-//! Decides when a call that waits is made again: when its task was woken. One that is made again
+//! Decides when a call that waits is made again: when its task was woken. A call that is made again
 //! without that must find nothing to do.
 
 mod calls;
@@ -24,22 +24,22 @@ use crate::wire::Shared;
 /// A call of the application.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Op {
-    /// The handshake of a stream that is being made.
+    /// The handshake of a new stream.
     Connect,
     Read(usize),
     Write(usize),
-    /// From places of so many bytes.
+    /// A write from buffers of this many bytes.
     WriteInParts(usize, usize),
     Flush,
     Shutdown,
     Close(Manner),
-    /// By another task beside that one.
+    /// A close by a second task.
     CloseToo(Manner),
     CloseWrite,
     Reject(AlertDescription),
-    /// Of a whole stream.
+    /// Only on a whole stream.
     HandBack,
-    /// Of a whole stream.
+    /// Only on a whole stream.
     Confirm,
 }
 
@@ -59,22 +59,22 @@ impl Op {
     }
 }
 
-/// What a call came to.
+/// The result of a call.
 #[derive(Debug)]
 enum Came {
     Read(usize),
     Wrote(usize),
     Done,
     Ended(Ending),
-    /// The call is not one of what stands here.
+    /// The current state has no such call.
     Nothing,
 }
 
 type Connecting = Pin<Box<dyn Future<Output = io::Result<Stream<Line>>>>>;
-/// A call of a handle: it is woken for as long as its future is kept.
+/// A call of a handle: it is woken as long as its future is kept.
 type Calling = Pin<Box<dyn Future<Output = io::Result<Came>>>>;
 
-/// What the answer claims.
+/// The claim of an answer.
 fn answered(op: Op, came: &Came) -> Option<Answered> {
     match (op, came) {
         (Op::Read(1..), Came::Read(0)) => Some(Answered::End),
@@ -84,10 +84,10 @@ fn answered(op: Op, came: &Came) -> Option<Answered> {
     }
 }
 
-/// A record of an alert is longer than this.
+/// Less than the length of an alert's record.
 const ALERT: usize = 20;
 
-/// What a side has.
+/// The state of a side.
 enum State {
     Connecting(Connecting),
     Whole(Box<Stream<Line>>),
@@ -99,18 +99,18 @@ enum State {
 
 /// A side, and what its application has done.
 pub(super) struct Side {
-    /// Whose text it says, and which end of the wire is its own: the other side's is read.
+    /// The voice of its text, which is also its end of the wire.
     voice: usize,
     wire: Shared,
-    /// What it had said before it had any data to say.
+    /// How many bytes it had sent before its first data.
     preface: usize,
     state: State,
     tasks: [Task<Op>; 4],
     calling: [Option<Calling>; 2],
     pub(super) facts: Facts,
-    /// Its application wrote so much at most in a run.
+    /// The most bytes that its application writes in a run.
     most: usize,
-    /// What it did may end the connection otherwise than well.
+    /// Whether it did something after which the connection may end badly.
     pub(super) is_rude: bool,
     pub(super) patience_was_cut: bool,
     buffer: Box<[u8]>,
@@ -133,7 +133,7 @@ impl Side {
         }
     }
 
-    /// A side whose stream is being made by this.
+    /// A side whose stream this future makes.
     pub(super) fn connecting(
         voice: usize,
         wire: &Shared,
@@ -153,7 +153,7 @@ impl Side {
         Self::over(voice, wire, facts, State::Raw(line))
     }
 
-    /// Makes a call. One of its task that waited is given up.
+    /// Makes a call, and gives up a waiting call of the same task.
     pub(super) fn call(&mut self, op: Op) {
         if op == Op::Connect || !matches!(self.state, State::Connecting(_)) {
             self.cancel(op.task());
@@ -169,7 +169,7 @@ impl Side {
         }
     }
 
-    /// Every call that waits and was woken is made again. Whether there was one.
+    /// Makes every waiting call again that was woken. Returns whether there was one.
     pub(super) fn go(&mut self) -> bool {
         let mut went = false;
         for task in 0..self.tasks.len() {
@@ -181,7 +181,8 @@ impl Side {
         went
     }
 
-    /// Makes a call that waits again for nothing: if nobody woke it, there must be nothing to do.
+    /// Makes a waiting call again without a reason: if it was not woken, it must find nothing to
+    /// do.
     pub(super) fn look_again(&mut self, net: &Net, task: usize) {
         let Some(op) = self.tasks[task].op.filter(|_| !self.tasks[task].is_woken()) else { return };
         let before = (net.wire.borrow().moved(), self.facts.ending);
@@ -198,7 +199,7 @@ impl Side {
             || self.tasks[3].op.is_some()
     }
 
-    /// What it waits for.
+    /// The calls that wait.
     pub(super) fn waits_for(&self) -> [Option<Op>; 4] {
         [0, 1, 2, 3].map(|task| self.tasks[task].op)
     }
@@ -233,8 +234,8 @@ impl Side {
         }
     }
 
-    /// What is true of it, as far as nobody opens its records: what was written takes its room
-    /// among them.
+    /// What is true of this side, without opening its records: bytes written are compared with the
+    /// bytes on the wire.
     fn truth(&self) -> Truth {
         let (wire, facts) = (self.wire.borrow(), &self.facts);
         let ending = facts.ending.expect("a stream knows how it ended");
@@ -263,7 +264,7 @@ impl Side {
         self.facts.failed(error);
     }
 
-    /// How the connection stands: both halves and the stream say the same.
+    /// Notes the state of the connection, and checks that both halves report the same.
     fn look(&mut self) {
         let ending = match &self.state {
             State::Whole(stream) => stream.ending(),

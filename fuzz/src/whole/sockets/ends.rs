@@ -1,7 +1,7 @@
-//! What makes two ends over two sockets of the kernel: streams of handshakes that were played, or
-//! of `Connector` and `Acceptor`.
+//! Makes two ends over two sockets of the kernel: streams with played handshakes, or those of
+//! `Connector` and `Acceptor`.
 //!
-//! Decides which kind of socket an end is over, and when a call of it may wait.
+//! Decides which kind of socket an end uses, and when its calls may wait.
 
 use std::fmt::Debug;
 use std::io;
@@ -26,7 +26,7 @@ use super::tasks::{Tasks, runtime};
 use super::wrapped::wrapped;
 use crate::lab;
 
-/// A socket as threads have it, and as tokio has.
+/// A socket of threads, and its counterpart in tokio.
 pub(in super::super) trait Socket:
     close_notify::Socket + From<OwnedFd> + Send + Sync + 'static
 {
@@ -60,9 +60,9 @@ impl Socket for UnixStream {
     }
 }
 
-/// An end over a socket, whose calls wait where they are let.
+/// An end over a socket, whose calls wait if they are allowed to.
 pub(super) trait Socketed: End {
-    /// Calls wait in the kernel from now on, or do not.
+    /// Sets whether calls wait in the kernel from now on.
     fn waits(&mut self, waits: bool);
 }
 
@@ -74,30 +74,28 @@ impl<T: Socket> Socketed for Stream<T> {
     }
 }
 
-/// Never: a task that waits is given up.
+/// These calls never wait: a task that would wait is given up.
 impl<IO: close_notify::tokio::Transport + Debug, C: Tls + Unpin + Debug> Socketed for Tasks<IO, C> {
     fn waits(&mut self, _: bool) {}
 }
 
-/// What a connection began with.
+/// The beginning of an end's connection.
 pub(super) enum Begun {
     End(Box<dyn Socketed>),
     /// An end that others have driven before.
     Adopted(Box<dyn Socketed>),
-    /// It is over; told how, unless its transport went back.
+    /// It is over, with its ending unless the transport was handed back.
     Ended(Option<Ending>),
 }
 
-/// An end, or how its handshake or the call failed that was to end it.
+/// An end, or the error of its handshake or of the call that should have ended it.
 pub(super) type Made = io::Result<Begun>;
 
-/// Makes both ends of a run.
-///
-/// Errors: the system's.
+/// Makes both ends of a run. Fails with an error of the system.
 pub(super) fn make<T: Socket>(setting: &Setting, service: Option<&Lingerer>) -> io::Result<[Made; 2]> {
     let sockets = sockets(setting.is_unix)?;
     if setting.is_narrow {
-        // The least that the system has.
+        // The least that the system allows.
         sockets.iter().try_for_each(|socket| set_socket_send_buffer_size(socket, 1))?;
     }
     let sockets = sockets.map(T::from);
@@ -136,7 +134,7 @@ fn called<T: Socket>(
     }
 }
 
-/// Two sockets of TCP, or of the system, that are connected and block.
+/// Two connected blocking sockets, of TCP or of the Unix domain.
 pub(in super::super) fn sockets(is_unix: bool) -> io::Result<[OwnedFd; 2]> {
     if is_unix {
         let (near, far) = UnixStream::pair()?;
@@ -145,13 +143,13 @@ pub(in super::super) fn sockets(is_unix: bool) -> io::Result<[OwnedFd; 2]> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     let near = TcpStream::connect(listener.local_addr()?)?;
     let (far, _) = listener.accept()?;
-    // What is written leaves at once, also behind what is not acknowledged yet.
+    // What is written leaves at once, even if earlier data is not acknowledged yet.
     near.set_nodelay(true)?;
     far.set_nodelay(true)?;
     Ok([near.into(), far.into()])
 }
 
-/// The ends of a handshake that was played.
+/// The ends of a played handshake.
 fn played<T: Socket>(
     setting: &Setting,
     [near, far]: [T; 2],
@@ -196,7 +194,7 @@ fn of_tasks<IO: close_notify::tokio::Transport + Debug + 'static>(
     Box::new(Tasks(stream))
 }
 
-/// Both ends of a handshake in two threads that wait for each other.
+/// Does the handshake of both ends in two threads that wait for each other.
 fn by_threads<T: Socket>([near, far]: [T; 2], connector: Connector, acceptor: &Acceptor) -> [Made; 2] {
     let client = thread::spawn(move || connector.connect(name(0), near));
     let server = acceptor.accept(far);
@@ -210,7 +208,7 @@ fn by_threads<T: Socket>([near, far]: [T; 2], connector: Connector, acceptor: &A
     })
 }
 
-/// Both ends of a handshake in two tasks.
+/// Does the handshake of both ends in two tasks.
 fn by_tasks<T: Socket>(sockets: [T; 2], connector: &Connector, acceptor: &Acceptor) -> io::Result<[Made; 2]> {
     let [near, far] = in_tokio(sockets)?;
     let (client, server) = runtime()

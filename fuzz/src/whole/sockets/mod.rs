@@ -1,8 +1,8 @@
-//! Two ends over sockets of the kernel, which may be handed over to a lingering service: what it
-//! reads on behind the last word, so that no reset destroys it.
+//! Two ends over sockets of the kernel, which may be handed over to a lingering service: it reads
+//! on after the last word, so that no reset destroys that word.
 //!
-//! Decides how an input is read, and what must have survived. No oracle depends on anybody's speed:
-//! the kernel carries in order what was written, and who waits here waits for what must come.
+//! Decides how an input is read, and what must have survived. No oracle depends on timing: the
+//! kernel carries in order what was written, and a wait here is for something that must come.
 
 mod ends;
 mod setting;
@@ -26,20 +26,20 @@ use ends::{Begun, Made, Socketed, make};
 pub(super) use ends::{Socket, sockets};
 use setting::{Begin, Called, Service, Setting};
 
-/// Longer than any end needs to come that must.
+/// Longer than any end takes that must come.
 const STUCK: Duration = Duration::from_secs(10);
-/// As long as a call may wait in the kernel for a peer that we do not drive meanwhile.
+/// How long a call may wait in the kernel for a peer that is not driven meanwhile.
 const BRIEF: Duration = Duration::from_millis(1);
-/// Between two looks for what must come.
+/// The pause between two checks for something that must come.
 const PAUSE: Duration = Duration::from_micros(50);
-/// What is on the wire beside data of an application, at most.
+/// The most bytes on the wire besides application data.
 const BESIDE_DATA: usize = 8_000;
 
 /// One step of a run, at one end.
 #[derive(Clone, Copy, Debug)]
 enum Action {
     Call(Call),
-    /// The kernel waits with it, for as long as a brief patience lets it.
+    /// A call that may wait in the kernel, with a brief patience.
     Waiting(Call),
     Drop,
 }
@@ -90,10 +90,8 @@ pub(super) fn tell(choices: &mut Choices<'_>) -> Vec<String> {
     told(&Setting::read(choices), choices, next)
 }
 
-/// Runs an input of this world.
-///
-/// Panics: where a last word did not survive, two ends disagree, or the service keeps what it
-/// should not.
+/// Runs an input of this world. Panics if a last word did not survive, two ends disagree, or the
+/// service keeps what it should not.
 pub(super) fn run(choices: &mut Choices<'_>) {
     let setting = Setting::read(choices);
     let mut run = Run::new(&setting).expect("the system has two sockets");
@@ -103,16 +101,16 @@ pub(super) fn run(choices: &mut Choices<'_>) {
     run.finish();
 }
 
-/// One end of a run, and what is known of it.
+/// One end of a run, and what is known about it.
 struct Side {
     end: Option<Box<dyn Socketed>>,
     facts: Facts,
-    /// As it was told last: each end is told before its first step.
+    /// The patience that was set last. It is set at each end before the first step.
     patience: Duration,
     /// Its application has asked for an end.
     has_closed: bool,
-    /// The service has its socket, for long enough to read whatever may come: behind so much of the
-    /// other side's data.
+    /// The service has its socket, long enough to read whatever may come. The number is how much
+    /// data the other side had written by then.
     lingers_from: Option<usize>,
 }
 
@@ -148,7 +146,7 @@ impl Side {
         self.facts.stands(end.ending());
     }
 
-    /// Lets the kernel wait too: not for long.
+    /// Makes a call that may also wait in the kernel, but not for long.
     fn waits(&mut self, side: usize, call: Call, buffer: &mut [u8]) {
         self.call(side, Call::Patience(BRIEF), buffer);
         self.set_waiting(true);
@@ -167,8 +165,7 @@ struct Run {
     service: Option<Lingerer>,
     is_wide: bool,
     is_narrow: bool,
-    /// So many sockets were handed over to the service, and so many may have been by a handshake
-    /// that failed.
+    /// How many sockets the service has got so far, including those of handshakes that failed.
     handed: u64,
     sides: [Side; 2],
     buffer: Box<[u8]>,
@@ -198,7 +195,7 @@ impl Run {
         Ok(run)
     }
 
-    /// A handshake that one end refuses ends by the alert that says why, at both.
+    /// Checks that a handshake that one end refuses ends at both by the alert that says why.
     // alert-survives-close
     fn is_refused_well(&self, setting: &Setting) {
         let Begin::Called(Called { refusal: Some(refusal), .. }) = setting.begin else { return };
@@ -216,7 +213,7 @@ impl Run {
         }
     }
 
-    /// How many sockets the service was given.
+    /// How many sockets the service has got.
     fn added(&self) -> u64 {
         self.service.as_ref().map_or(0, |service| {
             let counters = service.counters();
@@ -228,7 +225,7 @@ impl Run {
         let side = &mut self.sides[at];
         match action {
             Action::Call(call) => side.call(at, call, &mut self.buffer),
-            // Where there is no room, these wait for ever.
+            // If there is no room, these wait forever.
             Action::Waiting(Call::Write(_) | Call::CloseWrite) if self.is_narrow => {}
             Action::Waiting(call) => side.waits(at, call, &mut self.buffer),
             Action::Drop => self.drops(at),
@@ -242,7 +239,7 @@ impl Run {
         side.end.take().iter().for_each(|end| shown::is_brief(end));
     }
 
-    /// Whether the service was given the socket of this side.
+    /// Notes whether the service has got the socket of this side.
     fn notes(&mut self, at: usize) {
         let added = self.added();
         let theirs = self.sides[1 - at].facts.taken;
@@ -254,7 +251,8 @@ impl Run {
         agree::agree(&self.sides.each_ref().map(|side| side.facts));
     }
 
-    /// Each ends well as far as it is up to it; the one reads what the other has left behind.
+    /// Ends the run: each side ends well as far as it can, and the second reads what the first has
+    /// left.
     fn finish(mut self) {
         self.act(0, Action::Call(LONG));
         self.act(0, Action::Call(Call::Close(Manner::Linger)));
@@ -265,7 +263,7 @@ impl Run {
         self.service_is_empty(drained);
     }
 
-    /// Whoever reads on comes to an end: its peer is gone.
+    /// Reads on until the end, which must come because the peer is gone.
     fn reads_to_the_end(&mut self, at: usize) {
         let began = Instant::now();
         while self.reads(at) {
@@ -274,7 +272,7 @@ impl Run {
         }
     }
 
-    /// Reads what there is. Whether there may be more.
+    /// Reads what there is. Returns whether there may be more.
     fn reads(&mut self, at: usize) -> bool {
         let before = self.sides[at].facts.got;
         self.act(at, Action::Call(Call::Read(ROOM)));
@@ -284,8 +282,8 @@ impl Run {
         side.facts.got > before || is_open && has_transport
     }
 
-    /// What the service lingers for was read, by whom reads on and has ended nothing itself. How
-    /// much of its data, at least, the service has read then.
+    /// Checks that a side that reads on, and has ended nothing itself, has read the last word that
+    /// the service lingers for. Returns how much of its data, at least, the service has then read.
     // alert-survives-close, data-survives-close
     fn has_survived(&self, from: usize, to: usize) -> usize {
         let (near, far) = (&self.sides[from], &self.sides[to]);
@@ -298,12 +296,12 @@ impl Run {
             WriteEnd::FatalAlertSent(alert) => ReadEnd::FatalAlert(alert),
             _ => return 0,
         };
-        assert_eq!(heard.reading, expected, "a last word was destroyed behind the service: {said:?}");
-        // Where there was little room, what was taken may not have left.
+        assert_eq!(heard.reading, expected, "a last word was destroyed after the hand-over: {said:?}");
+        // With little room, what was taken may not have left.
         if self.is_narrow { 0 } else { far.facts.taken - before }
     }
 
-    /// Nobody is there any more: nothing lingers, and all that did is counted.
+    /// Checks, after both ends are gone, that nothing lingers, and that all that did is counted.
     fn service_is_empty(&self, drained: usize) {
         let Some(service) = &self.service else { return };
         let counters = service.finish(Instant::now() + STUCK);

@@ -1,4 +1,4 @@
-//! What a run over sockets begins with.
+//! The set-up of a run over sockets.
 
 use close_notify::linger::{Limits, Lingerer};
 use close_notify::{Manner, Policy, Version};
@@ -15,9 +15,9 @@ use crate::lab;
 pub(super) enum Service {
     Wide,
     None,
-    /// Nothing lingers any longer.
+    /// A patience of only [`BRIEF`].
     Brief,
-    /// One at a time.
+    /// One connection at a time.
     Narrow,
 }
 
@@ -36,19 +36,19 @@ impl Service {
 /// How a run's connection is made.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Begin {
-    /// A handshake that was played before.
+    /// By a played handshake.
     Played([Driver; 2]),
     Called(Called),
     Wrapped(Wrapped),
 }
 
-/// What becomes of two streams of tokio-rustls.
+/// What happens to two streams of tokio-rustls.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Wrapped {
     AsTheyAre,
-    /// A client's or a server's, under one type.
+    /// Both have the type that is a client's or a server's stream.
     Either,
-    /// That of the server is ended.
+    /// The server's stream is ended.
     EndedAtOnce(How),
 }
 
@@ -63,30 +63,30 @@ const WRAPPED: [Wrapped; 8] = [
     Wrapped::EndedAtOnce(How::HandBack),
 ];
 
-/// What an end of a handshake that was played is driven by.
+/// The driver of an end of a played handshake.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Driver {
     Threads,
     Tasks,
-    /// Tasks, over a transport whose socket nobody can have.
+    /// Tasks, over a transport that does not give out its socket.
     Irresettable,
 }
 
-/// What `Connector` and `Acceptor` are to do.
+/// The parameters of `Connector` and `Acceptor`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Called {
     pub(super) by_tasks: bool,
     pub(super) refusal: Option<Refusal>,
-    /// No handshake is that quick.
+    /// The handshake has no time at all.
     pub(super) has_no_time: bool,
 }
 
-/// What a run begins with.
+/// The set-up of a run.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Setting {
     pub(super) version: Version,
     pub(super) is_unix: bool,
-    /// Its sockets hold little.
+    /// Its sockets have small send buffers.
     pub(super) is_narrow: bool,
     pub(super) service: Service,
     pub(super) begin: Begin,

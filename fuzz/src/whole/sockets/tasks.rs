@@ -1,4 +1,4 @@
-//! An end over tokio that is called as one for threads that do not wait is: a call that waits is
+//! An end over tokio with the calls of a nonblocking end for threads: a call that would wait is
 //! given up.
 
 use std::fmt::Debug;
@@ -21,15 +21,15 @@ thread_local! {
     ));
 }
 
-/// So often a call that waits may look whether its socket is ready.
+/// How often a call that waits may check whether its socket is ready.
 const LOOKS: usize = 4;
 
-/// The runtime that all of it runs in.
+/// The runtime of all these calls.
 pub(super) fn runtime() -> &'static Runtime {
     RUNTIME.with(|runtime| *runtime)
 }
 
-/// What a call comes to that does not wait.
+/// The result of a call, or `WouldBlock` if it would wait.
 pub(super) fn briefly<R>(call: impl Future<Output = io::Result<R>>) -> io::Result<R> {
     let patience = async {
         for _ in 0..LOOKS {
@@ -45,7 +45,7 @@ pub(super) fn briefly<R>(call: impl Future<Output = io::Result<R>>) -> io::Resul
     })
 }
 
-/// An end.
+/// An end over tokio.
 #[derive(Debug)]
 pub(super) struct Tasks<IO: Transport, C: Tls = Connection>(pub(super) Stream<IO, C>);
 

@@ -1,5 +1,5 @@
-//! Two ends that tokio-rustls has made, and that are ours from then on; or that one of our calls
-//! ends here and now.
+//! Two ends made by tokio-rustls, which our streams then take over, or which one of our calls ends
+//! at once.
 
 use std::fmt::Debug;
 use std::io;
@@ -17,9 +17,8 @@ use super::ends::{Begun, Made};
 use super::setting::{Setting, Wrapped};
 use super::tasks::{Tasks, briefly, runtime};
 
-/// Both ends, over these transports of tokio.
-///
-/// Errors: none that a peer can cause: nothing disturbs the handshake.
+/// Makes both ends over these transports of tokio. A peer cannot make this fail: nothing disturbs
+/// the handshake.
 pub(super) fn wrapped<IO: Transport + Debug + 'static>(
     setting: &Setting,
     wrapped: Wrapped,
@@ -39,7 +38,7 @@ pub(super) fn wrapped<IO: Transport + Debug + 'static>(
     })
 }
 
-/// Two streams of tokio-rustls whose handshake is done.
+/// Two streams of tokio-rustls after their handshake.
 fn shaken<IO: Transport>(
     (client, server): (ClientConfig, ServerConfig),
     [near, far]: [IO; 2],
