@@ -10,108 +10,128 @@ use close_notify_model::pair::Pair;
 use close_notify_model::pair::mutant::Mutant;
 use close_notify_model::property;
 
-/// What a mistake breaks besides its own property, and why it must.
-fn also(mutant: Mutant) -> &'static [&'static str] {
+/// What mistakes break besides their own property, and why they must.
+const ALSO: &[(&[Mutant], &[&str])] = {
     use Mutant as M;
-    match mutant {
+    &[
         // The same duty for each role; a peer that waits for close_notify does not get one; and the
         // driver reported to the core that it was sent.
-        M::SkipsNotify => &[
-            "http-client-notifies",
-            "http-server-tries",
-            "data-survives-close",
-            "writing-is-told-true",
-            "shut-means-said",
-        ],
-        M::ClientSkipsNotify => {
-            &["notify-before-fin", "data-survives-close", "writing-is-told-true", "shut-means-said"]
-        }
-        // The client has taken the FIN for a truncation, and shut its own side, when the server's
-        // reset comes.
-        M::ServerSkipsNotify => &[
-            "notify-before-fin",
-            "data-survives-close",
-            "writing-is-told-true",
-            "shut-means-said",
-            "rst-is-not-close",
-        ],
-        M::IgnoresEarlyNotify => &["rst-is-not-close"],
+        (
+            &[M::SkipsNotify],
+            &[
+                "http-client-notifies",
+                "http-server-tries",
+                "data-survives-close",
+                "writing-is-told-true",
+                "shut-means-said",
+            ],
+        ),
+        (
+            &[M::ClientSkipsNotify],
+            &["notify-before-fin", "data-survives-close", "writing-is-told-true", "shut-means-said"],
+        ),
+        (
+            &[M::ServerSkipsNotify],
+            &["notify-before-fin", "data-survives-close", "writing-is-told-true", "shut-means-said"],
+        ),
         // What is on the wire is not a close_notify at level warning.
-        M::NotifiesAtFatalLevel => &["writing-is-told-true", "shut-means-said"],
+        (&[M::NotifiesAtFatalLevel], &["writing-is-told-true", "shut-means-said"]),
         // The server of the trial is strict, and accepts the torn record as well.
-        M::AcceptsTorn => &["http-close-delimited-needs-notify"],
+        (&[M::AcceptsTorn], &["http-close-delimited-needs-notify"]),
         // A second close_notify is a record after the first. A closed socket answers it with a
         // reset, which destroys what was in flight.
-        M::NotifiesTwice => &["nothing-after-notify", "data-survives-close"],
+        (&[M::NotifiesTwice], &["nothing-after-notify", "data-survives-close"]),
         // What was written then is not before the close_notify that was reported as the last word.
-        M::WritesAfterNotify => &["shut-means-said"],
-        M::WritesAfterLimit => &["nothing-after-notify", "shut-means-said"],
+        (&[M::WritesAfterNotify], &["shut-means-said"]),
+        (&[M::WritesAfterLimit], &["nothing-after-notify", "shut-means-said"]),
         // What is delivered after the end was not sent before it.
-        M::DeliversAfterNotify => {
-            &["delivered-before-end", "no-silent-truncation", "cut-is-visible", "no-ok-over-a-loss"]
-        }
+        (
+            &[M::DeliversAfterNotify],
+            &["delivered-before-end", "no-silent-truncation", "cut-is-visible", "no-ok-over-a-loss"],
+        ),
         // The core refuses the move, so the connection stays as it is: open, and its plaintext
         // unread.
-        M::HandsBackEarly => &[
-            "no-illegal-move",
-            "handback-exact",
-            "no-mutual-wait",
-            "every-close-ends",
-            "data-survives-close",
-        ],
-        M::IsLenient => &["http-close-delimited-needs-notify", "no-ok-over-a-loss"],
+        (
+            &[M::HandsBackEarly],
+            &[
+                "no-illegal-move",
+                "handback-exact",
+                "no-mutual-wait",
+                "every-close-ends",
+                "data-survives-close",
+            ],
+        ),
+        (&[M::IsLenient], &["http-close-delimited-needs-notify", "no-ok-over-a-loss"]),
         // A FIN that is taken for close_notify is trusted whenever close_notify is.
-        M::EofIsClose => &[
-            "notify-whole",
-            "rst-is-not-close",
-            "no-silent-truncation",
-            "cut-is-visible",
-            "http-close-delimited-needs-notify",
-            "no-ok-over-a-loss",
-        ],
-        M::TornNotifyCounts => &[
-            "fin-is-not-close",
-            "no-silent-truncation",
-            "cut-is-visible",
-            "http-close-delimited-needs-notify",
-            "no-ok-over-a-loss",
-        ],
+        (
+            &[M::EofIsClose],
+            &[
+                "notify-whole",
+                "rst-is-not-close",
+                "no-silent-truncation",
+                "cut-is-visible",
+                "http-close-delimited-needs-notify",
+                "no-ok-over-a-loss",
+            ],
+        ),
+        (
+            &[M::TornNotifyCounts],
+            &[
+                "fin-is-not-close",
+                "no-silent-truncation",
+                "cut-is-visible",
+                "http-close-delimited-needs-notify",
+                "no-ok-over-a-loss",
+            ],
+        ),
         // A reset that is forgotten reads as a FIN, which this reader accepts. So does a transport
         // that has died.
-        M::ForgetsErrno => &["no-silent-truncation", "lenient-takes-a-fin-alone", "no-ok-over-a-loss"],
-        M::TrustsDeadTransport => &["no-silent-truncation", "lenient-takes-a-fin-alone", "no-ok-over-a-loss"],
+        (&[M::ForgetsErrno], &["no-silent-truncation", "lenient-takes-a-fin-alone", "no-ok-over-a-loss"]),
+        (
+            &[M::TrustsDeadTransport],
+            &["no-silent-truncation", "lenient-takes-a-fin-alone", "no-ok-over-a-loss"],
+        ),
         // If a read reports the end of data, an application takes the message for whole.
-        M::ReadsTornAsEnd | M::ReadsResetAsEnd | M::ReadsOverLoss => &["no-silent-truncation"],
+        (&[M::ReadsTornAsEnd, M::ReadsResetAsEnd, M::ReadsOverLoss], &["no-silent-truncation"]),
         // What is dropped is missing from a clean end.
-        M::DropsDataAtNotify => &["no-silent-truncation", "cut-is-visible", "no-ok-over-a-loss"],
+        (&[M::DropsDataAtNotify], &["no-silent-truncation", "cut-is-visible", "no-ok-over-a-loss"]),
         // It came in the handshake. A reset may follow it, which is then not a clean end either.
-        M::TrustsPlainNotify => &["rst-is-not-close", "notify-in-handshake"],
+        (&[M::TrustsPlainNotify], &["rst-is-not-close", "notify-in-handshake"]),
         // An alert that is ignored is not reported, and forbids nothing.
-        M::IgnoresFatal => &["fatal-is-an-error", "fatal-discards-tickets"],
-        M::FatalIsClose => &[
-            "fin-is-not-close",
-            "fatal-ends-both",
-            "fatal-discards-tickets",
-            "http-close-delimited-needs-notify",
-            "no-ok-over-a-loss",
-        ],
+        (&[M::IgnoresFatal], &["fatal-is-an-error", "fatal-discards-tickets"]),
+        (
+            &[M::FatalIsClose],
+            &[
+                "fin-is-not-close",
+                "fatal-ends-both",
+                "fatal-discards-tickets",
+                "http-close-delimited-needs-notify",
+                "no-ok-over-a-loss",
+            ],
+        ),
         // A clean end without a close_notify.
-        M::CanceledIsClose => &["fin-is-not-close", "http-close-delimited-needs-notify", "no-ok-over-a-loss"],
+        (
+            &[M::CanceledIsClose],
+            &["fin-is-not-close", "http-close-delimited-needs-notify", "no-ok-over-a-loss"],
+        ),
         // An end that waits forever does not end its close.
-        M::WaitsFirst => &["every-close-ends"],
+        (&[M::WaitsFirst], &["every-close-ends"]),
         // The cut may fall inside the 0-RTT record, or come from the adversary of the handshake.
-        M::EarlyEndIsEnd => &["notify-whole", "plain-alert-is-no-close"],
+        (&[M::EarlyEndIsEnd], &["notify-whole", "plain-alert-is-no-close"]),
         // If only the end delimits a message, a wrong end truncates it silently.
-        M::TrustsFin => &["no-silent-truncation"],
+        (&[M::TrustsFin], &["no-silent-truncation"]),
         // An answer that TLS 1.3 does not want is one that nobody asked for.
-        M::RepliesIn13 => &["notify-is-asked-for"],
+        (&[M::RepliesIn13], &["notify-is-asked-for"]),
         // The core says that it aborted before its close_notify, which is true of every driver but
         // this one.
-        M::AbortNotifies => &["writing-is-told-true"],
+        (&[M::AbortNotifies], &["writing-is-told-true"]),
         // A server, like any end, must not lose the session to a missing close_notify.
-        M::PunishesIncomplete => &["unclean-allows-resume"],
-        _ => &[],
-    }
+        (&[M::PunishesIncomplete], &["unclean-allows-resume"]),
+    ]
+};
+
+fn also(mutant: Mutant) -> &'static [&'static str] {
+    ALSO.iter().find(|(mutants, _)| mutants.contains(&mutant)).map_or(&[], |(_, claims)| claims)
 }
 
 fn broken(pair: &Pair) -> BTreeSet<&'static str> {

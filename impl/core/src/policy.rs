@@ -110,7 +110,9 @@ named! {
     /// well mean the fatal one.
     ///
     /// ```
-    /// use close_notify_core::{AlertDescription, AlertLevel, FatalNotify, Meaning, Version, meaning};
+    /// use close_notify_core::{
+    ///     AlertDescription, AlertLevel, FatalNotify, Meaning, Version, meaning,
+    /// };
     /// let (level, alert) = (AlertLevel::FATAL, AlertDescription::CLOSE_NOTIFY);
     /// let read = meaning(Version::Tls12, level, alert, FatalNotify::Clean);
     /// assert_eq!(read, Meaning::CloseNotify);
@@ -163,8 +165,8 @@ named! {
     ///
     /// ```
     /// use close_notify_core::{
-    ///     AlertDescription, AlertLevel, Delivery, Event, Machine, Manner, PeerCloses, Policy, Role,
-    ///     Version,
+    ///     AlertDescription, AlertLevel, Delivery, Event, Machine, Manner, PeerCloses, Policy,
+    ///     Role, Version,
     /// };
     /// let policy = Policy { peer_closes: PeerCloses::OnlyAfterUs, ..Policy::STRICT };
     /// let mut machine = Machine::established(Version::Tls13, Role::Client, policy);
@@ -196,7 +198,9 @@ named! {
     /// no more peers.
     ///
     /// ```
-    /// use close_notify_core::{AlertLevel, AlertRecord, FragmentedAlert, Policy, Version, read_alert};
+    /// use close_notify_core::{
+    ///     AlertLevel, AlertRecord, FragmentedAlert, Policy, Version, read_alert,
+    /// };
     /// let policy = Policy { fragmented_alert: FragmentedAlert::Assemble, ..Policy::STRICT };
     /// let first = read_alert(Version::Tls12, &policy, None, &[1]);
     /// assert_eq!(first, AlertRecord::Part { level: AlertLevel::WARNING });
@@ -251,7 +255,8 @@ named! {
     ///
     /// ```
     /// use close_notify_core::{
-    ///     AlertDescription, AlertLevel, Event, Machine, Policy, ReadEnd, Role, UserCanceled, Version,
+    ///     AlertDescription, AlertLevel, Event, Machine, Policy, ReadEnd, Role, UserCanceled,
+    ///     Version,
     /// };
     /// let policy = Policy { user_canceled: UserCanceled::Error, ..Policy::STRICT };
     /// let mut machine = Machine::established(Version::Tls13, Role::Client, policy);

@@ -58,7 +58,9 @@ impl Policy {
     /// - `late_data` stays delivered, because it is a part of the file.
     ///
     /// ```
-    /// use close_notify_core::{AlertDescription, AlertLevel, Event, Machine, Policy, Role, Version};
+    /// use close_notify_core::{
+    ///     AlertDescription, AlertLevel, Event, Machine, Policy, Role, Version,
+    /// };
     /// let mut sender = Machine::established(Version::Tls12, Role::Server, Policy::ftps_data());
     /// let (level, description) = (AlertLevel::WARNING, AlertDescription::CLOSE_NOTIFY);
     /// sender.handle(Event::PeerAlert { level, description })?;
@@ -115,7 +117,8 @@ impl Policy {
     ///
     /// ```
     /// use close_notify_core::{Event, Machine, Manner, Output, Policy, Role, Version};
-    /// let mut machine = Machine::established(Version::Tls13, Role::Client, Policy::ldap_stop_tls());
+    /// let policy = Policy::ldap_stop_tls();
+    /// let mut machine = Machine::established(Version::Tls13, Role::Client, policy);
     /// for event in [
     ///     Event::Close(Manner::HandBack),
     ///     Event::DeadlineStarted,

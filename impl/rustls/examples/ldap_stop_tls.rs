@@ -9,7 +9,7 @@
 //! ```text
 //! client  after the server's close_notify, in its segment: a message of 14 bytes
 //! server  on the same socket, in plain text: one of 7 bytes
-//! client  plain text in place of a close_notify is not delivered: we refused to read on (decode_error)
+//! client  plain text before close_notify is not delivered: we refused to read on (decode_error)
 //! ```
 
 mod common;
@@ -66,7 +66,7 @@ pub(crate) fn run() -> common::Result<String> {
     forging.join().expect("the forger does not panic")?;
     let ending = Ending::find(&error).ok_or("an error without an ending")?;
     assert!(!ending.is_clean());
-    writeln!(out, "client  plain text in place of a close_notify is not delivered: {}", ending.reading)?;
+    writeln!(out, "client  plain text before close_notify is not delivered: {}", ending.reading)?;
     Ok(out)
 }
 

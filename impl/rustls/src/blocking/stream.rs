@@ -105,7 +105,7 @@ impl<T: Transport, C: Tls> Stream<T, C> {
     /// # fn example(mut stream: close_notify::Stream<std::net::TcpStream>) -> std::io::Result<()> {
     /// let lingerer = Lingerer::spawn(Limits::DEFAULT)?; // one for the process
     /// stream.set_lingerer(&lingerer);
-    /// stream.close(close_notify::Manner::Linger)?; // sends the close_notify, and waits for nothing
+    /// stream.close(close_notify::Manner::Linger)?; // sends close_notify, and does not wait
     /// # Ok(())
     /// # }
     /// ```

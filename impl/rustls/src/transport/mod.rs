@@ -139,8 +139,8 @@ pub trait Transport: Read + Write {
     ///     # fn write_by(&mut self, bytes: &[u8], deadline: Instant) -> io::Result<usize> {
     ///     #     self.0.write_by(bytes, deadline)
     ///     # }
-    ///     # fn wait_for_room(&mut self, input: bool, deadline: Option<Instant>) -> io::Result<()> {
-    ///     #     self.0.wait_for_room(input, deadline)
+    ///     # fn wait_for_room(&mut self, input: bool, by: Option<Instant>) -> io::Result<()> {
+    ///     #     self.0.wait_for_room(input, by)
     ///     # }
     ///     # fn shut_write(&mut self) -> io::Result<()> { self.0.shut_write() }
     ///     # fn reset(&mut self) -> io::Result<()> { self.0.reset() }
