@@ -162,21 +162,7 @@ impl Machine {
             {
                 Answer::Wait
             }
-            S::Handshaking
-            | S::Open
-            | S::ReplyDue
-            | S::NotifyDue
-            | S::NotifyLeaving
-            | S::Notified
-            | S::NotifiedShut
-            | S::AlertDue
-            | S::AlertLeaving
-            | S::Alerted
-            | S::AlertedShut
-            | S::Silenced
-            | S::SilencedShut
-            | S::Failed
-            | S::Aborted => Answer::Failed,
+            _ => Answer::Failed,
         }
     }
 
@@ -190,17 +176,7 @@ impl Machine {
         match self.output() {
             Output::HandBack => Answer::Done,
             Output::Done => Answer::Failed,
-            Output::Idle
-            | Output::DiscardPending
-            | Output::SendCloseNotify { .. }
-            | Output::SendAlert { .. }
-            | Output::ShutWrite
-            | Output::ForgetSession
-            | Output::StartDeadline
-            | Output::AwaitPeer
-            | Output::Drain
-            | Output::CloseTransport
-            | Output::ResetTransport => Answer::Wait,
+            _ => Answer::Wait,
         }
     }
 

@@ -72,25 +72,8 @@ impl Machine {
             Event::PeerMessage { bytes } => self.within_budget(bytes, Moves::recv(R::Message)),
             Event::PeerAlert { level, description } => self.peer_alert(self.meaning_of(level, description)),
 
-            // RFC 9293 §3.10.7 · rst-is-not-close: an errno that another call consumed is
-            // remembered
-            Event::TransportEof { .. } if self.evidence.knows(Known::ResetSeen) => {
-                Moves::recv(R::Reset).and_transport(T::Eof)
-            }
-            // tcp(7), our measurement · dead-is-not-fin: so is a timeout of the kernel
-            Event::TransportEof { .. } if self.evidence.knows(Known::FailureSeen) => {
-                Moves::recv(R::TransportFailed).and_transport(T::Eof)
-            }
-            Event::TransportEof { inside_record: false } => {
-                Moves::recv(R::EofAtBoundary).and_transport(T::Eof)
-            }
-            Event::TransportEof { inside_record: true } => Moves::recv(R::EofInRecord).and_transport(T::Eof),
-            Event::TransportReset { errno } if self.evidence.knows(Known::ResetSeen) || is_reset(errno) => {
-                Moves::both(S::WriteFailed, R::Reset).and_transport(T::Reset)
-            }
-            Event::TransportReset { .. } => {
-                Moves::both(S::WriteFailed, R::TransportFailed).and_transport(T::Reset)
-            }
+            Event::TransportEof { inside_record } => self.transport_eof(inside_record),
+            Event::TransportReset { errno } => self.transport_reset(errno),
             // salvage-alert: the receiving half continues
             Event::WriteFailed { .. } => Moves::send(S::WriteFailed),
 
@@ -126,6 +109,31 @@ impl Machine {
                 return Err(Illegal::Transport { state: self.transport, event: T::HandedBack });
             }
         })
+    }
+
+    /// An end of stream is the peer's FIN, unless an earlier call has consumed an error that says
+    /// otherwise.
+    const fn transport_eof(&self, inside_record: bool) -> Moves {
+        use recv::Event as R;
+        let recv = if self.evidence.knows(Known::ResetSeen) {
+            // RFC 9293 §3.10.7 · rst-is-not-close
+            R::Reset
+        } else if self.evidence.knows(Known::FailureSeen) {
+            // tcp(7), our measurement · dead-is-not-fin
+            R::TransportFailed
+        } else if inside_record {
+            R::EofInRecord
+        } else {
+            R::EofAtBoundary
+        };
+        Moves::recv(recv).and_transport(transport::Event::Eof)
+    }
+
+    const fn transport_reset(&self, errno: i32) -> Moves {
+        use recv::Event as R;
+        let was_reset = self.evidence.knows(Known::ResetSeen) || is_reset(errno);
+        let recv = if was_reset { R::Reset } else { R::TransportFailed };
+        Moves::both(send::Event::WriteFailed, recv).and_transport(transport::Event::Reset)
     }
 
     // salvage-alert: a sending half that has failed or closed meanwhile does not stop the receiving

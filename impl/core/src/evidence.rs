@@ -212,25 +212,7 @@ impl Machine {
             Event::EngineNotified => self.evidence.learn(Known::EngineNotified),
             Event::OutputBegun => self.evidence.learn_if(Known::Begun, self.is_leaving()),
             Event::DeadlineStarted => self.evidence.learn(Known::DeadlineStarted),
-            Event::PeerKeysInUse
-            | Event::EarlyDataAccepted
-            | Event::HandshakeDone
-            | Event::CloseWrite
-            | Event::Close(_)
-            | Event::PeerViolation(_)
-            | Event::PeerMessage { .. }
-            | Event::PeerAlert { .. }
-            | Event::TransportEof { .. }
-            | Event::OutputSealed
-            | Event::OutputUnsealable
-            | Event::WriteShut
-            | Event::DeadlinePassed
-            | Event::Drained { .. }
-            | Event::TransportClosed
-            | Event::TransportResetByUs
-            | Event::TransportHandedBack
-            | Event::TransportHandedOver
-            | Event::Flushed => {}
+            _ => {}
         }
         self.note_halves(event, send, recv);
     }
@@ -342,11 +324,7 @@ impl Machine {
             FirstCloser::Us if peer_ends_now && matches!(recv, recv::State::PeerNotified) => {
                 self.evidence.first_closer = self.crossing();
             }
-            FirstCloser::Nobody
-            | FirstCloser::Us
-            | FirstCloser::Peer
-            | FirstCloser::Crossed
-            | FirstCloser::UsOrCrossed => {}
+            _ => {}
         }
     }
 
@@ -368,31 +346,7 @@ const fn unsent_by(event: Event) -> NotSent {
         Event::WriteFailed { .. } | Event::TransportReset { .. } => NotSent::TransportFailed,
         Event::TransportClosed | Event::TransportHandedOver => NotSent::NotAsked,
         Event::OutputUnsealable => NotSent::Unsealable,
-        Event::PeerKeysInUse
-        | Event::EarlyDataAccepted
-        | Event::HandshakeDone
-        | Event::Write
-        | Event::CloseWrite
-        | Event::Close(_)
-        | Event::Reject(_)
-        | Event::PeerData { .. }
-        | Event::PeerMessage { .. }
-        | Event::PeerAlert { .. }
-        | Event::PeerViolation(_)
-        | Event::TransportEof { .. }
-        | Event::PendingDiscarded { .. }
-        | Event::EngineNotified
-        | Event::OutputSealed
-        | Event::OutputBegun
-        | Event::OutputWritten
-        | Event::WriteShut
-        | Event::DeadlineStarted
-        | Event::DeadlinePassed
-        | Event::Drained { .. }
-        | Event::SessionForgotten
-        | Event::TransportResetByUs
-        | Event::TransportHandedBack
-        | Event::Flushed => NotSent::GaveUp,
+        _ => NotSent::GaveUp,
     }
 }
 
@@ -429,28 +383,6 @@ const fn asks_for_the_end(event: Event) -> bool {
         Event::CloseWrite | Event::Reject(_) | Event::EngineNotified => true,
         Event::TransportClosed | Event::TransportResetByUs | Event::TransportHandedOver => true,
         Event::Close(manner) => !matches!(manner, Manner::Unasked),
-        Event::PeerKeysInUse
-        | Event::EarlyDataAccepted
-        | Event::HandshakeDone
-        | Event::Write
-        | Event::PeerData { .. }
-        | Event::PeerMessage { .. }
-        | Event::PeerAlert { .. }
-        | Event::PeerViolation(_)
-        | Event::TransportEof { .. }
-        | Event::TransportReset { .. }
-        | Event::WriteFailed { .. }
-        | Event::PendingDiscarded { .. }
-        | Event::OutputSealed
-        | Event::OutputUnsealable
-        | Event::OutputBegun
-        | Event::OutputWritten
-        | Event::WriteShut
-        | Event::DeadlineStarted
-        | Event::DeadlinePassed
-        | Event::Drained { .. }
-        | Event::SessionForgotten
-        | Event::TransportHandedBack
-        | Event::Flushed => false,
+        _ => false,
     }
 }

@@ -258,14 +258,7 @@ impl Machine {
             S::AlertDue | S::Silenced | S::SilencedShut | S::Failed | S::Aborted => {
                 !self.evidence.knows(Known::PendingDiscarded)
             }
-            S::Handshaking
-            | S::Open
-            | S::NotifyDue
-            | S::Notified
-            | S::NotifiedShut
-            | S::AlertLeaving
-            | S::Alerted
-            | S::AlertedShut => false,
+            _ => false,
         }
     }
 
@@ -290,17 +283,7 @@ impl Machine {
             S::NotifyDue | S::NotifyLeaving => Some(Output::SendCloseNotify { fin_follows: shuts }),
             S::AlertDue | S::AlertLeaving => Some(Output::SendAlert { alert: self.evidence.own_alert() }),
             S::Notified | S::Alerted | S::Silenced if shuts => Some(Output::ShutWrite),
-            S::Handshaking
-            | S::Open
-            | S::ReplyDue
-            | S::Notified
-            | S::NotifiedShut
-            | S::Alerted
-            | S::AlertedShut
-            | S::Silenced
-            | S::SilencedShut
-            | S::Failed
-            | S::Aborted => None,
+            _ => None,
         }
     }
 

@@ -124,6 +124,11 @@ impl State {
         self.rank() == 4
     }
 
+    /// Whether reading has ended with the transport, so that nothing more can arrive.
+    const fn is_end_of_transport(self) -> bool {
+        matches!(self, Self::CutAtBoundary | Self::CutInRecord | Self::Reset | Self::TransportFailed)
+    }
+
     /// The state that follows `event`.
     ///
     /// # Errors
@@ -136,79 +141,49 @@ impl State {
             (S::Plain, E::KeysInUse) => S::Handshaking,
             (S::Handshaking, E::EarlyDataAccepted) => S::EarlyData,
             (S::Handshaking | S::EarlyData, E::HandshakeDone) => S::Open,
-            (S::Plain, E::Message | E::UserCanceled | E::Warning) => S::Plain,
-            (S::Handshaking, E::Message | E::UserCanceled | E::Warning) => S::Handshaking,
-            (S::EarlyData, E::Data | E::Message | E::UserCanceled | E::Warning) => S::EarlyData,
-
             // RFC 9846 §6.1 · user-canceled-then-notify, RFC 5246 §7.2.2 · warning-may-continue
-            (S::Open, E::Data | E::Message | E::UserCanceled | E::Warning) => S::Open,
+            (_, E::Message | E::UserCanceled | E::Warning) if !self.has_ended() => self,
+            (S::EarlyData | S::Open, E::Data) => self,
 
             // RFC 9846 §6.1, RFC 5246 §7.2.1 · delivered-before-end
             (S::Open, E::Notify) => S::PeerNotified,
-
             // RFC 9846 §6.1, §D.4 · plain-alert-is-no-close, notify-in-handshake; §4.2.10 ·
             // early-data-end
             (S::Plain | S::Handshaking | S::EarlyData, E::Notify) => S::NotifiedEarly,
 
+            // RFC 9846 §6.1 · notify-is-final; of any other end, too, the first is kept
+            (_, E::Refuse | E::EofAtBoundary | E::EofInRecord | E::Reset | E::TransportFailed)
+            | (_, E::StopWaiting | E::Deadline | E::BudgetSpent)
+                if self.has_ended() =>
+            {
+                self
+            }
+            // RFC 9846 §6.1 · ignore-after-notify
+            (_, E::Data | E::Message | E::Notify | E::UserCanceled | E::Warning | E::Fatal)
+                if self.has_ended() && !self.is_end_of_transport() =>
+            {
+                self
+            }
+
             // RFC 9846 §6.2 · fatal-is-an-error, fatal-ends-both
-            (S::Plain | S::Handshaking | S::EarlyData | S::Open, E::Fatal) => S::PeerFatal,
-            (S::Plain | S::Handshaking | S::EarlyData | S::Open, E::Refuse) => S::Refused,
-
+            (_, E::Fatal) if !self.has_ended() => S::PeerFatal,
+            (_, E::Refuse) => S::Refused,
             // RFC 9846 §6.1, RFC 2818 §2.2 · fin-is-not-close; §5.1 · notify-whole
-            (S::Plain | S::Handshaking | S::EarlyData | S::Open, E::EofAtBoundary) => S::CutAtBoundary,
-            (S::Plain | S::Handshaking | S::EarlyData | S::Open, E::EofInRecord) => S::CutInRecord,
-
+            (_, E::EofAtBoundary) => S::CutAtBoundary,
+            (_, E::EofInRecord) => S::CutInRecord,
             // RFC 9293 §3.10.7 · rst-is-not-close
-            (S::Plain | S::Handshaking | S::EarlyData | S::Open, E::Reset) => S::Reset,
+            (_, E::Reset) => S::Reset,
             // tcp(7), our measurement · dead-is-not-fin: after a call has returned ETIMEDOUT, a
             // read returns end of stream
-            (S::Plain | S::Handshaking | S::EarlyData | S::Open, E::TransportFailed) => S::TransportFailed,
-
+            (_, E::TransportFailed) => S::TransportFailed,
             // RFC 5246 §7.2.1, RFC 9846 §6.1 · no-wait-needed; RFC 9112 §9.6 · linger-is-bounded
-            (S::Plain | S::Handshaking | S::EarlyData | S::Open, E::StopWaiting) => S::NotAwaited,
-            (S::Plain | S::Handshaking | S::EarlyData | S::Open, E::Deadline) => S::TimedOut,
-            (S::Plain | S::Handshaking | S::EarlyData | S::Open, E::BudgetSpent) => S::OverBudget,
+            (_, E::StopWaiting) => S::NotAwaited,
+            (_, E::Deadline) => S::TimedOut,
+            (_, E::BudgetSpent) => S::OverBudget,
 
-            // RFC 9846 §6.1 · ignore-after-notify, notify-is-final; of any other end, too, the
-            // first is kept
-            (
-                S::PeerNotified | S::NotifiedEarly | S::PeerFatal | S::Refused | S::NotAwaited | S::TimedOut
-                | S::OverBudget,
-                E::Data | E::Message | E::Notify | E::UserCanceled | E::Warning | E::Fatal | E::Refuse | E::EofAtBoundary
-                | E::EofInRecord | E::Reset | E::StopWaiting | E::Deadline | E::BudgetSpent | E::TransportFailed,
-            )
-            | (
-                S::CutAtBoundary | S::CutInRecord | S::Reset | S::TransportFailed,
-                E::Refuse | E::EofAtBoundary | E::EofInRecord | E::Reset | E::StopWaiting | E::Deadline
-                | E::BudgetSpent | E::TransportFailed,
-            ) => self,
-
-            // Nothing arrives after the transport's end, and no application data before there are
-            // keys.
-            (
-                S::CutAtBoundary | S::CutInRecord | S::Reset | S::TransportFailed,
-                E::Data | E::Message | E::Notify | E::UserCanceled | E::Warning | E::Fatal,
-            )
-            | (S::Plain | S::Handshaking, E::Data)
-
-            // Each step of the handshake happens once, and in order.
-            | (
-                S::Handshaking | S::EarlyData | S::Open | S::PeerNotified | S::NotifiedEarly | S::CutAtBoundary
-                | S::CutInRecord | S::Reset | S::PeerFatal | S::Refused | S::NotAwaited | S::TimedOut | S::OverBudget
-                | S::TransportFailed,
-                E::KeysInUse,
-            )
-            | (
-                S::Plain | S::EarlyData | S::Open | S::PeerNotified | S::NotifiedEarly | S::CutAtBoundary
-                | S::CutInRecord | S::Reset | S::PeerFatal | S::Refused | S::NotAwaited | S::TimedOut | S::OverBudget
-                | S::TransportFailed,
-                E::EarlyDataAccepted,
-            )
-            | (
-                S::Plain | S::Open | S::PeerNotified | S::NotifiedEarly | S::CutAtBoundary | S::CutInRecord | S::Reset
-                | S::PeerFatal | S::Refused | S::NotAwaited | S::TimedOut | S::OverBudget | S::TransportFailed,
-                E::HandshakeDone,
-            ) => return Err(Illegal::Recv { state: self, event }),
+            // Nothing arrives after the transport's end, no application data before there are keys,
+            // and each step of the handshake happens once, in order.
+            _ => return Err(Illegal::Recv { state: self, event }),
         })
     }
 }

@@ -117,14 +117,7 @@ impl Machine {
             R::NotAwaited | R::TimedOut | R::OverBudget => {
                 self.evidence.knows(Known::ResetSeen) || self.evidence.knows(Known::FailureSeen)
             }
-            R::Plain
-            | R::Handshaking
-            | R::EarlyData
-            | R::Open
-            | R::PeerNotified
-            | R::NotifiedEarly
-            | R::PeerFatal
-            | R::Refused => false,
+            _ => false,
         }
     }
 }

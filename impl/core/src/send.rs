@@ -134,119 +134,74 @@ impl State {
 
             // RFC 9846 §6.1, RFC 5246 §7.2.1 · notify-before-fin: after what is pending
             (S::Handshaking | S::Open, E::CloseWrite) => S::NotifyDue,
-
             // RFC 5246 §7.2.1 · reply-at-once, reply-drops-pending
             (S::Handshaking | S::Open | S::NotifyDue, E::Reply) => S::ReplyDue,
             (S::ReplyDue, E::PendingDiscarded) => S::NotifyDue,
-
-            // RFC 9846 §5.5 · limit-close-counts; what was still pending then can only be discarded
-            (S::Open | S::NotifyDue, E::EngineNotified) => S::NotifyLeaving,
-            (S::NotifyLeaving, E::PendingDiscarded) => S::NotifyLeaving,
-
             (S::NotifyDue, E::Sealed) => S::NotifyLeaving,
+            // RFC 9846 §5.5 · limit-close-counts
+            (S::Open | S::NotifyDue, E::EngineNotified) => S::NotifyLeaving,
             (S::NotifyLeaving, E::Written) => S::Notified,
-            (S::Notified, E::WriteShut) => S::NotifiedShut,
-
-            // RFC 9846 §6.1 · one-notify: closing again changes nothing
-            (S::ReplyDue, E::CloseWrite | E::Reply) => S::ReplyDue,
-            (S::NotifyDue, E::CloseWrite) => S::NotifyDue,
-            (S::NotifyLeaving, E::CloseWrite | E::Reply) => S::NotifyLeaving,
-            (S::Notified, E::CloseWrite | E::Reply) => S::Notified,
-            (S::NotifiedShut, E::CloseWrite | E::Reply | E::WriteShut) => S::NotifiedShut,
+            (S::Notified | S::NotifiedShut, E::WriteShut) => S::NotifiedShut,
 
             // RFC 9846 §6.2 · fatal-no-notify: an alert replaces a close_notify that is not sealed
             (S::Handshaking | S::Open | S::ReplyDue | S::NotifyDue, E::Alert) => S::AlertDue,
             (S::AlertDue, E::Sealed) => S::AlertLeaving,
             (S::AlertLeaving, E::Written) => S::Alerted,
-            (S::Alerted, E::WriteShut) => S::AlertedShut,
-            (S::AlertDue, E::CloseWrite | E::Reply | E::Alert | E::PendingDiscarded) => S::AlertDue,
-            (S::AlertLeaving, E::CloseWrite | E::Reply | E::Alert | E::Silence) => S::AlertLeaving,
-            (S::Alerted, E::CloseWrite | E::Reply | E::Alert | E::Silence) => S::Alerted,
-            (S::AlertedShut, E::CloseWrite | E::Reply | E::Alert | E::Silence | E::WriteShut) => S::AlertedShut,
-
-            // RFC 9846 §6.1 · nothing-after-notify: no alert after a sealed close_notify
-            (S::NotifyLeaving, E::Alert | E::Silence) => S::NotifyLeaving,
-            (S::Notified, E::Alert | E::Silence) => S::Notified,
-            (S::NotifiedShut, E::Alert | E::Silence) => S::NotifiedShut,
+            (S::Alerted | S::AlertedShut, E::WriteShut) => S::AlertedShut,
 
             // RFC 9846 §6.2, RFC 5246 §7.2.2 · fatal-ends-both
             (S::Handshaking | S::Open | S::ReplyDue | S::NotifyDue | S::AlertDue, E::Silence) => S::Silenced,
-            (S::Silenced, E::WriteShut) => S::SilencedShut,
-            (S::Silenced, E::CloseWrite | E::Reply | E::Alert | E::Silence | E::PendingDiscarded) => S::Silenced,
-            (
-                S::SilencedShut,
-                E::CloseWrite | E::Reply | E::Alert | E::Silence | E::WriteShut | E::PendingDiscarded,
-            ) => S::SilencedShut,
-
-            // If the transport fails before it has the last byte, the last word was not sent.
-            (
-                S::Handshaking | S::Open | S::ReplyDue | S::NotifyDue | S::NotifyLeaving | S::AlertDue | S::AlertLeaving,
-                E::WriteFailed,
-            ) => S::Failed,
-            (S::Failed, E::CloseWrite | E::Reply | E::Alert | E::Silence | E::PendingDiscarded | E::WriteFailed) => {
-                S::Failed
-            }
-
-            // A later failure takes nothing back, and the write side cannot be shut any more
-            // (shutdown(2), ENOTCONN).
-            (S::Notified | S::NotifiedShut, E::WriteFailed) => S::NotifiedShut,
-            (S::Alerted | S::AlertedShut, E::WriteFailed) => S::AlertedShut,
-            (S::Silenced | S::SilencedShut, E::WriteFailed) => S::SilencedShut,
+            (S::Silenced | S::SilencedShut, E::WriteShut) => S::SilencedShut,
 
             // RFC 9846 §6.1 · abort-sends-no-notify
-            (
-                S::Handshaking | S::Open | S::ReplyDue | S::NotifyDue | S::NotifyLeaving | S::Notified | S::NotifiedShut
-                | S::AlertDue | S::AlertLeaving | S::Alerted | S::AlertedShut | S::Silenced | S::SilencedShut
-                | S::Failed | S::Aborted,
-                E::Abort,
-            ) => S::Aborted,
-            (
-                S::Aborted,
-                E::CloseWrite | E::Reply | E::Alert | E::Silence | E::PendingDiscarded | E::WriteFailed,
-            ) => S::Aborted,
+            (_, E::Abort) => S::Aborted,
 
-            // RFC 9846 §6.1 · nothing-after-notify: no write after the last word is decided
+            // If the transport fails before it has the last byte, the last word was not sent. A
+            // later failure takes nothing back, and the write side cannot be shut any more
+            // (shutdown(2), ENOTCONN).
             (
-                S::Handshaking | S::ReplyDue | S::NotifyDue | S::NotifyLeaving | S::Notified | S::NotifiedShut
-                | S::AlertDue | S::AlertLeaving | S::Alerted | S::AlertedShut | S::Silenced | S::SilencedShut
-                | S::Failed | S::Aborted,
-                E::Write,
-            )
+                S::Handshaking
+                | S::Open
+                | S::ReplyDue
+                | S::NotifyDue
+                | S::NotifyLeaving
+                | S::AlertDue
+                | S::AlertLeaving,
+                E::WriteFailed,
+            ) => S::Failed,
+            (S::Notified, E::WriteFailed) => S::NotifiedShut,
+            (S::Alerted, E::WriteFailed) => S::AlertedShut,
+            (S::Silenced, E::WriteFailed) => S::SilencedShut,
 
-            // A handshake completes once, and before anything closes.
+            // RFC 9846 §6.1 · one-notify, nothing-after-notify: asking again changes nothing, no
+            // alert follows a sealed close_notify, and what is pending then can only be discarded
+            (S::ReplyDue, E::CloseWrite | E::Reply)
+            | (S::NotifyDue, E::CloseWrite)
+            | (S::AlertDue, E::CloseWrite | E::Reply | E::Alert)
             | (
-                S::Open | S::ReplyDue | S::NotifyDue | S::NotifyLeaving | S::Notified | S::NotifiedShut
-                | S::AlertDue | S::AlertLeaving | S::Alerted | S::AlertedShut | S::Silenced | S::SilencedShut
-                | S::Failed | S::Aborted,
-                E::HandshakeDone,
+                S::NotifyLeaving
+                | S::Notified
+                | S::NotifiedShut
+                | S::AlertLeaving
+                | S::Alerted
+                | S::AlertedShut
+                | S::Silenced
+                | S::SilencedShut
+                | S::Failed
+                | S::Aborted,
+                E::CloseWrite | E::Reply | E::Alert | E::Silence,
             )
-
-            // Reports of steps that the machine has not asked for.
             | (
-                S::Handshaking | S::Open | S::NotifyDue | S::Notified | S::NotifiedShut | S::AlertLeaving | S::Alerted
-                | S::AlertedShut,
+                S::NotifyLeaving | S::AlertDue | S::Silenced | S::SilencedShut | S::Failed | S::Aborted,
                 E::PendingDiscarded,
             )
-            | (
-                S::Handshaking | S::ReplyDue | S::NotifyLeaving | S::Notified | S::NotifiedShut | S::AlertDue
-                | S::AlertLeaving | S::Alerted | S::AlertedShut | S::Silenced | S::SilencedShut | S::Failed | S::Aborted,
-                E::EngineNotified,
-            )
-            | (
-                S::Handshaking | S::Open | S::ReplyDue | S::NotifyLeaving | S::Notified | S::NotifiedShut
-                | S::AlertLeaving | S::Alerted | S::AlertedShut | S::Silenced | S::SilencedShut | S::Failed | S::Aborted,
-                E::Sealed,
-            )
-            | (
-                S::Handshaking | S::Open | S::ReplyDue | S::NotifyDue | S::Notified | S::NotifiedShut
-                | S::AlertDue | S::Alerted | S::AlertedShut | S::Silenced | S::SilencedShut | S::Failed | S::Aborted,
-                E::Written,
-            )
-            | (
-                S::Handshaking | S::Open | S::ReplyDue | S::NotifyDue | S::NotifyLeaving | S::AlertDue | S::AlertLeaving
-                | S::Failed | S::Aborted,
-                E::WriteShut,
-            ) => return Err(Illegal::Send { state: self, event }),
+            | (S::NotifiedShut | S::AlertedShut | S::SilencedShut | S::Failed | S::Aborted, E::WriteFailed) => {
+                self
+            }
+
+            // A write after the last word is decided (RFC 9846 §6.1 · nothing-after-notify), a second
+            // handshake, and reports of steps that the machine has not asked for.
+            _ => return Err(Illegal::Send { state: self, event }),
         })
     }
 }

@@ -110,13 +110,7 @@ impl Ending {
             ReadEnd::TimedOut => write!(f, "the deadline passed {HANDSHAKE}"),
             ReadEnd::NotAwaited => write!(f, "we left {HANDSHAKE}"),
             ReadEnd::CloseNotifyInHandshake => write!(f, "{}", self.reading),
-            ReadEnd::Open
-            | ReadEnd::CloseNotify
-            | ReadEnd::TruncatedAtBoundary
-            | ReadEnd::TruncatedInRecord
-            | ReadEnd::FatalAlert(_)
-            | ReadEnd::Refused(_)
-            | ReadEnd::OverBudget => write!(f, "{}, {HANDSHAKE}", self.reading),
+            _ => write!(f, "{}, {HANDSHAKE}", self.reading),
         }
     }
 

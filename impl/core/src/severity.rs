@@ -130,14 +130,7 @@ impl Ending {
         match self.transport {
             TransportEnd::OverBudget if self.has_spoken() => Severity::Warn,
             TransportEnd::TimedOut | TransportEnd::CutShort if self.has_spoken() => Severity::Info,
-            TransportEnd::Open
-            | TransportEnd::PeerFin
-            | TransportEnd::PeerReset
-            | TransportEnd::TimedOut
-            | TransportEnd::OverBudget
-            | TransportEnd::HandedOver
-            | TransportEnd::CutShort
-            | TransportEnd::NotAwaited => Severity::Debug,
+            _ => Severity::Debug,
         }
     }
 }

@@ -88,11 +88,8 @@ impl State {
             // RFC 4511 §4.14.3.1 · wait-before-handback
             (S::Open | S::PeerEof, E::HandedBack) => S::HandedBack,
 
-            (S::PeerReset | S::GivenUp, E::HandedBack)
-            | (
-                S::Closed | S::ResetByUs | S::HandedBack,
-                E::Eof | E::Reset | E::GiveUp | E::Closed | E::ResetByUs | E::HandedBack,
-            ) => return Err(Illegal::Transport { state: self, event }),
+            // A transport that was reset or let go of cannot be handed back, and has no other end.
+            _ => return Err(Illegal::Transport { state: self, event }),
         })
     }
 }
