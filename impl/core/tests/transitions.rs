@@ -26,14 +26,43 @@ fn grid<S: Copy + PartialEq, E: Copy>(
             .collect();
         out += &format!("| **{}** | {} |\n", name(state), cells.join(" | "));
     }
-    out
+    out + &diagram(states, events, name, label, next)
+}
+
+/// The moves as a Mermaid diagram. An event that leads from three states or more to one other state,
+/// and nowhere else, is a line of text in place of its arrows.
+fn diagram<S: Copy + PartialEq, E: Copy>(
+    states: &[S],
+    events: &[E],
+    name: impl Fn(S) -> &'static str,
+    label: impl Fn(E) -> &'static str,
+    next: impl Fn(S, E) -> Result<S, Illegal>,
+) -> String {
+    let (mut texts, mut arrows) = (String::new(), String::new());
+    for &event in events {
+        let moves = states.iter().filter_map(|&from| Some((from, next(from, event).ok()?)));
+        let moves: Vec<_> = moves.filter(|(from, to)| from != to).collect();
+        let Some(&(_, goal)) = moves.first() else { continue };
+        if moves.len() >= 3 && moves.iter().all(|&(_, to)| to == goal) {
+            let from: Vec<_> = moves.iter().map(|&(from, _)| name(from)).collect();
+            texts += &format!("- `{}` leads from {} to {}\n", label(event), from.join(", "), name(goal));
+        } else {
+            for (from, to) in moves {
+                arrows += &format!("    {} --> {}: {}\n", name(from), name(to), label(event));
+            }
+        }
+    }
+    format!(
+        "\n<details><summary>The moves as a diagram</summary>\n\n```mermaid\nstateDiagram-v2\n{arrows}```\n\n{texts}\n</details>\n"
+    )
 }
 
 fn drawn() -> String {
     let mut out = String::from(
         "# Transitions\n\n\
          Every state against every event, as the tables of `send.rs`, `recv.rs`, `transport.rs` and `manner.rs` have it.\n\
-         `=` stays where it is, `·` is refused as `Illegal` and changes nothing. Drawn by `tests/transitions.rs`.\n",
+         `=` stays where it is, `·` is refused as `Illegal` and changes nothing. After each grid its moves are a diagram. Drawn by\n\
+         `tests/transitions.rs`.\n",
     );
     out += &grid(
         "The sending half",
