@@ -210,7 +210,7 @@ fn refusal(machine: &Machine, fact: Event) -> Result<(), Flaw> {
         Illegal::HalfClose { version } => {
             (version.to_string(), "TLS 1.3".to_owned(), version == machine.version())
         }
-        Illegal::NotAnError { alert } => (alert.to_string(), "no error".to_owned(), !alert.is_error()),
+        Illegal::NotAnError { alert } => (alert.to_string(), "not an error".to_owned(), !alert.is_error()),
     };
     let text = illegal.to_string();
     if is_there && text.contains(&asked) && text.contains(&stands) {
