@@ -1,7 +1,57 @@
 //! The closing machine of one end of one connection: its parts, and the one place that moves them.
 //!
-//! The machine decides every closing step with [`send`], [`recv`], [`transport`] and `couple`. The
-//! driver handles bytes, keys, clocks and sockets.
+//! The driver handles bytes, keys, clocks and sockets. The machine decides every closing step.
+//!
+//! # Theory of operation
+//!
+//! The machine has four parts. The moves of each are a table of its own, which does not know the
+//! other parts, the version or the policy:
+//!
+//! * [`send`], the sending half: whether our last word is due, leaving, out, or will never leave.
+//!   The last word is a close_notify or a fatal alert.
+//! * [`recv`], the receiving half: what ended the peer's direction. The first end is kept.
+//! * [`transport`], the connection under TLS: who ended it, and how. It contains no TLS.
+//! * [`Manner`]: the end that the application wants. A later request can only hasten it.
+//!
+//! `couple` joins the parts: [`Machine::moves`] turns an event into at most one move of each. It
+//! looks at the version, the policy, the evidence and the present states, but never at the role:
+//!
+//! * Up to TLS 1.2 the peer's close_notify may force ours: the policy says how. In TLS 1.3 the
+//!   halves are independent. Before the handshake is done, it forces ours in every version.
+//! * A fatal alert ends both halves, whether it is ours or comes before the receiving half has
+//!   ended.
+//! * A close moves the sending half. `Linger`, `AtOnce` and `Abort` do not wait for the peer's
+//!   close_notify, and end the receiving half too.
+//! * A FIN ends only the receiving half. A failed write ends only the sending half, because the
+//!   peer's alert may still be readable. A reset ends both.
+//! * The deadline or the budget ends all waiting, and with it both halves.
+//!
+//! An event goes through [`Machine::handle`] in five steps:
+//!
+//! 1. `couple` turns it into moves.
+//! 2. Each part says what follows. If one refuses its move, nothing has changed.
+//! 3. `evidence` keeps what the event shows. It sees the states before and after the event.
+//! 4. All parts are assigned. No other code assigns them.
+//! 5. If nothing is waited for any more, the deadline no longer runs.
+//!
+//! No move causes another move. What the states together require is not a transition but an
+//! [`Output`], and [`Machine::output`] is a pure function of the machine. So nothing is queued: a
+//! driver that was interrupted asks again. An event can still change what comes next: an alert
+//! replaces a close_notify that is not sealed yet. Two machines that are equal have the same
+//! future, so the model visits equal states once.
+//!
+//! Outputs have a fixed order: discard, forget the session, start the deadline, send the last word,
+//! shut the write side; then wait, drain, hand back, close or reset. After the release of the
+//! transport only the first two are left.
+//!
+//! Evidence is what the states do not say: alerts, the first error number, byte counts, who closed
+//! first, how the transport ended, and which outputs are done. `couple` reads it, so that an end of
+//! stream after a reset that another call returned is no FIN. `output` reads it, so that nothing is
+//! asked for twice. `ending`, `answer` and `resume` read it for what is proved. What it keeps is
+//! never taken back, except for two facts about the present: that the deadline runs, and that not
+//! everything written is in the transport.
+//!
+//! Sources: RFC 9846 §5.5, §6.1; RFC 9112 §9.6; RFC 4511 §4.14.3.1; each rule names its duty.
 
 use core::hash::{Hash, Hasher};
 

@@ -83,3 +83,8 @@ pub use fault::{Fault, Way, What};
 pub use framing::{DelimitedByEnd, Framing};
 pub use gate::{Gate, Gated};
 pub use length::{Counts, LengthPrefixed, Width};
+
+/// Compiles and runs the example in the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -84,3 +84,8 @@ pub use refused::Refused;
 pub use service::Lingerer;
 #[cfg(unix)]
 pub use socket::reset;
+
+/// Compiles and runs the example in the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -314,3 +314,8 @@ pub use resumption::{ClientForget, ClientGuard, ServerForget, ServerGuard};
 pub use session::{Progress, Received, Session, Step};
 pub use transport::Transport;
 pub use transport::pipe::Pipe;
+
+/// Compiles the example in the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
