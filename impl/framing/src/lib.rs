@@ -61,6 +61,7 @@
 //! needs a new tracker after STARTTLS.
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
+#![warn(clippy::missing_errors_doc, clippy::missing_panics_doc)]
 
 mod fault;
 mod framing;

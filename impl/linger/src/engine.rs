@@ -150,8 +150,9 @@ impl<S: Source> Engine<S> {
         let slot = self.wheel.insert(&mut self.entries, key, deadline, now);
         self.entries.push_back(&mut self.by_age, Links::Age, key);
         self.counters.lingering += 1;
-        let entry = self.entries.get_mut(key).expect("it was just inserted");
-        entry.slot = slot;
+        if let Some(entry) = self.entries.get_mut(key) {
+            entry.slot = slot;
+        }
         self.obey(key).then_some(Key(key))
     }
 

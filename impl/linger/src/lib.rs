@@ -51,6 +51,7 @@
 //! fork(2).
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
+#![warn(clippy::missing_errors_doc, clippy::missing_panics_doc)]
 
 mod blocking;
 mod counters;
