@@ -12,7 +12,7 @@ use std::net::TcpListener;
 use std::rc::Rc;
 use std::thread;
 
-use close_notify::{Manner, Policy, Reply, Stream, Transport, Version};
+use close_notify::{Close, Manner, Policy, Reply, Stream, Transport, Version};
 use close_notify_benches::counted::Counted;
 use close_notify_benches::paired::{Run, Variant, rounds, sample};
 use close_notify_benches::{ours, raw, setup};
@@ -91,7 +91,7 @@ fn blocking_streams(version: Version, policy: Policy, listener: &TcpListener) ->
     let mut far = Stream::from_session(server, far);
     let far = thread::spawn(move || ours::answer(&mut far).expect("a peer"));
     Box::new(move || {
-        let ending = near.close(Manner::Graceful).expect("a peer");
+        let ending = near.close(Close::Graceful).expect("a peer");
         let far_ending = far.join().expect("an end");
         assert!(ending.is_clean() && far_ending.is_clean());
         Box::new(near)

@@ -10,7 +10,7 @@ use std::net::TcpListener;
 use std::rc::Rc;
 
 use close_notify::tokio::{Stream, WithEnding};
-use close_notify::{Manner, Policy, Reply, Tls, Version};
+use close_notify::{Close, Policy, Reply, Tls, Version};
 use close_notify_benches::paired::{Run, Variant, rounds, sample};
 use close_notify_benches::setup;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -104,10 +104,10 @@ fn closed(
 }
 
 async fn begin(mut stream: Stream<TcpStream, impl Tls + Unpin>) -> bool {
-    stream.close(Manner::Graceful).await.expect("a peer").is_clean()
+    stream.close(Close::Graceful).await.expect("a peer").is_clean()
 }
 
 async fn answer(mut stream: Stream<TcpStream, impl Tls + Unpin>) -> bool {
     assert_eq!(stream.read(&mut [0; 16]).await.expect("a clean end"), 0);
-    stream.close(Manner::Graceful).await.expect("a peer").is_clean()
+    stream.close(Close::Graceful).await.expect("a peer").is_clean()
 }

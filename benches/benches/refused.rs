@@ -13,7 +13,7 @@ use std::net::{TcpListener, TcpStream};
 use std::thread;
 use std::time::Duration;
 
-use close_notify::{AlertDescription, Ending, Manner, Policy, Stream, TransportEnd, Version};
+use close_notify::{AlertDescription, Close, Ending, Policy, Stream, TransportEnd, Version};
 use close_notify_benches::setup::{own_connections, sockets};
 use rustix::time::{ClockId, clock_gettime};
 use rustls::{AlertDescription as Alert, ClientConnection, StreamOwned};
@@ -81,7 +81,7 @@ fn run(
         Word::Rejects => server.reject(AlertDescription::ACCESS_DENIED)?,
         Word::Lingers => {
             server.write_all(ANSWER)?;
-            server.close(Manner::Linger)?
+            server.close(Close::Linger)?
         }
     };
     let spent = thread_time() - began;

@@ -2,7 +2,9 @@
 
 use std::io;
 
-use close_notify::{AlertDescription, Ending, Event, Manner, Output, Session, Step, Stream, Transport};
+use close_notify::{
+    AlertDescription, Close, Ending, Event, Manner, Output, Session, Step, Stream, Transport,
+};
 
 /// One end: a session and its transport, while it is open.
 #[derive(Debug)]
@@ -76,7 +78,7 @@ pub fn answer<T: Transport>(stream: &mut Stream<T>) -> io::Result<Ending> {
     use std::io::Read;
     let end = stream.read(&mut [0; 1])?;
     assert_eq!(end, 0, "a clean end");
-    stream.close(Manner::Graceful)
+    stream.close(Close::Graceful)
 }
 
 /// Closes two non-blocking streams as [`close`] does, deadlines included. The transports must not
@@ -89,10 +91,10 @@ pub fn close_streams<T: Transport>(
     near: &mut Stream<T>,
     far: &mut Stream<T>,
 ) -> io::Result<(Ending, Ending)> {
-    match near.close(Manner::Graceful) {
+    match near.close(Close::Graceful) {
         Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
         other => return other.map(|ending| (ending, far.ending())),
     }
     let far_ending = answer(far)?;
-    Ok((near.close(Manner::Graceful)?, far_ending))
+    Ok((near.close(Close::Graceful)?, far_ending))
 }

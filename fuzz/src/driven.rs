@@ -8,7 +8,8 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::time::Duration;
 
 use close_notify::{
-    AlertDescription, Answer, Call, Event, FramingState, Machine, Manner, Output, Session, Step, Stream,
+    AlertDescription, Answer, Call, Close, Event, FramingState, Machine, Manner, Output, Session, Step,
+    Stream,
 };
 
 use crate::wire::End;
@@ -160,12 +161,15 @@ impl Driven {
                 return if self.back.is_some() { Ok(true) } else { answered(session.machine(), asked) };
             }
             Adapter::Stream(stream) => match asked {
-                None => stream.flush(),
+                None | Some(Manner::Unasked) => stream.flush(),
                 Some(Manner::HalfClose) => stream.close_write().map(drop),
                 Some(Manner::Reject) => stream.reject(REASON).map(drop),
                 Some(Manner::HandBack) if self.back.is_some() => Ok(()),
                 Some(Manner::HandBack) => stream.hand_back().map(|back| self.back = Some(back)),
-                Some(manner) => stream.close(manner).map(drop),
+                Some(Manner::Graceful) => stream.close(Close::Graceful).map(drop),
+                Some(Manner::Linger) => stream.close(Close::Linger).map(drop),
+                Some(Manner::AtOnce) => stream.close(Close::AtOnce).map(drop),
+                Some(Manner::Abort) => stream.close(Close::Abort).map(drop),
             },
         };
         match done {

@@ -4,7 +4,7 @@
 //! asked.
 
 use close_notify_core::{
-    Ending, Event, FirstCloser, FramingState, Machine, Manner, ReadEnd, TransportEnd, WriteEnd,
+    Close, Ending, Event, FirstCloser, FramingState, Machine, ReadEnd, TransportEnd, WriteEnd,
 };
 
 use crate::Account;
@@ -100,7 +100,7 @@ pub fn conclusions(machine: &Machine, account: &Account) -> Result<(), Flaw> {
             return Err("what was read is taken for whole, or for cut, against what happened");
         }
     }
-    if Manner::for_downstream(&ending) == account.passes_on() {
+    if Close::for_downstream(&ending) == account.passes_on() {
         Ok(())
     } else {
         Err("a relay would pass on another end than happened")

@@ -3,7 +3,7 @@
 //!
 //! Sources: RFC 9846 §6.1, RFC 9112 §8, §9.8; the choice `MissingNotify`.
 
-use close_notify_core::{FramingState, Manner, MissingNotify, ReadEnd, WriteEnd};
+use close_notify_core::{Close, FramingState, MissingNotify, ReadEnd, WriteEnd};
 
 use super::account::{Account, Stage};
 
@@ -51,8 +51,8 @@ impl Account {
     }
 
     // RFC 9846 §6.1, RFC 9112 §8 · no-laundering
-    pub(crate) fn passes_on(&self) -> Manner {
+    pub(crate) fn passes_on(&self) -> Close {
         let whole = self.reading == ReadEnd::CloseNotify && self.late == 0;
-        if whole { Manner::Graceful } else { Manner::Abort }
+        if whole { Close::Graceful } else { Close::Abort }
     }
 }

@@ -5,7 +5,7 @@ use std::pin::{Pin, pin};
 use std::sync::LazyLock;
 use std::task::{Context, Poll, Waker};
 
-use close_notify::{Ending, FindEnding, Manner, Policy, ReadEnd, Stream, tokio as asynchronous};
+use close_notify::{Close, Ending, FindEnding, Policy, ReadEnd, Stream, tokio as asynchronous};
 use rustls::Connection;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::runtime::{Builder, Runtime};
@@ -45,9 +45,9 @@ impl Ours {
     fn close_in(&mut self, is_13: bool) -> io::Result<Ending> {
         match (self, is_13) {
             (Self::Blocking(stream), true) => stream.close_write(),
-            (Self::Blocking(stream), false) => stream.close(Manner::Graceful),
+            (Self::Blocking(stream), false) => stream.close(Close::Graceful),
             (Self::Asynchronous(stream), true) => at_once(|cx| pin!(stream.close_write()).poll(cx)),
-            (Self::Asynchronous(stream), false) => at_once(|cx| stream.poll_close(cx, Manner::Graceful)),
+            (Self::Asynchronous(stream), false) => at_once(|cx| stream.poll_close(cx, Close::Graceful)),
         }
     }
 }

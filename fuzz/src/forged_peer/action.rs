@@ -1,7 +1,7 @@
 //! The steps of a run, one byte each (some take more bytes after it): calls of the application,
 //! events of the transport, and all that an adversary with the keys may say.
 
-use close_notify::Manner;
+use close_notify::Close;
 use insecure_test_crypto::{ALERT, APPLICATION_DATA, CHANGE_CIPHER_SPEC, HANDSHAKE};
 
 use super::adversary::Wrong;
@@ -39,7 +39,9 @@ pub(crate) enum Call {
     Receive,
     /// Do all that can be done until the peer is needed.
     Run,
-    Close(Manner),
+    Close(Close),
+    /// Ask for the transport, without taking it. A stream has one call for both.
+    AskBack,
     CloseWrite,
     Reject(u8),
     HandBack,
@@ -97,11 +99,11 @@ const ALPHABET: &[Action] = {
         A::Call(C::Write(5000)),
         A::Call(C::Write(20_000)),
         A::Call(C::Flush),
-        A::Call(C::Close(Manner::Graceful)),
-        A::Call(C::Close(Manner::Linger)),
-        A::Call(C::Close(Manner::AtOnce)),
-        A::Call(C::Close(Manner::Abort)),
-        A::Call(C::Close(Manner::HandBack)),
+        A::Call(C::Close(Close::Graceful)),
+        A::Call(C::Close(Close::Linger)),
+        A::Call(C::Close(Close::AtOnce)),
+        A::Call(C::Close(Close::Abort)),
+        A::Call(C::AskBack),
         A::Call(C::CloseWrite),
         A::Call(C::HandBack),
         A::Call(C::Reject(80)),

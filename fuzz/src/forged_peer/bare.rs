@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use close_notify::{Manner, ReadEnd, Transport, Version};
+use close_notify::{Close, ReadEnd, Transport, Version};
 use rustls::Connection;
 
 use super::action::{Action, Call};
@@ -137,11 +137,9 @@ impl Bare {
             Call::Write(length) => self.write(run, length)?,
             Call::Read(length) => self.read(run, length)?,
             Call::Receive | Call::Run => self.read(run, 1000)?,
-            Call::Close(Manner::HandBack) | Call::HandBack => self.hand_back(run)?,
-            Call::Close(Manner::Graceful | Manner::Linger | Manner::AtOnce) | Call::CloseWrite => {
-                self.close()
-            }
-            Call::Close(_) | Call::Reject(_) | Call::Flush | Call::DeadlinePasses => {}
+            Call::AskBack | Call::HandBack => self.hand_back(run)?,
+            Call::Close(Close::Graceful | Close::Linger | Close::AtOnce) | Call::CloseWrite => self.close(),
+            Call::Close(Close::Abort) | Call::Reject(_) | Call::Flush | Call::DeadlinePasses => {}
         }
         let taken = run.world.borrow().taken.clone();
         run.said.hear(&taken)

@@ -1,7 +1,7 @@
 //! Handmade inputs, named after what they show: rows of `docs/scenarios.md`, and what this target
 //! has found.
 
-use close_notify::Manner;
+use close_notify::Close;
 use insecure_test_crypto::{ALERT, HANDSHAKE};
 
 use super::action::{Action, Call, Words};
@@ -28,7 +28,7 @@ const PATIENT: u8 = 3;
 const RUN: Action = Action::Call(Call::Run);
 const READ: Action = Action::Call(Call::Read(100));
 const WRITE: Action = Action::Call(Call::Write(100));
-const CLOSE: Action = Action::Call(Call::Close(Manner::Graceful));
+const CLOSE: Action = Action::Call(Call::Close(Close::Graceful));
 const DATA: Action = Action::Say(Words::Data(10));
 const NOTIFY: Action = Action::Say(Words::Alert([1, 0]));
 const FIN: Action = Action::End(End::Fin);
@@ -94,7 +94,7 @@ const SCENARIOS: &[Seed] = &[
     (
         "55-cleartext-behind-notify",
         [TLS13, 0, 0, 0],
-        &[Action::Call(Call::Close(Manner::HandBack)), NOTIFY, CLEARTEXT, RUN, Action::Call(Call::HandBack)],
+        &[Action::Call(Call::AskBack), NOTIFY, CLEARTEXT, RUN, Action::Call(Call::HandBack)],
     ),
 ];
 

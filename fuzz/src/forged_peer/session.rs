@@ -1,7 +1,7 @@
 //! The adapter that never blocks, called according to its contract: what the machine asks for is
 //! done before anything is read.
 
-use close_notify::{AlertDescription, Event, Output, Policy, Received, Session, Step};
+use close_notify::{AlertDescription, Event, Manner, Output, Policy, Received, Session, Step};
 
 use super::action::Call;
 use super::flaw::Flaw;
@@ -46,7 +46,8 @@ impl Stepped {
             }
             Call::Receive => fruitful += self.receive(run)?.1,
             Call::Run => return self.run(run),
-            Call::Close(manner) => self.tell(run, Event::Close(manner))?,
+            Call::Close(close) => self.tell(run, Event::Close(close.into()))?,
+            Call::AskBack => self.tell(run, Event::Close(Manner::HandBack))?,
             Call::CloseWrite => self.tell(run, Event::CloseWrite)?,
             Call::Reject(code) => self.tell(run, Event::Reject(AlertDescription(code)))?,
             Call::HandBack => self.hand_back(run)?,

@@ -81,7 +81,7 @@ impl Streamed {
                 Some(asked) => self.end(run, asked),
                 None => self.read(run, 1000),
             },
-            Call::Close(Manner::HandBack) | Call::HandBack => self.end(run, Call::HandBack),
+            Call::AskBack | Call::HandBack => self.end(run, Call::HandBack),
             Call::Close(_) | Call::CloseWrite | Call::Reject(_) => self.end(run, call),
             Call::DeadlinePasses => {
                 self.is_impatient = true;
@@ -97,7 +97,7 @@ impl Streamed {
     /// Asks for an end, and does what can be done of it.
     fn end(&mut self, run: &mut Run, call: Call) -> Result<usize, Flaw> {
         let fact = match call {
-            Call::Close(manner) => Event::Close(manner),
+            Call::Close(close) => Event::Close(close.into()),
             Call::CloseWrite => Event::CloseWrite,
             Call::Reject(code) => Event::Reject(AlertDescription(code)),
             _ => Event::Close(Manner::HandBack),
@@ -107,7 +107,7 @@ impl Streamed {
             self.asked = Some(call);
         }
         let came = match call {
-            Call::Close(manner) => Came::of(&self.stream.close(manner)),
+            Call::Close(close) => Came::of(&self.stream.close(close)),
             Call::CloseWrite => Came::of(&self.stream.close_write()),
             Call::Reject(code) => Came::of(&self.stream.reject(AlertDescription(code))),
             _ => return self.hand_back(run),

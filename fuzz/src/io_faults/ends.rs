@@ -9,7 +9,7 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use close_notify::{AlertDescription, Ending, Error, FramingState, Manner, Session, Stream, tokio as tasks};
+use close_notify::{AlertDescription, Close, Ending, Error, FramingState, Session, Stream, tokio as tasks};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::wire::Held;
@@ -21,7 +21,7 @@ pub(super) enum Op {
     /// Writes this many bytes of our data.
     Write(usize),
     Flush,
-    Close(Manner),
+    Close(Close),
     CloseWrite,
     /// The shutdown of a task that knows only tokio's traits.
     Shutdown,
@@ -134,7 +134,7 @@ fn call_of_tasks(stream: &mut tasks::Stream<Held>, op: Op, buffer: &mut [u8], cx
         Op::Write(count) => Pin::new(stream).poll_write(cx, &buffer[..count]).map_ok(Came::Count),
         Op::Flush => Pin::new(stream).poll_flush(cx).map_ok(|()| Came::Done),
         Op::Shutdown => Pin::new(stream).poll_shutdown(cx).map_ok(|()| Came::Done),
-        Op::Close(Manner::Abort) => Poll::Ready(stream.abort().map(Came::Ended)),
+        Op::Close(Close::Abort) => Poll::Ready(stream.abort().map(Came::Ended)),
         Op::Close(manner) => stream.poll_close(cx, manner).map_ok(Came::Ended),
         Op::CloseWrite => once(stream.close_write(), cx).map_ok(Came::Ended),
         Op::Reject(alert) => once(stream.reject(alert), cx).map_ok(Came::Ended),

@@ -6,7 +6,7 @@
 use std::io::ErrorKind;
 
 use close_notify::{
-    AlertDescription, FramingState, LateData, Manner, MissingNotify, Policy, Reply, Role, Version,
+    AlertDescription, Close, FramingState, LateData, MissingNotify, Policy, Reply, Role, Version,
 };
 
 use super::ends::Op;
@@ -74,7 +74,7 @@ const WRITE: [usize; 8] = [1, 5, 20, 300, 0, 3, 60, 600];
 /// More than a record holds, and more than may wait.
 const LONG: usize = 17_000;
 const ALERTS: [u8; 4] = [40, 116, 80, 42];
-const MANNERS: [Manner; 4] = [Manner::Graceful, Manner::Linger, Manner::AtOnce, Manner::Abort];
+const CLOSES: [Close; 4] = [Close::Graceful, Close::Linger, Close::AtOnce, Close::Abort];
 const CALLS: [Call; 4] = [Call::Read, Call::Write, Call::Flush, Call::Shut];
 const ERRNOS: [i32; 4] = [104, 110, 113, 5];
 const BUDGETS: [u32; 4] = [256 * 1024, 100, 0, u32::MAX];
@@ -138,7 +138,7 @@ impl Action {
             26 if with == 7 => Self::Call(Op::Write(LONG)),
             13 | 26 => Self::Call(Op::Write(WRITE[with])),
             14 => Self::Call(Op::Flush),
-            15 | 27 => Self::Call(Op::Close(MANNERS[with % 4])),
+            15 | 27 => Self::Call(Op::Close(CLOSES[with % 4])),
             16 => Self::Call(Op::CloseWrite),
             17 => Self::Call(if alone { Op::Shutdown } else { Op::CloseWrite }),
             18 => Self::Call(Op::Reject(AlertDescription(ALERTS[with % 4]))),

@@ -18,7 +18,7 @@ use std::io::{self, Read, Write};
 use std::rc::Rc;
 use std::time::Duration;
 
-use close_notify::{Ending, FindEnding, Manner, Policy, ReadEnd, Stream};
+use close_notify::{Close, Ending, FindEnding, Policy, ReadEnd, Stream};
 
 use crate::choices::Choices;
 use crate::forged_peer::wire::{End, Owned, Wire};
@@ -236,7 +236,7 @@ impl Run {
     fn finish(&mut self) {
         self.wire.0.borrow_mut().end.get_or_insert(End::Fin);
         self.turn();
-        let _ = self.stream.close(Manner::AtOnce);
+        let _ = self.stream.close(Close::AtOnce);
         let ending = self.stream.ending();
         assert_ne!(ending.reading, ReadEnd::Open, "an end of the transport is no end of reading: {ending:?}");
         assert!(self.wire.0.borrow().is_gone, "a close that never ends: {ending:?}");

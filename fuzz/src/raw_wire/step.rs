@@ -1,6 +1,6 @@
 //! The steps of the attacker who controls the wire, one byte each.
 
-use close_notify::Manner;
+use close_notify::Close;
 
 use crate::choices::Choices;
 use crate::forged_peer::wire::End;
@@ -24,7 +24,7 @@ pub(super) enum Step<'a> {
     PeerWrites(usize),
     PeerCloses,
     Write(usize),
-    Close(Manner),
+    Close(Close),
 }
 
 /// The alphabet. A row without bits or bytes takes them from the input.
@@ -65,10 +65,10 @@ const ALPHABET: &[Step<'_>] = &[
     Step::PeerCloses,
     Step::Write(10),
     Step::Write(5000),
-    Step::Close(Manner::Graceful),
-    Step::Close(Manner::Linger),
-    Step::Close(Manner::AtOnce),
-    Step::Close(Manner::Abort),
+    Step::Close(Close::Graceful),
+    Step::Close(Close::Linger),
+    Step::Close(Close::AtOnce),
+    Step::Close(Close::Abort),
 ];
 
 impl<'a> Step<'a> {

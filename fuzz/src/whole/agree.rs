@@ -68,13 +68,9 @@ impl Facts {
     }
 }
 
-/// Whether the kind is that of a wait, of a manner that `close` does not take, or of an alert that
-/// cannot be sealed.
+/// Whether the kind is that of a wait, or of an alert that cannot be sealed.
 const fn is_a_word_of_ours(kind: ErrorKind) -> bool {
-    matches!(
-        kind,
-        ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::InvalidInput | ErrorKind::Unsupported
-    )
+    matches!(kind, ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Unsupported)
 }
 
 fn evidence_grows(before: &Ending, after: &Ending) {

@@ -5,7 +5,7 @@
 use std::io;
 use std::time::Duration;
 
-use close_notify::Manner;
+use close_notify::Close;
 
 use super::agree::Facts;
 use super::end::{End, read_in_two, write_in_parts};
@@ -24,7 +24,7 @@ pub(super) enum Call {
     Write(usize),
     WriteInParts(usize, usize),
     Flush,
-    Close(Manner),
+    Close(Close),
     CloseWrite,
     Reject,
     HandBack,

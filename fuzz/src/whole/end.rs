@@ -7,7 +7,7 @@ use std::io::{self, IoSlice, IoSliceMut, Read, Write};
 use std::time::Duration;
 
 use close_notify::framing::{LengthPrefixed, Width};
-use close_notify::{Acceptance, AlertDescription, Ending, Manner, Stream, Tls, Transport};
+use close_notify::{Acceptance, AlertDescription, Close, Ending, Stream, Tls, Transport};
 use rustls::HandshakeKind;
 
 /// An end.
@@ -15,7 +15,7 @@ pub(super) trait End: Read + Write + Debug {
     fn shake(&mut self) -> io::Result<()>;
     fn confirm(&mut self) -> io::Result<Acceptance>;
     fn has_peer_closed(&mut self) -> io::Result<bool>;
-    fn close(&mut self, manner: Manner) -> io::Result<Ending>;
+    fn close(&mut self, manner: Close) -> io::Result<Ending>;
     fn close_write(&mut self) -> io::Result<Ending>;
     fn reject(&mut self, alert: AlertDescription) -> io::Result<Ending>;
     fn hand_back(&mut self) -> io::Result<Vec<u8>>;
@@ -42,7 +42,7 @@ impl<T: Transport, C: Tls> End for Stream<T, C> {
         self.peer_closed_now()
     }
 
-    fn close(&mut self, manner: Manner) -> io::Result<Ending> {
+    fn close(&mut self, manner: Close) -> io::Result<Ending> {
         Self::close(self, manner)
     }
 

@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use std::rc::Rc;
 
 use close_notify::{
-    Acceptor, ClientGuard, Connector, Ending, ForgetSession, Manner, Policy, ServerGuard, Session, Stream,
+    Acceptor, ClientGuard, Close, Connector, Ending, ForgetSession, Policy, ServerGuard, Session, Stream,
     Tls, WithEnding,
 };
 use rustls::pki_types::ServerName;
@@ -231,8 +231,8 @@ fn takes_turn(opening: &Opening, turn: usize, side: usize, path: &mut Path, far:
     let is_now = turn == opening.at + 1;
     match opening.turn {
         Turn::Rejects if is_now => drop(far.reject(REASON)),
-        Turn::Closes if is_now => drop(far.close(Manner::AtOnce)),
-        Turn::Aborts if is_now => drop(far.close(Manner::Abort)),
+        Turn::Closes if is_now => drop(far.close(Close::AtOnce)),
+        Turn::Aborts if is_now => drop(far.close(Close::Abort)),
         Turn::Fin if is_now => path.forge_fin(side),
         Turn::Reset if is_now => path.forge_reset(side),
         Turn::Cut if is_now => path.cut(side),

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use close_notify::{AlertDescription, Manner};
+use close_notify::{AlertDescription, Close};
 
 use super::configs::Refusal;
 use crate::choices::Choices;
@@ -39,12 +39,12 @@ impl Maker {
 /// How a stream of rustls is ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Use {
-    Close(Manner),
+    Close(Close),
     Abort,
     Reject,
     HandBack,
     /// Its parts are borrowed, and the end is asked for on them.
-    Lent(Manner),
+    Lent(Close),
 }
 
 const MAKERS: [Maker; 16] = [
@@ -55,15 +55,15 @@ const MAKERS: [Maker; 16] = [
     Maker::Adopted(1),
     Maker::Wrapped(0),
     Maker::Wrapped(1),
-    Maker::Used(1, Use::Close(Manner::Graceful)),
-    Maker::Used(0, Use::Close(Manner::AtOnce)),
+    Maker::Used(1, Use::Close(Close::Graceful)),
+    Maker::Used(0, Use::Close(Close::AtOnce)),
     Maker::Used(1, Use::Abort),
     Maker::Used(0, Use::Abort),
     Maker::Used(1, Use::Reject),
     Maker::Used(0, Use::Reject),
     Maker::Used(1, Use::HandBack),
-    Maker::Used(1, Use::Lent(Manner::AtOnce)),
-    Maker::Used(0, Use::Lent(Manner::Linger)),
+    Maker::Used(1, Use::Lent(Close::AtOnce)),
+    Maker::Used(0, Use::Lent(Close::Linger)),
 ];
 
 /// What happens during a handshake, at one of its turns.

@@ -8,7 +8,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use close_notify::tokio::{Plain, Relayed, Stream, copy_bidirectional};
-use close_notify::{FirstCloser, Manner, Policy, ReadEnd, Version, WriteEnd};
+use close_notify::{Close, FirstCloser, Policy, ReadEnd, Version, WriteEnd};
 
 use super::agree::{self, Facts};
 use super::line::{Line, Net};
@@ -196,14 +196,14 @@ impl Run {
             self.sides.iter_mut().for_each(|side| side.call(Op::Read(ROOM)));
             self.rests();
         }
-        for op in [Op::Flush, Op::Close(Manner::Graceful), Op::Read(ROOM), Op::Read(ROOM), Op::Read(ROOM)] {
+        for op in [Op::Flush, Op::Close(Close::Graceful), Op::Read(ROOM), Op::Read(ROOM), Op::Read(ROOM)] {
             self.sides.iter_mut().for_each(|side| side.call(op));
             self.rests();
         }
         self.agree();
         for _ in 0..2 {
             self.clock.jump(LONG);
-            self.sides.iter_mut().for_each(|side| side.call(Op::Close(Manner::Graceful)));
+            self.sides.iter_mut().for_each(|side| side.call(Op::Close(Close::Graceful)));
             self.rests();
         }
         self.sides.iter_mut().for_each(Side::drops);

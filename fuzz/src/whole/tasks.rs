@@ -8,7 +8,7 @@ use std::io;
 use std::time::Duration;
 
 use close_notify::tokio::Stream;
-use close_notify::{Acceptor, AlertDescription, Connector, LateData, Manner, Policy, ReadEnd};
+use close_notify::{Acceptor, AlertDescription, Close, Connector, LateData, Policy, ReadEnd};
 
 use super::agree::{self, Facts};
 use super::configs::{Configs, Form, Refusal};
@@ -95,10 +95,10 @@ const ACTIONS: [Action; 45] = [
     Action::Call(Op::WriteInParts(6_000, 1_000)),
     Action::Call(Op::Flush),
     Action::Call(Op::Shutdown),
-    Action::Call(Op::Close(Manner::Graceful)),
-    Action::Call(Op::Close(Manner::Linger)),
-    Action::Call(Op::Close(Manner::AtOnce)),
-    Action::Call(Op::Close(Manner::Abort)),
+    Action::Call(Op::Close(Close::Graceful)),
+    Action::Call(Op::Close(Close::Linger)),
+    Action::Call(Op::Close(Close::AtOnce)),
+    Action::Call(Op::Close(Close::Abort)),
     Action::Call(Op::CloseWrite),
     Action::Call(Op::Reject(AlertDescription::ACCESS_DENIED)),
     Action::Call(Op::Reject(AlertDescription::USER_CANCELED)),
@@ -126,8 +126,10 @@ const ACTIONS: [Action; 45] = [
     Action::Fin,
     Action::Reset,
     Action::Cut,
-    Action::Call(Op::Close(Manner::HandBack)),
-    Action::Call(Op::CloseToo(Manner::Graceful)),
+    // Inputs have it in place of a call that no longer exists: it was always refused, after it had
+    // replaced a close that waited.
+    Action::Cancel(2),
+    Action::Call(Op::CloseToo(Close::Graceful)),
 ];
 
 impl Action {
@@ -141,7 +143,7 @@ impl Action {
         matches!(
             self,
             Self::Call(
-                Op::Close(Manner::Linger | Manner::AtOnce | Manner::Abort)
+                Op::Close(Close::Linger | Close::AtOnce | Close::Abort)
                     | Op::Reject(_)
                     | Op::HandBack
                     | Op::Confirm
@@ -211,7 +213,7 @@ impl Run {
         self.rests();
         for round in 0..2 {
             for side in &mut self.sides {
-                side.call(if round == 0 { Op::Read(ROOM) } else { Op::Close(Manner::Graceful) });
+                side.call(if round == 0 { Op::Read(ROOM) } else { Op::Close(Close::Graceful) });
             }
             self.rests();
         }
@@ -220,7 +222,7 @@ impl Run {
         self.clock.jump(LONG);
         self.rests();
         for side in &mut self.sides {
-            side.call(Op::Close(Manner::Graceful));
+            side.call(Op::Close(Close::Graceful));
         }
         self.clock.jump(LONG);
         self.rests();

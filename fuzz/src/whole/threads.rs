@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use close_notify::linger::{Limits, Lingerer};
 use close_notify::{
-    AlertDescription, Ending, FindEnding, FramingState, Handle, Manner, Policy, ReadHalf, Stream, Version,
+    AlertDescription, Close, Ending, FindEnding, FramingState, Handle, Policy, ReadHalf, Stream, Version,
     WriteHalf,
 };
 
@@ -72,7 +72,7 @@ enum Action {
     /// The patience is set to zero again: no close waits.
     LosePatience,
     /// A close by a handle.
-    Close(Manner),
+    Close(Close),
     CloseWrite,
     Reject,
     Abort,
@@ -86,9 +86,9 @@ const ACTIONS: [Action; 24] = [
     Action::Far(Call::Write(30)),
     Action::Far(Call::Write(9_000)),
     Action::Far(Call::Read(ROOM)),
-    Action::Far(Call::Close(Manner::AtOnce)),
-    Action::Far(Call::Close(Manner::Graceful)),
-    Action::Far(Call::Close(Manner::Abort)),
+    Action::Far(Call::Close(Close::AtOnce)),
+    Action::Far(Call::Close(Close::Graceful)),
+    Action::Far(Call::Close(Close::Abort)),
     Action::Far(Call::CloseWrite),
     Action::Far(Call::Reject),
     Action::FarDrops,
@@ -100,8 +100,8 @@ const ACTIONS: [Action; 24] = [
     Action::Flush,
     Action::Look,
     Action::LosePatience,
-    Action::Close(Manner::AtOnce),
-    Action::Close(Manner::Graceful),
+    Action::Close(Close::AtOnce),
+    Action::Close(Close::Graceful),
     Action::CloseWrite,
     Action::Reject,
     Action::Abort,
@@ -323,7 +323,7 @@ impl<T: Socket> Run<T> {
     /// end.
     fn finish(mut self) {
         self.handle.set_patience(Duration::ZERO);
-        let closed = self.handle.close(Manner::Graceful);
+        let closed = self.handle.close(Close::Graceful);
         if let Err(error) = closed {
             assert_ne!(error.kind(), ErrorKind::WouldBlock, "a close waits forever");
             self.facts[0].failed(&error);

@@ -26,9 +26,10 @@
 //!
 //! The feature `serde` is off by default; without it the crate has no dependencies. It implements
 //! `Serialize` and `Deserialize` for [`Ending`] and its parts, [`Policy`] and its choices,
-//! [`FramingState`], [`Manner`], [`Version`] and [`Role`]. Structs are serialized by their fields,
-//! names are in snake_case, and alerts have their registered names. The format is stable. A policy
-//! may omit fields, which then have the values of [`Policy::STRICT`]. Unknown fields are an error.
+//! [`FramingState`], [`Close`], [`Manner`], [`Version`] and [`Role`]. Structs are serialized by
+//! their fields, names are in snake_case, and alerts have their registered names. The format is
+//! stable. A policy may omit fields, which then have the values of [`Policy::STRICT`]. Unknown
+//! fields are an error.
 //!
 //! ```json
 //! {
@@ -50,6 +51,7 @@
 mod alert;
 mod alert_record;
 mod answer;
+mod close;
 mod couple;
 pub mod drain;
 mod ending;
@@ -76,6 +78,7 @@ mod version;
 pub use alert::{AlertDescription, AlertLevel, Meaning, UnknownAlert, meaning};
 pub use alert_record::{AlertRecord, read_alert};
 pub use answer::{Answer, Call};
+pub use close::Close;
 pub use drain::Draining;
 pub use ending::{Delivery, Ending, FirstCloser, NotSent, ReadEnd, TransportEnd, WriteEnd};
 pub use event::Event;

@@ -3,13 +3,14 @@
 //! Sources: RFC 9846 §6.1 (close_notify, waiting), RFC 9112 §9.6 (lingering), RFC 4511 §4.14.3
 //! (hand-back).
 
-use crate::ending::Ending;
-use crate::framing::FramingState;
 use crate::illegal::Illegal;
 use crate::named::named;
 
 named! {
     /// How the application wants the connection to end.
+    ///
+    /// This is the state of the machine. Its values differ in when they are legal, and in what
+    /// their calls return; [`Close`](crate::Close) has those that are always legal.
     ///
     /// ```
     /// use close_notify_core::Manner;
@@ -89,24 +90,5 @@ impl Manner {
             (M::HalfClose | M::Graceful | M::Linger | M::AtOnce | M::Reject | M::Abort, M::HandBack)
             | (M::HandBack, M::HalfClose) => return Err(Illegal::Manner { current: self, asked }),
         })
-    }
-}
-
-impl Manner {
-    /// How a relay ends its downstream after its upstream has ended. An unclean end never becomes a
-    /// clean one.
-    ///
-    /// Source: RFC 9846 §6.1, RFC 9112 §8 · no-laundering.
-    ///
-    /// ```
-    /// use close_notify_core::{Event, Machine, Manner, Policy, Role, Version};
-    /// let mut upstream = Machine::established(Version::Tls13, Role::Client, Policy::STRICT);
-    /// upstream.handle(Event::TransportEof { inside_record: false })?;
-    /// assert_eq!(Manner::for_downstream(&upstream.ending()), Manner::Abort);
-    /// # Ok::<(), close_notify_core::Illegal>(())
-    /// ```
-    #[must_use]
-    pub const fn for_downstream(upstream: &Ending) -> Self {
-        if upstream.truncation_possible(FramingState::DelimitedByEnd) { Self::Abort } else { Self::Graceful }
     }
 }

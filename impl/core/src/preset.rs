@@ -22,8 +22,8 @@ impl Policy {
     ///   but RFC 9112 §9.8, which replaces it, lets a server resume. The old rule would cost idle
     ///   connections full handshakes.
     ///
-    /// A server should end a connection with [`Manner::Linger`](crate::Manner::Linger) after its
-    /// last response. [`Graceful`](crate::Manner::Graceful) waits for a close_notify that a client
+    /// A server should end a connection with [`Close::Linger`](crate::Close::Linger) after its
+    /// last response. [`Graceful`](crate::Close::Graceful) waits for a close_notify that a client
     /// may not send while the connection idles in its pool; with Java clients this takes the full
     /// deadline each time.
     ///
@@ -175,16 +175,16 @@ impl Policy {
     ///
     /// - `missing_notify` stays strict. A truncation upstream must reach the client as a
     ///   truncation, and a relay that reads it as an end launders it (RFC 9112 §8 · no-laundering).
-    ///   [`Manner::for_downstream`](crate::Manner::for_downstream) passes it on.
+    ///   [`Close::for_downstream`](crate::Close::for_downstream) passes it on.
     /// - `late_data` stays delivered, because the relay must pass on everything that arrived.
     /// - `reply` is [`WhenAsked`](Reply::WhenAsked). A close_notify to one side is a statement
     ///   about the other, so only the relay may order it, after it knows how the other side ended.
     ///
     /// ```
-    /// use close_notify_core::{Event, Machine, Manner, Policy, Role, Version};
+    /// use close_notify_core::{Close, Event, Machine, Policy, Role, Version};
     /// let mut upstream = Machine::established(Version::Tls12, Role::Client, Policy::proxy());
     /// upstream.handle(Event::TransportEof { inside_record: false })?;
-    /// assert_eq!(Manner::for_downstream(&upstream.ending()), Manner::Abort);
+    /// assert_eq!(Close::for_downstream(&upstream.ending()), Close::Abort);
     /// # Ok::<(), close_notify_core::Illegal>(())
     /// ```
     #[must_use]

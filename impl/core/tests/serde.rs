@@ -2,7 +2,7 @@
 //! names.
 
 use close_notify_core::{
-    AlertDescription, AlertLevel, Ending, Event, FatalNotify, FramingState, LateData, Machine, Manner,
+    AlertDescription, AlertLevel, Close, Ending, Event, FatalNotify, FramingState, LateData, Machine, Manner,
     MissingNotify, Policy, Role, Severity, Version, WriteEnd,
 };
 
@@ -91,12 +91,13 @@ fn an_ending_has_the_documented_shape() {
 
 #[test]
 fn names_are_in_snake_case_and_alerts_are_those_of_the_registry() {
-    let rows: [(&dyn Json, &str); 8] = [
+    let rows: [(&dyn Json, &str); 9] = [
         (&WriteEnd::Aborted { after_close_notify: true }, r#"{"aborted":{"after_close_notify":true}}"#),
         (&AlertDescription::NO_APPLICATION_PROTOCOL, r#""no_application_protocol""#),
         (&AlertDescription(250), r#""alert 250""#),
         (&FramingState::DelimitedByEnd, r#""delimited_by_end""#),
         (&Severity::Warn, r#""warn""#),
+        (&Close::AtOnce, r#""at_once""#),
         (&Manner::HandBack, r#""hand_back""#),
         (&Version::Tls13, r#""tls13""#),
         (&Role::Server, r#""server""#),
@@ -110,6 +111,7 @@ fn names_are_in_snake_case_and_alerts_are_those_of_the_registry() {
 fn every_value_of_a_choice_comes_back() {
     Policy::PRESETS.iter().for_each(|(_, policy)| back_and_forth(policy));
     FramingState::ALL.iter().for_each(back_and_forth);
+    Close::ALL.iter().for_each(back_and_forth);
     Manner::ALL.iter().for_each(back_and_forth);
     Version::ALL.iter().for_each(back_and_forth);
     Role::ALL.iter().for_each(back_and_forth);

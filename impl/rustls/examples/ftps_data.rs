@@ -26,7 +26,7 @@ use std::fmt::Write as _;
 use std::io::{self, Read, Write};
 use std::thread;
 
-use close_notify::{Ending, FindEnding, Manner, Policy};
+use close_notify::{Close, Ending, FindEnding, Policy};
 use common::End;
 
 const FILE: &[u8] = b"a file whose length nobody says";
@@ -71,14 +71,14 @@ fn send(mut data: End, is_cut: bool) -> io::Result<Ending> {
     } else {
         data.write_all(rest)?;
     }
-    data.close(Manner::Graceful)
+    data.close(Close::Graceful)
 }
 
 /// Takes a file, which is whole if reading ends without an error.
 fn receive(mut data: End) -> io::Result<Vec<u8>> {
     let mut file = Vec::new();
     data.read_to_end(&mut file)?;
-    data.close(Manner::Graceful)?;
+    data.close(Close::Graceful)?;
     Ok(file)
 }
 

@@ -15,7 +15,7 @@ use std::fmt::Write as _;
 use std::io::{self, Read, Write};
 use std::thread;
 
-use close_notify::{Ending, Manner, Policy};
+use close_notify::{Close, Ending, Policy};
 
 fn main() -> common::Result<()> {
     common::print(run())
@@ -26,12 +26,12 @@ pub(crate) fn run() -> common::Result<String> {
     let serving = thread::spawn(move || -> io::Result<Ending> {
         server.read_exact(&mut [0; 8])?;
         server.write_all(b"an answer that only close_notify delimits")?;
-        server.close(Manner::Graceful)
+        server.close(Close::Graceful)
     });
     client.write_all(b"question")?;
     let mut answer = String::new();
     client.read_to_string(&mut answer)?;
-    let ending = client.close(Manner::Graceful)?;
+    let ending = client.close(Close::Graceful)?;
     let server_ending = serving.join().expect("the server does not panic")?;
     assert!(ending.is_clean() && server_ending.is_clean());
 

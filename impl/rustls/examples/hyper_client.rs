@@ -25,7 +25,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::thread;
 
 use close_notify::framing::http::Responses;
-use close_notify::{Acceptor, Connector, Ending, FindEnding, Manner, Policy, ReadEnd};
+use close_notify::{Acceptor, Close, Connector, Ending, FindEnding, Policy, ReadEnd};
 use http_body_util::{BodyExt, Empty};
 use hyper::body::Bytes;
 use hyper::{Request, client::conn::http1};
@@ -106,6 +106,6 @@ fn serve(acceptor: &Acceptor, listener: &TcpListener, response: &str, finish: Fi
     write!(stream, "HTTP/1.1 200 OK\r\n{response}")?;
     match finish {
         Finish::Fin => common::cut(&stream),
-        Finish::CloseNotify => stream.close(Manner::Linger).map(drop),
+        Finish::CloseNotify => stream.close(Close::Linger).map(drop),
     }
 }

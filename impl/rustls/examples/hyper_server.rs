@@ -24,7 +24,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use close_notify::linger::{Limits, Lingerer};
-use close_notify::{Acceptor, AlertDescription, Ending, FindEnding, Manner, Policy, ReadEnd};
+use close_notify::{Acceptor, AlertDescription, Close, Ending, FindEnding, Policy, ReadEnd};
 use http_body_util::Full;
 use hyper::body::Bytes;
 use hyper::{Response, server::conn::http1, service::service_fn};
@@ -87,7 +87,7 @@ pub(crate) fn run() -> common::Result<String> {
         client.write_all(HALF_OF_THE_UPLOAD).await?; // and the upload goes on
         let mut rest = Vec::new();
         client.read_to_end(&mut rest).await?; // fails without close_notify
-        let ending = client.close(Manner::Graceful).await?;
+        let ending = client.close(Close::Graceful).await?;
         assert!(rest.ends_with(&RESPONSE) && ending.is_clean());
         writeln!(out, "the server stops while it answers, and the client still uploads")?;
         writeln!(out, "  client  has all {} bytes of the response; {}", RESPONSE.len(), ending.reading)?;

@@ -24,7 +24,7 @@ use std::time::{Duration, Instant};
 use close_notify::framing::lines::{LineEnd, Lines};
 use close_notify::linger::{Limits, Lingerer};
 use close_notify::tokio::Stream;
-use close_notify::{Acceptor, Connector, Ending, FramingState, Manner, Policy};
+use close_notify::{Acceptor, Close, Connector, Ending, FramingState, Policy};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -63,7 +63,7 @@ impl Pool {
     /// Sends close_notify. The rest happens in the background, without TLS: the socket lingers
     /// until the server is done.
     async fn let_go(&self, mut stream: Stream<TcpStream>) -> io::Result<()> {
-        stream.close(Manner::Linger).await.map(drop)
+        stream.close(Close::Linger).await.map(drop)
     }
 
     /// Closes all remaining connections, and waits for those that linger. Returns how many there
@@ -143,7 +143,7 @@ async fn serve(listener: TcpListener, acceptor: Acceptor) -> io::Result<Vec<Endi
                     break;
                 }
             }
-            stream.close(Manner::Graceful).await
+            stream.close(Close::Graceful).await
         }));
     }
     let mut endings = Vec::new();

@@ -28,7 +28,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::thread;
 
 use close_notify::tokio::{Relayed, copy_bidirectional};
-use close_notify::{Acceptor, AlertDescription, Connector, Ending, FindEnding, Manner, Policy, ReadEnd};
+use close_notify::{Acceptor, AlertDescription, Close, Connector, Ending, FindEnding, Policy, ReadEnd};
 use common::End;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -37,7 +37,7 @@ type Finish = fn(End) -> io::Result<()>;
 
 /// How the upstream ends after its response, and whether the client may take that for the whole.
 const CASES: [(&str, Finish, bool); 4] = [
-    ("close_notify", |mut upstream| upstream.close(Manner::Graceful).map(drop), true),
+    ("close_notify", |mut upstream| upstream.close(Close::Graceful).map(drop), true),
     ("a FIN", |upstream| common::cut(&upstream), false),
     ("a reset", |mut upstream| upstream.abort().map(drop), false),
     ("an alert", |mut upstream| upstream.reject(AlertDescription::INTERNAL_ERROR).map(drop), false),
@@ -99,7 +99,7 @@ async fn ask(connector: &Connector, address: SocketAddr) -> io::Result<ReadEnd> 
     let mut stream = common::connect(connector, address).await?;
     stream.write_all(b"request").await?;
     match stream.read_to_end(&mut Vec::new()).await {
-        Ok(_) => stream.close(Manner::Graceful).await.map(|ending| ending.reading),
+        Ok(_) => stream.close(Close::Graceful).await.map(|ending| ending.reading),
         Err(error) => Ending::find(&error).map(|ending| ending.reading).ok_or(error),
     }
 }

@@ -27,7 +27,7 @@ const HANDSHAKE: Duration = Duration::from_secs(10);
 ///
 /// ```
 /// use std::net::TcpStream;
-/// use close_notify::{Connector, Manner, Policy};
+/// use close_notify::{Close, Connector, Policy};
 /// # fn example(
 /// #     config: rustls::ClientConfig,
 /// #     socket: TcpStream,
@@ -35,7 +35,7 @@ const HANDSHAKE: Duration = Duration::from_secs(10);
 /// let connector = Connector::new(config, Policy::STRICT);
 /// // Fails with the server's alert, if it sends one.
 /// let mut stream = connector.connect("example.org".try_into()?, socket)?;
-/// println!("{}", stream.close(Manner::Graceful)?);
+/// println!("{}", stream.close(Close::Graceful)?);
 /// # Ok(())
 /// # }
 /// # let _ = example;
@@ -143,11 +143,11 @@ impl Connector {
 ///
 /// ```
 /// use std::net::TcpListener;
-/// use close_notify::{Acceptor, Manner, Policy};
+/// use close_notify::{Acceptor, Close, Policy};
 /// # fn example(config: rustls::ServerConfig, listener: TcpListener) -> std::io::Result<()> {
 /// let acceptor = Acceptor::new(config, Policy::STRICT);
 /// let mut stream = acceptor.accept(listener.accept()?.0)?; // lingers if it refuses the client
-/// println!("{}", stream.close(Manner::Linger)?);
+/// println!("{}", stream.close(Close::Linger)?);
 /// # Ok(())
 /// # }
 /// # let _ = example;

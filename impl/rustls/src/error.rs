@@ -18,9 +18,8 @@
 //!
 //! A header section that any end cut is `UnexpectedEof` too, and so is a close_notify after data
 //! that was thrown away. What a tracker cannot follow is `InvalidData`. Misuse by the caller is
-//! `InvalidInput`. A write after the end of writing is `BrokenPipe`. Two refusals carry no ending,
-//! because they change nothing: a manner that `Stream::close` does not take (`InvalidInput`), and a
-//! rejection whose alert cannot be sealed (`Unsupported`).
+//! `InvalidInput`. A write after the end of writing is `BrokenPipe`. One refusal carries no ending,
+//! because it changes nothing: a rejection whose alert cannot be sealed (`Unsupported`).
 
 use std::error;
 use std::fmt;

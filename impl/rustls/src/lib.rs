@@ -38,7 +38,7 @@
 //!
 //! ```
 //! use std::io::{Read, Write};
-//! use close_notify::{Acceptor, Connector, Ending, Manner, Policy};
+//! use close_notify::{Acceptor, Close, Connector, Ending, Policy};
 //!
 //! # mod lab { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/lab.rs")); }
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -48,7 +48,7 @@
 //!     let mut server = Acceptor::new(server_config, Policy::STRICT).accept(far)?;
 //!     server.read_exact(&mut [0; 8])?;
 //!     server.write_all(b"answer")?;
-//!     server.close(Manner::Graceful) // and waits for the client's close_notify
+//!     server.close(Close::Graceful) // and waits for the client's close_notify
 //! });
 //!
 //! let connector = Connector::new(client_config, Policy::STRICT);
@@ -56,7 +56,7 @@
 //! client.write_all(b"question")?;
 //! let mut answer = String::new();
 //! client.read_to_string(&mut answer)?; // fails if anybody cut the answer
-//! let ending = client.close(Manner::Graceful)?;
+//! let ending = client.close(Close::Graceful)?;
 //!
 //! assert_eq!(answer, "answer");
 //! assert!(ending.is_clean());
@@ -168,7 +168,7 @@
 //! | `flush` | everything that `write` took is in the transport | some of it never left, and never will | as `write`; the patience once a last word is due | the same |
 //! | `shutdown` of tokio, `SinkExt::close` | all of that, the close_notify and the FIN are in the transport; reading continues, in every version | one of them is not, and never will be | the patience | the same |
 //! | [`close_write`](Stream::close_write) | as `shutdown`, with the ending so far; TLS 1.3 | as `shutdown`; [`Error::Misuse`] in earlier versions, whose peers may respond by throwing their reply away | the patience | the same |
-//! | [`close`](Stream::close), [`abort`](Stream::abort), [`reject`](Stream::reject) | the connection is over, and the transport is released: the returned [`Ending`] says how it ended, and what was lost | [`Error::Misuse`] or `InvalidInput`: nothing was done | the patience and [`Policy::drain_budget`]; `abort` waits for nothing | the same ending; another manner may speed it up |
+//! | [`close`](Stream::close), [`abort`](Stream::abort), [`reject`](Stream::reject) | the connection is over, and the transport is released: the returned [`Ending`] says how it ended, and what was lost | only of `reject`: [`Error::Misuse`] or `Unsupported`, and nothing was done | the patience and [`Policy::drain_budget`]; `abort` waits for nothing | the same ending; another manner may speed it up |
 //! | [`hand_back`](Stream::hand_back) | both sides sent close_notify: the transport, and what was read after the peer's | the transport is gone, and the ending says why | as `close` | an error: it is handed back once |
 //! | [`peer_closed_now`](Stream::peer_closed_now) | whether an end has arrived by now | none that a peer can cause | it never waits | once `true`, always `true` |
 //! | [`confirm_accepted`](Stream::confirm_accepted) | what is known about the server's acceptance | how the server ended the connection instead | the time that it is given | it knows what arrived in the meantime |
@@ -219,7 +219,7 @@
 //! | a transport failure that is not a reset: a timeout in the kernel | `ConnectionAborted` |
 //! | close_notify, after data that was thrown away ([`Error::Dropped`]) | `UnexpectedEof` |
 //! | nothing: only writing has failed, or is over | `BrokenPipe` |
-//! | nothing: a step that is not legal now ([`Error::Misuse`]), or a manner that `close` does not take | `InvalidInput` |
+//! | nothing: a step that is not legal now ([`Error::Misuse`]) | `InvalidInput` |
 //! | this side gave up: a call that keeps no stream ([`Connector::connect`], [`WithEnding::close`]), over a nonblocking transport | `InvalidInput` |
 //! | nothing: a rejection without [`provider`], whose alert would have to be encrypted | `Unsupported` |
 //!
@@ -300,7 +300,7 @@ pub use blocking::stream::Stream;
 pub use blocking::wrap::WithEnding;
 #[doc(inline)]
 pub use close_notify_core::{
-    AlertDescription, AlertLevel, Answer, Call, CoalescedAlerts, Delivery, Ending, Event, FatalNotify,
+    AlertDescription, AlertLevel, Answer, Call, Close, CoalescedAlerts, Delivery, Ending, Event, FatalNotify,
     FirstCloser, FragmentedAlert, FramingState, Illegal, LateData, Machine, Manner, MissingNotify, NotSent,
     Output, PeerCloses, Policy, ReadEnd, Reply, Resumption, ResumptionRule, Role, Rule, Severity,
     TransportEnd, UnknownAlert, UserCanceled, Version, WriteEnd,

@@ -8,7 +8,7 @@ use std::io::{Read, Write};
 use std::thread;
 
 use close_notify::{
-    AlertDescription, Ending, FindEnding, Manner, Pipe, Policy, ReadEnd, Tls, Transport, Version, WithEnding,
+    AlertDescription, Close, Ending, FindEnding, Pipe, Policy, ReadEnd, Tls, Transport, Version, WithEnding,
     WriteEnd,
 };
 use common::{VERSIONS, client, client_config, hooked, server, server_config, sockets};
@@ -116,7 +116,7 @@ fn what_rustls_has_heard_before_counts() {
         let mut all = String::new();
         ours.read_to_string(&mut all).unwrap();
         assert_eq!(all, "data");
-        assert!(ours.close(Manner::Graceful).unwrap().is_clean(), "{version}");
+        assert!(ours.close(Close::Graceful).unwrap().is_clean(), "{version}");
         drop(far);
     }
 }
@@ -156,7 +156,7 @@ fn a_lent_stream_is_ended_and_its_parts_stay() {
         let (mut client, mut server) = pair(version, hooked);
         let (mut near, mut far) = Pipe::pair(1 << 16);
         let ending =
-            rustls::Stream::new(&mut client, &mut near).close(Policy::STRICT, Manner::AtOnce).unwrap();
+            rustls::Stream::new(&mut client, &mut near).close(Policy::STRICT, Close::AtOnce).unwrap();
         assert_eq!(ending.writing, WriteEnd::CloseNotifySent, "{version}");
         assert!(!client.wants_write());
         let mut read = vec![0; 256];
@@ -176,12 +176,12 @@ fn a_fresh_stream_does_its_handshake_as_ours() {
             let mut server = rustls::StreamOwned::new(server, far).with_ending(Policy::STRICT);
             let mut all = String::new();
             server.read_to_string(&mut all).unwrap();
-            (all, server.close(Manner::Graceful).unwrap())
+            (all, server.close(Close::Graceful).unwrap())
         });
         let client = client(client_config(version, hooked()));
         let mut client = rustls::StreamOwned::new(client, near).with_ending(Policy::STRICT);
         client.write_all(b"hello").unwrap();
-        assert!(client.close(Manner::Graceful).unwrap().is_clean(), "{version}");
+        assert!(client.close(Close::Graceful).unwrap().is_clean(), "{version}");
         let (all, ending) = peer.join().unwrap();
         assert_eq!(all, "hello");
         assert!(ending.is_clean(), "{version}");
@@ -194,7 +194,7 @@ type Only = fn(rustls::StreamOwned<ClientConnection, std::net::TcpStream>) -> st
 #[test]
 fn a_call_that_consumes_its_stream_refuses_a_socket_that_does_not_block() {
     let calls: [(Only, WriteEnd); 3] = [
-        (|stream| stream.close(Policy::STRICT, Manner::Graceful).map(drop), WriteEnd::CloseNotifySent),
+        (|stream| stream.close(Policy::STRICT, Close::Graceful).map(drop), WriteEnd::CloseNotifySent),
         (|stream| stream.hand_back(Policy::STRICT).map(drop), WriteEnd::CloseNotifySent),
         (
             |stream| stream.reject(AlertDescription::ACCESS_DENIED).map(drop),

@@ -17,7 +17,7 @@ use std::time::Duration;
 use close_notify::framing::http::Responses;
 use close_notify::tokio::Stream as Task;
 use close_notify::{
-    AlertDescription, Delivery, Ending, Error, FindEnding, FramingState, LateData, Manner, MissingNotify,
+    AlertDescription, Close, Delivery, Ending, Error, FindEnding, FramingState, LateData, MissingNotify,
     Pipe, Policy, ReadEnd, Stream, Transport, Version, WriteEnd,
 };
 use common::tasks::{once, over, sockets as task_sockets};
@@ -48,7 +48,7 @@ async fn answer(mut server: Task<DuplexStream>, pause: Duration) -> Ending {
     assert_eq!(question, "question");
     tokio::time::sleep(pause).await;
     server.write_all(ANSWER).await.unwrap();
-    server.close(Manner::Graceful).await.unwrap()
+    server.close(Close::Graceful).await.unwrap()
 }
 
 #[tokio::test(start_paused = true)]
@@ -65,7 +65,7 @@ async fn an_answer_is_read_after_a_shutdown_under_every_preset_however_long_it_t
         client.read_to_end(&mut all).await.unwrap_or_else(|error| panic!("{version} {name}: {error}"));
         assert_eq!(all, ANSWER, "{version} {name}");
         assert!(client.ending().is_clean(), "{version} {name}: {}", client.ending());
-        assert_eq!(client.close(Manner::Graceful).await.unwrap(), client.ending());
+        assert_eq!(client.close(Close::Graceful).await.unwrap(), client.ending());
         server.await.unwrap();
     }
 }
@@ -112,9 +112,9 @@ async fn reading_fails_over_data_that_came_after_our_close_and_was_thrown_away()
         let peer = tokio::spawn(async move {
             assert_eq!(far.read(&mut [0; 1]).await.unwrap(), 0);
             far.write_all(&[7; 73]).await.unwrap();
-            far.close(Manner::Graceful).await.unwrap()
+            far.close(Close::Graceful).await.unwrap()
         });
-        let ending = near.close(Manner::Graceful).await.unwrap();
+        let ending = near.close(Close::Graceful).await.unwrap();
         let error = near.read(&mut [0; 8]).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::UnexpectedEof, "{version}: {error}");
         assert!(matches!(error.get_ref().unwrap().downcast_ref(), Some(Error::Dropped { .. })));
@@ -132,9 +132,9 @@ fn reading_of_a_blocking_stream_fails_over_data_that_was_thrown_away() {
         let peer = thread::spawn(move || {
             assert_eq!(far.read(&mut [0; 1]).unwrap(), 0);
             far.write_all(&[7; 73]).unwrap();
-            far.close(Manner::Graceful).unwrap()
+            far.close(Close::Graceful).unwrap()
         });
-        near.close(Manner::Graceful).unwrap();
+        near.close(Close::Graceful).unwrap();
         let error = near.read(&mut [0; 8]).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::UnexpectedEof, "{version}: {error}");
         peer.join().unwrap();
@@ -196,7 +196,7 @@ async fn flush_and_shutdown_end_by_the_patience_if_nobody_reads() {
             let (mut near, far) = filled(version, Policy::STRICT).await;
             let start = tokio::time::Instant::now();
             let error =
-                if shuts { near.shutdown().await } else { near.close(Manner::Graceful).await.map(drop) };
+                if shuts { near.shutdown().await } else { near.close(Close::Graceful).await.map(drop) };
             // A close reports it in the ending that it returns.
             assert_eq!(error.is_err(), shuts, "{version}");
             assert_eq!(start.elapsed().as_secs(), 3);
@@ -266,7 +266,7 @@ fn a_flush_of_a_blocking_half_fails_over_what_was_lost() {
 fn full_store(version: Version) -> (Stream<TcpStream>, Stream<TcpStream>) {
     let (mut near, mut far) = streams(version, Policy::pool());
     far.write_all(&[1; 192_000]).unwrap();
-    far.close(Manner::AtOnce).unwrap();
+    far.close(Close::AtOnce).unwrap();
     // A look takes what is there until nothing more fits. Then it reports nothing.
     for _ in 0..100 {
         assert!(!near.peer_closed_now().unwrap(), "all of it fitted: there is nothing to test");
@@ -278,7 +278,7 @@ fn full_store(version: Version) -> (Stream<TcpStream>, Stream<TcpStream>) {
 fn a_close_over_a_blocking_socket_is_one_call_though_nobody_has_read() {
     for version in VERSIONS {
         let (mut near, _far) = full_store(version);
-        let ending = near.close(Manner::Graceful).unwrap();
+        let ending = near.close(Close::Graceful).unwrap();
         // More than the budget comes: that ends the call, and the caller need not try again.
         assert_eq!(ending.reading, ReadEnd::OverBudget, "{version}: {ending}");
     }
@@ -313,7 +313,7 @@ fn reading_the_peers_end_answers_it_within_the_patience() {
         far.set_patience(PATIENCE);
         // Nothing is read: a close at once sends close_notify, and lets go.
         let socket = far.transport().unwrap().try_clone().unwrap();
-        far.close(Manner::AtOnce).unwrap();
+        far.close(Close::AtOnce).unwrap();
         socket
     });
     let read_end = read.read(&mut [0; 8]);

@@ -16,7 +16,7 @@ use std::thread;
 use std::time::Duration;
 
 use close_notify::tokio::{Handle, ReadHalf, Stream, WriteHalf};
-use close_notify::{AlertDescription, Ending, Manner, ReadEnd, Version};
+use close_notify::{AlertDescription, Close, Ending, ReadEnd, Version};
 use common::VERSIONS;
 use common::tasks::{once, pipes};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf, duplex};
@@ -40,7 +40,7 @@ async fn woken<R>(task: JoinHandle<R>) -> R {
     timeout(HOUR, task).await.expect("a task still waits").unwrap()
 }
 
-fn closes(handle: &Closer, manner: Manner) -> JoinHandle<io::Result<Ending>> {
+fn closes(handle: &Closer, manner: Close) -> JoinHandle<io::Result<Ending>> {
     let handle = handle.clone();
     tokio::spawn(async move { handle.close(manner).await })
 }
@@ -55,10 +55,10 @@ async fn halves(version: Version, size: usize) -> (Halves, Stream<DuplexStream>)
 async fn a_close_that_hastens_wakes_the_one_that_waits() {
     for version in VERSIONS {
         for (slow, fast) in [
-            (Manner::Graceful, Manner::AtOnce),
-            (Manner::Graceful, Manner::Abort),
-            (Manner::Linger, Manner::AtOnce),
-            (Manner::Linger, Manner::Abort),
+            (Close::Graceful, Close::AtOnce),
+            (Close::Graceful, Close::Abort),
+            (Close::Linger, Close::AtOnce),
+            (Close::Linger, Close::Abort),
         ] {
             let ((read, _write), _far) = halves(version, 1 << 14).await;
             let start = Instant::now();
@@ -76,9 +76,9 @@ async fn a_close_that_hastens_wakes_the_one_that_waits() {
 async fn however_many_tasks_close_each_learns_of_the_answer() {
     for version in VERSIONS {
         let ((read, _write), mut far) = halves(version, 1 << 14).await;
-        let closers: Vec<_> = (0..50).map(|_| closes(read.handle(), Manner::Graceful)).collect();
+        let closers: Vec<_> = (0..50).map(|_| closes(read.handle(), Close::Graceful)).collect();
         all_wait().await;
-        assert!(far.close(Manner::Graceful).await.unwrap().is_clean());
+        assert!(far.close(Close::Graceful).await.unwrap().is_clean());
         for closer in closers {
             assert!(woken(closer).await.unwrap().is_clean(), "{version}");
         }
@@ -91,7 +91,7 @@ async fn a_patience_that_another_task_sets_applies_to_all_that_close() {
         let ((read, _write), _far) = halves(version, 1 << 14).await;
         read.handle().set_patience(2 * HOUR);
         let start = Instant::now();
-        let closers = [(); 3].map(|()| closes(read.handle(), Manner::Graceful));
+        let closers = [(); 3].map(|()| closes(read.handle(), Close::Graceful));
         all_wait().await;
         read.handle().set_patience(PATIENCE);
         for closer in closers {
@@ -118,7 +118,7 @@ fn all_calls(version: Version, (mut read, write): Halves) -> Vec<(&'static str, 
     let reading =
         poll_fn(move |cx| Pin::new(&mut read).poll_read(cx, &mut ReadBuf::new(&mut [0; 8])).map(drop));
     calls.push(("read", tokio::spawn(reading)));
-    for (name, manner) in [("close", Manner::Graceful), ("close again", Manner::Graceful)] {
+    for (name, manner) in [("close", Close::Graceful), ("close again", Close::Graceful)] {
         let close = closes(&handle, manner);
         calls.push((name, tokio::spawn(async { drop(close.await.unwrap()) })));
     }
@@ -183,10 +183,10 @@ async fn whatever_a_task_waits_for_it_learns_that_the_peer_is_gone() {
 async fn a_close_of_the_whole_stream_goes_on_after_one_of_its_halves() {
     for version in VERSIONS {
         let ((read, write), mut far) = halves(version, 1 << 14).await;
-        assert!(once(write.handle().close(Manner::Graceful)).is_pending());
+        assert!(once(write.handle().close(Close::Graceful)).is_pending());
         let mut near = read.reunite(write).unwrap();
-        let closer = tokio::spawn(async move { near.close(Manner::Graceful).await });
-        assert!(far.close(Manner::Graceful).await.unwrap().is_clean(), "{version}");
+        let closer = tokio::spawn(async move { near.close(Close::Graceful).await });
+        assert!(far.close(Close::Graceful).await.unwrap().is_clean(), "{version}");
         assert!(closer.await.unwrap().unwrap().is_clean(), "{version}");
     }
 }
@@ -207,7 +207,7 @@ async fn a_close_that_is_dropped_leaves_no_waker() {
     let counting = Arc::new(Counting::default());
     let waker = Waker::from(Arc::clone(&counting));
     for _ in 0..1000 {
-        let close = std::pin::pin!(read.handle().close(Manner::Graceful));
+        let close = std::pin::pin!(read.handle().close(Close::Graceful));
         assert!(close.poll(&mut Context::from_waker(&waker)).is_pending());
     }
     drop(waker);
@@ -242,7 +242,7 @@ async fn a_waker_may_call_the_connection_that_wakes_it() {
     thread::spawn(move || {
         let _in = runtime.enter();
         let calling = || Waker::from(Arc::new(Calling(handle.clone(), sender.clone())));
-        let mut close = std::pin::pin!(handle.close(Manner::Graceful));
+        let mut close = std::pin::pin!(handle.close(Close::Graceful));
         for _ in 0..3 {
             // The previous waker is dropped.
             let mut buffer = [0; 8];
@@ -281,9 +281,9 @@ async fn use_up_the_turn() {
 async fn a_close_in_a_task_that_must_yield_first_goes_on() {
     for version in VERSIONS {
         let ((read, _write), mut far) = halves(version, 1 << 14).await;
-        let peer = tokio::spawn(async move { far.close(Manner::Graceful).await.unwrap() });
+        let peer = tokio::spawn(async move { far.close(Close::Graceful).await.unwrap() });
         use_up_the_turn().await;
-        assert!(read.handle().close(Manner::Graceful).await.unwrap().is_clean(), "{version}");
+        assert!(read.handle().close(Close::Graceful).await.unwrap().is_clean(), "{version}");
         assert!(peer.await.unwrap().is_clean());
     }
 }
@@ -292,7 +292,7 @@ async fn a_close_in_a_task_that_must_yield_first_goes_on() {
 async fn a_look_in_a_task_that_must_yield_first_sees_what_has_come() {
     for version in VERSIONS {
         let ((read, _write), mut far) = halves(version, 1 << 14).await;
-        far.close(Manner::AtOnce).await.unwrap();
+        far.close(Close::AtOnce).await.unwrap();
         use_up_the_turn().await;
         assert!(read.handle().peer_closed_now().unwrap(), "{version}");
     }

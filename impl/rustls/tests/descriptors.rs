@@ -12,7 +12,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use close_notify::linger::{Limits, Lingerer};
-use close_notify::{Manner, Policy, Stream, Version};
+use close_notify::{Close, Policy, Stream, Version};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::io::AsyncWriteExt;
 
@@ -67,12 +67,12 @@ async fn without_a_descriptor_to_spare_every_last_response_is_read() {
     setrlimit(Resource::Nofile, Rlimit { current: Some(3), maximum: before.maximum }).unwrap();
     assert!(whole_client.transport().unwrap().try_clone().is_err(), "none is left");
     whole.write_all(b"the last response").unwrap();
-    whole.close(Manner::Linger).unwrap();
+    whole.close(Close::Linger).unwrap();
     task.write_all(b"the last response").await.unwrap();
     task.shutdown().await.unwrap();
     drop(task);
     write.write_all(b"the last response").unwrap();
-    let closer = thread::spawn(move || write.handle().close(Manner::Linger).unwrap());
+    let closer = thread::spawn(move || write.handle().close(Close::Linger).unwrap());
     let counted = |lingerer: &Lingerer| (lingerer.counters().lingering, lingerer.counters().not_taken);
     while counted(&lingerer) != (2, 1) {
         thread::yield_now();

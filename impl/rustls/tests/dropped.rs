@@ -9,7 +9,7 @@ use std::net::TcpStream;
 use std::sync::{Arc, Mutex};
 
 use close_notify::{
-    Acceptor, Ending, FindEnding, FramingState, Manner, Pipe, Policy, Severity, Stream, Transport, Version,
+    Acceptor, Close, Ending, FindEnding, FramingState, Pipe, Policy, Severity, Stream, Transport, Version,
 };
 use common::{VERSIONS, hooked, pair, server_config, sockets};
 use tracing::field::{Field, Visit};
@@ -74,7 +74,7 @@ fn a_stream_in_use_leaves_one_event_that_says_how_it_stood() {
 #[test]
 fn a_stream_that_has_ended_leaves_none() {
     for version in VERSIONS {
-        let events = heard(version, |near, _far| assert!(near.close(Manner::AtOnce).is_ok()));
+        let events = heard(version, |near, _far| assert!(near.close(Close::AtOnce).is_ok()));
         assert_eq!(events, [], "{version}");
         let events = heard(version, |near, _far| assert!(near.abort().is_ok()));
         assert_eq!(events, [], "{version}");

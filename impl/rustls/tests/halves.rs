@@ -13,7 +13,7 @@ use std::thread;
 use std::time::Duration;
 
 use close_notify::{
-    AlertDescription, Ending, Event, FindEnding, Handle, Manner, Output, Policy, Progress, ReadEnd, Session,
+    AlertDescription, Close, Ending, Event, FindEnding, Handle, Output, Policy, Progress, ReadEnd, Session,
     Stream, Version, WriteEnd,
 };
 use common::{VERSIONS, client, client_config, hooked, server, server_config, streams};
@@ -35,8 +35,8 @@ fn both_directions_run_at_once() {
             thread.join().unwrap();
         }
         let far = closers.pop().unwrap();
-        let far = thread::spawn(move || far.close(Manner::Graceful).unwrap());
-        assert!(closers[0].close(Manner::Graceful).unwrap().is_clean(), "{version}");
+        let far = thread::spawn(move || far.close(Close::Graceful).unwrap());
+        assert!(closers[0].close(Close::Graceful).unwrap().is_clean(), "{version}");
         assert!(far.join().unwrap().is_clean(), "{version}");
     }
 }
@@ -59,13 +59,13 @@ fn a_close_during_a_write_that_waits_refuses_what_is_not_taken_and_loses_nothing
         });
         // The write waits once no more counts arrive for a while. That it waits is not tested here.
         while told.recv_timeout(Duration::from_millis(200)).is_ok() {}
-        let closer = thread::spawn(move || read.handle().close(Manner::Graceful).unwrap());
+        let closer = thread::spawn(move || read.handle().close(Close::Graceful).unwrap());
         let (written, error) = writer.join().unwrap();
         assert_eq!(error.kind(), ErrorKind::BrokenPipe, "{version}: {error}");
         let mut all = Vec::new();
         far.read_to_end(&mut all).unwrap();
         assert_eq!(all.len(), written, "{version}");
-        assert!(far.close(Manner::Graceful).unwrap().is_clean());
+        assert!(far.close(Close::Graceful).unwrap().is_clean());
         assert!(closer.join().unwrap().is_clean());
     }
 }
@@ -119,10 +119,10 @@ fn wait_for_word(peer: &Stream<TcpStream>) {
 fn a_close_that_hastens_frees_the_one_that_waits() {
     for version in VERSIONS {
         for (slow, fast) in [
-            (Manner::Graceful, Manner::AtOnce),
-            (Manner::Graceful, Manner::Abort),
-            (Manner::Linger, Manner::AtOnce),
-            (Manner::Linger, Manner::Abort),
+            (Close::Graceful, Close::AtOnce),
+            (Close::Graceful, Close::Abort),
+            (Close::Linger, Close::AtOnce),
+            (Close::Linger, Close::Abort),
         ] {
             let (near, far) = streams(version, Policy::STRICT);
             let (read, write) = near.into_split().unwrap();
@@ -140,7 +140,7 @@ fn a_close_that_hastens_frees_the_one_that_waits() {
 fn a_half_that_lingers_takes_all_that_the_peer_still_sends() {
     type End = fn(&Handle<TcpStream>) -> std::io::Result<Ending>;
     let ends: [End; 2] =
-        [|handle| handle.close(Manner::Linger), |handle| handle.reject(AlertDescription::ACCESS_DENIED)];
+        [|handle| handle.close(Close::Linger), |handle| handle.reject(AlertDescription::ACCESS_DENIED)];
     let endless = Policy { drain_budget: u32::MAX, ..Policy::STRICT };
     for version in VERSIONS {
         for end in ends {
@@ -193,10 +193,10 @@ fn however_many_threads_close_each_learns_of_the_answer() {
         read.handle().set_patience(Duration::MAX);
         let closers = [(); 8].map(|()| {
             let handle = read.handle().clone();
-            thread::spawn(move || handle.close(Manner::Graceful).unwrap())
+            thread::spawn(move || handle.close(Close::Graceful).unwrap())
         });
         wait_for_word(&far);
-        assert!(far.close(Manner::Graceful).unwrap().is_clean(), "{version}");
+        assert!(far.close(Close::Graceful).unwrap().is_clean(), "{version}");
         for closer in closers {
             assert!(closer.join().unwrap().is_clean(), "{version}");
         }
@@ -211,7 +211,7 @@ fn a_patience_that_another_thread_sets_applies_to_all_that_close() {
         read.handle().set_patience(Duration::MAX);
         let closers = [(); 3].map(|()| {
             let handle = read.handle().clone();
-            thread::spawn(move || handle.close(Manner::Graceful).unwrap())
+            thread::spawn(move || handle.close(Close::Graceful).unwrap())
         });
         wait_for_word(&far);
         read.handle().set_patience(Duration::ZERO);
@@ -249,14 +249,14 @@ fn half_a_connection_is_closed_and_the_other_half_reads_on() {
     let reader = thread::spawn(move || {
         let mut all = String::new();
         read.read_to_string(&mut all).unwrap();
-        (all, read.handle().close(Manner::Graceful).unwrap())
+        (all, read.handle().close(Close::Graceful).unwrap())
     });
     write.write_all(b"question").unwrap();
     write.handle().close_write().unwrap();
     let mut question = String::new();
     far.read_to_string(&mut question).unwrap();
     far.write_all(b"answer").unwrap();
-    assert!(far.close(Manner::Graceful).unwrap().is_clean());
+    assert!(far.close(Close::Graceful).unwrap().is_clean());
     let (answer, ending) = reader.join().unwrap();
     assert_eq!((question.as_str(), answer.as_str()), ("question", "answer"));
     assert!(ending.is_clean());
@@ -360,7 +360,7 @@ mod a_timeout_of_the_socket {
             read.handle().set_patience(Duration::from_millis(60));
             let start = Instant::now();
             let handle = read.handle().clone();
-            let ending = answer(move || handle.close(Manner::Graceful)).unwrap();
+            let ending = answer(move || handle.close(Close::Graceful)).unwrap();
             assert_eq!(ending.reading, ReadEnd::TimedOut, "{version}");
             assert!(start.elapsed() >= Duration::from_millis(50));
         }

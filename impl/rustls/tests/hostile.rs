@@ -12,7 +12,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use close_notify::tokio::{Irresettable, Stream, Transport};
-use close_notify::{Delivery, Ending, FindEnding, Manner, Pipe, Policy, ReadEnd, Version, WriteEnd};
+use close_notify::{Close, Delivery, Ending, FindEnding, Pipe, Policy, ReadEnd, Version, WriteEnd};
 use common::VERSIONS;
 use common::tasks::{once, over, pipes};
 use tokio::io::{
@@ -38,9 +38,9 @@ fn what_comes_while_a_close_waits_is_read_before_the_end() {
     for version in VERSIONS {
         let (near, far) = common::pair(version, Policy::STRICT);
         let (mut near, mut far) = (near.into_stream(), far.into_stream());
-        assert_eq!(near.close(Manner::Graceful).unwrap_err().kind(), io::ErrorKind::WouldBlock);
+        assert_eq!(near.close(Close::Graceful).unwrap_err().kind(), io::ErrorKind::WouldBlock);
         far.write_all(b"the answer").unwrap();
-        let _ = far.close(Manner::Graceful);
+        let _ = far.close(Close::Graceful);
         let mut all = String::new();
         near.read_to_string(&mut all).unwrap();
         assert_eq!(all, "the answer", "{version}");
@@ -71,7 +71,7 @@ async fn a_transport_that_buffers_is_flushed() {
             near.write_all(b"question").await.unwrap();
             near.flush().await.unwrap();
             far.read_exact(&mut [0; 8]).await.unwrap();
-            let (one, other) = tokio::join!(near.close(Manner::Graceful), far.close(Manner::Graceful));
+            let (one, other) = tokio::join!(near.close(Close::Graceful), far.close(Close::Graceful));
             assert!(one.unwrap().is_clean() && other.unwrap().is_clean(), "{version}");
         };
         tokio::time::timeout(Duration::from_secs(60), work).await.expect("it does not hang");
@@ -100,7 +100,7 @@ fn streams_go_to_any_thread_and_into_any_future() {
     }
     drop(is_send(async {
         let (mut near, mut far) = pipes(Version::Tls13, 64).await;
-        let _ = near.close(Manner::Graceful).await;
+        let _ = near.close(Close::Graceful).await;
         let _ = close_notify::tokio::copy_bidirectional(&mut near, &mut far).await;
         let _ = far.hand_back().await;
     }));
@@ -123,7 +123,7 @@ fn writes_of_nothing_and_of_many_small_slices_lose_nothing() {
             assert!(count > 0);
             io::IoSlice::advance_slices(&mut slices, count);
         }
-        let _ = near.close(Manner::Graceful);
+        let _ = near.close(Close::Graceful);
         let mut came = Vec::new();
         far.read_to_end(&mut came).unwrap();
         assert_eq!(came, all, "{version}");
@@ -192,7 +192,7 @@ async fn a_write_side_that_is_slow_to_shut_is_waited_for_and_is_no_failure() {
         let (mut near, far) = Odd::pair(1 << 16);
         near.slow_shut = 3;
         let (mut near, mut far) = over(version, Policy::STRICT, (near, far)).await;
-        let (one, other) = tokio::join!(near.close(Manner::Graceful), far.close(Manner::Graceful));
+        let (one, other) = tokio::join!(near.close(Close::Graceful), far.close(Close::Graceful));
         let ending = one.unwrap();
         assert!(ending.is_clean() && other.unwrap().is_clean(), "{version}");
         assert_eq!(ending.errno, None, "{version}");
@@ -206,7 +206,7 @@ async fn a_write_side_that_never_shuts_costs_the_patience_and_no_more() {
         near.slow_shut = usize::MAX;
         let (mut near, _far) = over(version, Policy::STRICT, (near, far)).await;
         near.set_patience(Duration::from_secs(1));
-        let ending = near.close(Manner::Graceful).await.unwrap();
+        let ending = near.close(Close::Graceful).await.unwrap();
         assert_eq!(ending.reading, ReadEnd::TimedOut, "{version}");
     }
 }
@@ -276,9 +276,9 @@ fn patience_is_shortened_in_the_middle_of_a_close_that_had_no_end() {
         let (near, _far) = common::pair(version, Policy::STRICT);
         let mut near = near.into_stream();
         near.set_patience(Duration::MAX);
-        assert_eq!(near.close(Manner::Graceful).unwrap_err().kind(), io::ErrorKind::WouldBlock);
+        assert_eq!(near.close(Close::Graceful).unwrap_err().kind(), io::ErrorKind::WouldBlock);
         near.set_patience(Duration::ZERO);
-        let ending = near.close(Manner::Graceful).expect("the patience is over");
+        let ending = near.close(Close::Graceful).expect("the patience is over");
         assert_eq!(ending.reading, ReadEnd::TimedOut, "{version}");
     }
 }
@@ -314,7 +314,7 @@ fn a_bad_record_that_a_look_finds_is_answered_with_the_whole_patience() {
         wire.write_all(&common::FORGED).unwrap();
         let mut near = near.into_stream();
         assert!(near.peer_closed_now().unwrap());
-        assert_eq!(near.close(Manner::Graceful).unwrap_err().kind(), io::ErrorKind::WouldBlock, "{version}");
+        assert_eq!(near.close(Close::Graceful).unwrap_err().kind(), io::ErrorKind::WouldBlock, "{version}");
     }
 }
 
@@ -372,11 +372,11 @@ fn a_last_word_that_a_flush_has_begun_counts_as_partly_written() {
         let (near, _far) = common::pair(version, Policy::STRICT);
         let room = Rc::new(Cell::new(0));
         let mut near = close_notify::Stream::from_session(near.session, Narrow(Rc::clone(&room)));
-        assert!(near.close(Manner::Graceful).is_err());
+        assert!(near.close(Close::Graceful).is_err());
         room.set(1);
         assert!(near.flush().is_err());
         near.set_patience(Duration::ZERO);
-        let ending = near.close(Manner::Graceful).unwrap();
+        let ending = near.close(Close::Graceful).unwrap();
         assert_eq!(ending.writing, WriteEnd::PartlyWritten, "{version}");
     }
 }
@@ -416,8 +416,7 @@ impl close_notify::Transport for Choked {
 fn a_close_that_reads_a_reset_does_not_wait_for_room() {
     for version in VERSIONS {
         let (near, _far) = common::pair(version, Policy::STRICT);
-        let ending =
-            close_notify::Stream::from_session(near.session, Choked).close(Manner::Graceful).unwrap();
+        let ending = close_notify::Stream::from_session(near.session, Choked).close(Close::Graceful).unwrap();
         assert_eq!(ending.reading, ReadEnd::Reset, "{version}");
     }
 }
@@ -436,7 +435,7 @@ fn a_socket_that_a_reader_waits_for_lingers_after_a_close_by_the_other_half() {
         for _ in 0..1000 {
             std::thread::yield_now();
         }
-        write.handle().close(Manner::Linger).unwrap();
+        write.handle().close(Close::Linger).unwrap();
         assert_eq!(lingerer.counters().lingering, 1, "{version}");
         reader.join().unwrap();
         drop(far);
@@ -524,7 +523,7 @@ async fn a_close_waits_for_no_reader_to_make_room_and_keeps_what_came() {
     far.shutdown().await.unwrap();
     assert!(!near.peer_closed_now().unwrap());
     let (mut read, write) = near.into_split();
-    let closer = tokio::spawn(async move { write.handle().close(Manner::Graceful).await.unwrap() });
+    let closer = tokio::spawn(async move { write.handle().close(Close::Graceful).await.unwrap() });
     let start = tokio::time::Instant::now();
     let ending: Ending = closer.await.unwrap();
     assert_eq!(start.elapsed(), Duration::ZERO);

@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use close_notify::{Manner, Policy, ReadEnd, Stream, Transport, Version};
+use close_notify::{Close, Policy, ReadEnd, Stream, Transport, Version};
 
 use common::{VERSIONS, client, client_config, hooked, server, server_config, sockets};
 
@@ -113,7 +113,7 @@ fn wait(wait: Wait, version: Version) -> u32 {
     near.set_patience(WAIT);
     let before = calls.load(Ordering::Relaxed);
     let start = Instant::now();
-    let ending = near.close(if wait == Wait::Linger { Manner::Linger } else { Manner::Graceful }).unwrap();
+    let ending = near.close(if wait == Wait::Linger { Close::Linger } else { Close::Graceful }).unwrap();
     assert!(start.elapsed() >= WAIT / 2, "{wait:?} was no wait: {ending}");
     if wait == Wait::Graceful {
         assert_eq!(ending.reading, ReadEnd::TimedOut);
@@ -142,7 +142,7 @@ fn tasks(version: Version) {
     use close_notify::tokio::Stream;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        for manner in [Manner::Graceful, Manner::Linger] {
+        for manner in [Close::Graceful, Close::Linger] {
             let (near, far) = tokio::io::duplex(1 << 16);
             let mut near = Stream::new(client(client_config(version, hooked())), near, Policy::STRICT);
             let mut far = Stream::new(server(server_config(version, hooked())), far, Policy::STRICT);

@@ -4,7 +4,7 @@ mod common;
 
 use std::io::{self, Read, Write};
 
-use close_notify::{Manner, NotSent, Output, Pipe, Policy, Step, Stream, Transport, WriteEnd};
+use close_notify::{Close, Manner, NotSent, Output, Pipe, Policy, Step, Stream, Transport, WriteEnd};
 
 /// How writing ends if the transport takes `room` bytes of the close_notify before the deadline.
 fn cut_at(room: usize) -> [WriteEnd; 2] {
@@ -39,7 +39,7 @@ fn a_close_notify_of_which_a_byte_left_was_partly_written() {
 fn two_ends_that_both_linger_with_full_buffers_come_to_an_end() {
     for (version, manner) in common::VERSIONS
         .into_iter()
-        .flat_map(|version| [Manner::Linger, Manner::AtOnce].map(|manner| (version, manner)))
+        .flat_map(|version| [Close::Linger, Close::AtOnce].map(|manner| (version, manner)))
     {
         let (client, server) = common::pair(version, Policy::STRICT);
         let (near, far) = Pipe::pair(100);
@@ -56,7 +56,7 @@ fn two_ends_that_both_linger_with_full_buffers_come_to_an_end() {
         for end in &ends {
             assert_eq!(end.session().machine().output(), Output::Done, "{version} {manner}");
         }
-        if manner == Manner::Linger {
+        if manner == Close::Linger {
             let writing = ends.each_ref().map(|end| end.ending().writing);
             assert_eq!(writing, [WriteEnd::CloseNotifySent; 2], "{version}");
         }
@@ -135,7 +135,7 @@ fn after_a_last_word_the_handshake_has_nothing_more_to_write() {
         let (pipe, _far) = Pipe::pair(1 << 12);
         let mut client = Stream::from_session(client.session, Asked { pipe, waits: true });
         assert_eq!(client.write(b"x").expect("it is taken"), 1);
-        let _ = client.close(Manner::Linger);
+        let _ = client.close(Close::Linger);
         assert_eq!(client.ending().writing, WriteEnd::CloseNotifySent, "{version}");
         assert!(client.complete_handshake().is_err() || client.session().is_flushed(), "{version}");
     }

@@ -14,7 +14,7 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use close_notify::{AlertDescription, Manner, Policy, ReadEnd, Role, Stream, Version, WriteEnd};
+use close_notify::{AlertDescription, Close, Policy, ReadEnd, Role, Stream, Version, WriteEnd};
 use rustls::{ClientConfig, Connection, ServerConfig};
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -97,13 +97,13 @@ macro_rules! ends {
             stream.write_all(b"hello")$(.$await)?.unwrap();
             let mut all = Vec::new();
             match way {
-                Way::Graceful => assert!(stream.close(Manner::Graceful)$(.$await)?.unwrap().is_clean()),
+                Way::Graceful => assert!(stream.close(Close::Graceful)$(.$await)?.unwrap().is_clean()),
                 Way::Linger => {
-                    let ending = stream.close(Manner::Linger)$(.$await)?.unwrap();
+                    let ending = stream.close(Close::Linger)$(.$await)?.unwrap();
                     assert_eq!(ending.writing, WriteEnd::CloseNotifySent);
                 }
                 Way::AtOnce => {
-                    let ending = stream.close(Manner::AtOnce)$(.$await)?.unwrap();
+                    let ending = stream.close(Close::AtOnce)$(.$await)?.unwrap();
                     assert_eq!(ending.writing, WriteEnd::CloseNotifySent);
                 }
                 Way::Abort => {
@@ -121,7 +121,7 @@ macro_rules! ends {
                     if half.is_ok() {
                         stream.read_to_end(&mut all)$(.$await)?.unwrap();
                     }
-                    assert!(stream.close(Manner::Graceful)$(.$await)?.unwrap().is_clean());
+                    assert!(stream.close(Close::Graceful)$(.$await)?.unwrap().is_clean());
                 }
                 Way::HandBack => drop(stream.hand_back()$(.$await)?.unwrap()),
                 Way::Dropped => drop(stream),
@@ -129,7 +129,7 @@ macro_rules! ends {
                     let (read, write) = $split(stream);
                     let handle = read.handle().clone();
                     drop(read);
-                    assert!(handle.close(Manner::Graceful)$(.$await)?.unwrap().is_clean());
+                    assert!(handle.close(Close::Graceful)$(.$await)?.unwrap().is_clean());
                     drop(write);
                 }
                 Way::PeerFin | Way::PeerReset => {
@@ -139,7 +139,7 @@ macro_rules! ends {
                 }
                 Way::PeerSilent => {
                     stream.set_patience(SILENCE);
-                    let ending = stream.close(Manner::Graceful)$(.$await)?.unwrap();
+                    let ending = stream.close(Close::Graceful)$(.$await)?.unwrap();
                     assert_eq!(ending.reading, ReadEnd::TimedOut);
                 }
                 Way::NoHandshake | Way::CutInHandshake => {}
@@ -164,7 +164,7 @@ macro_rules! ends {
                 _ => {
                     // Any end will do: the near end has judged it.
                     drop(stream.read_to_end(&mut Vec::new())$(.$await)?);
-                    drop(stream.close(Manner::Graceful)$(.$await)?);
+                    drop(stream.close(Close::Graceful)$(.$await)?);
                 }
             }
             None

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use close_notify::linger::{Counters, Limits, Lingerer};
 use close_notify::tokio::Irresettable;
 use close_notify::{
-    Acceptor, AlertDescription, Connector, Ending, FindEnding, FramingState, Manner, Policy, ReadEnd,
+    Acceptor, AlertDescription, Close, Connector, Ending, FindEnding, FramingState, Manner, Policy, ReadEnd,
     Severity, Stream, Transport, TransportEnd, Version, WriteEnd,
 };
 use common::tasks;
@@ -31,7 +31,7 @@ fn a_lingering_close_is_done_at_once_and_its_socket_lingers() {
         near.set_lingerer(&lingerer);
         far.write_all(&[7; 50_000]).unwrap();
         near.write_all(b"the last response").unwrap();
-        let ending = near.close(Manner::Linger).unwrap();
+        let ending = near.close(Close::Linger).unwrap();
         assert_eq!(ending.writing, WriteEnd::CloseNotifySent, "{version}");
         assert!(near.transport().is_none());
         assert_eq!(lingerer.counters().lingering, 1);
@@ -86,7 +86,7 @@ fn a_client_that_writes_all_before_it_reads_learns_what_was_said_last() {
                 server.reject(AlertDescription::ACCESS_DENIED).unwrap()
             } else {
                 server.write_all(LAST_RESPONSE).unwrap();
-                server.close(Manner::Linger).unwrap()
+                server.close(Close::Linger).unwrap()
             };
             client.join().unwrap();
             let end = if in_service { TransportEnd::HandedOver } else { TransportEnd::PeerFin };
@@ -111,7 +111,7 @@ async fn a_client_that_writes_all_before_it_reads_learns_what_a_task_said_last()
             server.reject(AlertDescription::ACCESS_DENIED).await.unwrap()
         } else {
             server.write_all(LAST_RESPONSE).await.unwrap();
-            server.close(Manner::Linger).await.unwrap()
+            server.close(Close::Linger).await.unwrap()
         };
         client.await.unwrap();
         assert_eq!(ending.transport, TransportEnd::PeerFin, "{version}: {ending}");
@@ -129,7 +129,7 @@ fn the_ending_says_what_cut_a_lingering_short_and_a_log_gets_it() {
             let over = if rejects {
                 near.reject(AlertDescription::ACCESS_DENIED)
             } else {
-                near.close(Manner::Linger)
+                near.close(Close::Linger)
             };
             let over = over.unwrap();
             assert_eq!(over.transport, TransportEnd::OverBudget, "{version}: {over}");
@@ -141,7 +141,7 @@ fn the_ending_says_what_cut_a_lingering_short_and_a_log_gets_it() {
         }
         let (mut near, _silent) = streams(version, Policy::https());
         near.set_patience(Duration::from_millis(20));
-        let late = near.close(Manner::Linger).unwrap();
+        let late = near.close(Close::Linger).unwrap();
         assert_eq!(late.transport, TransportEnd::TimedOut, "{version}: {late}");
         assert_eq!(late.severity(between), Severity::Info, "{version}: {late}");
     }
@@ -365,7 +365,8 @@ mod a_transport_that_the_service_cannot_take {
     ) {
         server.set_lingerer(lingerer);
         server.write_all(b"the last response").unwrap();
-        let ending = if manner == Manner::Reject { server.reject(ALERT) } else { server.close(manner) };
+        let ending =
+            if manner == Manner::Reject { server.reject(ALERT) } else { server.close(Close::Linger) };
         assert!(server.transport().is_none());
         is_read(ending.unwrap(), client, manner);
         assert_eq!(lingerer.counters(), NOT_TAKEN, "asked once, and counted once");
@@ -412,7 +413,7 @@ mod a_transport_that_the_service_cannot_take {
             server.set_lingerer(&lingerer);
             server.write_all(b"the last response").unwrap();
             let (read, _write) = server.into_split().unwrap();
-            is_read(read.handle().close(Manner::Linger).unwrap(), client, Manner::Linger);
+            is_read(read.handle().close(Close::Linger).unwrap(), client, Manner::Linger);
             assert_eq!(lingerer.counters(), NOT_TAKEN);
         }
     }
@@ -461,7 +462,7 @@ mod a_transport_that_the_service_cannot_take {
                 server.write_all(b"the last response").await.unwrap();
                 let ending = match manner {
                     Manner::Reject => server.reject(ALERT).await,
-                    _ => server.close(manner).await,
+                    _ => server.close(Close::Linger).await,
                 };
                 is_read(ending.unwrap(), client, manner);
                 drop(server);

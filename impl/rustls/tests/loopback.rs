@@ -9,7 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use close_notify::{
-    AlertDescription, Delivery, Ending, FindEnding, FramingState, LateData, Manner, MissingNotify, Policy,
+    AlertDescription, Close, Delivery, Ending, FindEnding, FramingState, LateData, MissingNotify, Policy,
     ReadEnd, Stream, Transport, Version, WriteEnd,
 };
 use common::{
@@ -29,7 +29,7 @@ fn each_end(policy: Policy) -> impl Iterator<Item = (Version, Socket, Socket)> {
 }
 
 /// Reads to the end, then closes in the same manner.
-fn answering(mut stream: Socket, manner: Manner) -> thread::JoinHandle<(Vec<u8>, Ending)> {
+fn answering(mut stream: Socket, manner: Close) -> thread::JoinHandle<(Vec<u8>, Ending)> {
     thread::spawn(move || {
         let mut all = Vec::new();
         drop(stream.read_to_end(&mut all));
@@ -41,9 +41,9 @@ fn answering(mut stream: Socket, manner: Manner) -> thread::JoinHandle<(Vec<u8>,
 #[test]
 fn a_graceful_close_is_clean_on_both_sides() {
     for (version, mut near, far) in each_end(Policy::STRICT) {
-        let peer = answering(far, Manner::Graceful);
+        let peer = answering(far, Close::Graceful);
         near.write_all(b"goodbye").unwrap();
-        let ending = near.close(Manner::Graceful).unwrap();
+        let ending = near.close(Close::Graceful).unwrap();
         let (read, peer_ending) = peer.join().unwrap();
         assert_eq!(read, b"goodbye");
         assert!(ending.is_clean() && peer_ending.is_clean(), "{version} {ending}; {peer_ending}");
@@ -54,9 +54,9 @@ fn a_graceful_close_is_clean_on_both_sides() {
 #[test]
 fn closing_twice_changes_nothing() {
     for (version, mut near, far) in each_end(Policy::STRICT) {
-        let peer = answering(far, Manner::Graceful);
-        let once = near.close(Manner::Graceful).unwrap();
-        assert_eq!(near.close(Manner::Graceful).unwrap(), once, "{version}");
+        let peer = answering(far, Close::Graceful);
+        let once = near.close(Close::Graceful).unwrap();
+        assert_eq!(near.close(Close::Graceful).unwrap(), once, "{version}");
         peer.join().unwrap();
     }
 }
@@ -64,7 +64,7 @@ fn closing_twice_changes_nothing() {
 #[test]
 fn a_clean_end_reads_as_zero_again_and_again() {
     for (version, mut near, mut far) in each_end(Policy::STRICT) {
-        far.close(Manner::AtOnce).unwrap();
+        far.close(Close::AtOnce).unwrap();
         for _ in 0..3 {
             assert_eq!(near.read(&mut [0; 8]).unwrap(), 0, "{version}");
         }
@@ -79,19 +79,19 @@ fn half_close_lets_the_answer_through() {
     let mut question = String::new();
     far.read_to_string(&mut question).unwrap();
     far.write_all(b"answer").unwrap();
-    let peer = thread::spawn(move || far.close(Manner::Graceful).unwrap());
+    let peer = thread::spawn(move || far.close(Close::Graceful).unwrap());
     let mut answer = String::new();
     near.read_to_string(&mut answer).unwrap();
     assert_eq!((question.as_str(), answer.as_str()), ("question", "answer"));
-    assert!(near.close(Manner::Graceful).unwrap().is_clean());
+    assert!(near.close(Close::Graceful).unwrap().is_clean());
     assert!(peer.join().unwrap().is_clean());
 }
 
 #[test]
 fn writes_after_a_close_are_refused() {
     for (version, mut near, far) in each_end(Policy::STRICT) {
-        let peer = answering(far, Manner::Graceful);
-        near.close(Manner::Graceful).unwrap();
+        let peer = answering(far, Close::Graceful);
+        near.close(Close::Graceful).unwrap();
         assert_eq!(near.write(b"more").unwrap_err().kind(), ErrorKind::BrokenPipe, "{version}");
         assert!(peer.join().unwrap().0.is_empty());
     }
@@ -245,25 +245,25 @@ fn lingering_saves_a_response_that_unread_data_would_destroy() {
             far.read_to_end(&mut all).map(|_| all.len())
         });
         near.write_all(&vec![1; 1 << 20]).unwrap();
-        near.close(Manner::Linger).unwrap();
+        near.close(Close::Linger).unwrap();
         assert_eq!(peer.join().unwrap().unwrap(), 1 << 20, "{version}");
     }
 }
 
 #[test]
 fn a_peer_that_never_answers_is_waited_for_no_longer_than_agreed() {
-    for manner in [Manner::Graceful, Manner::Linger, Manner::Reject] {
+    let reject = None;
+    for close in [Some(Close::Graceful), Some(Close::Linger), reject] {
         for (version, mut near, far) in each_end(Policy::STRICT) {
             near.set_patience(Duration::from_millis(60));
             let start = Instant::now();
-            let ending = if manner == Manner::Reject {
-                near.reject(AlertDescription::ACCESS_DENIED).unwrap()
-            } else {
-                near.close(manner).unwrap()
+            let ending = match close {
+                Some(close) => near.close(close).unwrap(),
+                None => near.reject(AlertDescription::ACCESS_DENIED).unwrap(),
             };
-            assert!(start.elapsed() < Duration::from_secs(2), "{version} {manner}");
+            assert!(start.elapsed() < Duration::from_secs(2), "{version} {close:?}");
             assert!(near.transport().is_none());
-            let timed_out = if manner == Manner::Graceful { ReadEnd::TimedOut } else { ending.reading };
+            let timed_out = if close == Some(Close::Graceful) { ReadEnd::TimedOut } else { ending.reading };
             assert_eq!(ending.reading, timed_out);
             drop(far);
         }
@@ -282,7 +282,7 @@ fn a_close_neither_heeds_nor_changes_the_timeouts_of_its_socket() {
             let usual = (socket.read_timeout().unwrap(), socket.write_timeout().unwrap());
             near.set_patience(Duration::from_millis(60));
             let start = Instant::now();
-            let ending = near.close(Manner::Graceful).unwrap();
+            let ending = near.close(Close::Graceful).unwrap();
             assert_eq!(ending.reading, ReadEnd::TimedOut, "{version}");
             assert!(start.elapsed() >= Duration::from_millis(50) && start.elapsed() < Duration::from_secs(2));
             assert_eq!((socket.read_timeout().unwrap(), socket.write_timeout().unwrap()), usual);
@@ -297,21 +297,21 @@ fn a_socket_that_does_not_block_returns_would_block_before_and_during_a_close() 
         near.transport().unwrap().set_nonblocking(true).unwrap();
         let error = near.read(&mut [0; 8]).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::WouldBlock, "{version}");
-        let error = near.close(Manner::Graceful).unwrap_err();
+        let error = near.close(Close::Graceful).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::WouldBlock, "{version}");
         assert_eq!(near.read(&mut [0; 8]).unwrap_err().kind(), ErrorKind::WouldBlock, "{version}");
         far.read_to_end(&mut Vec::new()).unwrap();
-        assert!(far.close(Manner::Graceful).unwrap().is_clean());
-        assert!(near.close(Manner::Graceful).unwrap().is_clean(), "{version}");
+        assert!(far.close(Close::Graceful).unwrap().is_clean());
+        assert!(near.close(Close::Graceful).unwrap().is_clean(), "{version}");
     }
 }
 
 #[test]
 fn endless_patience_is_no_panic() {
     for (version, mut near, far) in each_end(Policy::STRICT) {
-        let peer = answering(far, Manner::Graceful);
+        let peer = answering(far, Close::Graceful);
         near.set_patience(Duration::MAX);
-        assert!(near.close(Manner::Graceful).unwrap().is_clean(), "{version}");
+        assert!(near.close(Close::Graceful).unwrap().is_clean(), "{version}");
         peer.join().unwrap();
     }
 }
@@ -323,7 +323,7 @@ fn a_peer_that_reads_nothing_does_not_hold_up_a_close() {
     near.transport().unwrap().set_nonblocking(true).unwrap();
     while near.write(&[0; 16_384]).is_ok() {}
     near.transport().unwrap().set_nonblocking(false).unwrap();
-    let ending = near.close(Manner::Graceful).unwrap();
+    let ending = near.close(Close::Graceful).unwrap();
     assert!(matches!(ending.writing, WriteEnd::PartlyWritten | WriteEnd::NotSent(_)), "{ending}");
     assert_eq!(ending.delivery, Delivery::Lost);
     drop(far);
@@ -336,7 +336,7 @@ fn a_bad_record_after_our_close_notify_neither_panics_nor_sends_an_alert() {
         let mut raw = far.transport().unwrap().try_clone().unwrap();
         raw.write_all(&FORGED).unwrap();
         near.set_patience(Duration::from_millis(50));
-        let ending = near.close(Manner::Graceful).unwrap();
+        let ending = near.close(Close::Graceful).unwrap();
         assert_eq!(ending.reading, ReadEnd::Refused(AlertDescription::BAD_RECORD_MAC), "{version}");
         assert_eq!(ending.writing, WriteEnd::CloseNotifySent);
         let mut wire = Vec::new();
@@ -437,7 +437,7 @@ fn send_half_a_record(stream: &mut Socket) {
 
 fn time_out(stream: &mut Socket) {
     stream.set_patience(Duration::from_millis(20));
-    stream.close(Manner::Graceful).unwrap();
+    stream.close(Close::Graceful).unwrap();
 }
 
 #[test]
@@ -446,8 +446,8 @@ fn late_data_is_kept_for_the_reader_after_a_close() {
         let policy = Policy { late_data, ..Policy::STRICT };
         let (mut near, mut far) = streams(Version::Tls13, policy);
         far.write_all(&[9; 50_000]).unwrap();
-        let peer = thread::spawn(move || far.close(Manner::Graceful).unwrap());
-        let ending = near.close(Manner::Graceful).unwrap();
+        let peer = thread::spawn(move || far.close(Close::Graceful).unwrap());
+        let ending = near.close(Close::Graceful).unwrap();
         let mut all = Vec::new();
         // no-ok-over-a-loss: what was thrown away is missing from what is read
         let read = near.read_to_end(&mut all);
@@ -480,7 +480,7 @@ fn a_key_update_after_our_close_notify_gets_no_answer() {
     });
     let mut client = Stream::new(client(client_config(Version::Tls13, hooked())), near, Policy::STRICT);
     client.complete_handshake().unwrap();
-    assert!(client.close(Manner::Graceful).unwrap().is_clean());
+    assert!(client.close(Close::Graceful).unwrap().is_clean());
     assert!(peer.join().unwrap().is_empty());
 }
 
@@ -492,21 +492,21 @@ fn unix_sockets_close_the_same() {
     let peer = thread::spawn(move || {
         let mut server = Stream::new(server(config), far, Policy::STRICT);
         assert_eq!(server.read(&mut [0; 8]).unwrap(), 0);
-        server.close(Manner::Graceful).unwrap()
+        server.close(Close::Graceful).unwrap()
     });
     let mut client = Stream::new(client(client_config(Version::Tls12, hooked())), near, Policy::STRICT);
     client.complete_handshake().unwrap();
-    assert!(client.close(Manner::Graceful).unwrap().is_clean());
+    assert!(client.close(Close::Graceful).unwrap().is_clean());
     assert!(peer.join().unwrap().is_clean());
 }
 
 #[test]
 fn a_megabyte_arrives_whole() {
     for (version, mut near, far) in each_end(Policy::STRICT) {
-        let peer = answering(far, Manner::Graceful);
+        let peer = answering(far, Close::Graceful);
         let data: Vec<u8> = (0..1_000_000_u32).map(|i| i as u8).collect();
         near.write_all(&data).unwrap();
-        assert!(near.close(Manner::Graceful).unwrap().is_clean());
+        assert!(near.close(Close::Graceful).unwrap().is_clean());
         assert_eq!(peer.join().unwrap().0, data, "{version}");
     }
 }
@@ -531,7 +531,7 @@ fn two_ends_that_both_have_full_buffers_close_at_once_and_lose_nothing() {
         let close = |mut stream: Socket| {
             thread::spawn(move || {
                 stream.set_patience(Duration::from_secs(60));
-                let ending = stream.close(Manner::Graceful).unwrap();
+                let ending = stream.close(Close::Graceful).unwrap();
                 let mut all = Vec::new();
                 stream.read_to_end(&mut all).unwrap();
                 (all.len(), ending)

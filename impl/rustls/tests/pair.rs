@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use close_notify::{
-    AlertDescription, Delivery, Event, FirstCloser, LateData, Manner, NotSent, Output, PeerCloses, Pipe,
-    Policy, ReadEnd, Received, Reply, Session, Step, Transport, Version, WriteEnd,
+    AlertDescription, Close, Delivery, Event, FirstCloser, LateData, Manner, NotSent, Output, PeerCloses,
+    Pipe, Policy, ReadEnd, Received, Reply, Session, Step, Transport, Version, WriteEnd,
 };
 use common::{End, FORGED, VERSIONS, fresh_pair, hooked, pair, pair_of};
 
@@ -381,24 +381,8 @@ mod hand_back {
     }
 }
 
-/// Manners that have their own call.
 mod close {
     use super::*;
-
-    fn refused(manner: Manner) {
-        for (version, near, _far) in each_end(Policy::STRICT) {
-            let mut near = near.into_stream();
-            let before = *near.session().machine();
-            let error = near.close(manner).unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::InvalidInput, "{version}");
-            assert!(
-                error.to_string().starts_with("close takes Graceful, Linger, AtOnce or Abort; "),
-                "{error}"
-            );
-            assert!(*near.session().machine() == before && near.transport().is_some());
-            near.write_all(b"goes on").unwrap();
-        }
-    }
 
     #[test]
     fn without_waiting_is_clean_only_after_the_close_notify_of_the_peer() {
@@ -416,26 +400,6 @@ mod close {
                 }
             }
         }
-    }
-
-    #[test]
-    fn refuses_hand_back_which_would_drop_the_transport() {
-        refused(Manner::HandBack);
-    }
-
-    #[test]
-    fn refuses_reject_which_needs_an_alert() {
-        refused(Manner::Reject);
-    }
-
-    #[test]
-    fn refuses_half_close_which_ends_only_one_direction() {
-        refused(Manner::HalfClose);
-    }
-
-    #[test]
-    fn refuses_unasked_which_ends_nothing() {
-        refused(Manner::Unasked);
     }
 }
 
@@ -491,7 +455,7 @@ mod reject {
             for provider in [hooked, unhooked] {
                 let (client, _server) = pair_of(version, provider, Policy::STRICT);
                 let mut client = client.into_stream();
-                let ending = client.close(Manner::AtOnce).unwrap();
+                let ending = client.close(Close::AtOnce).unwrap();
                 assert_eq!(client.reject(AlertDescription::ACCESS_DENIED).unwrap(), ending);
                 match client.close_write() {
                     Ok(same) => assert!(version == Version::Tls13 && same == ending),

@@ -4,7 +4,7 @@
 mod common;
 
 use close_notify::tokio::{Plain, Relayed, Stream, copy_bidirectional};
-use close_notify::{AlertDescription, Ending, FindEnding, Manner, MissingNotify, Policy, ReadEnd, Version};
+use close_notify::{AlertDescription, Close, Ending, FindEnding, MissingNotify, Policy, ReadEnd, Version};
 use common::VERSIONS;
 use common::tasks::{sockets, streams};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -29,11 +29,11 @@ async fn a_clean_end_stays_clean_both_ways() {
         client.write_all(&[1; 100_000]).await.unwrap();
         server.read_exact(&mut vec![0; 100_000]).await.unwrap();
         server.write_all(&[2; 70_000]).await.unwrap();
-        let server = tokio::spawn(async move { server.close(Manner::Graceful).await.unwrap() });
+        let server = tokio::spawn(async move { server.close(Close::Graceful).await.unwrap() });
         let mut all = Vec::new();
         client.read_to_end(&mut all).await.unwrap();
         assert_eq!(all, vec![2; 70_000]);
-        assert!(client.close(Manner::Graceful).await.unwrap().is_clean(), "{version}");
+        assert!(client.close(Close::Graceful).await.unwrap().is_clean(), "{version}");
         assert!(server.await.unwrap().is_clean(), "{version}");
         let relayed = relay.await.unwrap();
         assert!(relayed.is_whole, "{relayed:?}");
@@ -140,7 +140,7 @@ async fn the_fin_of_a_backend_without_tls_becomes_a_close_notify() {
         let mut all = String::new();
         client.read_to_string(&mut all).await.unwrap();
         assert_eq!(all, "all of it");
-        assert!(client.close(Manner::Graceful).await.unwrap().is_clean(), "{version}");
+        assert!(client.close(Close::Graceful).await.unwrap().is_clean(), "{version}");
         assert!(relay.await.unwrap().is_whole);
     }
 }

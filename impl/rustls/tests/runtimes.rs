@@ -7,7 +7,7 @@ mod common;
 use std::time::Duration;
 
 use close_notify::tokio::Stream;
-use close_notify::{Ending, FindEnding, Manner, Policy, ReadEnd, Version};
+use close_notify::{Close, Ending, FindEnding, Policy, ReadEnd, Version};
 use common::tasks::{once, over, sockets};
 use common::{VERSIONS, client, client_config, hooked, server, server_config};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
@@ -100,10 +100,10 @@ fn what_is_dropped_outside_of_a_runtime_lingers_even_so() {
 fn a_wait_with_a_deadline_outside_of_a_runtime_reports_what_is_missing_and_loses_nothing() {
     for version in VERSIONS {
         let (mut near, _raw) = near_and_raw(version);
-        let error = near.close(Manner::Graceful);
+        let error = near.close(Close::Graceful);
         let std::task::Poll::Ready(Err(error)) = once(error) else { panic!("nothing would wake it") };
         assert!(error.to_string().contains("there is no reactor running"), "{version}: {error}");
-        let ending = paused().block_on(near.close(Manner::Graceful)).unwrap();
+        let ending = paused().block_on(near.close(Close::Graceful)).unwrap();
         assert_eq!(ending.reading, ReadEnd::TimedOut, "{version}");
     }
 }
@@ -113,9 +113,9 @@ fn a_close_goes_on_in_another_runtime_though_the_first_is_gone() {
     for version in VERSIONS {
         let (mut near, _raw) = near_and_raw(version);
         let first = paused();
-        assert!(first.block_on(async { once(near.close(Manner::Graceful)) }).is_pending());
+        assert!(first.block_on(async { once(near.close(Close::Graceful)) }).is_pending());
         drop(first);
-        let ending = paused().block_on(near.close(Manner::Graceful)).unwrap();
+        let ending = paused().block_on(near.close(Close::Graceful)).unwrap();
         assert_eq!(ending.reading, ReadEnd::TimedOut, "{version}");
     }
 }
@@ -127,9 +127,9 @@ fn a_runtime_that_rests_keeps_no_task_of_another_waiting() {
         let (read, write) = near.into_split();
         let (one, other) = (paused(), paused());
         let handle = read.handle().clone();
-        let close = one.spawn(async move { handle.close(Manner::Graceful).await });
+        let close = one.spawn(async move { handle.close(Close::Graceful).await });
         one.block_on(tokio::task::yield_now());
-        assert!(other.block_on(async { once(write.handle().close(Manner::Graceful)) }).is_pending());
+        assert!(other.block_on(async { once(write.handle().close(Close::Graceful)) }).is_pending());
         let ending = one.block_on(async { timeout(HOUR, close).await.expect("it was not woken") });
         assert_eq!(ending.unwrap().unwrap().reading, ReadEnd::TimedOut, "{version}");
     }
@@ -141,11 +141,11 @@ fn time_that_passes_in_one_runtime_has_not_passed_in_another() {
         let (mut near, _raw) = near_and_raw(version);
         paused().block_on(async {
             advance(HOUR).await;
-            assert!(once(near.close(Manner::Graceful)).is_pending());
+            assert!(once(near.close(Close::Graceful)).is_pending());
         });
         paused().block_on(async {
             let start = Instant::now();
-            near.close(Manner::Graceful).await.unwrap();
+            near.close(Close::Graceful).await.unwrap();
             assert!(start.elapsed() <= PATIENCE, "{version}: {:?}", start.elapsed());
         });
     }
@@ -159,7 +159,7 @@ fn a_socket_whose_runtime_is_gone_is_an_end_that_is_reported() {
             runtime.block_on(async { over(version, Policy::STRICT, sockets().await).await })
         };
         let (mut near, far) = pair();
-        let ending = paused().block_on(near.close(Manner::Graceful)).unwrap();
+        let ending = paused().block_on(near.close(Close::Graceful)).unwrap();
         assert_ne!(ending.reading, ReadEnd::CloseNotify, "{version}: {ending}");
         drop(far);
 

@@ -11,7 +11,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use close_notify::tokio::{Stream, Transport, WithEnding};
-use close_notify::{AlertDescription, Ending, FindEnding, Manner, Policy, ReadEnd, Version, WriteEnd};
+use close_notify::{AlertDescription, Close, Ending, FindEnding, Policy, ReadEnd, Version, WriteEnd};
 use common::tasks::{once, over, pipes, sockets};
 use common::{VERSIONS, client, client_config, hooked, server_config};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf, duplex};
@@ -29,9 +29,9 @@ async fn a_graceful_close_is_clean_on_both_sides() {
         let peer = tokio::spawn(async move {
             let mut all = String::new();
             far.read_to_string(&mut all).await.unwrap();
-            (all, far.close(Manner::Graceful).await.unwrap())
+            (all, far.close(Close::Graceful).await.unwrap())
         });
-        assert!(near.close(Manner::Graceful).await.unwrap().is_clean(), "{version}");
+        assert!(near.close(Close::Graceful).await.unwrap().is_clean(), "{version}");
         let (all, ending) = peer.await.unwrap();
         assert_eq!(all, "hello");
         assert!(ending.is_clean(), "{version}");
@@ -48,7 +48,7 @@ async fn a_close_that_is_cancelled_at_every_await_goes_on() {
             let (stream, ending) =
                 if turn % 2 == 0 { (&mut near, &mut endings[0]) } else { (&mut far, &mut endings[1]) };
             if ending.is_none()
-                && let Poll::Ready(ended) = once(stream.close(Manner::Graceful))
+                && let Poll::Ready(ended) = once(stream.close(Close::Graceful))
             {
                 *ending = Some(ended.unwrap());
             }
@@ -98,13 +98,13 @@ async fn a_graceful_close_ends_a_write_that_waits_and_says_what_is_lost() {
             tokio::task::yield_now().await;
         }
         assert!(!writer.is_finished());
-        let closer = tokio::spawn(async move { read.handle().close(Manner::Graceful).await.unwrap() });
+        let closer = tokio::spawn(async move { read.handle().close(Close::Graceful).await.unwrap() });
         let (written, kind) = writer.await.unwrap();
         assert_eq!(kind, io::ErrorKind::BrokenPipe, "a write after our own close is refused");
         let mut all = Vec::new();
         far.read_to_end(&mut all).await.unwrap();
         assert_eq!(all.len(), written, "what was taken leaves before the close_notify");
-        assert!(far.close(Manner::Graceful).await.unwrap().is_clean(), "{version}");
+        assert!(far.close(Close::Graceful).await.unwrap().is_clean(), "{version}");
         assert!(closer.await.unwrap().is_clean(), "{version}");
     }
 }
@@ -133,7 +133,7 @@ async fn a_silent_peer_costs_the_patience_and_no_more() {
         let (mut near, far) = pipes(version, 1 << 16).await;
         let start = tokio::time::Instant::now();
         near.set_patience(Duration::from_secs(3));
-        let ending = near.close(Manner::Graceful).await.unwrap();
+        let ending = near.close(Close::Graceful).await.unwrap();
         assert_eq!(ending.reading, ReadEnd::TimedOut, "{version}");
         assert_eq!(start.elapsed().as_secs(), 3);
         drop(far);
@@ -168,9 +168,9 @@ async fn a_stream_of_tokio_rustls_ends_as_ours_in_the_middle_of_its_use() {
         let peer = tokio::spawn(async move {
             let mut all = Vec::new();
             server.read_to_end(&mut all).await.unwrap();
-            (all.len(), server.close(Manner::Graceful).await.unwrap())
+            (all.len(), server.close(Close::Graceful).await.unwrap())
         });
-        assert!(client.close(Policy::STRICT, Manner::Graceful).await.unwrap().is_clean(), "{version}");
+        assert!(client.close(Policy::STRICT, Close::Graceful).await.unwrap().is_clean(), "{version}");
         let (length, ending) = peer.await.unwrap();
         assert_eq!(length, 39_900);
         assert!(ending.is_clean(), "{version}");

@@ -1,10 +1,10 @@
 //! A relay between two connections: it writes downstream what it read upstream, and passes the end
 //! on.
 //!
-//! Decides nothing: the core says how the downstream ends (`Manner::for_downstream`). The naive
+//! Decides nothing: the core says how the downstream ends (`Close::for_downstream`). The naive
 //! relay ends every downstream gracefully; it shows the attack that the duty prevents.
 
-use close_notify_core::Manner;
+use close_notify_core::Close;
 use serde::{Deserialize, Serialize};
 
 use crate::pair::Pair;
@@ -60,8 +60,8 @@ impl Relay {
         if self.naive || !Self::upstream_ended(links) {
             return &self.down;
         }
-        match Manner::for_downstream(&links.up.end(Side::Client).machine.ending()) {
-            Manner::Abort => &self.down_aborted,
+        match Close::for_downstream(&links.up.end(Side::Client).machine.ending()) {
+            Close::Abort => &self.down_aborted,
             _ => &self.down,
         }
     }

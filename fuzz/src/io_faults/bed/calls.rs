@@ -4,7 +4,7 @@
 
 use std::cell::RefCell;
 
-use close_notify::{Error, FramingState, Manner, MissingNotify, Output, ReadEnd, WriteEnd};
+use close_notify::{Close, Error, FramingState, Manner, MissingNotify, Output, ReadEnd, WriteEnd};
 
 use super::{Bed, Clock, End, Op, PATIENCE, judge, patience, stream};
 use crate::answered::{Answered, Truth};
@@ -154,7 +154,7 @@ impl Bed {
             _ => {}
         }
         let asked = match op {
-            Op::Close(manner) => Some(manner),
+            Op::Close(close) => Some(close.manner()),
             Op::Reject(_) => Some(Manner::Reject),
             Op::HandBack => Some(Manner::HandBack),
             Op::Read(_) | Op::Write(_) | Op::Flush | Op::CloseWrite | Op::Shutdown | Op::PeerClosedNow => {
@@ -238,7 +238,7 @@ impl Bed {
     /// Checks that a call waits only if the transport has just said so, or if too much is unread.
     fn may_wait(&self, op: Op) {
         assert!(self.wire.borrow().has_said_wait || self.is_full(), "{op:?} waits for nothing");
-        let never = matches!(op, Op::PeerClosedNow | Op::Close(Manner::Abort));
+        let never = matches!(op, Op::PeerClosedNow | Op::Close(Close::Abort));
         assert!(!never, "{op:?} waits");
     }
 
@@ -281,7 +281,7 @@ impl Bed {
         self.peer_ends(None);
         self.ends_all(clock);
         if !self.facts.handed_back {
-            self.call(clock, Op::Close(Manner::Graceful));
+            self.call(clock, Op::Close(Close::Graceful));
             self.ends_all(clock);
             // no-mutual-wait
             assert!(!self.end.has_transport(), "a connection that is closed keeps its transport");

@@ -8,7 +8,7 @@ use std::io;
 use std::rc::Rc;
 use std::time::Duration;
 
-use close_notify::{Ending, ForgetSession, Manner, ReadEnd, Role};
+use close_notify::{Close, Ending, ForgetSession, ReadEnd, Role};
 use rustls::HandshakeKind;
 
 use super::super::agree::{self, Facts};
@@ -134,6 +134,7 @@ impl Life {
             Step::Drop => self.ends[side] = None,
             Step::Settle => self.settle(buffer),
             Step::Greet => self.greet(buffer),
+            Step::Nothing => {}
             Step::Call(call) => self.call(side, call, buffer),
         }
         self.look();
@@ -164,7 +165,7 @@ impl Life {
         self.greet(buffer);
         for _ in 0..ROUNDS {
             for side in 0..2 {
-                self.call(side, Call::Close(Manner::Graceful), buffer);
+                self.call(side, Call::Close(Close::Graceful), buffer);
                 self.call(side, Call::Read(buffer.len()), buffer);
             }
             if !self.path.borrow_mut().carry_all() {
@@ -180,7 +181,7 @@ impl Life {
             let Some(end) = end else { continue };
             shown::is_brief(end);
             end.set_patience(Duration::ZERO);
-            let closed = end.close(Manner::Graceful);
+            let closed = end.close(Close::Graceful);
             let waits = closed.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock);
             assert!(!waits, "a close waits forever: {:?}", end.ending());
             if let Err(error) = closed {

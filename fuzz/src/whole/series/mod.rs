@@ -8,7 +8,7 @@ mod life;
 
 use std::time::Duration;
 
-use close_notify::{ClientGuard, Manner, Policy, ResumptionRule, Role, ServerGuard};
+use close_notify::{ClientGuard, Close, Policy, ResumptionRule, Role, ServerGuard};
 
 use super::agree::Facts;
 use super::call::Call;
@@ -88,6 +88,8 @@ enum Step {
     Settle,
     /// Both sides do the handshake, and the client reads its tickets.
     Greet,
+    /// Nothing. Inputs have it in place of a call that no longer exists: it was always refused.
+    Nothing,
 }
 
 const STEPS: [Step; 31] = [
@@ -102,10 +104,10 @@ const STEPS: [Step; 31] = [
     Step::Call(Call::WriteInParts(600, 7)),
     Step::Call(Call::WriteInParts(40, 1)),
     Step::Call(Call::Flush),
-    Step::Call(Call::Close(Manner::Graceful)),
-    Step::Call(Call::Close(Manner::Linger)),
-    Step::Call(Call::Close(Manner::AtOnce)),
-    Step::Call(Call::Close(Manner::Abort)),
+    Step::Call(Call::Close(Close::Graceful)),
+    Step::Call(Call::Close(Close::Linger)),
+    Step::Call(Call::Close(Close::AtOnce)),
+    Step::Call(Call::Close(Close::Abort)),
     Step::Call(Call::CloseWrite),
     Step::Call(Call::Reject),
     Step::Call(Call::HandBack),
@@ -121,7 +123,7 @@ const STEPS: [Step; 31] = [
     Step::Fin,
     Step::Reset,
     Step::Cut,
-    Step::Call(Call::Close(Manner::HandBack)),
+    Step::Nothing,
 ];
 
 struct At {

@@ -12,7 +12,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use close_notify::tokio::{ReadHalf, Stream, WriteHalf};
-use close_notify::{AlertDescription, Ending, Manner, MissingNotify, ReadEnd};
+use close_notify::{AlertDescription, Close, Ending, MissingNotify, ReadEnd};
 
 use super::agree::{Facts, has_notified};
 use super::line::{Line, Net};
@@ -32,9 +32,9 @@ pub(super) enum Op {
     WriteInParts(usize, usize),
     Flush,
     Shutdown,
-    Close(Manner),
+    Close(Close),
     /// A close by a second task.
-    CloseToo(Manner),
+    CloseToo(Close),
     CloseWrite,
     Reject(AlertDescription),
     /// Only on a whole stream.

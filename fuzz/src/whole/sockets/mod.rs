@@ -16,7 +16,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use close_notify::linger::Lingerer;
-use close_notify::{Manner, Policy, ReadEnd, Role, Version, WriteEnd};
+use close_notify::{Close, Policy, ReadEnd, Role, Version, WriteEnd};
 
 use super::agree::{self, Facts};
 use super::call::Call;
@@ -56,10 +56,10 @@ const ACTIONS: [Action; 32] = [
     Action::Call(Call::WriteInParts(90, 7)),
     Action::Call(Call::WriteInParts(6_000, 1_000)),
     Action::Call(Call::Flush),
-    Action::Call(Call::Close(Manner::Graceful)),
-    Action::Call(Call::Close(Manner::Linger)),
-    Action::Call(Call::Close(Manner::AtOnce)),
-    Action::Call(Call::Close(Manner::Abort)),
+    Action::Call(Call::Close(Close::Graceful)),
+    Action::Call(Call::Close(Close::Linger)),
+    Action::Call(Call::Close(Close::AtOnce)),
+    Action::Call(Call::Close(Close::Abort)),
     Action::Call(Call::CloseWrite),
     Action::Call(Call::Reject),
     Action::Call(Call::HandBack),
@@ -70,14 +70,14 @@ const ACTIONS: [Action; 32] = [
     Action::Call(Call::Patience(BRIEF)),
     Action::Call(LONG),
     Action::Waiting(Call::Write(30)),
-    Action::Waiting(Call::Close(Manner::Graceful)),
-    Action::Waiting(Call::Close(Manner::Linger)),
+    Action::Waiting(Call::Close(Close::Graceful)),
+    Action::Waiting(Call::Close(Close::Linger)),
     Action::Waiting(Call::CloseWrite),
     Action::Waiting(Call::Reject),
     Action::Waiting(Call::HandBack),
     Action::Waiting(Call::Look),
     Action::Waiting(Call::Confirm),
-    Action::Call(Call::Close(Manner::Linger)),
+    Action::Call(Call::Close(Close::Linger)),
     Action::Drop,
 ];
 
@@ -255,7 +255,7 @@ impl Run {
     /// left.
     fn finish(mut self) {
         self.act(0, Action::Call(LONG));
-        self.act(0, Action::Call(Call::Close(Manner::Linger)));
+        self.act(0, Action::Call(Call::Close(Close::Linger)));
         self.act(0, Action::Drop);
         self.reads_to_the_end(1);
         let drained = self.has_survived(0, 1);

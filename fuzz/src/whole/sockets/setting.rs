@@ -1,7 +1,7 @@
 //! The set-up of a run over sockets.
 
 use close_notify::linger::{Limits, Lingerer};
-use close_notify::{Manner, Policy, Version};
+use close_notify::{Close, Policy, Version};
 
 use super::super::configs::Refusal;
 use super::super::series::policy;
@@ -55,9 +55,9 @@ pub(super) enum Wrapped {
 const WRAPPED: [Wrapped; 8] = [
     Wrapped::AsTheyAre,
     Wrapped::Either,
-    Wrapped::EndedAtOnce(How::Close(Manner::Linger)),
-    Wrapped::EndedAtOnce(How::Close(Manner::AtOnce)),
-    Wrapped::EndedAtOnce(How::Close(Manner::Graceful)),
+    Wrapped::EndedAtOnce(How::Close(Close::Linger)),
+    Wrapped::EndedAtOnce(How::Close(Close::AtOnce)),
+    Wrapped::EndedAtOnce(How::Close(Close::Graceful)),
     Wrapped::EndedAtOnce(How::Abort),
     Wrapped::EndedAtOnce(How::Reject),
     Wrapped::EndedAtOnce(How::HandBack),

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use close_notify::framing::{LengthPrefixed, Width};
 use close_notify::tokio::{Stream, Transport};
-use close_notify::{Acceptance, AlertDescription, Ending, Manner, Tls};
+use close_notify::{Acceptance, AlertDescription, Close, Ending, Tls};
 use rustls::{Connection, HandshakeKind};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::runtime::{Builder, Runtime};
@@ -83,7 +83,7 @@ impl<IO: Transport + Debug, C: Tls + Unpin + Debug> End for Tasks<IO, C> {
         self.0.peer_closed_now()
     }
 
-    fn close(&mut self, manner: Manner) -> io::Result<Ending> {
+    fn close(&mut self, manner: Close) -> io::Result<Ending> {
         briefly(self.0.close(manner))
     }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use close_notify::linger::Lingerer;
 use close_notify::tokio::{Stream, Transport, WithEnding};
-use close_notify::{Ending, Manner, Policy, Tls};
+use close_notify::{Close, Ending, Policy, Tls};
 use rustls::{ClientConfig, ServerConfig};
 use tokio_rustls::{TlsAcceptor, TlsConnector, TlsStream, client, server};
 
@@ -62,7 +62,7 @@ where
 /// How one of our calls ends a stream of tokio-rustls.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum How {
-    Close(Manner),
+    Close(Close),
     Abort,
     Reject,
     HandBack,

@@ -1,8 +1,8 @@
 //! What an ending says, and what an application may trust.
 
 use close_notify_core::{
-    Delivery, Ending, Event, FirstCloser, FramingState, LateData, Machine, Manner, MissingNotify, PeerCloses,
-    Policy, ReadEnd, TransportEnd, Version, WriteEnd,
+    Close, Delivery, Ending, Event, FirstCloser, FramingState, LateData, Machine, Manner, MissingNotify,
+    PeerCloses, Policy, ReadEnd, TransportEnd, Version, WriteEnd,
 };
 
 use crate::common::*;
@@ -357,6 +357,6 @@ fn the_end_of_a_handshake_delimits_no_message() {
         let machine = after(new(Version::Tls13), &[end]);
         assert!(machine.ending().truncation_possible(FramingState::DelimitedByEnd), "{end:?}");
         assert!(!machine.accepts_end(FramingState::DelimitedByEnd), "{end:?}");
-        assert_eq!(Manner::for_downstream(&machine.ending()), Manner::Abort, "{end:?}");
+        assert_eq!(Close::for_downstream(&machine.ending()), Close::Abort, "{end:?}");
     }
 }

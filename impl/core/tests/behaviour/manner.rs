@@ -1,6 +1,6 @@
 //! Which manner may follow which, cell by cell.
 
-use close_notify_core::{Event, Illegal, Manner, Output, ReadEnd, Version, WriteEnd};
+use close_notify_core::{Close, Event, Illegal, Manner, Output, ReadEnd, Version, WriteEnd};
 
 use crate::common::*;
 
@@ -66,22 +66,29 @@ fn the_predicates_are_as_written() {
     }
 }
 
+#[test]
+fn each_close_is_the_manner_of_its_name() {
+    for &close in Close::ALL {
+        assert_eq!(close.manner().name(), close.name());
+    }
+}
+
 // RFC 9846 §6.1, RFC 9112 §8 · no-laundering; #51
 #[test]
 fn a_relay_passes_on_a_clean_end_alone() {
     for &version in Version::ALL {
-        let ends: [(&[Event], Manner); 7] = [
-            (&[CLOSE_NOTIFY], Manner::Graceful),
-            (&[EOF], Manner::Abort),
-            (&[EOF_IN_RECORD], Manner::Abort),
-            (&[RESET], Manner::Abort),
-            (&[FATAL], Manner::Abort),
-            (&[VIOLATION], Manner::Abort),
-            (&[GRACEFUL, Event::DeadlinePassed], Manner::Abort),
+        let ends: [(&[Event], Close); 7] = [
+            (&[CLOSE_NOTIFY], Close::Graceful),
+            (&[EOF], Close::Abort),
+            (&[EOF_IN_RECORD], Close::Abort),
+            (&[RESET], Close::Abort),
+            (&[FATAL], Close::Abort),
+            (&[VIOLATION], Close::Abort),
+            (&[GRACEFUL, Event::DeadlinePassed], Close::Abort),
         ];
         for (events, expected) in ends {
             let ending = after(open(version), events).ending();
-            assert_eq!(Manner::for_downstream(&ending), expected, "{events:?}");
+            assert_eq!(Close::for_downstream(&ending), expected, "{events:?}");
         }
     }
 }

@@ -2,7 +2,7 @@
 //! protocols' RFCs.
 
 use close_notify_core::{
-    Event, FramingState, Machine, Manner, Output, Policy, ReadEnd, Rule, Severity, Version, WriteEnd,
+    Close, Event, FramingState, Machine, Manner, Output, Policy, ReadEnd, Rule, Severity, Version, WriteEnd,
 };
 
 use crate::common::*;
@@ -154,10 +154,10 @@ fn no_preset_launders_a_cut() {
     each(Policy::PRESETS, |name, version, policy| {
         for end in [EOF, EOF_IN_RECORD, RESET, FATAL] {
             let upstream = after(open_with(version, policy), &[end]).ending();
-            assert_eq!(Manner::for_downstream(&upstream), Manner::Abort, "{name} {end:?}");
+            assert_eq!(Close::for_downstream(&upstream), Close::Abort, "{name} {end:?}");
         }
         let whole = after(open_with(version, policy), &[CLOSE_NOTIFY]).ending();
-        assert_eq!(Manner::for_downstream(&whole), Manner::Graceful, "{name}");
+        assert_eq!(Close::for_downstream(&whole), Close::Graceful, "{name}");
     });
 }
 

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 
 use close_notify_core::{
-    AlertDescription, AlertLevel, Ending, Event, FatalNotify, FirstCloser, LateData, Machine, Manner,
+    AlertDescription, AlertLevel, Close, Ending, Event, FatalNotify, FirstCloser, LateData, Machine, Manner,
     MissingNotify, Output, PeerCloses, Policy, ReadEnd, Reply, ResumptionRule, TransportEnd, UserCanceled,
     Version, WriteEnd, send,
 };
@@ -130,6 +130,15 @@ fn depth() -> usize {
 fn a_refused_event_changes_nothing() {
     each_step(depth(), |step, _, _| {
         assert!(step.legal || step.after == step.before, "{:?}", step.event);
+    });
+}
+
+// The calls of a stream that close take every `Close`, in every state.
+#[test]
+fn a_close_is_never_refused() {
+    each_step(depth(), |step, _, _| {
+        let closes = Close::ALL.iter().any(|&close| step.event == Event::Close(close.into()));
+        assert!(step.legal || !closes, "{:?} after {:?}", step.event, step.before);
     });
 }
 

@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::thread;
 
-use close_notify::{Delivery, FirstCloser, Manner, PeerCloses, Policy, Version};
+use close_notify::{Close, Delivery, FirstCloser, PeerCloses, Policy, Version};
 use openssl::ssl::{ShutdownResult, ShutdownState};
 
 use crate::lab::Setting;
@@ -21,7 +21,7 @@ fn openssl_closes_first_and_both_know_a_clean_end() {
         assert_eq!(theirs.shutdown_state(), ShutdownState::SENT);
         let peer = thread::spawn(move || (theirs.shutdown(), theirs.shutdown_state()));
         assert_eq!(ours.read_to_end().unwrap(), b"goodbye");
-        let ending = ours.close(Manner::Graceful);
+        let ending = ours.close(Close::Graceful);
         assert!(ending.is_clean(), "{}: {ending}", setting.text());
         assert_eq!(ending.first_closer, FirstCloser::Peer);
         assert_eq!(peer.join().unwrap(), (ShutdownResult::Received, BOTH), "{}", setting.text());
@@ -43,7 +43,7 @@ fn we_close_first_and_both_know_a_clean_end() {
             (read, before, result, theirs.shutdown_state(), fin.unwrap())
         });
         ours.write_all(b"goodbye").unwrap();
-        let ending = ours.close(Manner::Graceful);
+        let ending = ours.close(Close::Graceful);
         assert!(ending.is_clean(), "{}: {ending}", setting.text());
         assert_eq!((ending.first_closer, ending.delivery), (FirstCloser::Us, Delivery::Confirmed));
         let ((read, ended), before, result, after, fin) = peer.join().unwrap();
@@ -63,7 +63,7 @@ fn close_notifys_that_may_cross_are_a_clean_end_on_both_sides() {
             let all = if first == ShutdownResult::Sent { theirs.shutdown() } else { first };
             (all, theirs.shutdown_state())
         });
-        let ending = ours.close(Manner::Graceful);
+        let ending = ours.close(Close::Graceful);
         assert!(ending.is_clean(), "{}: {ending}", setting.text());
         assert_eq!(peer.join().unwrap(), (ShutdownResult::Received, BOTH));
     }
@@ -78,7 +78,7 @@ fn lingering_saves_a_response_to_openssl_that_unread_data_would_destroy() {
         theirs.write_all(b"a request that nobody reads");
         let peer = thread::spawn(move || theirs.read_to_end());
         ours.write_all(&vec![1; 1 << 20]).unwrap();
-        ours.close(Manner::Linger);
+        ours.close(Close::Linger);
         let (read, ended) = peer.join().unwrap();
         assert_eq!((read.len(), ended), (1 << 20, Ended::ZeroReturn), "{}", setting.text());
     }
@@ -90,7 +90,7 @@ fn with_at_once_openssl_reads_all_and_a_clean_end() {
         let (mut ours, mut theirs) = setting.connect();
         let peer = thread::spawn(move || theirs.read_to_end());
         ours.write_all(&[1; 100_000]).unwrap();
-        ours.close(Manner::AtOnce);
+        ours.close(Close::AtOnce);
         let (read, ended) = peer.join().unwrap();
         assert_eq!((read.len(), ended), (100_000, Ended::ZeroReturn), "{}", setting.text());
     }
@@ -105,6 +105,6 @@ fn up_to_tls_12_the_close_notify_of_openssl_is_answered_by_reading_it() {
         assert!(ours.read_to_end().unwrap().is_empty());
         assert_eq!(theirs.shutdown(), ShutdownResult::Received, "{}", setting.text());
         ours.write_all(b"too late").unwrap_err();
-        assert!(ours.close(Manner::Graceful).is_clean());
+        assert!(ours.close(Close::Graceful).is_clean());
     }
 }

@@ -4,7 +4,7 @@
 
 use std::thread;
 
-use close_notify::{Manner, ReadEnd, Version, WriteEnd};
+use close_notify::{Close, ReadEnd, Version, WriteEnd};
 use openssl::ssl::{ShutdownResult, ShutdownState};
 
 use crate::lab::Setting;
@@ -24,7 +24,7 @@ fn openssl_answers_after_our_half_close() {
             theirs.shutdown()
         });
         assert_eq!(ours.read_to_end().unwrap(), [2; 300_000]);
-        let ending = ours.close(Manner::Graceful);
+        let ending = ours.close(Close::Graceful);
         assert!(ending.is_clean(), "{}: {ending}", setting.text());
         assert_eq!(peer.join().unwrap(), ShutdownResult::Received);
     }
@@ -41,7 +41,7 @@ fn we_answer_after_the_half_close_of_openssl() {
         assert_eq!((half.reading, half.writing), (ReadEnd::CloseNotify, WriteEnd::Open));
         let peer = thread::spawn(move || (theirs.read_to_end(), theirs.shutdown()));
         ours.write_all(&[3; 300_000]).unwrap();
-        assert!(ours.close(Manner::Graceful).is_clean());
+        assert!(ours.close(Close::Graceful).is_clean());
         let ((read, ended), result) = peer.join().unwrap();
         assert_eq!((read, ended), (vec![3; 300_000], Ended::ZeroReturn), "{}", setting.text());
         assert_eq!(result, ShutdownResult::Received);

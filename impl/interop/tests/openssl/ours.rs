@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::os::fd::{AsFd, BorrowedFd};
 
 use close_notify::{
-    Acceptance, Acceptor, AlertDescription, Connector, Ending, FindEnding, Manner, Session, Stream,
+    Acceptance, Acceptor, AlertDescription, Close, Connector, Ending, FindEnding, Session, Stream,
 };
 use rustls::HandshakeKind;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -90,7 +90,7 @@ impl Ours {
         both!(self, stream => stream.write_all(data))
     }
 
-    pub(crate) fn close(&mut self, manner: Manner) -> Ending {
+    pub(crate) fn close(&mut self, manner: Close) -> Ending {
         both!(self, stream => stream.close(manner)).unwrap()
     }
 

@@ -6,7 +6,7 @@
 
 use std::thread;
 
-use close_notify::{AlertDescription, Ending, Manner, Role, Version};
+use close_notify::{AlertDescription, Close, Ending, Role, Version};
 
 use crate::alerts::FORGED;
 use crate::lab::{Lab, Setting};
@@ -45,21 +45,21 @@ const ENDS: [(End, bool); 9] = [
 /// Ends a connection; returns how it ended for us.
 fn end(end: End, mut ours: Ours, mut theirs: Peer) -> Ending {
     match end {
-        End::WeCloseFirst => beside(theirs, answer, || ours.close(Manner::Graceful)),
+        End::WeCloseFirst => beside(theirs, answer, || ours.close(Close::Graceful)),
         End::OpensslClosesFirst => {
             theirs.shutdown();
             ours.read_to_end().unwrap();
-            beside(theirs, await_answer, || ours.close(Manner::Graceful))
+            beside(theirs, await_answer, || ours.close(Close::Graceful))
         }
         End::HalfClose => {
             ours.close_write();
             beside(theirs, answer, || {
                 ours.read_to_end().unwrap();
-                ours.close(Manner::Graceful)
+                ours.close(Close::Graceful)
             })
         }
-        End::Linger => beside(theirs, answer, || ours.close(Manner::Linger)),
-        End::AtOnce => beside(theirs, answer, || ours.close(Manner::AtOnce)),
+        End::Linger => beside(theirs, answer, || ours.close(Close::Linger)),
+        End::AtOnce => beside(theirs, answer, || ours.close(Close::AtOnce)),
         End::QuietShutdown => {
             theirs.shut_down_quietly();
             ours.read_failure().1

@@ -6,7 +6,7 @@ use std::fmt;
 use std::io::{self, IoSlice, IoSliceMut, Read, Write};
 use std::time::{Duration, Instant};
 
-use close_notify_core::{AlertDescription, Ending, FramingState, Manner, Policy};
+use close_notify_core::{AlertDescription, Close, Ending, FramingState, Policy};
 use close_notify_framing::Framing;
 use rustls::Connection;
 
@@ -38,7 +38,7 @@ use crate::transport::Transport;
 ///
 /// ```
 /// use std::io::{Read, Write};
-/// use close_notify::{Ending, FindEnding, Manner, Pipe, Policy, Stream};
+/// use close_notify::{Ending, FindEnding, Pipe, Policy, Stream};
 /// # fn connection() -> rustls::ClientConnection {
 /// #     let provider = close_notify::provider(rustls::crypto::ring::default_provider());
 /// #     let config = rustls::ClientConfig::builder_with_provider(provider.into())
@@ -84,7 +84,7 @@ impl<T: Transport, C: Tls> Stream<T, C> {
     ///
     /// `close(Graceful)` takes all of it if the peer does not answer. A Java client that keeps the
     /// connection for its next request sends no close_notify. A server should close with
-    /// [`Linger`](Manner::Linger) after its last response, with a [lingerer](Self::set_lingerer) if
+    /// [`Linger`](Close::Linger) after its last response, with a [lingerer](Self::set_lingerer) if
     /// no thread may wait, or set a shorter patience.
     pub fn set_patience(&mut self, patience: Duration) {
         self.driver.patience = patience;
@@ -105,7 +105,7 @@ impl<T: Transport, C: Tls> Stream<T, C> {
     /// # fn example(mut stream: close_notify::Stream<std::net::TcpStream>) -> std::io::Result<()> {
     /// let lingerer = Lingerer::spawn(Limits::DEFAULT)?; // one for the process
     /// stream.set_lingerer(&lingerer);
-    /// stream.close(close_notify::Manner::Linger)?; // sends close_notify, and does not wait
+    /// stream.close(close_notify::Close::Linger)?; // sends close_notify, and does not wait
     /// # Ok(())
     /// # }
     /// ```
@@ -275,19 +275,17 @@ impl<T: Transport, C: Tls> Stream<T, C> {
     /// Ends the connection in this manner, within the patience of
     /// [`set_patience`](Self::set_patience).
     ///
-    /// The manner is `Graceful`, `Linger`, `AtOnce` or `Abort`. The other manners have their own
-    /// calls: [`hand_back`](Self::hand_back), [`reject`](Self::reject) and
-    /// [`close_write`](Self::close_write).
+    /// A close may come at any time, and again in another manner, which can only speed up the end.
+    /// Other ends have their own calls: [`hand_back`](Self::hand_back), [`reject`](Self::reject)
+    /// and [`close_write`](Self::close_write).
     ///
     /// An end that is not clean is not an error: the returned ending says what is known. After a
     /// finished close, another call does nothing and returns the same ending.
     ///
     /// # Errors
     ///
-    /// * `InvalidInput` if the manner is another one. Nothing has changed.
-    /// * [`Error::Misuse`](crate::Error::Misuse) if the manner cannot follow what was asked before.
-    /// * `WouldBlock` on a [nonblocking transport](Stream#nonblocking-transports).
-    pub fn close(&mut self, manner: Manner) -> io::Result<Ending> {
+    /// `WouldBlock` on a [nonblocking transport](Stream#nonblocking-transports).
+    pub fn close(&mut self, manner: Close) -> io::Result<Ending> {
         self.driver.close(&mut self.line, manner)
     }
 
@@ -317,7 +315,7 @@ impl<T: Transport, C: Tls> Stream<T, C> {
     ///
     /// A peer cannot cause an error here.
     pub fn abort(&mut self) -> io::Result<Ending> {
-        self.close(Manner::Abort)
+        self.close(Close::Abort)
     }
 
     /// Rejects the connection with a fatal alert, and lingers until the peer has ended its stream,

@@ -4,7 +4,7 @@
 
 use std::io::{self, Read, Write};
 
-use close_notify_core::{AlertDescription, Ending, Manner, Policy};
+use close_notify_core::{AlertDescription, Close, Ending, Policy};
 use rustls::{ConnectionCommon, SideData};
 
 use crate::blocking::given_up::given_up;
@@ -20,7 +20,7 @@ use crate::transport::Transport;
 /// the stream immediately.
 ///
 /// ```
-/// use close_notify::{Manner, Pipe, Policy, WithEnding};
+/// use close_notify::{Close, Pipe, Policy, WithEnding};
 /// # fn connection() -> rustls::ClientConnection {
 /// #     let provider = close_notify::provider(rustls::crypto::ring::default_provider());
 /// #     let config = rustls::ClientConfig::builder_with_provider(provider.into())
@@ -31,7 +31,7 @@ use crate::transport::Transport;
 /// let (socket, peer) = Pipe::pair(16_384);
 /// # drop(peer);
 /// let stream = rustls::StreamOwned::new(connection(), socket);
-/// let ending = stream.close(Policy::STRICT, Manner::AtOnce)?;
+/// let ending = stream.close(Policy::STRICT, Close::AtOnce)?;
 /// assert!(!ending.is_clean());
 /// # Ok::<(), std::io::Error>(())
 /// ```
@@ -52,7 +52,7 @@ pub trait WithEnding: Sized {
     /// Fails as [`Stream::close`] does, but with `InvalidInput` and the ending in place of
     /// `WouldBlock`. With a nonblocking transport, keep the stream by
     /// [`with_ending`](Self::with_ending) instead.
-    fn close(self, policy: Policy, manner: Manner) -> io::Result<Ending> {
+    fn close(self, policy: Policy, manner: Close) -> io::Result<Ending> {
         to_its_end(self.with_ending(policy), |stream| stream.close(manner))
     }
 

@@ -14,7 +14,7 @@ use std::io::{self, IoSlice};
 use std::time::Duration;
 
 use close_notify_core::{
-    AlertDescription, Answer, Call, Ending, Event, FramingState, Manner, Output, ReadEnd,
+    AlertDescription, Answer, Call, Close, Ending, Event, FramingState, Manner, Output, ReadEnd,
 };
 
 use crate::driver::line::Line;
@@ -27,10 +27,6 @@ pub(crate) use standing::Standing;
 
 /// How long a close, or the search for the peer's alert after a failed write, may take by default.
 const PATIENCE: Duration = Duration::from_secs(5);
-
-/// What `close` reports for a manner that it does not take.
-const OTHER_CALLS: &str = "close takes Graceful, Linger, AtOnce or Abort; hand a transport back with hand_back, \
-     reject with reject(alert), close one direction with close_write";
 
 /// A session, and what applies to all its waits.
 pub(crate) struct Driver<C: Tls> {
@@ -98,9 +94,8 @@ impl<C: Tls> Driver<C> {
     }
 
     /// Closes the connection in this manner.
-    pub(crate) fn close(&mut self, line: &mut impl Line, manner: Manner) -> io::Result<Ending> {
-        closes_both(manner)?;
-        self.session.close(manner)?;
+    pub(crate) fn close(&mut self, line: &mut impl Line, manner: Close) -> io::Result<Ending> {
+        self.session.close(manner.into())?;
         self.drive(line)?;
         Ok(self.ending())
     }
@@ -410,15 +405,5 @@ impl<C: Tls> Driver<C> {
 impl<C: Tls> Drop for Driver<C> {
     fn drop(&mut self) {
         dropped::note(self.session.machine(), self.standing.state());
-    }
-}
-
-/// Whether `close` takes this manner.
-fn closes_both(manner: Manner) -> io::Result<()> {
-    match manner {
-        Manner::Graceful | Manner::Linger | Manner::AtOnce | Manner::Abort => Ok(()),
-        Manner::Unasked | Manner::HalfClose | Manner::HandBack | Manner::Reject => {
-            Err(io::Error::new(io::ErrorKind::InvalidInput, OTHER_CALLS))
-        }
     }
 }

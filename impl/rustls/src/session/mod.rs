@@ -246,6 +246,10 @@ impl<C: Tls> Session<C> {
 
     /// Asks for the end of the connection in this manner; [`step`](Self::step) then does it.
     ///
+    /// An event loop does the steps of every manner, so this call takes them all, also those that
+    /// are not always legal. The streams have other calls for these, and their `close` takes a
+    /// [`Close`](crate::Close), which is a manner by [`Close::manner`](crate::Close::manner).
+    ///
     /// # Errors
     ///
     /// Fails as [`tell`](Self::tell) does.

@@ -16,13 +16,13 @@ use crate::transport::Transport;
 /// What one call of [`Session::receive`] learned, and has reported to the machine.
 ///
 /// ```
-/// use close_notify::{AlertDescription, Manner, Pipe, Policy, Received, Session, Stream};
+/// use close_notify::{AlertDescription, Close, Pipe, Policy, Received, Session, Stream};
 /// # mod lab { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/lab.rs")); }
 /// # fn main() -> std::io::Result<()> {
 /// let (client, server) = lab::connections();
 /// let (mut near, far) = Pipe::pair(1 << 12);
 /// let mut session = Session::new(client, Policy::STRICT);
-/// Stream::new(server, far, Policy::STRICT).close(Manner::AtOnce)?;
+/// Stream::new(server, far, Policy::STRICT).close(Close::AtOnce)?;
 ///
 /// let Received::Alert { description, .. } = session.receive(&mut near)? else {
 ///     panic!("the server closed")

@@ -15,7 +15,7 @@
 //! A client and a server that both end cleanly, and know it:
 //!
 //! ```
-//! use close_notify::{Acceptor, Connector, Ending, Manner, Policy};
+//! use close_notify::{Acceptor, Close, Connector, Ending, Policy};
 //! use tokio::io::{AsyncReadExt, AsyncWriteExt};
 //! use tokio::net::{TcpListener, TcpStream};
 //!
@@ -30,7 +30,7 @@
 //!     let mut server = Acceptor::new(server_config, Policy::STRICT).accept_async(socket).await?;
 //!     server.read_exact(&mut [0; 8]).await?;
 //!     server.write_all(b"answer").await?;
-//!     server.close(Manner::Graceful).await // and waits for the client's close_notify
+//!     server.close(Close::Graceful).await // and waits for the client's close_notify
 //! });
 //!
 //! let connector = Connector::new(client_config, Policy::STRICT);
@@ -39,7 +39,7 @@
 //! client.write_all(b"question").await?;
 //! let mut answer = String::new();
 //! client.read_to_string(&mut answer).await?; // fails if anybody cut the answer
-//! let ending: Ending = client.close(Manner::Graceful).await?;
+//! let ending: Ending = client.close(Close::Graceful).await?;
 //!
 //! assert_eq!(answer, "answer");
 //! assert!(ending.is_clean());

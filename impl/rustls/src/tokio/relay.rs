@@ -1,7 +1,7 @@
 //! A relay that never turns an unclean end of one side into a clean end of the other.
 //!
 //! Decides in which order bytes and ends pass. Leaves to the core how a downstream is ended
-//! ([`Manner::for_downstream`]).
+//! ([`Close::for_downstream`]).
 //! Source: RFC 9846 §6.1, RFC 9112 §8 · no-laundering.
 
 use std::future::poll_fn;
@@ -10,7 +10,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use ::tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use close_notify_core::{Ending, Manner, ReadEnd, WriteEnd};
+use close_notify_core::{Close, Ending, ReadEnd, WriteEnd};
 
 use super::stream::Stream;
 use super::transport::Transport;
@@ -61,7 +61,7 @@ impl<IO: Transport, C: Tls + Unpin> Side for Stream<IO, C> {
     }
 
     fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Self::poll_close(self, cx, Manner::Graceful).map_ok(|_| ())
+        Self::poll_close(self, cx, Close::Graceful).map_ok(|_| ())
     }
 }
 
@@ -137,7 +137,7 @@ impl<IO: Transport> Side for Plain<IO> {
 /// What a relay moved, and how both sides ended.
 ///
 /// ```
-/// use close_notify::{Manner, Policy, tokio::{Plain, Stream, copy_bidirectional}};
+/// use close_notify::{Policy, tokio::{Plain, Stream, copy_bidirectional}};
 /// use tokio::io::AsyncWriteExt;
 /// # mod lab { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/lab.rs")); }
 /// # fn main() -> std::io::Result<()> {
@@ -337,7 +337,7 @@ impl Direction {
 
 /// Whether the end that was read may be passed on as clean, whatever this side's policy tolerates.
 fn may_end_well(side: &impl Side) -> bool {
-    side.tls_ending().is_none_or(|ending| Manner::for_downstream(&ending) != Manner::Abort)
+    side.tls_ending().is_none_or(|ending| Close::for_downstream(&ending) != Close::Abort)
 }
 
 /// Whether this side's peer has ended both directions well, which determines our answer.

@@ -12,7 +12,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use ::tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use close_notify_core::{AlertDescription, Ending, FramingState, Manner};
+use close_notify_core::{AlertDescription, Close, Ending, FramingState};
 use close_notify_framing::Framing;
 use rustls::Connection;
 
@@ -51,7 +51,7 @@ pub struct Handle<IO: Transport, C: Tls = Connection>(Arc<Shared<IO, C>>);
 /// Reading fails as it does on the stream.
 ///
 /// ```
-/// use close_notify::{Manner, Policy, tokio::Stream};
+/// use close_notify::{Close, Policy, tokio::Stream};
 /// use tokio::io::{AsyncReadExt, AsyncWriteExt};
 /// # mod lab { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/lab.rs")); }
 /// # fn main() -> std::io::Result<()> {
@@ -60,7 +60,7 @@ pub struct Handle<IO: Transport, C: Tls = Connection>(Arc<Shared<IO, C>>);
 /// let (near, far) = tokio::io::duplex(1 << 14);
 /// let mut server = Stream::new(server, far, Policy::STRICT);
 /// server.write_all(b"news").await?;
-/// server.close(Manner::AtOnce).await?;
+/// server.close(Close::AtOnce).await?;
 ///
 /// let (mut read, write) = Stream::new(client, near, Policy::STRICT).into_split();
 /// let mut news = String::new();
@@ -202,7 +202,7 @@ impl<IO: Transport, C: Tls> Handle<IO, C> {
     /// # Panics
     ///
     /// Panics in a runtime without timers, if it must wait under a deadline.
-    pub async fn close(&self, manner: Manner) -> io::Result<Ending> {
+    pub async fn close(&self, manner: Close) -> io::Result<Ending> {
         self.until_done(|driver, line| driver.close(line, manner)).await
     }
 
@@ -229,7 +229,7 @@ impl<IO: Transport, C: Tls> Handle<IO, C> {
     ///
     /// Fails as [`Stream::abort`] does.
     pub fn abort(&self) -> io::Result<Ending> {
-        self.at_once(|driver, line| driver.close(line, Manner::Abort))
+        self.at_once(|driver, line| driver.close(line, Close::Abort))
     }
 
     /// Rejects the connection with a fatal alert, as [`Stream::reject`] does.

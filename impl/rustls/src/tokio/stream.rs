@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use ::tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use ::tokio::time::timeout;
-use close_notify_core::{AlertDescription, Ending, FramingState, Manner, Policy};
+use close_notify_core::{AlertDescription, Close, Ending, FramingState, Policy};
 use close_notify_framing::Framing;
 use rustls::Connection;
 
@@ -290,7 +290,7 @@ impl<IO: Transport, C: Tls> Stream<IO, C> {
     /// # Panics
     ///
     /// Panics in a runtime without timers, if it must wait under a deadline.
-    pub async fn close(&mut self, manner: Manner) -> io::Result<Ending> {
+    pub async fn close(&mut self, manner: Close) -> io::Result<Ending> {
         self.until_done(|driver, line| driver.close(line, manner)).await
     }
 
@@ -303,7 +303,7 @@ impl<IO: Transport, C: Tls> Stream<IO, C> {
     /// # Panics
     ///
     /// Panics in a runtime without timers, if it must wait under a deadline.
-    pub fn poll_close(&mut self, cx: &mut Context<'_>, manner: Manner) -> Poll<io::Result<Ending>> {
+    pub fn poll_close(&mut self, cx: &mut Context<'_>, manner: Close) -> Poll<io::Result<Ending>> {
         self.poll(cx, Waits::Close, |driver, line| driver.close(line, manner))
     }
 
@@ -333,7 +333,7 @@ impl<IO: Transport, C: Tls> Stream<IO, C> {
     ///
     /// A peer cannot cause an error here.
     pub fn abort(&mut self) -> io::Result<Ending> {
-        self.at_once(|driver, line| driver.close(line, Manner::Abort))
+        self.at_once(|driver, line| driver.close(line, Close::Abort))
     }
 
     /// Rejects the connection with a fatal alert, and lingers within bounds so that the peer reads

@@ -4,7 +4,7 @@
 
 use std::io;
 
-use close_notify_core::{AlertDescription, Ending, Manner, Policy};
+use close_notify_core::{AlertDescription, Close, Ending, Policy};
 use rustls::{ClientConnection, Connection, ServerConnection};
 
 use super::stream::Stream;
@@ -21,12 +21,12 @@ use crate::session::Session;
 /// the stream immediately; dropping one of their futures drops the stream with it.
 ///
 /// ```
-/// use close_notify::{Manner, Policy, tokio::WithEnding};
+/// use close_notify::{Close, Policy, tokio::WithEnding};
 /// use tokio::net::TcpStream;
 /// use tokio_rustls::client::TlsStream;
 ///
 /// async fn goodbye(stream: TlsStream<TcpStream>) -> std::io::Result<()> {
-///     let ending = stream.close(Policy::STRICT, Manner::Graceful).await?;
+///     let ending = stream.close(Policy::STRICT, Close::Graceful).await?;
 ///     println!("{ending}");
 ///     Ok(())
 /// }
@@ -51,7 +51,7 @@ pub trait WithEnding: Sized {
     /// # Panics
     ///
     /// Panics in a runtime without timers, if it must wait under a deadline.
-    fn close(self, policy: Policy, manner: Manner) -> impl Future<Output = io::Result<Ending>> {
+    fn close(self, policy: Policy, manner: Close) -> impl Future<Output = io::Result<Ending>> {
         async move { self.with_ending(policy).close(manner).await }
     }
 

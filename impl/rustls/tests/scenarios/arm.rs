@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use close_notify::framing::Framing;
 use close_notify::{
-    AlertDescription, Ending, FindEnding, FramingState, Machine, Manner, Policy, ReadEnd, Role, Session,
+    AlertDescription, Close, Ending, FindEnding, FramingState, Machine, Policy, ReadEnd, Role, Session,
     Stream, Version, tokio as asynchronous,
 };
 use rustls::crypto::CryptoProvider;
@@ -225,8 +225,8 @@ impl Near {
     pub(crate) fn begin_close(&mut self) {
         self.set_nonblocking(true);
         let begun = match self {
-            Self::Std(stream) => stream.close(Manner::Graceful),
-            Self::Tokio(stream, runtime) => begun(runtime, stream.close(Manner::Graceful)),
+            Self::Std(stream) => stream.close(Close::Graceful),
+            Self::Tokio(stream, runtime) => begun(runtime, stream.close(Close::Graceful)),
         };
         self.set_nonblocking(false);
         assert_eq!(begun.unwrap_err().kind(), ErrorKind::WouldBlock);
@@ -333,7 +333,7 @@ impl Near {
         wait!(self, flush()).unwrap_err()
     }
 
-    pub(crate) fn close(&mut self, manner: Manner) -> Ending {
+    pub(crate) fn close(&mut self, manner: Close) -> Ending {
         wait!(self, close(manner)).unwrap()
     }
 

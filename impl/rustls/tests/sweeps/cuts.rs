@@ -4,7 +4,7 @@
 use std::io::ErrorKind;
 use std::time::Duration;
 
-use close_notify::{AlertDescription, Delivery, Manner, Policy, ReadEnd, WriteEnd};
+use close_notify::{AlertDescription, Close, Delivery, Policy, ReadEnd, WriteEnd};
 
 use crate::keyed_peer::{ALERT, CLOSE_NOTIFY, DATA};
 use crate::memory::Shape;
@@ -89,7 +89,7 @@ pub(crate) fn a_peer_that_closes_first_is_cut_at_every_byte(arm: Arm) {
         |side, peer, flight, at, end| {
             assert_read(side, flight, at, end);
             side.set_patience(Duration::ZERO);
-            let ending = side.try_close(Manner::Graceful).unwrap().unwrap();
+            let ending = side.try_close(Close::Graceful).unwrap().unwrap();
             assert_eq!(ending.reading, flight.reading(at, end), "later facts change nothing");
             let is_whole = flight.has_notify(at) && end == PeerEnd::Fin;
             assert_eq!(ending.is_clean(), is_whole, "{end:?} at {at}: {ending}");
@@ -103,9 +103,9 @@ pub(crate) fn a_peer_that_closes_first_is_cut_at_every_byte(arm: Arm) {
 pub(crate) fn a_graceful_close_is_cut_at_every_byte_of_the_answer(arm: Arm) {
     cut_everywhere(
         arm,
-        |side| assert!(side.try_close(Manner::Graceful).is_none(), "it waits for the peer"),
+        |side| assert!(side.try_close(Close::Graceful).is_none(), "it waits for the peer"),
         |side, peer, flight, at, end| {
-            let ending = side.try_close(Manner::Graceful).unwrap().unwrap();
+            let ending = side.try_close(Close::Graceful).unwrap().unwrap();
             assert_eq!(ending.writing, WriteEnd::CloseNotifySent);
             assert_eq!(ending.is_clean(), flight.has_notify(at), "{end:?} at {at}: {ending}");
             assert!(side.has_let_go());
@@ -129,7 +129,7 @@ pub(crate) fn a_half_close_is_cut_at_every_byte_of_the_answer(arm: Arm) {
         |side| assert!(!side.try_close_write().unwrap().unwrap().is_clean(), "the peer has said nothing"),
         |side, peer, flight, at, end| {
             assert_read(side, flight, at, end);
-            let ending = side.try_close(Manner::Graceful).unwrap().unwrap();
+            let ending = side.try_close(Close::Graceful).unwrap().unwrap();
             assert_eq!(ending.is_clean(), flight.has_notify(at), "{end:?} at {at}: {ending}");
             if let Some(mut peer) = peer {
                 peer.heard().assert_closed();
@@ -203,7 +203,7 @@ pub(crate) fn our_last_word_is_cut_at_every_byte(arm: Arm) {
             assert_eq!(side.try_write(b"ours").unwrap().unwrap(), 4);
             peer.say(&flight.bytes);
             side.controls.set(Shape { room, after_room, ..Shape::PLAIN });
-            let ending = side.try_close(Manner::Graceful).unwrap().unwrap();
+            let ending = side.try_close(Close::Graceful).unwrap().unwrap();
             let is_whole = room == total;
             assert_eq!(ending.reading, ReadEnd::CloseNotify, "a failed write is no reason not to read");
             assert_eq!(ending.writing == WriteEnd::CloseNotifySent, is_whole, "{room} of {total}: {ending}");
@@ -220,7 +220,7 @@ pub(crate) fn our_last_word_is_cut_at_every_byte(arm: Arm) {
 fn our_flight(arm: Arm) -> usize {
     let (mut side, mut peer) = arm.connect(Policy::STRICT);
     side.try_write(b"ours").unwrap().unwrap();
-    assert!(side.try_close(Manner::Graceful).is_none());
+    assert!(side.try_close(Close::Graceful).is_none());
     let all = peer.pipe.readable();
     peer.heard().assert_closed();
     all

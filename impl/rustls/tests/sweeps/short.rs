@@ -3,7 +3,7 @@
 
 use std::io::ErrorKind;
 
-use close_notify::{Manner, Policy};
+use close_notify::{Close, Policy};
 
 use crate::keyed_peer::{ALERT, CLOSE_NOTIFY, DATA};
 use crate::memory::Shape;
@@ -27,7 +27,7 @@ fn exchange(side: &mut Side, peer: &mut Peer) -> usize {
     answer.extend(peer.record(ALERT, &CLOSE_NOTIFY));
     let mut left = &answer[..];
     let ending = by_turns(
-        || side.try_close(Manner::Graceful),
+        || side.try_close(Close::Graceful),
         || {
             left = peer.say_what_fits(left);
             peer.hear();

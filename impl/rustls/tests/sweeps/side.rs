@@ -11,7 +11,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use close_notify::{
-    AlertDescription, Ending, FindEnding, Manner, Pipe, Policy, Role, Stream, Transport, Version,
+    AlertDescription, Close, Ending, FindEnding, Manner, Pipe, Policy, Role, Stream, Transport, Version,
 };
 use rustls::Connection;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -170,7 +170,7 @@ impl Side {
         tried!(self, stream => stream.flush())
     }
 
-    pub(crate) fn try_close(&mut self, manner: Manner) -> Option<io::Result<Ending>> {
+    pub(crate) fn try_close(&mut self, manner: Close) -> Option<io::Result<Ending>> {
         tried!(self, stream => stream.close(manner))
     }
 
@@ -184,9 +184,9 @@ impl Side {
 
     /// Ends with the last word of this manner. `Reject` sends access_denied.
     pub(crate) fn try_end(&mut self, manner: Manner) -> Option<io::Result<Ending>> {
-        match manner {
-            Manner::Reject => self.try_reject(AlertDescription::ACCESS_DENIED),
-            manner => self.try_close(manner),
+        match close_of(manner) {
+            Some(close) => self.try_close(close),
+            None => self.try_reject(AlertDescription::ACCESS_DENIED),
         }
     }
 
@@ -232,9 +232,9 @@ impl Side {
         let Adapted::Tokio(stream, runtime) = &mut self.stream else { return None };
         runtime.block_on(async {
             let start = tokio::time::Instant::now();
-            let ended = match manner {
-                Manner::Reject => stream.reject(AlertDescription::ACCESS_DENIED).await,
-                manner => stream.close(manner).await,
+            let ended = match close_of(manner) {
+                Some(close) => stream.close(close).await,
+                None => stream.reject(AlertDescription::ACCESS_DENIED).await,
             };
             Some((ended.unwrap(), start.elapsed()))
         })
@@ -363,6 +363,11 @@ impl fmt::Display for Arm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {:?} {:?}", self.version, self.role, self.adapter)
     }
+}
+
+/// The close that ends a connection in this manner. `None` for one that has another call.
+fn close_of(manner: Manner) -> Option<Close> {
+    Close::ALL.iter().copied().find(|close| close.manner() == manner)
 }
 
 /// Makes a call of our side and lets the peer act, in turns, until the call is done.

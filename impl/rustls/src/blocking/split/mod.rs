@@ -14,7 +14,7 @@ use std::os::unix::net::UnixStream;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use close_notify_core::{AlertDescription, Ending, FramingState, Manner, recv, send};
+use close_notify_core::{AlertDescription, Close, Ending, FramingState, recv, send};
 use close_notify_framing::Framing;
 use rustix::event::PollFlags;
 use rustls::Connection;
@@ -35,7 +35,7 @@ pub use common::Socket;
 ///
 /// ```
 /// use std::io::Read;
-/// use close_notify::{Manner, Policy};
+/// use close_notify::Policy;
 /// # mod lab { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/lab.rs")); }
 /// # fn main() -> std::io::Result<()> {
 /// let [client, _silent] = lab::streams(Policy::STRICT);
@@ -55,12 +55,12 @@ pub struct Handle<T: Socket, C: Tls = Connection>(Arc<Shared<T, C>>);
 ///
 /// ```
 /// use std::io::{Read, Write};
-/// use close_notify::{Manner, Policy};
+/// use close_notify::{Close, Policy};
 /// # mod lab { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/lab.rs")); }
 /// # fn main() -> std::io::Result<()> {
 /// let [client, mut server] = lab::streams(Policy::STRICT);
 /// server.write_all(b"news")?;
-/// server.close(Manner::AtOnce)?;
+/// server.close(Close::AtOnce)?;
 /// let (mut read, _write) = client.into_split()?;
 /// let mut news = String::new();
 /// read.read_to_string(&mut news)?; // ends with close_notify, or fails
@@ -78,7 +78,7 @@ pub struct ReadHalf<T: Socket, C: Tls = Connection>(Handle<T, C>);
 ///
 /// ```
 /// use std::io::{Read, Write};
-/// use close_notify::{Manner, Policy};
+/// use close_notify::Policy;
 /// # mod lab { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/lab.rs")); }
 /// # fn main() -> std::io::Result<()> {
 /// let [client, mut server] = lab::streams(Policy::STRICT);
@@ -133,13 +133,13 @@ impl<T: Socket, C: Tls> Stream<T, C> {
     /// # Examples
     ///
     /// ```
-    /// # use close_notify::{Manner, Stream};
+    /// # use close_notify::{Close, Stream};
     /// # use std::io::Write;
     /// fn upload(stream: Stream<std::net::TcpStream>) -> std::io::Result<()> {
     ///     let (read, mut write) = stream.into_split()?;
     ///     let closer = read.handle().clone();
     ///     let writer = std::thread::spawn(move || write.write_all(&[0; 1 << 20]));
-    ///     println!("{}", closer.close(Manner::AtOnce)?); // whether or not the writer waits
+    ///     println!("{}", closer.close(Close::AtOnce)?); // whether or not the writer waits
     ///     writer.join().expect("the writer does not panic")
     /// }
     /// # let _ = upload;
@@ -324,7 +324,7 @@ impl<T: Socket, C: Tls> Handle<T, C> {
     /// # Errors
     ///
     /// Fails as [`Stream::close`] does.
-    pub fn close(&self, manner: Manner) -> io::Result<Ending> {
+    pub fn close(&self, manner: Close) -> io::Result<Ending> {
         self.0.call(Waits::Close, |driver, line| driver.close(line, manner))
     }
 
@@ -343,7 +343,7 @@ impl<T: Socket, C: Tls> Handle<T, C> {
     ///
     /// Fails as [`Stream::abort`] does.
     pub fn abort(&self) -> io::Result<Ending> {
-        self.close(Manner::Abort)
+        self.close(Close::Abort)
     }
 
     /// Rejects the connection with a fatal alert, as [`Stream::reject`] does.

@@ -3,7 +3,7 @@
 use std::io::ErrorKind;
 use std::sync::LazyLock;
 
-use close_notify::{AlertDescription, Ending, LateData, Manner, Policy, ReadEnd, Role, Version, WriteEnd};
+use close_notify::{AlertDescription, Close, Ending, LateData, Policy, ReadEnd, Role, Version, WriteEnd};
 use rustls::crypto::{CipherSuiteCommon, CryptoProvider};
 use rustls::{Connection, SupportedCipherSuite, Tls12CipherSuite, Tls13CipherSuite};
 
@@ -27,7 +27,7 @@ fn closed_then(
         before.append(&mut flight.records);
         Flight { records: before, ..flight }
     });
-    let ending = near.close(Manner::Graceful);
+    let ending = near.close(Close::Graceful);
     (near, ending, peer.join().unwrap())
 }
 
@@ -145,7 +145,7 @@ pub(crate) fn close_after_own_alert(arm: Arm) {
     let alert = AlertDescription::ACCESS_DENIED;
     let once = near.reject(alert);
     assert_eq!(once.writing, WriteEnd::FatalAlertSent(alert));
-    for manner in [Manner::Graceful, Manner::Linger, Manner::AtOnce] {
+    for manner in [Close::Graceful, Close::Linger, Close::AtOnce] {
         assert_eq!(near.close(manner), once, "{manner}");
     }
     peer.join().unwrap().ends_with([2, alert.0]);
@@ -192,7 +192,7 @@ pub(crate) fn key_limit(arm: Arm) {
     assert_eq!(near.write(b"more").is_ok(), arm.is_13());
     peer.say_close_notify();
     peer.fin();
-    let ending = near.close(Manner::Graceful);
+    let ending = near.close(Close::Graceful);
     assert_eq!(ending.writing, WriteEnd::CloseNotifySent, "{ending}");
     let flight = peer.hear_all();
     flight.ends_with(CLOSE_NOTIFY);

@@ -1,7 +1,7 @@
 //! How an alert is read: whole, in parts, by its level, by its number: rows 23–32.
 
 use close_notify::{
-    AlertDescription, CoalescedAlerts, FatalNotify, FragmentedAlert, Manner, Policy, ReadEnd, UserCanceled,
+    AlertDescription, Close, CoalescedAlerts, FatalNotify, FragmentedAlert, Policy, ReadEnd, UserCanceled,
     WriteEnd,
 };
 
@@ -24,7 +24,7 @@ fn after(arm: Arm, policy: Policy, records: &[(u8, &[u8])]) -> (ReadEnd, Flight)
     let sent = records.iter().take_while(|(content, _)| *content == DATA);
     let sent: Vec<u8> = sent.flat_map(|(_, payload)| payload.to_vec()).collect();
     assert!(data.starts_with(&sent), "what came before is delivered");
-    let ending = near.close(Manner::Graceful);
+    let ending = near.close(Close::Graceful);
     assert_eq!(end.is_ok(), ending.reading == CLOSED, "{ending}");
     (ending.reading, peer.join().unwrap())
 }
@@ -57,7 +57,7 @@ pub(crate) fn each_prefix(arm: Arm) {
             peer.hear_all()
         });
         drop(near.read_on());
-        let ending = near.close(Manner::Graceful);
+        let ending = near.close(Close::Graceful);
         let reading = match cut {
             0 => ReadEnd::TruncatedAtBoundary,
             _ if cut == whole => CLOSED,
@@ -137,7 +137,7 @@ pub(crate) fn user_canceled_then_close_notify(arm: Arm) {
     let (mut near, mut peer) = arm.meet(Policy::STRICT);
     records.iter().for_each(|(content, payload)| peer.say_record(*content, payload));
     assert_eq!(near.read_to_end(), b"and yet");
-    assert!(near.close(Manner::Graceful).is_clean());
+    assert!(near.close(Close::Graceful).is_clean());
     let error = Policy { user_canceled: UserCanceled::Error, ..Policy::STRICT };
     let named = ReadEnd::FatalAlert(AlertDescription::USER_CANCELED);
     read_as(arm, error, &records, if arm.is_13() { named } else { CLOSED });
@@ -168,6 +168,6 @@ pub(crate) fn warning_flood(arm: Arm) {
     }
     let peer = far(peer, |peer| peer.hear_all());
     assert_eq!(near.read_end(), MISPLACED);
-    assert!(matches!(near.close(Manner::AtOnce).writing, WriteEnd::FatalAlertSent(_)));
+    assert!(matches!(near.close(Close::AtOnce).writing, WriteEnd::FatalAlertSent(_)));
     peer.join().unwrap();
 }

@@ -2,7 +2,7 @@
 
 use std::io::ErrorKind;
 
-use close_notify::{AlertDescription, FirstCloser, Manner, Policy, ReadEnd, Reply, WriteEnd};
+use close_notify::{AlertDescription, Close, FirstCloser, Policy, ReadEnd, Reply, WriteEnd};
 
 use crate::arm::{Arm, Near, far};
 use crate::keyed_peer::{CLOSE_NOTIFY, DATA};
@@ -12,7 +12,7 @@ pub(crate) fn both_ways(arm: Arm) {
     let (mut near, peer) = arm.meet(Policy::STRICT);
     let peer = far(peer, |peer| peer.answer());
     near.write_all(b"goodbye").unwrap();
-    let ending = near.close(Manner::Graceful);
+    let ending = near.close(Close::Graceful);
     assert!(ending.is_clean(), "{ending}");
     let flight = peer.join().unwrap();
     flight.ends_with(CLOSE_NOTIFY);
@@ -27,7 +27,7 @@ pub(crate) fn peer_first_13(arm: Arm) {
     assert_eq!(near.ending().writing, WriteEnd::Open);
     near.write_all(b"we go on").unwrap();
     near.write_all(b" until we close").unwrap();
-    let ending = near.close(Manner::Graceful);
+    let ending = near.close(Close::Graceful);
     assert!(ending.is_clean(), "{ending}");
     assert_eq!(ending.first_closer, FirstCloser::Peer);
     let flight = peer.hear_all();
@@ -50,7 +50,7 @@ pub(crate) fn peer_first_12(arm: Arm) {
         let peer = far(peer, |peer| peer.hear_all());
         assert_eq!(near.read(&mut [0; 8]).unwrap(), 0, "{what}");
         let more = near.write_all(b"more");
-        let ending = near.close(Manner::Graceful);
+        let ending = near.close(Close::Graceful);
         let flight = peer.join().unwrap();
         flight.ends_with(CLOSE_NOTIFY);
         let arrived = flight.data().len();
@@ -76,7 +76,7 @@ pub(crate) fn write_after_own(arm: Arm) {
         closes(&mut near);
         assert_eq!(near.write(b"after ours").unwrap_err().kind(), ErrorKind::BrokenPipe);
         let peer = far(peer, |peer| peer.answer());
-        near.close(Manner::Graceful);
+        near.close(Close::Graceful);
         assert_eq!(near.write(b"after both").unwrap_err().kind(), ErrorKind::BrokenPipe);
         let flight = peer.join().unwrap();
         assert!(flight.data().is_empty());
@@ -92,8 +92,8 @@ pub(crate) fn close_twice(arm: Arm) {
         near.close_write().unwrap();
         near.close_write().unwrap();
     }
-    let once = near.close(Manner::Graceful);
-    for manner in [Manner::Graceful, Manner::Linger, Manner::AtOnce, Manner::Abort] {
+    let once = near.close(Close::Graceful);
+    for manner in [Close::Graceful, Close::Linger, Close::AtOnce, Close::Abort] {
         assert_eq!(near.close(manner), once, "{manner}");
     }
     assert_eq!(near.reject(AlertDescription::INTERNAL_ERROR), once);
@@ -108,7 +108,7 @@ pub(crate) fn crossing(arm: Arm) {
     peer.say_close_notify();
     peer.fin();
     let peer = far(peer, |peer| peer.hear_all());
-    let ending = near.close(Manner::Graceful);
+    let ending = near.close(Close::Graceful);
     assert!(ending.is_clean(), "{ending}");
     assert!(matches!(ending.first_closer, FirstCloser::Crossed | FirstCloser::UsOrCrossed), "{ending}");
     peer.join().unwrap().ends_with(CLOSE_NOTIFY);
@@ -124,7 +124,7 @@ pub(crate) fn data_before(arm: Arm) {
     assert_eq!(&first, b"last");
     assert_eq!(near.read_to_end(), b" words");
     assert_eq!(near.ending().reading, ReadEnd::CloseNotify);
-    assert!(near.close(Manner::Graceful).is_clean());
+    assert!(near.close(Close::Graceful).is_clean());
     peer.hear_all().ends_with(CLOSE_NOTIFY);
 }
 
@@ -139,7 +139,7 @@ fn with_after(arm: Arm, after: impl FnOnce(&mut crate::keyed_peer::Peer) -> Vec<
     let peer = far(peer, |peer| peer.hear_all());
     assert_eq!(near.read_to_end(), b"before");
     assert_eq!(near.read(&mut [0; 8]).unwrap(), 0, "and again");
-    let ending = near.close(Manner::Graceful);
+    let ending = near.close(Close::Graceful);
     assert!(ending.is_clean(), "{ending}");
     assert_eq!(near.read(&mut [0; 8]).unwrap(), 0, "and after our close");
     peer.join().unwrap().ends_with(CLOSE_NOTIFY);

@@ -5,9 +5,7 @@ use std::net::TcpStream;
 use std::sync::{Arc, mpsc};
 use std::thread;
 
-use close_notify::{
-    AlertDescription, Ending, FramingState, Manner, MissingNotify, Policy, ReadEnd, WriteEnd,
-};
+use close_notify::{AlertDescription, Close, Ending, FramingState, MissingNotify, Policy, ReadEnd, WriteEnd};
 use rustls::{ClientConfig, Connection};
 
 use crate::arm::{Arm, HANGS, Near, ended, far_client_config, narrow_sockets};
@@ -141,7 +139,7 @@ fn we_cancel(arm: Arm) {
         begun.near.begin_handshake();
     }
     begun.socket.shutdown(std::net::Shutdown::Write).unwrap();
-    let ending = begun.near.close(Manner::AtOnce);
+    let ending = begun.near.close(Close::AtOnce);
     assert_eq!(ending.writing, WriteEnd::CloseNotifySent, "{ending}");
     assert!(!ending.is_clean());
     let mut said = said(&mut begun.socket);
@@ -204,7 +202,7 @@ pub(crate) fn plain_close_notify_after(arm: Arm) {
         let (data, end) = near.read_on();
         assert_eq!(data, b"data");
         assert!(matches!(ended(&end.unwrap_err()).reading, ReadEnd::Refused(_)));
-        let ending = near.close(Manner::Graceful);
+        let ending = near.close(Close::Graceful);
         assert!(!ending.is_clean(), "{ending}");
         let WriteEnd::FatalAlertSent(alert) = ending.writing else { panic!("{ending}") };
         peer.hear_all().ends_with([2, alert.0]);

@@ -6,7 +6,7 @@ use std::net::Shutdown;
 use close_notify::framing::http::{Requests, Responses};
 use close_notify::framing::{Framing, Gate};
 use close_notify::{
-    Delivery, Ending, FramingState, LateData, Manner, Policy, ReadEnd, Reply, Severity, WriteEnd,
+    Close, Delivery, Ending, FramingState, LateData, Policy, ReadEnd, Reply, Severity, WriteEnd,
 };
 
 use crate::arm::{Arm, Near, SHORT, ended, far};
@@ -134,7 +134,7 @@ pub(crate) fn relay(arm: Arm) {
         assert_eq!(upstream.read(&mut [0; 8]).is_ok(), is_whole);
         let sink = far(sink, move |sink| if is_whole { sink.answer() } else { sink.hear_all() });
         downstream.write_all(&body).unwrap();
-        let ending = downstream.close(Manner::for_downstream(&upstream.ending()));
+        let ending = downstream.close(Close::for_downstream(&upstream.ending()));
         let flight = sink.join().unwrap();
         if is_whole {
             assert!(ending.is_clean(), "{ending}");
@@ -158,7 +158,7 @@ pub(crate) fn delayed_close_notify(arm: Arm) {
         let is_cut = !arm.is_13() && reply == Reply::Discard;
         assert_eq!(rest.is_err(), is_cut, "the application learns of the cut");
         assert!(rest.is_ok() || rest.unwrap_err().kind() == ErrorKind::BrokenPipe);
-        near.close(Manner::Graceful);
+        near.close(Close::Graceful);
         let flight = peer.hear_all();
         let whole: &[u8] = b"half of the answer, and the rest";
         assert_eq!(flight.data(), if is_cut { &whole[..18] } else { whole });
@@ -168,7 +168,7 @@ pub(crate) fn delayed_close_notify(arm: Arm) {
     let (mut near, mut peer) = arm.meet(Policy { late_data: LateData::Discard, ..Policy::STRICT });
     peer.say_data(b"kept back until we had closed");
     peer.say_close_notify();
-    let ending = near.close(Manner::Graceful);
+    let ending = near.close(Close::Graceful);
     assert!(ending.late > 0 && !ending.is_clean(), "{ending}");
     assert!(ending.truncation_possible(FramingState::DelimitedByEnd));
     assert_eq!(near.read_on().0, b"");
@@ -255,7 +255,7 @@ pub(crate) fn ftp_data(arm: Arm) {
         ends(&mut peer);
         peer.fin();
         let end = near.read_on().1;
-        let ending = near.close(Manner::Graceful);
+        let ending = near.close(Close::Graceful);
         assert_eq!(
             (end.is_ok(), !ending.truncation_possible(FramingState::DelimitedByEnd)),
             (is_whole, is_whole)
@@ -277,7 +277,7 @@ fn sent_file(arm: Arm) {
             peer.fin();
         });
         near.write_all(b"a file").unwrap();
-        let ending: Ending = near.close(Manner::Graceful);
+        let ending: Ending = near.close(Close::Graceful);
         assert_eq!(ending.writing, WriteEnd::CloseNotifySent);
         assert_eq!(ending.is_clean(), answers, "{ending}");
         assert_ne!(

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
-use close_notify::{AlertDescription, ClientGuard, Manner, Policy, ReadEnd, ServerGuard, Session, WriteEnd};
+use close_notify::{AlertDescription, ClientGuard, Close, Policy, ReadEnd, ServerGuard, Session, WriteEnd};
 use rustls::{ClientConfig, Connection, HandshakeKind, ServerConfig};
 
 use crate::arm::{Arm, HANGS, Near, far_client_config, far_server_config};
@@ -107,13 +107,13 @@ const ENDS: [(&str, Ends, bool); 6] = [
 
 fn end_well(near: &mut Near, peer: &mut Peer) {
     peer.say_close_notify();
-    assert!(near.close(Manner::Graceful).is_clean());
+    assert!(near.close(Close::Graceful).is_clean());
 }
 
 fn cut(near: &mut Near, peer: &mut Peer) {
     peer.fin();
     assert_eq!(near.read_end(), ReadEnd::TruncatedAtBoundary);
-    near.close(Manner::Graceful);
+    near.close(Close::Graceful);
 }
 
 fn reject(near: &mut Near, peer: &mut Peer) {
@@ -135,7 +135,7 @@ fn refuse(near: &mut Near, peer: &mut Peer) {
 
 fn be_rejected_after_our_close(near: &mut Near, peer: &mut Peer) {
     peer.say_alert(2, AlertDescription::ACCESS_DENIED.0);
-    let ending = near.close(Manner::Graceful);
+    let ending = near.close(Close::Graceful);
     assert_eq!(ending.writing, WriteEnd::CloseNotifySent, "{ending}");
 }
 
@@ -163,7 +163,7 @@ pub(crate) fn tickets(arm: Arm) {
     near.complete_handshake().unwrap();
     let peer = peer.join().unwrap();
     let peer = crate::arm::far(peer, |peer| peer.answer());
-    assert!(near.close(Manner::Graceful).is_clean());
+    assert!(near.close(Close::Graceful).is_clean());
     peer.join().unwrap();
     assert!(lab.connect().2, "they were unread when we closed, and work even so");
 }

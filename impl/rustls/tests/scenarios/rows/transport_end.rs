@@ -6,7 +6,7 @@ use std::sync::mpsc;
 use std::thread;
 
 use close_notify::{
-    AlertDescription, Delivery, FramingState, Manner, MissingNotify, NotSent, Policy, ReadEnd, WriteEnd,
+    AlertDescription, Close, Delivery, FramingState, MissingNotify, NotSent, Policy, ReadEnd, WriteEnd,
 };
 
 use crate::arm::{Arm, HANGS, Near, SHORT, ended, far};
@@ -26,7 +26,7 @@ pub(crate) fn fin_at_boundary(arm: Arm) {
         peer.fin();
         let (data, end) = near.read_on();
         assert_eq!((&data[..], end.is_err()), (&b"all?"[..], is_error));
-        let ending = near.close(Manner::Graceful);
+        let ending = near.close(Close::Graceful);
         assert_eq!(ending.reading, ReadEnd::TruncatedAtBoundary);
         assert!(!ending.is_clean(), "tolerated is not clean: {ending}");
     }
@@ -46,7 +46,7 @@ pub(crate) fn fin_in_record(arm: Arm) {
             let (data, end) = near.read_on();
             assert_eq!(data, b"whole");
             assert_eq!(ended(&end.unwrap_err()).reading, ReadEnd::TruncatedInRecord, "{cut} bytes");
-            assert!(!near.close(Manner::Graceful).is_clean());
+            assert!(!near.close(Close::Graceful).is_clean());
         }
     }
 }
@@ -64,7 +64,7 @@ pub(crate) fn reset_after_data(arm: Arm) {
         let ending = ended(&end.unwrap_err());
         assert_eq!(ending.reading, ReadEnd::Reset, "{ending}");
         assert!(ending.errno.is_some_and(|errno| errno > 0), "{ending}");
-        assert!(!near.close(Manner::Graceful).is_clean());
+        assert!(!near.close(Close::Graceful).is_clean());
     }
 }
 
@@ -82,7 +82,7 @@ pub(crate) fn reset_after_close_notify(arm: Arm) {
         let before = near.ending();
         peer.reset();
         assert_eq!(near.read(&mut [0; 8]).unwrap(), 0, "reading has ended well");
-        let ending = near.close(Manner::Graceful);
+        let ending = near.close(Close::Graceful);
         assert_eq!(ending.reading, ReadEnd::CloseNotify, "{ending}");
         assert!(!ending.truncation_possible(FramingState::DelimitedByEnd));
         let had_left = before.writing == WriteEnd::CloseNotifySent;
@@ -101,7 +101,7 @@ pub(crate) fn reset_instead_of_answer(arm: Arm) {
         peer.reset();
         heard
     });
-    let ending = near.close(Manner::Graceful);
+    let ending = near.close(Close::Graceful);
     assert_eq!(peer.join().unwrap().last().unwrap().payload, CLOSE_NOTIFY);
     assert_eq!((ending.reading, ending.writing), (ReadEnd::Reset, WriteEnd::CloseNotifySent), "{ending}");
     assert!(!ending.is_clean());
@@ -118,7 +118,7 @@ pub(crate) fn half_close_without_close_notify(arm: Arm) {
     assert_eq!(data, b"question");
     assert_eq!(ended(&end.unwrap_err()).reading, ReadEnd::TruncatedAtBoundary);
     near.write_all(b"the answer, if the application likes").unwrap();
-    let ending = near.close(Manner::Graceful);
+    let ending = near.close(Close::Graceful);
     assert_eq!(ending.writing, WriteEnd::CloseNotifySent, "{ending}");
     assert!(!ending.is_clean());
     let flight = peer.hear_all();
@@ -149,7 +149,7 @@ pub(crate) fn alert_before_unread_input(arm: Arm) {
 pub(crate) fn close_with_unread_tickets(arm: Arm) {
     const UPLOAD: usize = 300_000;
     // A manner that does not wait for a close_notify, and the one that does.
-    for manner in [Manner::Linger, Manner::Graceful] {
+    for manner in [Close::Linger, Close::Graceful] {
         let (mut near, mut peer) = arm.meet_narrow(Policy::STRICT);
         let (go, gone) = mpsc::channel();
         let peer = thread::spawn(move || {
@@ -186,7 +186,7 @@ pub(crate) fn full_send_buffer(arm: Arm) {
             is_closed.recv().unwrap();
             peer.hear_all()
         });
-        let ending = near.close(Manner::Graceful);
+        let ending = near.close(Close::Graceful);
         closed.send(()).unwrap_or(());
         let flight = peer.join().unwrap();
         if reads_in_time {
@@ -205,11 +205,11 @@ pub(crate) fn full_send_buffer(arm: Arm) {
 /// #48
 pub(crate) fn silent_or_endless_peer(arm: Arm) {
     let policy = Policy { drain_budget: 4000, ..Policy::STRICT };
-    for manner in [Manner::Graceful, Manner::Linger] {
+    for manner in [Close::Graceful, Close::Linger] {
         let (mut near, peer) = arm.meet(policy);
         near.set_patience(SHORT);
         let ending = near.close(manner);
-        let reading = if manner == Manner::Graceful { ReadEnd::TimedOut } else { ReadEnd::NotAwaited };
+        let reading = if manner == Close::Graceful { ReadEnd::TimedOut } else { ReadEnd::NotAwaited };
         assert_eq!(ending.reading, reading, "silent: {ending}");
         assert!(!ending.is_clean());
         drop(peer);
@@ -224,7 +224,7 @@ pub(crate) fn silent_or_endless_peer(arm: Arm) {
             near.set_patience(HANGS);
             let peer = without_end(peer, length);
             let ending = near.close(manner);
-            let reading = if manner == Manner::Graceful { reading } else { ReadEnd::NotAwaited };
+            let reading = if manner == Close::Graceful { reading } else { ReadEnd::NotAwaited };
             assert_eq!(ending.reading, reading, "{what} without end: {ending}");
             // At most one read more than the budget.
             assert!(ending.drained < 4000 + 40_000, "{what}: {ending}");
@@ -235,7 +235,7 @@ pub(crate) fn silent_or_endless_peer(arm: Arm) {
     let (mut near, peer) = arm.meet(policy);
     near.set_patience(SHORT);
     let peer = dripping(peer.socket);
-    let ending = near.close(Manner::Graceful);
+    let ending = near.close(Close::Graceful);
     assert_eq!(ending.reading, ReadEnd::TimedOut, "{ending}");
     peer.join().unwrap();
 }
@@ -301,7 +301,7 @@ pub(crate) fn local_error_with_queued_data(arm: Arm) {
         });
         let ending = if forced {
             drop(near.read_on());
-            near.close(Manner::Graceful)
+            near.close(Close::Graceful)
         } else {
             near.reject(alert)
         };
