@@ -199,8 +199,8 @@ impl State {
                 self
             }
 
-            // A write after the last word is decided (RFC 9846 §6.1 · nothing-after-notify), a second
-            // handshake, and reports of steps that the machine has not asked for.
+            // A write after the last word is decided (RFC 9846 §6.1 · nothing-after-notify), a
+            // second handshake, and reports of steps that the machine has not asked for.
             _ => return Err(Illegal::Send { state: self, event }),
         })
     }

@@ -29,8 +29,8 @@ fn grid<S: Copy + PartialEq, E: Copy>(
     out + &diagram(states, events, name, label, next)
 }
 
-/// The moves as a Mermaid diagram. An event that leads from three states or more to one other state,
-/// and nowhere else, is a line of text in place of its arrows.
+/// The moves as a Mermaid diagram. An event that leads from three states or more to one other
+/// state, and nowhere else, is a line of text in place of its arrows.
 fn diagram<S: Copy + PartialEq, E: Copy>(
     states: &[S],
     events: &[E],
