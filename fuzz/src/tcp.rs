@@ -18,7 +18,7 @@ use close_notify_model::property::Claim;
 use close_notify_model::world::action::{Action, Side};
 use close_notify_model::world::config::{Config, Faults};
 use close_notify_model::world::kernel::Tcp;
-use close_notify_replay::{Connected, Course, Flaw, Input, Over, Setup, Skip, claims_to_judge};
+use close_notify_replay::{Connected, Flaw, Input, Over, Setup, Skip, Trace, claims_to_judge};
 
 use crate::lab;
 
@@ -86,58 +86,58 @@ pub fn run(data: &[u8]) {
     let tickets = usize::from(config.script(Side::Server).tickets);
     let (ends, tickets) = lab::pair(config.version, tickets);
     let connected = Connected { ends, tickets };
-    let mut course = Course::new(&played.pair, &played.claims, connected, setup)
+    let mut trace = Trace::new(&played.pair, &played.claims, connected, setup)
         .expect("two stacks on a good wire connect");
-    if let Err(flaw) = play(&mut course, attacked, turns) {
-        panic!("{}: {flaw}\n{setup:?}\n{:?}", config.name, course.turns());
+    if let Err(flaw) = play(&mut trace, attacked, turns) {
+        panic!("{}: {flaw}\n{setup:?}\n{:?}", config.name, trace.turns());
     }
 }
 
-fn play(course: &mut Course<'_>, attacked: bool, turns: &[u8]) -> Result<(), Flaw> {
-    turns.iter().try_for_each(|&turn| if attacked { attack(course, turn) } else { take(course, turn) })?;
-    heal(course)?;
-    course.finish()
+fn play(trace: &mut Trace<'_>, attacked: bool, turns: &[u8]) -> Result<(), Flaw> {
+    turns.iter().try_for_each(|&turn| if attacked { attack(trace, turn) } else { take(trace, turn) })?;
+    heal(trace)?;
+    trace.finish()
 }
 
 /// Takes the turn of one byte, with attacks and faults.
-fn attack(course: &mut Course<'_>, turn: u8) -> Result<(), Flaw> {
+fn attack(trace: &mut Trace<'_>, turn: u8) -> Result<(), Flaw> {
     let choice = usize::from(turn);
     let side = Side::BOTH[choice & 1];
     let offset = OFFSETS[(choice >> 1) & 7];
     match turn {
-        0..=95 => return pick(course, choice, |_| true),
-        96..=207 => return take(course, turn),
-        208..=223 => course.forge_reset(side, offset),
-        224..=239 => course.forge_fin(side, offset, 0),
-        240..=253 => course.forge_fin(side, 0, INSIDE[(choice >> 1) & 3]),
-        254..=255 => return course.cut(),
+        0..=95 => return pick(trace, choice, |_| true),
+        96..=207 => return take(trace, turn),
+        208..=223 => trace.forge_reset(side, offset),
+        224..=239 => trace.forge_fin(side, offset, 0),
+        240..=253 => trace.forge_fin(side, 0, INSIDE[(choice >> 1) & 3]),
+        254..=255 => return trace.cut(),
     }
     Ok(())
 }
 
 /// Takes the turn of one byte in an orderly world. A wire that loses, repeats, reorders and delays
 /// is orderly.
-fn take(course: &mut Course<'_>, turn: u8) -> Result<(), Flaw> {
+fn take(trace: &mut Trace<'_>, turn: u8) -> Result<(), Flaw> {
     let choice = usize::from(turn);
     let side = Side::BOTH[choice & 1];
-    let nth = (choice & 15) % course.in_flight().max(1);
+    let nth = (choice & 15) % trace.in_flight().max(1);
     match turn {
-        0..=95 => return pick(course, choice, is_orderly),
-        96..=111 => return course.speak(side),
-        112..=127 | 208..=255 => return carry(course),
-        128..=159 => return course.land(nth, false),
-        160..=175 => course.lose(nth),
-        176..=191 => return course.land(nth, true),
-        192..=207 => course.pass(TIMES[choice & 3]),
+        0..=95 => return pick(trace, choice, is_orderly),
+        96..=111 => return trace.speak(side),
+        112..=127 | 208..=255 => return carry(trace),
+        128..=159 => return trace.land(nth, false),
+        160..=175 => trace.lose(nth),
+        176..=191 => return trace.land(nth, true),
+        192..=207 => trace.pass(TIMES[choice & 3]),
     }
     Ok(())
 }
 
 /// Takes one of the steps that the ends may take.
-fn pick(course: &mut Course<'_>, choice: usize, may: fn(&Action) -> bool) -> Result<(), Flaw> {
-    let count = course.steps().filter(may).count();
-    let step = course.steps().filter(may).nth(choice % count.max(1));
-    step.map_or(Ok(()), |step| course.step(step))
+fn pick(trace: &mut Trace<'_>, choice: usize, may: fn(&Action) -> bool) -> Result<(), Flaw> {
+    let count = trace.steps().filter(may).count();
+    let step = trace.steps().filter(may).nth(choice % count.max(1));
+    step.map_or(Ok(()), |step| trace.step(step))
 }
 
 /// Whether a step is neither a fault nor a deadline.
@@ -146,33 +146,33 @@ const fn is_orderly(step: &Action) -> bool {
 }
 
 /// Both stacks send, and all segments in flight arrive in order.
-fn carry(course: &mut Course<'_>) -> Result<(), Flaw> {
-    Side::BOTH.into_iter().try_for_each(|side| course.speak(side))?;
-    (0..course.in_flight()).try_for_each(|_| course.land(0, false))
+fn carry(trace: &mut Trace<'_>) -> Result<(), Flaw> {
+    Side::BOTH.into_iter().try_for_each(|side| trace.speak(side))?;
+    (0..trace.in_flight()).try_for_each(|_| trace.land(0, false))
 }
 
 /// The network works, and both ends do what they must, until the model is at rest.
-fn heal(course: &mut Course<'_>) -> Result<(), Flaw> {
+fn heal(trace: &mut Trace<'_>) -> Result<(), Flaw> {
     for _ in 0..ROUNDS {
-        carry(course)?;
+        carry(trace)?;
         let mut steps = 0;
-        while let Some(step) = next_step(course) {
-            course.step(step)?;
-            carry(course)?;
+        while let Some(step) = next_step(trace) {
+            trace.step(step)?;
+            carry(trace)?;
             steps += 1;
             if steps > STEPS {
-                return Err(Flaw::Broken { claim: "every-close-ends", at: course.turns().len() });
+                return Err(Flaw::Broken { claim: "every-close-ends", at: trace.turns().len() });
             }
         }
-        if course.is_at_rest() {
+        if trace.is_at_rest() {
             break;
         }
-        course.pass(TIMES[2]);
+        trace.pass(TIMES[2]);
     }
     Ok(())
 }
 
 /// The next step that an end must take.
-fn next_step(course: &Course<'_>) -> Option<Action> {
-    course.steps().find(|step| !step.is_optional())
+fn next_step(trace: &Trace<'_>) -> Option<Action> {
+    trace.steps().find(|step| !step.is_optional())
 }

@@ -32,5 +32,5 @@ pub use real::Connected;
 pub use relay::replay;
 pub use report::{Divergence, Outcome, Over};
 pub use skip::Skip;
-pub use stack::{Course, Setup, Turn};
+pub use stack::{Setup, Trace, Turn};
 pub use suite::generate;

@@ -15,7 +15,7 @@ use crate::path::{Path, PathError};
 use crate::real::Real;
 use crate::report::{Divergence, Outcome, Over};
 use crate::skip::Skip;
-use crate::stack::led::Led;
+use crate::stack::scripted::Scripted;
 
 /// Walks a path on real rustls over a transport.
 ///
@@ -80,7 +80,7 @@ fn walk(pair: &Pair, actions: &[Action], over: Over) -> Result<(), Divergence> {
     match over {
         Over::Memory => taken(Walk::new(pair, real, Memory::new(usize::MAX)), actions),
         Over::Smoltcp => {
-            let wire = Led::new(pair.config.tcp.one_shot_errno).map_err(unable)?;
+            let wire = Scripted::new(pair.config.tcp.one_shot_errno).map_err(unable)?;
             taken(Walk::new(pair, real, wire), actions)
         }
         Over::Kernel => taken(Walk::new(pair, real, Kernel::new().map_err(unable)?), actions),

@@ -9,7 +9,7 @@ use std::io;
 use close_notify_core::Event;
 
 use crate::blocking::stream::Stream;
-use crate::driver::line::Line;
+use crate::driver::timed::Timed;
 use crate::engine::tls::Tls;
 use crate::error::is_a_wait;
 use crate::transport::Transport;
@@ -42,10 +42,10 @@ pub(crate) fn given_up(stream: Stream<impl Transport, impl Tls>, error: io::Erro
     if !is_a_wait(&error) {
         return error;
     }
-    let (mut driver, mut line) = stream.into_parts();
-    line.only_try(true);
+    let (mut driver, mut io) = stream.into_parts();
+    io.only_try(true);
     let never_waits = |error: io::Error| error.kind() == io::ErrorKind::WouldBlock;
-    let does_not_block = never_waits(error) && line.wait_for_room(true, None).is_err_and(never_waits);
+    let does_not_block = never_waits(error) && io.wait_for_room(true, None).is_err_and(never_waits);
     let (kind, why) = if does_not_block {
         (io::ErrorKind::InvalidInput, DOES_NOT_BLOCK)
     } else {
@@ -55,6 +55,6 @@ pub(crate) fn given_up(stream: Stream<impl Transport, impl Tls>, error: io::Erro
     // If the session refuses an event, it knows already, and the ending says so.
     let _ = if does_not_block { Ok(()) } else { session.deadline_passed() };
     let _ = session.tell(Event::TransportClosed);
-    line.release();
+    io.release();
     io::Error::new(kind, GivenUp { why, ended: session.ended() })
 }

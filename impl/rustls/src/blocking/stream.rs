@@ -1,6 +1,6 @@
 //! The blocking stream: it reads and writes like a file, and ends as the core decides.
 //!
-//! Decides nothing: the [`Driver`] repeats calls, the line waits, the machine closes.
+//! Decides nothing: the [`Driver`] repeats calls, the timed transport waits, the machine closes.
 
 use std::fmt;
 use std::io::{self, IoSlice, IoSliceMut, Read, Write};
@@ -10,9 +10,9 @@ use close_notify_core::{AlertDescription, Close, Ending, FramingState, Policy};
 use close_notify_framing::Framing;
 use rustls::Connection;
 
-use crate::driver::line::{Bounded, Line};
 use crate::driver::lingering::Lingering;
-use crate::driver::{Acceptance, Driver, Standing};
+use crate::driver::timed::{Bounded, Timed};
+use crate::driver::{Acceptance, Driver, Framed};
 use crate::engine::tls::Tls;
 use crate::error::is_a_wait;
 use crate::session::Session;
@@ -55,7 +55,7 @@ use crate::transport::Transport;
 /// ```
 pub struct Stream<T: Transport, C: Tls = Connection> {
     driver: Driver<C>,
-    line: Bounded<T>,
+    io: Bounded<T>,
 }
 
 impl<T: Transport> Stream<T> {
@@ -74,7 +74,7 @@ impl<T: Transport, C: Tls> Stream<T, C> {
     /// Makes a stream over a session.
     #[must_use]
     pub fn from_session(session: Session<C>, transport: T) -> Self {
-        Self { driver: Driver::new(session), line: Bounded::unbounded(transport) }
+        Self { driver: Driver::new(session), io: Bounded::unbounded(transport) }
     }
 
     /// Sets how long a close may take, and how long a failed write may look for the peer's alert.
@@ -88,7 +88,7 @@ impl<T: Transport, C: Tls> Stream<T, C> {
     /// no thread may wait, or set a shorter patience.
     pub fn set_patience(&mut self, patience: Duration) {
         self.driver.patience = patience;
-        self.line.set_patience(patience);
+        self.io.set_patience(patience);
     }
 
     /// Sets the service that takes the transport once only TCP is left to finish.
@@ -111,7 +111,7 @@ impl<T: Transport, C: Tls> Stream<T, C> {
     /// ```
     #[cfg(unix)]
     pub fn set_lingerer(&mut self, lingerer: &close_notify_linger::Lingerer) {
-        self.line.lingering = lingerer.clone().into();
+        self.io.lingering = lingerer.clone().into();
     }
 
     /// Sets the framing state, by which the end of reading is judged.
@@ -119,7 +119,7 @@ impl<T: Transport, C: Tls> Stream<T, C> {
     /// The default is [`FramingState::DelimitedByEnd`]: only close_notify says that everything has
     /// arrived.
     pub fn set_framing(&mut self, framing: FramingState) {
-        self.driver.stand(Standing::Said(framing));
+        self.driver.set_framed(Framed::Said(framing));
     }
 
     /// Sets a tracker, which sees everything that is read and written from now on and reports the
@@ -133,7 +133,7 @@ impl<T: Transport, C: Tls> Stream<T, C> {
     /// Call it before the first message is read or written, or between two protocols. Data that an
     /// earlier tracker has held back is delivered first.
     pub fn set_tracker(&mut self, tracker: impl Framing + Send + Sync + 'static) {
-        self.driver.stand(Standing::tracked(tracker));
+        self.driver.set_framed(Framed::tracked(tracker));
     }
 
     /// The tracker of [`set_tracker`](Self::set_tracker), to ask it for more than the framing
@@ -164,13 +164,13 @@ impl<T: Transport, C: Tls> Stream<T, C> {
     /// ```
     #[must_use]
     pub fn tracker<F: Framing + 'static>(&self) -> Option<&F> {
-        self.driver.standing.tracker()
+        self.driver.framed.tracker()
     }
 
     /// The framing state.
     #[must_use]
     pub fn framing(&self) -> FramingState {
-        self.driver.standing.state()
+        self.driver.framed.state()
     }
 
     /// Whether what was read may be less than what the peer sent: [`Ending::truncation_possible`]
@@ -195,7 +195,7 @@ impl<T: Transport, C: Tls> Stream<T, C> {
     /// The transport, until it is released.
     #[must_use]
     pub const fn transport(&self) -> Option<&T> {
-        self.line.inner.as_ref()
+        self.io.inner.as_ref()
     }
 
     /// Completes the handshake. Reading and writing do this too.
@@ -206,7 +206,7 @@ impl<T: Transport, C: Tls> Stream<T, C> {
     /// write failed first. On a nonblocking transport, returns `WouldBlock` as described
     /// [above](Stream#nonblocking-transports).
     pub fn complete_handshake(&mut self) -> io::Result<()> {
-        self.driver.complete_handshake(&mut self.line)
+        self.driver.complete_handshake(&mut self.io)
     }
 
     /// Completes the handshake within this time.
@@ -216,19 +216,19 @@ impl<T: Transport, C: Tls> Stream<T, C> {
     /// Fails as [`complete_handshake`](Self::complete_handshake) does. If the time is over, the
     /// ending is [`TimedOut`](crate::ReadEnd::TimedOut) and the transport has been dropped.
     pub fn complete_handshake_within(&mut self, patience: Duration) -> io::Result<()> {
-        self.within(patience, |driver, line| match driver.complete_handshake(line) {
-            Err(error) if is_a_wait(&error) && line.call_has_passed() => driver.handshake_timed_out(line),
+        self.within(patience, |driver, io| match driver.complete_handshake(io) {
+            Err(error) if is_a_wait(&error) && io.call_has_passed() => driver.handshake_timed_out(io),
             done => done,
         })
     }
 
     pub(crate) fn lingering_in(mut self, lingering: &Lingering) -> Self {
-        self.line.lingering = lingering.clone();
+        self.io.lingering = lingering.clone();
         self
     }
 
     pub(crate) fn into_parts(self) -> (Driver<C>, Bounded<T>) {
-        (self.driver, self.line)
+        (self.driver, self.io)
     }
 
     /// Makes a call with its own deadline, which the machine does not know about.
@@ -237,9 +237,9 @@ impl<T: Transport, C: Tls> Stream<T, C> {
         patience: Duration,
         call: impl FnOnce(&mut Driver<C>, &mut Bounded<T>) -> io::Result<R>,
     ) -> io::Result<R> {
-        self.line.call_by = Instant::now().checked_add(patience);
-        let result = call(&mut self.driver, &mut self.line);
-        self.line.call_by = None;
+        self.io.call_by = Instant::now().checked_add(patience);
+        let result = call(&mut self.driver, &mut self.io);
+        self.io.call_by = None;
         result
     }
 
@@ -269,7 +269,7 @@ impl<T: Transport, C: Tls> Stream<T, C> {
     ///
     /// A peer cannot cause an error here.
     pub fn peer_closed_now(&mut self) -> io::Result<bool> {
-        self.driver.peer_closed_now(&mut self.line)
+        self.driver.peer_closed_now(&mut self.io)
     }
 
     /// Ends the connection in this manner, within the patience of
@@ -286,7 +286,7 @@ impl<T: Transport, C: Tls> Stream<T, C> {
     ///
     /// `WouldBlock` on a [nonblocking transport](Stream#nonblocking-transports).
     pub fn close(&mut self, manner: Close) -> io::Result<Ending> {
-        self.driver.close(&mut self.line, manner)
+        self.driver.close(&mut self.io, manner)
     }
 
     /// Closes the write side and keeps reading (TLS 1.3).
@@ -301,7 +301,7 @@ impl<T: Transport, C: Tls> Stream<T, C> {
     /// * [`Error::Misuse`](crate::Error::Misuse) in earlier versions, after a finished close too.
     /// * `WouldBlock` on a [nonblocking transport](Stream#nonblocking-transports).
     pub fn close_write(&mut self) -> io::Result<Ending> {
-        self.driver.close_write(&mut self.line)
+        self.driver.close_write(&mut self.io)
     }
 
     /// Resets the transport, so that the peer must not take what it has for the whole.
@@ -336,7 +336,7 @@ impl<T: Transport, C: Tls> Stream<T, C> {
     /// * [`Error::Misuse`](crate::Error::Misuse) if the alert does not describe an error.
     /// * `WouldBlock` on a [nonblocking transport](Stream#nonblocking-transports).
     pub fn reject(&mut self, alert: AlertDescription) -> io::Result<Ending> {
-        self.driver.reject(&mut self.line, alert)
+        self.driver.reject(&mut self.io, alert)
     }
 
     /// Ends TLS and gives the transport back, together with the bytes that were read after the
@@ -350,15 +350,15 @@ impl<T: Transport, C: Tls> Stream<T, C> {
     /// nonblocking transport, returns `WouldBlock` as described
     /// [above](Stream#nonblocking-transports).
     pub fn hand_back(&mut self) -> io::Result<(T, Vec<u8>)> {
-        let leftover = self.driver.hand_back(&mut self.line)?;
-        let transport = self.line.inner.take().ok_or_else(|| self.driver.session.ended())?;
+        let leftover = self.driver.hand_back(&mut self.io)?;
+        let transport = self.io.inner.take().ok_or_else(|| self.driver.session.ended())?;
         Ok((transport, leftover))
     }
 }
 
 impl<T: Transport, C: Tls> Read for Stream<T, C> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.driver.read(&mut self.line, buffer)
+        self.driver.read(&mut self.io, buffer)
     }
 
     fn read_vectored(&mut self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
@@ -380,15 +380,15 @@ impl<T: Transport, C: Tls> Read for Stream<T, C> {
 
 impl<T: Transport, C: Tls> Write for Stream<T, C> {
     fn write(&mut self, data: &[u8]) -> io::Result<usize> {
-        self.driver.write(&mut self.line, &[IoSlice::new(data)])
+        self.driver.write(&mut self.io, &[IoSlice::new(data)])
     }
 
     fn write_vectored(&mut self, data: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.driver.write(&mut self.line, data)
+        self.driver.write(&mut self.io, data)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.driver.flush(&mut self.line)
+        self.driver.flush(&mut self.io)
     }
 }
 

@@ -9,7 +9,7 @@ use std::io;
 use close_notify_core::{Answer, Call, Role, Version};
 
 use super::Driver;
-use crate::driver::line::Line;
+use crate::driver::timed::Timed;
 use crate::engine::tls::Tls;
 use crate::error::is_a_wait;
 use crate::session::Received;
@@ -52,9 +52,9 @@ impl<C: Tls> Driver<C> {
     ///
     /// Fails with how the connection ended, which is the server's alert if there is one. Fails with
     /// `WouldBlock` if nothing that has arrived shows it.
-    pub(crate) fn acceptance(&mut self, line: &mut impl Line) -> io::Result<Acceptance> {
-        self.complete_handshake(line)?;
-        self.flush(line)?;
+    pub(crate) fn acceptance(&mut self, io: &mut impl Timed) -> io::Result<Acceptance> {
+        self.complete_handshake(io)?;
+        self.flush(io)?;
         let machine = self.session.machine();
         if machine.role() == Role::Server || machine.version() != Version::Tls13 {
             return Ok(Acceptance::Confirmed);
@@ -67,41 +67,38 @@ impl<C: Tls> Driver<C> {
                 return Ok(Acceptance::DataCame);
             }
             match self.session.machine().answer(Call::Confirm { is_known: false }) {
-                Answer::Wait if line.is_there() => drop(self.session.receive(line)?),
+                Answer::Wait if io.is_there() => drop(self.session.receive(io)?),
                 Answer::Done => return Ok(Acceptance::Unknown),
-                Answer::Wait | Answer::Failed => return self.refusal(line),
+                Answer::Wait | Answer::Failed => return self.refusal(io),
             }
         }
     }
 
     /// A server that refuses us sends an alert that says so.
-    fn refusal(&mut self, line: &mut impl Line) -> io::Result<Acceptance> {
-        self.drive(line)?;
+    fn refusal(&mut self, io: &mut impl Timed) -> io::Result<Acceptance> {
+        self.drive(io)?;
         Err(self.session.ended())
     }
 
     /// Whether the peer has ended the connection by now. What it sent before is kept for reading.
     /// Nothing is waited for, and a wait that begins here gets the whole patience.
-    pub(crate) fn peer_closed_now(&mut self, line: &mut impl Line) -> io::Result<bool> {
-        line.only_try(true);
-        let closed = self.look(line);
-        line.only_try(false);
-        closed
+    pub(crate) fn peer_closed_now(&mut self, io: &mut impl Timed) -> io::Result<bool> {
+        io.trying(|io| self.look(io))
     }
 
-    fn look(&mut self, line: &mut impl Line) -> io::Result<bool> {
+    fn look(&mut self, io: &mut impl Timed) -> io::Result<bool> {
         for _ in 0..RECORDS_A_LOOK {
-            if self.session.machine().recv_state().has_ended() || !line.is_there() {
+            if self.session.machine().recv_state().has_ended() || !io.is_there() {
                 break;
             }
-            match self.session.receive(line) {
+            match self.session.receive(io) {
                 Ok(Received::Full) => break,
                 Ok(_) => {}
                 Err(error) if is_a_wait(&error) => break,
                 Err(error) => return Err(error),
             }
         }
-        match self.drive_until(line, super::Until::LastWord) {
+        match self.drive_until(io, super::Until::LastWord) {
             Err(error) if !is_a_wait(&error) => Err(error),
             _ => Ok(self.session.machine().answer(Call::PeerClosed) == Answer::Done),
         }

@@ -1,4 +1,4 @@
-//! Drives one connection to its end over any line, blocking or not.
+//! Drives one connection to its end over any transport, blocking or not.
 //!
 //! Decides what is repeated after a wait, and until when. Leaves every closing step to the
 //! session's machine, and leaves to the adapters whether a wait blocks a thread or suspends a task:
@@ -6,9 +6,9 @@
 
 mod accept;
 pub(crate) mod dropped;
-pub(crate) mod line;
+mod framed;
 pub(crate) mod lingering;
-mod standing;
+pub(crate) mod timed;
 
 use std::io::{self, IoSlice};
 use std::time::Duration;
@@ -17,13 +17,13 @@ use close_notify_core::{
     AlertDescription, Answer, Call, Close, Ending, Event, FramingState, Manner, Output, ReadEnd,
 };
 
-use crate::driver::line::Line;
+use crate::driver::timed::Timed;
 use crate::engine::tls::Tls;
 use crate::error::{Error, inner, is_a_wait};
 use crate::session::{Progress, Received, Session, Step};
 
 pub use accept::Acceptance;
-pub(crate) use standing::Standing;
+pub(crate) use framed::Framed;
 
 /// How long a close, or the search for the peer's alert after a failed write, may take by default.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -32,7 +32,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub(crate) struct Driver<C: Tls> {
     pub(crate) session: Session<C>,
     pub(crate) patience: Duration,
-    pub(crate) standing: Standing,
+    pub(crate) framed: Framed,
 }
 
 /// How far [`Driver::drive`] goes.
@@ -46,78 +46,85 @@ enum Until {
 
 impl<C: Tls> Driver<C> {
     pub(crate) const fn new(session: Session<C>) -> Self {
-        Self { session, patience: PATIENCE, standing: Standing::Said(FramingState::DelimitedByEnd) }
+        Self { session, patience: PATIENCE, framed: Framed::Said(FramingState::DelimitedByEnd) }
     }
 
     pub(crate) const fn ending(&self) -> Ending {
         self.session.ending()
     }
 
+    /// What a waiting call looks at: a change of it makes every other call try again.
+    pub(crate) fn progress(&self, has_transport: bool) -> impl Eq + use<C> {
+        let machine = self.session.machine();
+        let halves = (machine.send_state(), machine.recv_state(), machine.transport_state());
+        (halves, machine.manner(), self.session.may_receive(), has_transport)
+    }
+
     /// Whether what was read may be less than what the peer sent.
     pub(crate) fn truncation_possible(&self) -> bool {
-        self.ending().truncation_possible(self.standing.state())
+        self.ending().truncation_possible(self.framed.state())
     }
 
     /// Completes the handshake.
     ///
     /// Fails with how the connection ended, with `WouldBlock`, or with `TimedOut` if the call has
     /// used up its time.
-    pub(crate) fn complete_handshake(&mut self, line: &mut impl Line) -> io::Result<()> {
-        while line.is_there() {
-            match self.session.handshake(line) {
+    pub(crate) fn complete_handshake(&mut self, io: &mut impl Timed) -> io::Result<()> {
+        while io.is_there() {
+            match self.session.handshake(io) {
                 // A peer that sends byte by byte must not keep us.
-                Ok(Progress::Advanced) if line.call_has_passed() => {
+                Ok(Progress::Advanced) if io.call_has_passed() => {
                     return Err(io::ErrorKind::TimedOut.into());
                 }
                 Ok(Progress::Advanced) => {}
                 Ok(Progress::Done) => return Ok(()),
-                Ok(Progress::Ending) => return self.end_of_handshake(line),
+                Ok(Progress::Ending) => return self.end_of_handshake(io),
                 Err(error) if is_a_wait(&error) => return Err(error),
-                Err(_) => return self.end_of_handshake(line),
+                Err(_) => return self.end_of_handshake(io),
             }
         }
         Err(self.session.ended())
     }
 
-    fn end_of_handshake(&mut self, line: &mut impl Line) -> io::Result<()> {
-        self.drive(line)?;
+    fn end_of_handshake(&mut self, io: &mut impl Timed) -> io::Result<()> {
+        self.drive(io)?;
         Err(self.session.ended())
     }
 
     /// Ends the handshake because the application's deadline has passed: the peer gets no more
     /// time.
-    pub(crate) fn handshake_timed_out(&mut self, line: &mut impl Line) -> io::Result<()> {
+    pub(crate) fn handshake_timed_out(&mut self, io: &mut impl Timed) -> io::Result<()> {
         self.session.deadline_passed()?;
         self.session.tell(Event::TransportClosed)?;
-        line.release();
+        io.release();
         Err(self.session.ended())
     }
 
     /// Closes the connection in this manner.
-    pub(crate) fn close(&mut self, line: &mut impl Line, manner: Close) -> io::Result<Ending> {
+    pub(crate) fn close(&mut self, io: &mut impl Timed, manner: Close) -> io::Result<Ending> {
         self.session.close(manner.into())?;
-        self.drive(line)?;
+        self.drive(io)?;
         Ok(self.ending())
     }
 
-    pub(crate) fn close_write(&mut self, line: &mut impl Line) -> io::Result<Ending> {
+    pub(crate) fn close_write(&mut self, io: &mut impl Timed) -> io::Result<Ending> {
         self.session.tell(Event::CloseWrite)?;
-        self.say_last_word(line)?;
+        self.say_last_word(io)?;
         Ok(self.ending())
     }
 
     /// Sends the last word of this side and shuts the write side, in any version, without waiting
     /// for the peer.
     #[cfg(feature = "tokio")]
-    pub(crate) fn shut_down(&mut self, line: &mut impl Line) -> io::Result<()> {
+    pub(crate) fn shut_down(&mut self, io: &mut impl Timed) -> io::Result<()> {
         self.session.close(Manner::HalfClose)?;
-        self.say_last_word(line)
+        self.say_last_word(io)
     }
 
-    fn say_last_word(&mut self, line: &mut impl Line) -> io::Result<()> {
-        self.drive_until(line, Until::LastWord)?;
+    fn say_last_word(&mut self, io: &mut impl Timed) -> io::Result<()> {
+        self.drive_until(io, Until::LastWord)?;
         if self.session.machine().salvages() {
-            self.drive(line)?;
+            self.drive(io)?;
         }
         self.answered(Call::Shutdown)
     }
@@ -130,44 +137,41 @@ impl<C: Tls> Driver<C> {
         }
     }
 
-    pub(crate) fn reject(&mut self, line: &mut impl Line, alert: AlertDescription) -> io::Result<Ending> {
+    pub(crate) fn reject(&mut self, io: &mut impl Timed, alert: AlertDescription) -> io::Result<Ending> {
         self.session.reject(alert)?;
-        self.drive(line)?;
+        self.drive(io)?;
         Ok(self.ending())
     }
 
     /// Ends TLS over a transport that stays open. Returns what was read after the peer's
     /// close_notify.
-    pub(crate) fn hand_back(&mut self, line: &mut impl Line) -> io::Result<Vec<u8>> {
+    pub(crate) fn hand_back(&mut self, io: &mut impl Timed) -> io::Result<Vec<u8>> {
         self.session.close(Manner::HandBack)?;
-        self.drive(line)?;
+        self.drive(io)?;
         self.session.hand_back()
     }
 
     /// Does what the machine asks for until it is the application's turn, or the end.
-    pub(crate) fn drive(&mut self, line: &mut impl Line) -> io::Result<()> {
-        self.drive_until(line, Until::End)
+    pub(crate) fn drive(&mut self, io: &mut impl Timed) -> io::Result<()> {
+        self.drive_until(io, Until::End)
     }
 
-    fn drive_until(&mut self, line: &mut impl Line, until: Until) -> io::Result<()> {
-        while line.is_there() {
+    fn drive_until(&mut self, io: &mut impl Timed, until: Until) -> io::Result<()> {
+        while io.is_there() {
             // The deadline of a finished wait must not apply to what the application does next.
             if !self.session.machine().deadline_runs() {
-                line.stop_deadline();
+                io.stop_deadline();
             }
-            line.only_try(true);
-            let step = self.session.step(line);
-            line.only_try(false);
-            match step? {
-                Step::Did(Output::StartDeadline) => line.start_deadline(self.patience),
-                Step::Did(Output::CloseTransport | Output::ResetTransport) => line.release(),
+            match io.trying(|io| self.session.step(io))? {
+                Step::Did(Output::StartDeadline) => io.start_deadline(self.patience),
+                Step::Did(Output::CloseTransport | Output::ResetTransport) => io.release(),
                 Step::Did(_) => {}
                 Step::Waits(Output::HandBack) | Step::Idle | Step::Done => return Ok(()),
-                Step::Blocked => self.wait_for_room(line)?,
+                Step::Blocked => self.wait_for_room(io)?,
                 Step::Waits(Output::Drain) if self.session.drain_what_came()? => {}
-                Step::Waits(Output::Drain) if self.hand_over(line)? => return Ok(()),
+                Step::Waits(Output::Drain) if self.hand_over(io)? => return Ok(()),
                 Step::Waits(_) if until == Until::LastWord => return Ok(()),
-                Step::Waits(output) if self.wait_for_peer(line, output)? => {}
+                Step::Waits(output) if self.wait_for_peer(io, output)? => {}
                 // The store is full: the application must read first.
                 Step::Waits(_) => return Ok(()),
             }
@@ -177,12 +181,12 @@ impl<C: Tls> Driver<C> {
 
     /// Gives the transport to the lingering service, once it needs no TLS any more. Returns whether
     /// the service took it; otherwise it lingers here.
-    fn hand_over(&mut self, line: &mut impl Line) -> io::Result<bool> {
-        if !line.has_lingerer() {
+    fn hand_over(&mut self, io: &mut impl Timed) -> io::Result<bool> {
+        if !io.has_lingerer() {
             return Ok(false);
         }
-        line.linger(self.session.lingering());
-        if line.is_there() {
+        io.linger(self.session.lingering());
+        if io.is_there() {
             return Ok(false);
         }
         self.session.tell(Event::TransportHandedOver)?;
@@ -192,53 +196,50 @@ impl<C: Tls> Driver<C> {
     /// Called when a stream is dropped. If it has sent its last word, what TCP still has to finish
     /// goes to the service.
     #[cfg(feature = "tokio")]
-    pub(crate) fn let_go(&mut self, line: &mut impl Line) {
+    pub(crate) fn let_go(&mut self, io: &mut impl Timed) {
         let machine = self.session.machine();
-        if line.has_lingerer() && machine.manner().shuts_write_side() && machine.send_state().is_final() {
+        if io.has_lingerer() && machine.manner().shuts_write_side() && machine.send_state().is_final() {
             // A transport that the service refuses is dropped with its stream: the service has
             // counted it.
-            let _ = self.session.close(Manner::Linger).and_then(|()| self.drive_until(line, Until::LastWord));
+            let _ = self.session.close(Manner::Linger).and_then(|()| self.drive_until(io, Until::LastWord));
         }
     }
 
     /// Waits once for the peer. Returns whether there was room for what the peer may send.
-    fn wait_for_peer(&mut self, line: &mut impl Line, output: Output) -> io::Result<bool> {
+    fn wait_for_peer(&mut self, io: &mut impl Timed, output: Output) -> io::Result<bool> {
         let result = if output == Output::Drain {
-            self.session.drain(line)
+            self.session.drain(io)
         } else {
-            match self.session.receive(line) {
+            match self.session.receive(io) {
                 Ok(Received::Full) => return Ok(false),
                 received => received.map(drop),
             }
         };
-        self.waited(line, result).map(|()| true)
+        self.waited(io, result).map(|()| true)
     }
 
     /// Waits until our last word can leave. A peer that is blocked like us reads again once we have
     /// read.
-    fn wait_for_room(&mut self, line: &mut impl Line) -> io::Result<()> {
-        line.only_try(true);
-        let took = self.take_what_came(line);
-        line.only_try(false);
-        let input = match took {
+    fn wait_for_room(&mut self, io: &mut impl Timed) -> io::Result<()> {
+        let input = match io.trying(|io| self.take_what_came(io)) {
             Ok(false) => false,
-            Ok(true) => return self.waited(line, Ok(())),
+            Ok(true) => return self.waited(io, Ok(())),
             Err(error) if is_a_wait(&error) => true,
             Err(error) => return Err(error),
         };
-        let waited = line.wait_for_room(input, None);
-        self.waited(line, waited)
+        let waited = io.wait_for_room(input, None);
+        self.waited(io, waited)
     }
 
     /// Receives once from the peer, or throws away bytes that nobody needs any more. Returns
     /// whether there may be more to take.
     // no-mutual-wait
-    fn take_what_came(&mut self, line: &mut impl Line) -> io::Result<bool> {
+    fn take_what_came(&mut self, io: &mut impl Timed) -> io::Result<bool> {
         if self.session.machine().may_drain() {
-            return self.session.drain(line).map(|()| true);
+            return self.session.drain(io).map(|()| true);
         }
         let had_ended = self.session.machine().recv_state().has_ended();
-        match self.session.receive(line)? {
+        match self.session.receive(io)? {
             // After an end that has just arrived there may be nothing to wait for.
             Received::End => Ok(!had_ended),
             received => Ok(received != Received::Full),
@@ -247,10 +248,10 @@ impl<C: Tls> Driver<C> {
 
     /// Handles the result of a wait: it goes on until the deadline, which is then reported to the
     /// session.
-    fn waited(&mut self, line: &mut impl Line, result: io::Result<()>) -> io::Result<()> {
+    fn waited(&mut self, io: &mut impl Timed, result: io::Result<()>) -> io::Result<()> {
         match result {
             Err(error) if !is_a_wait(&error) => Err(error),
-            result => match line.deadline_has_passed() {
+            result => match io.deadline_has_passed() {
                 None => result,
                 Some(_) if !self.waits() => Ok(()),
                 Some(true) => self.session.deadline_passed(),
@@ -266,7 +267,7 @@ impl<C: Tls> Driver<C> {
     }
 
     /// Moves received data to `buffer`. `Ok(0)` is an end that the policy accepts as clean.
-    pub(crate) fn read(&mut self, line: &mut impl Line, buffer: &mut [u8]) -> io::Result<usize> {
+    pub(crate) fn read(&mut self, io: &mut impl Timed, buffer: &mut [u8]) -> io::Result<usize> {
         if buffer.is_empty() {
             return Ok(0);
         }
@@ -275,43 +276,43 @@ impl<C: Tls> Driver<C> {
             if count > 0 {
                 return Ok(count);
             }
-            let driven = self.drive_before_reading(line);
+            let driven = self.drive_before_reading(io);
             // Driving also reads: return the data that it received before the end that came with
             // it, and before a wait.
             if self.session.has_plaintext() {
                 continue;
             }
             driven?;
-            if self.session.machine().recv_state().has_ended() || !line.is_there() {
+            if self.session.machine().recv_state().has_ended() || !io.is_there() {
                 return self.end_of_reading();
             }
             if self.session.is_handshaking() {
-                self.complete_handshake(line)?;
+                self.complete_handshake(io)?;
             }
-            self.session.receive(line)?;
+            self.session.receive(io)?;
         }
     }
 
     /// Replaces the framing. What the previous one has held back is read first.
-    pub(crate) fn stand(&mut self, standing: Standing) {
-        let before = std::mem::replace(&mut self.standing, standing);
+    pub(crate) fn set_framed(&mut self, framed: Framed) {
+        let before = std::mem::replace(&mut self.framed, framed);
         self.session.put_back(before.into_unread());
     }
 
     /// Moves data that has already arrived to `buffer`. Zero means that there is none.
     pub(crate) fn read_what_came(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.standing.read(&mut self.session, buffer);
+        let read = self.framed.read(&mut self.session, buffer);
         read.map_err(|fault| Error::Framing { fault, ending: self.ending() }.into())
     }
 
     /// The result of a read after the end of reading.
     fn end_of_reading(&mut self) -> io::Result<usize> {
         // RFC 9112 §8 · http-headers-cut, no matter who cut it
-        let held = self.standing.held();
+        let held = self.framed.held();
         if held > 0 {
             return Err(Error::HeaderCut { held, ending: self.ending() }.into());
         }
-        match self.answered(Call::Read { framing: self.standing.state() }) {
+        match self.answered(Call::Read { framing: self.framed.state() }) {
             Ok(()) => Ok(0),
             Err(_) if self.ending().reading == ReadEnd::CloseNotify => {
                 Err(Error::Dropped { ending: self.ending() }.into())
@@ -320,8 +321,8 @@ impl<C: Tls> Driver<C> {
         }
     }
 
-    fn drive_before_reading(&mut self, line: &mut impl Line) -> io::Result<()> {
-        match self.drive(line) {
+    fn drive_before_reading(&mut self, io: &mut impl Timed) -> io::Result<()> {
+        match self.drive(io) {
             Err(error) if is_a_wait(&error) && self.may_read_on() => Ok(()),
             driven => driven,
         }
@@ -334,39 +335,39 @@ impl<C: Tls> Driver<C> {
     }
 
     /// Takes data, and writes at once what the transport takes. Returns how much was taken.
-    pub(crate) fn write(&mut self, line: &mut impl Line, data: &[IoSlice<'_>]) -> io::Result<usize> {
+    pub(crate) fn write(&mut self, io: &mut impl Timed, data: &[IoSlice<'_>]) -> io::Result<usize> {
         if self.session.is_handshaking() {
-            self.complete_handshake(line)?;
+            self.complete_handshake(io)?;
         }
-        if !line.is_there() {
+        if !io.is_there() {
             self.session.tell(Event::Write)?;
             return Err(self.session.ended());
         }
-        self.salvage_on(line)?;
-        match self.session.write_vectored(line, data) {
+        self.salvage_on(io)?;
+        match self.session.write_vectored(io, data) {
             Ok(taken) => {
-                self.standing.sent(data, taken);
-                self.flush_what_fits(line)?;
+                self.framed.sent(data, taken);
+                self.flush_what_fits(io)?;
                 Ok(taken)
             }
-            Err(error) => Err(self.salvaged(line, error)?),
+            Err(error) => Err(self.salvaged(io, error)?),
         }
     }
 
-    pub(crate) fn flush(&mut self, line: &mut impl Line) -> io::Result<()> {
-        self.salvage_on(line)?;
-        while line.is_there() {
+    pub(crate) fn flush(&mut self, io: &mut impl Timed) -> io::Result<()> {
+        self.salvage_on(io)?;
+        while io.is_there() {
             // What is due comes first: a last word takes along everything that was written, or
             // counts what it discards, and the FIN after it flushes what the transport holds back.
             if self.session.machine().output() != Output::Idle {
-                self.drive_until(line, Until::LastWord)?;
+                self.drive_until(io, Until::LastWord)?;
                 break;
             }
             if self.session.is_flushed() {
                 break;
             }
-            if let Err(error) = self.session.flush(line) {
-                return Err(self.salvaged(line, error)?);
+            if let Err(error) = self.session.flush(io) {
+                return Err(self.salvaged(io, error)?);
             }
         }
         self.answered(Call::Flush)
@@ -374,36 +375,36 @@ impl<C: Tls> Driver<C> {
 
     /// Flushes after a write whose data is already taken: what the transport does not take now
     /// waits.
-    fn flush_what_fits(&mut self, line: &mut impl Line) -> io::Result<()> {
-        match self.flush(line) {
+    fn flush_what_fits(&mut self, io: &mut impl Timed) -> io::Result<()> {
+        match self.flush(io) {
             Err(error) if is_a_wait(&error) => Ok(()),
             flushed => flushed,
         }
     }
 
     // salvage-alert: after a failed write, still read
-    fn salvaged(&mut self, line: &mut impl Line, error: io::Error) -> io::Result<io::Error> {
+    fn salvaged(&mut self, io: &mut impl Timed, error: io::Error) -> io::Result<io::Error> {
         if is_a_wait(&error) || matches!(inner(&error), Some(Error::Misuse { .. })) {
             return Ok(error);
         }
         // After an end there is no alert to find: a close waits for what remains.
-        self.drive_until(line, if self.session.machine().salvages() { Until::End } else { Until::LastWord })?;
+        self.drive_until(io, if self.session.machine().salvages() { Until::End } else { Until::LastWord })?;
         Ok(self.session.ended())
     }
 
     // salvage-alert: a call that is repeated after a wait finds that the write has already failed,
     // and keeps waiting
-    fn salvage_on(&mut self, line: &mut impl Line) -> io::Result<()> {
-        if !self.session.machine().salvages() || !line.is_there() {
+    fn salvage_on(&mut self, io: &mut impl Timed) -> io::Result<()> {
+        if !self.session.machine().salvages() || !io.is_there() {
             return Ok(());
         }
-        self.drive(line)?;
+        self.drive(io)?;
         Err(self.session.ended())
     }
 }
 
 impl<C: Tls> Drop for Driver<C> {
     fn drop(&mut self) {
-        dropped::note(self.session.machine(), self.standing.state());
+        dropped::note(self.session.machine(), self.framed.state());
     }
 }

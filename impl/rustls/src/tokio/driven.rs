@@ -86,8 +86,8 @@ impl<IO: Transport, C: Tls> Driven<IO, C> {
         is_awaited: bool,
         call: impl FnOnce(&mut Driver<C>, &mut Polled<'_, '_, IO>) -> io::Result<R>,
     ) -> Called<R> {
-        let before = self.stands();
-        let mut line = Polled {
+        let before = self.driver.progress(self.io.is_some());
+        let mut io = Polled {
             io: &mut self.io,
             clock: &mut self.clock,
             lingering: &mut self.lingering,
@@ -95,27 +95,20 @@ impl<IO: Transport, C: Tls> Driven<IO, C> {
             is_awaited,
             without_runtime: None,
         };
-        let result = match call(&mut self.driver, &mut line) {
+        let result = match call(&mut self.driver, &mut io) {
             // Without a runtime nothing would wake the task.
-            Err(error) if is_a_wait(&error) => Err(line.without_runtime.map_or(error, io::Error::other)),
+            Err(error) if is_a_wait(&error) => Err(io.without_runtime.map_or(error, io::Error::other)),
             result => result,
         };
-        Called { result, has_changed: self.stands() != before }
-    }
-
-    fn stands(&self) -> impl Eq + use<IO, C> {
-        let session = &self.driver.session;
-        let machine = session.machine();
-        let halves = (machine.send_state(), machine.recv_state());
-        (halves, machine.transport_state(), machine.manner(), session.may_receive(), self.io.is_some())
+        Called { result, has_changed: self.driver.progress(self.io.is_some()) != before }
     }
 }
 
 impl<IO: Transport, C: Tls> Drop for Driven<IO, C> {
     fn drop(&mut self) {
         if self.io.is_some() && self.lingering.has_service() {
-            let _ = self.at_once(|driver, line| {
-                driver.let_go(line);
+            let _ = self.at_once(|driver, io| {
+                driver.let_go(io);
                 Ok(())
             });
         }

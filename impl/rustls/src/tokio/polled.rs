@@ -1,4 +1,4 @@
-//! A tokio transport as a nonblocking line: a pending call returns `WouldBlock`, and wakes the task
+//! A tokio transport as a nonblocking timed transport: a pending call returns `WouldBlock`, and wakes the task
 //! later.
 
 use std::io::{self, Read, Write};
@@ -13,8 +13,8 @@ use ::tokio::time::{Instant as Moment, Sleep, sleep_until};
 use close_notify_linger::Draining;
 
 use super::transport::Transport;
-use crate::driver::line::Line;
 use crate::driver::lingering::Lingering;
+use crate::driver::timed::Timed;
 
 /// Longer than any close: stands in for a duration that the clock cannot represent.
 const FOR_EVER: Duration = Duration::from_secs(30 * 365 * 86_400);
@@ -166,7 +166,7 @@ impl<IO: Transport> crate::Transport for Polled<'_, '_, IO> {
     }
 }
 
-impl<IO: Transport> Line for Polled<'_, '_, IO> {
+impl<IO: Transport> Timed for Polled<'_, '_, IO> {
     fn is_there(&self) -> bool {
         self.io.is_some()
     }

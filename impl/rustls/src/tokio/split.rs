@@ -153,13 +153,13 @@ impl<IO: Transport, C: Tls> Handle<IO, C> {
     ///
     /// A peer cannot cause an error here.
     pub fn peer_closed_now(&self) -> io::Result<bool> {
-        self.at_once(|driver, line| driver.peer_closed_now(line))
+        self.at_once(|driver, io| driver.peer_closed_now(io))
     }
 
     /// The framing state.
     #[must_use]
     pub fn framing(&self) -> FramingState {
-        self.driven().driver.standing.state()
+        self.driven().driver.framed.state()
     }
 
     /// Asks the tracker, which [`Stream::tracker`] describes. Returns `None` if there is no tracker
@@ -175,7 +175,7 @@ impl<IO: Transport, C: Tls> Handle<IO, C> {
     /// # }
     /// ```
     pub fn with_tracker<F: Framing + 'static, R>(&self, ask: impl FnOnce(&F) -> R) -> Option<R> {
-        self.driven().driver.standing.tracker().map(ask)
+        self.driven().driver.framed.tracker().map(ask)
     }
 
     /// Sets how long a close may take, as [`Stream::set_patience`] does.
@@ -203,7 +203,7 @@ impl<IO: Transport, C: Tls> Handle<IO, C> {
     ///
     /// Panics in a runtime without timers, if it must wait under a deadline.
     pub async fn close(&self, manner: Close) -> io::Result<Ending> {
-        self.until_done(|driver, line| driver.close(line, manner)).await
+        self.until_done(|driver, io| driver.close(io, manner)).await
     }
 
     /// Closes the write side and keeps reading (TLS 1.3), as [`Stream::close_write`] does.
@@ -220,7 +220,7 @@ impl<IO: Transport, C: Tls> Handle<IO, C> {
     ///
     /// Panics in a runtime without timers, if it must wait under a deadline.
     pub async fn close_write(&self) -> io::Result<Ending> {
-        self.until_done(|driver, line| driver.close_write(line)).await
+        self.until_done(|driver, io| driver.close_write(io)).await
     }
 
     /// Resets the transport, as [`Stream::abort`] does.
@@ -229,7 +229,7 @@ impl<IO: Transport, C: Tls> Handle<IO, C> {
     ///
     /// Fails as [`Stream::abort`] does.
     pub fn abort(&self) -> io::Result<Ending> {
-        self.at_once(|driver, line| driver.close(line, Close::Abort))
+        self.at_once(|driver, io| driver.close(io, Close::Abort))
     }
 
     /// Rejects the connection with a fatal alert, as [`Stream::reject`] does.
@@ -246,7 +246,7 @@ impl<IO: Transport, C: Tls> Handle<IO, C> {
     ///
     /// Panics in a runtime without timers, if it must wait under a deadline.
     pub async fn reject(&self, alert: AlertDescription) -> io::Result<Ending> {
-        self.until_done(|driver, line| driver.reject(line, alert)).await
+        self.until_done(|driver, io| driver.reject(io, alert)).await
     }
 }
 
@@ -304,7 +304,7 @@ impl<IO: Transport, C: Tls + Unpin> AsyncRead for ReadHalf<IO, C> {
     ) -> Poll<io::Result<()>> {
         let unfilled = buffer.initialize_unfilled();
         self.0
-            .poll(cx, Waits::Read, |driver, line| driver.read(line, unfilled))
+            .poll(cx, Waits::Read, |driver, io| driver.read(io, unfilled))
             .map_ok(|count| buffer.advance(count))
     }
 }
@@ -319,7 +319,7 @@ impl<IO: Transport, C: Tls + Unpin> AsyncWrite for WriteHalf<IO, C> {
         cx: &mut Context<'_>,
         data: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.0.poll(cx, Waits::Write, |driver, line| driver.write(line, data))
+        self.0.poll(cx, Waits::Write, |driver, io| driver.write(io, data))
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -327,10 +327,10 @@ impl<IO: Transport, C: Tls + Unpin> AsyncWrite for WriteHalf<IO, C> {
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.0.poll(cx, Waits::Flush, |driver, line| driver.flush(line))
+        self.0.poll(cx, Waits::Flush, |driver, io| driver.flush(io))
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.0.poll(cx, Waits::Shutdown, |driver, line| driver.shut_down(line))
+        self.0.poll(cx, Waits::Shutdown, |driver, io| driver.shut_down(io))
     }
 }

@@ -23,7 +23,7 @@ use super::split::{self, ReadHalf, WriteHalf};
 use super::transport::Transport;
 use super::wakers::{Waits, Wakers};
 use crate::driver::lingering::Lingering;
-use crate::driver::{Acceptance, Driver, Standing};
+use crate::driver::{Acceptance, Driver, Framed};
 use crate::engine::tls::Tls;
 use crate::session::Session;
 
@@ -123,7 +123,7 @@ impl<IO: Transport, C: Tls> Stream<IO, C> {
     /// Sets the framing state, by which the end of reading is judged, as
     /// [`crate::Stream::set_framing`] does.
     pub fn set_framing(&mut self, framing: FramingState) {
-        self.driven.driver.stand(Standing::Said(framing));
+        self.driven.driver.set_framed(Framed::Said(framing));
     }
 
     /// Sets a tracker, which sees everything that is read and written from now on and reports the
@@ -137,20 +137,20 @@ impl<IO: Transport, C: Tls> Stream<IO, C> {
     /// Call it before the first message is read or written, or between two protocols. Data that an
     /// earlier tracker has held back is delivered first.
     pub fn set_tracker(&mut self, tracker: impl Framing + Send + Sync + 'static) {
-        self.driven.driver.stand(Standing::tracked(tracker));
+        self.driven.driver.set_framed(Framed::tracked(tracker));
     }
 
     /// The tracker of [`set_tracker`](Self::set_tracker), if it is of this type:
     /// [`crate::Stream::tracker`].
     #[must_use]
     pub fn tracker<F: Framing + 'static>(&self) -> Option<&F> {
-        self.driven.driver.standing.tracker()
+        self.driven.driver.framed.tracker()
     }
 
     /// The framing state.
     #[must_use]
     pub fn framing(&self) -> FramingState {
-        self.driven.driver.standing.state()
+        self.driven.driver.framed.state()
     }
 
     /// Whether what was read may be less than what the peer sent: [`Ending::truncation_possible`]
@@ -219,7 +219,7 @@ impl<IO: Transport, C: Tls> Stream<IO, C> {
     ///
     /// Panics in a runtime without timers, if it must wait under a deadline.
     pub async fn complete_handshake(&mut self) -> io::Result<()> {
-        self.until_done(|driver, line| driver.complete_handshake(line)).await
+        self.until_done(|driver, io| driver.complete_handshake(io)).await
     }
 
     /// Completes the handshake within this time.
@@ -239,7 +239,7 @@ impl<IO: Transport, C: Tls> Stream<IO, C> {
     pub async fn complete_handshake_within(&mut self, patience: Duration) -> io::Result<()> {
         match timeout(patience, self.complete_handshake()).await {
             Ok(result) => result,
-            Err(_) => self.until_done(|driver, line| driver.handshake_timed_out(line)).await,
+            Err(_) => self.until_done(|driver, io| driver.handshake_timed_out(io)).await,
         }
     }
 
@@ -259,7 +259,7 @@ impl<IO: Transport, C: Tls> Stream<IO, C> {
     ///
     /// Panics if it is awaited outside a tokio runtime with timers enabled.
     pub async fn confirm_accepted(&mut self, patience: Duration) -> io::Result<Acceptance> {
-        let known = self.until_done(|driver, line| driver.acceptance(line));
+        let known = self.until_done(|driver, io| driver.acceptance(io));
         timeout(patience, known).await.unwrap_or(Ok(Acceptance::Unknown))
     }
 
@@ -272,7 +272,7 @@ impl<IO: Transport, C: Tls> Stream<IO, C> {
     ///
     /// A peer cannot cause an error here.
     pub fn peer_closed_now(&mut self) -> io::Result<bool> {
-        self.at_once(|driver, line| driver.peer_closed_now(line))
+        self.at_once(|driver, io| driver.peer_closed_now(io))
     }
 
     /// Ends the connection in this manner, within the patience of
@@ -291,7 +291,7 @@ impl<IO: Transport, C: Tls> Stream<IO, C> {
     ///
     /// Panics in a runtime without timers, if it must wait under a deadline.
     pub async fn close(&mut self, manner: Close) -> io::Result<Ending> {
-        self.until_done(|driver, line| driver.close(line, manner)).await
+        self.until_done(|driver, io| driver.close(io, manner)).await
     }
 
     /// Polls [`close`](Self::close).
@@ -304,7 +304,7 @@ impl<IO: Transport, C: Tls> Stream<IO, C> {
     ///
     /// Panics in a runtime without timers, if it must wait under a deadline.
     pub fn poll_close(&mut self, cx: &mut Context<'_>, manner: Close) -> Poll<io::Result<Ending>> {
-        self.poll(cx, Waits::Close, |driver, line| driver.close(line, manner))
+        self.poll(cx, Waits::Close, |driver, io| driver.close(io, manner))
     }
 
     /// Closes the write side and keeps reading (TLS 1.3), as [`crate::Stream::close_write`] does.
@@ -321,7 +321,7 @@ impl<IO: Transport, C: Tls> Stream<IO, C> {
     ///
     /// Panics in a runtime without timers, if it must wait under a deadline.
     pub async fn close_write(&mut self) -> io::Result<Ending> {
-        self.until_done(|driver, line| driver.close_write(line)).await
+        self.until_done(|driver, io| driver.close_write(io)).await
     }
 
     /// Resets the transport, so that the peer must not take what it has for the whole. It never
@@ -333,7 +333,7 @@ impl<IO: Transport, C: Tls> Stream<IO, C> {
     ///
     /// A peer cannot cause an error here.
     pub fn abort(&mut self) -> io::Result<Ending> {
-        self.at_once(|driver, line| driver.close(line, Close::Abort))
+        self.at_once(|driver, io| driver.close(io, Close::Abort))
     }
 
     /// Rejects the connection with a fatal alert, and lingers within bounds so that the peer reads
@@ -352,7 +352,7 @@ impl<IO: Transport, C: Tls> Stream<IO, C> {
     ///
     /// Panics in a runtime without timers, if it must wait under a deadline.
     pub async fn reject(&mut self, alert: AlertDescription) -> io::Result<Ending> {
-        self.until_done(|driver, line| driver.reject(line, alert)).await
+        self.until_done(|driver, io| driver.reject(io, alert)).await
     }
 
     /// Ends TLS and gives the transport back, together with the bytes that were read after the
@@ -370,7 +370,7 @@ impl<IO: Transport, C: Tls> Stream<IO, C> {
     ///
     /// Panics in a runtime without timers, if it must wait under a deadline.
     pub async fn hand_back(&mut self) -> io::Result<(IO, Vec<u8>)> {
-        let leftover = self.until_done(|driver, line| driver.hand_back(line)).await?;
+        let leftover = self.until_done(|driver, io| driver.hand_back(io)).await?;
         let io = self.driven.io.take().ok_or_else(|| self.driven.driver.session.ended())?;
         Ok((io, leftover))
     }
@@ -394,7 +394,7 @@ impl<IO: Transport, C: Tls + Unpin> AsyncRead for Stream<IO, C> {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let unfilled = buffer.initialize_unfilled();
-        self.poll(cx, Waits::Read, |driver, line| driver.read(line, unfilled))
+        self.poll(cx, Waits::Read, |driver, io| driver.read(io, unfilled))
             .map_ok(|count| buffer.advance(count))
     }
 }
@@ -409,7 +409,7 @@ impl<IO: Transport, C: Tls + Unpin> AsyncWrite for Stream<IO, C> {
         cx: &mut Context<'_>,
         data: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.poll(cx, Waits::Write, |driver, line| driver.write(line, data))
+        self.poll(cx, Waits::Write, |driver, io| driver.write(io, data))
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -417,11 +417,11 @@ impl<IO: Transport, C: Tls + Unpin> AsyncWrite for Stream<IO, C> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.poll(cx, Waits::Flush, |driver, line| driver.flush(line))
+        self.poll(cx, Waits::Flush, |driver, io| driver.flush(io))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.poll(cx, Waits::Shutdown, |driver, line| driver.shut_down(line))
+        self.poll(cx, Waits::Shutdown, |driver, io| driver.shut_down(io))
     }
 }
 

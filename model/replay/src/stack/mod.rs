@@ -1,26 +1,26 @@
 //! The TCP of smoltcp in both ends: a real stack whose clock and wire we control.
 //!
 //! Decides nothing about TLS. [`host`] is a stack, [`end`] gives it the calls of a kernel,
-//! [`segment`] reads and forges what travels. Over [`led`] a path says what passes. Over [`loose`]
-//! the wire does as the caller likes, and [`course`] turns what happened into a path.
+//! [`segment`] reads and forges what travels. Over [`scripted`] a path says what passes. Over [`lossy`]
+//! the wire does as the caller likes, and [`trace`] turns what happened into a path.
 
-mod course;
 mod end;
 mod host;
-pub(crate) mod led;
-mod loose;
+mod lossy;
 mod port;
 #[cfg(test)]
 mod quirks;
+pub(crate) mod scripted;
 mod segment;
+mod trace;
 
 use close_notify_model::world::World;
 use close_notify_model::world::action::Side;
 use close_notify_model::world::kernel::Got;
 
-pub use self::course::{Course, Turn};
 use self::end::End;
-pub use self::loose::Setup;
+pub use self::lossy::Setup;
+pub use self::trace::{Trace, Turn};
 
 /// The first bytes of a record whose rest never comes. They are read before the end, and the model
 /// does not count them.

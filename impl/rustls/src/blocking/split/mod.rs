@@ -14,14 +14,14 @@ use std::os::unix::net::UnixStream;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use close_notify_core::{AlertDescription, Close, Ending, FramingState, recv, send};
+use close_notify_core::{AlertDescription, Close, Ending, FramingState};
 use close_notify_framing::Framing;
 use rustix::event::PollFlags;
 use rustls::Connection;
 
 use crate::blocking::stream::Stream;
 use crate::driver::Driver;
-use crate::driver::line::{Bounded, Line};
+use crate::driver::timed::{Bounded, Timed};
 use crate::engine::tls::Tls;
 use crate::error::is_a_wait;
 use crate::transport::socket;
@@ -102,7 +102,7 @@ struct Shared<T: Socket, C: Tls> {
 
 struct State<T: Socket, C: Tls> {
     driver: Driver<C>,
-    line: Bounded<Common<T>>,
+    io: Bounded<Common<T>>,
     /// Threads that wait.
     waiting: usize,
     /// Waiting threads that have not yet seen the last change.
@@ -148,21 +148,15 @@ impl<T: Socket, C: Tls> Stream<T, C> {
         let (wake, woken) = UnixStream::pair()?;
         wake.set_nonblocking(true)?;
         woken.set_nonblocking(true)?;
-        let (driver, line) = self.into_parts();
-        let line = line.map(Common::new);
-        let state = Mutex::new(State { driver, line, waiting: 0, unaware: 0, changes: 0 });
+        let (driver, io) = self.into_parts();
+        let io = io.map(Common::new);
+        let state = Mutex::new(State { driver, io, waiting: 0, unaware: 0, changes: 0 });
         let handle = Handle(Arc::new(Shared { state, wake: [wake, woken] }));
         Ok((ReadHalf(handle.clone()), WriteHalf(handle)))
     }
 }
 
 impl<T: Socket, C: Tls> State<T, C> {
-    fn stands(&self) -> (send::State, recv::State, bool, bool) {
-        let machine = self.driver.session.machine();
-        let may_receive = self.driver.session.may_receive();
-        (machine.send_state(), machine.recv_state(), may_receive, self.line.is_there())
-    }
-
     /// The readiness that the call needs from the transport to go on.
     fn needs(&self, waits: Waits) -> PollFlags {
         let session = &self.driver.session;
@@ -190,10 +184,10 @@ impl<T: Socket, C: Tls> Shared<T, C> {
         let mut since = None;
         loop {
             let mut state = self.state();
-            let before = state.stands();
-            let State { driver, line, .. } = &mut *state;
-            let result = call(driver, line);
-            if state.stands() != before {
+            let before = state.driver.progress(state.io.is_there());
+            let State { driver, io, .. } = &mut *state;
+            let result = call(driver, io);
+            if state.driver.progress(state.io.is_there()) != before {
                 self.wake(&mut state);
             }
             match result {
@@ -221,15 +215,15 @@ impl<T: Socket, C: Tls> Shared<T, C> {
         waits: Waits,
         since: &mut Option<Instant>,
     ) -> io::Result<()> {
-        let Some(line) = &state.line.inner else { return Ok(()) };
-        let transport = line.shared();
+        let Some(io) = &state.io.inner else { return Ok(()) };
+        let transport = io.shared();
         let (needs, seen) = (state.needs(waits), state.changes);
         // As in the blocking stream: the deadline of a close replaces the socket's timeouts.
-        let is_timed = waits != Waits::Close && !state.line.is_running;
+        let is_timed = waits != Waits::Close && !state.io.is_running;
         let timeout = if is_timed { socket::timeout(&*transport, needs)? } else { None };
         let until = match timeout {
             Some(timeout) => since.get_or_insert_with(Instant::now).checked_add(timeout),
-            None => state.line.deadline,
+            None => state.io.deadline,
         };
         state.waiting += 1;
         drop(state);
@@ -280,8 +274,8 @@ impl<T: Socket, C: Tls> Handle<T, C> {
     /// A peer cannot cause an error here.
     pub fn peer_closed_now(&self) -> io::Result<bool> {
         let mut state = self.0.state();
-        let State { driver, line, .. } = &mut *state;
-        let closed = driver.peer_closed_now(line)?;
+        let State { driver, io, .. } = &mut *state;
+        let closed = driver.peer_closed_now(io)?;
         self.0.wake(&mut state);
         Ok(closed)
     }
@@ -289,7 +283,7 @@ impl<T: Socket, C: Tls> Handle<T, C> {
     /// The framing state.
     #[must_use]
     pub fn framing(&self) -> FramingState {
-        self.0.state().driver.standing.state()
+        self.0.state().driver.framed.state()
     }
 
     /// Asks the tracker, which [`Stream::tracker`] describes. Returns `None` if there is no tracker
@@ -305,14 +299,14 @@ impl<T: Socket, C: Tls> Handle<T, C> {
     /// # }
     /// ```
     pub fn with_tracker<F: Framing + 'static, R>(&self, ask: impl FnOnce(&F) -> R) -> Option<R> {
-        self.0.state().driver.standing.tracker().map(ask)
+        self.0.state().driver.framed.tracker().map(ask)
     }
 
     /// Sets how long a close may take, as [`Stream::set_patience`] does.
     pub fn set_patience(&self, patience: Duration) {
         let mut state = self.0.state();
         state.driver.patience = patience;
-        state.line.set_patience(patience);
+        state.io.set_patience(patience);
         self.0.wake(&mut state);
     }
 
@@ -325,7 +319,7 @@ impl<T: Socket, C: Tls> Handle<T, C> {
     ///
     /// Fails as [`Stream::close`] does.
     pub fn close(&self, manner: Close) -> io::Result<Ending> {
-        self.0.call(Waits::Close, |driver, line| driver.close(line, manner))
+        self.0.call(Waits::Close, |driver, io| driver.close(io, manner))
     }
 
     /// Closes the write side (TLS 1.3), as [`Stream::close_write`] does.
@@ -334,7 +328,7 @@ impl<T: Socket, C: Tls> Handle<T, C> {
     ///
     /// Fails as [`Stream::close_write`] does.
     pub fn close_write(&self) -> io::Result<Ending> {
-        self.0.call(Waits::Close, |driver, line| driver.close_write(line))
+        self.0.call(Waits::Close, |driver, io| driver.close_write(io))
     }
 
     /// Resets the transport, as [`Stream::abort`] does.
@@ -352,7 +346,7 @@ impl<T: Socket, C: Tls> Handle<T, C> {
     ///
     /// Fails as [`Stream::reject`] does.
     pub fn reject(&self, alert: AlertDescription) -> io::Result<Ending> {
-        self.0.call(Waits::Close, |driver, line| driver.reject(line, alert))
+        self.0.call(Waits::Close, |driver, io| driver.reject(io, alert))
     }
 }
 
@@ -386,7 +380,7 @@ impl<T: Socket, C: Tls> WriteHalf<T, C> {
 
 impl<T: Socket, C: Tls> Read for ReadHalf<T, C> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.0.call(Waits::Read, |driver, line| driver.read(line, buffer))
+        self.0.0.call(Waits::Read, |driver, io| driver.read(io, buffer))
     }
 }
 
@@ -396,11 +390,11 @@ impl<T: Socket, C: Tls> Write for WriteHalf<T, C> {
     }
 
     fn write_vectored(&mut self, data: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.0.0.call(Waits::Write, |driver, line| driver.write(line, data))
+        self.0.0.call(Waits::Write, |driver, io| driver.write(io, data))
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.0.0.call(Waits::Write, |driver, line| driver.flush(line))
+        self.0.0.call(Waits::Write, |driver, io| driver.flush(io))
     }
 }
 

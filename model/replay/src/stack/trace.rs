@@ -1,4 +1,4 @@
-//! What happened on a loose wire, as a path of the model: every run must be one.
+//! What happened on a lossy wire, as a path of the model: every run must be one.
 //!
 //! Decides which step of the model each event is. These are the abstractions. A unit has left once
 //! its first byte has, and has arrived once its last byte has. What was forged is known by its
@@ -16,7 +16,7 @@ use close_notify_model::world::action::{Action, Side};
 use close_notify_model::world::wire::Fin;
 
 use super::host::ROOM;
-use super::loose::{Landed, Loose, Maker, Setup};
+use super::lossy::{Landed, Lossy, Maker, Setup};
 use crate::driven::{self, Flaw, is_possible};
 use crate::lockstep::Walk;
 use crate::real::{Connected, Real};
@@ -47,10 +47,10 @@ pub enum Turn {
 }
 
 /// Two real ends over two real stacks, on a wire that the caller moves.
-pub struct Course<'a> {
+pub struct Trace<'a> {
     pair: &'a Pair,
     claims: &'a [&'static Claim],
-    walk: Walk<'a, Loose>,
+    walk: Walk<'a, Lossy>,
     turns: Vec<Turn>,
     /// Whether an end released the first bytes of a record whose rest never came. The stack then
     /// resets, the model does not.
@@ -59,7 +59,7 @@ pub struct Course<'a> {
     enabled: Vec<Action>,
 }
 
-impl<'a> Course<'a> {
+impl<'a> Trace<'a> {
     /// Two ends of a configuration whose handshake is done.
     ///
     /// The claims are [`claims_to_judge`](crate::claims_to_judge) of the same pair, and `connected`
@@ -74,7 +74,7 @@ impl<'a> Course<'a> {
         connected: Connected,
         setup: Setup,
     ) -> io::Result<Self> {
-        let wire = Loose::new(setup, pair.config.tcp.one_shot_errno)?;
+        let wire = Lossy::new(setup, pair.config.tcp.one_shot_errno)?;
         let walk = Walk::new(pair, Real::over(&pair.config, connected), wire);
         let (turns, mut enabled) = (Vec::with_capacity(256), Vec::with_capacity(32));
         pair.enabled(walk.world(), &mut enabled);
@@ -378,9 +378,9 @@ const fn is_of_the_wire(action: Action) -> bool {
     )
 }
 
-impl fmt::Debug for Course<'_> {
+impl fmt::Debug for Trace<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Course")
+        f.debug_struct("Trace")
             .field("config", &self.pair.config.name)
             .field("turns", &self.turns)
             .finish_non_exhaustive()

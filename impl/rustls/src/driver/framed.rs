@@ -17,7 +17,7 @@ use crate::session::Session;
 
 /// What a stream knows about its framing.
 #[derive(Debug)]
-pub(crate) enum Standing {
+pub(crate) enum Framed {
     /// What the application said last.
     Said(FramingState),
     /// What its tracker sees.
@@ -36,7 +36,7 @@ pub(crate) struct Tracked {
     free_from: usize,
 }
 
-impl Standing {
+impl Framed {
     pub(crate) fn tracked(tracker: impl Framing + Send + Sync + 'static) -> Self {
         let gate = Gate::new(Box::new(tracker) as Box<dyn Tracker>);
         Self::Tracked(Box::new(Tracked { gate, free: Vec::new(), free_from: 0 }))

@@ -19,7 +19,7 @@ const EARLY: Duration = Duration::from_millis(2);
 /// A transport that can be released, with a deadline for waits.
 ///
 /// Once a deadline runs, reading and writing wait until then at the longest, or not at all.
-pub(crate) trait Line: Transport {
+pub(crate) trait Timed: Transport {
     /// Whether the transport has not been released.
     fn is_there(&self) -> bool;
     /// Releases the transport.
@@ -38,12 +38,22 @@ pub(crate) trait Line: Transport {
     fn deadline_has_passed(&mut self) -> Option<bool>;
     /// With `true`, the following calls only try and never wait, until `false` was passed as often.
     fn only_try(&mut self, only: bool);
+    /// Makes a call that only tries.
+    fn trying<R>(&mut self, call: impl FnOnce(&mut Self) -> R) -> R
+    where
+        Self: Sized,
+    {
+        self.only_try(true);
+        let result = call(self);
+        self.only_try(false);
+        result
+    }
     /// Whether this call has used up the time that the application gives it. The machine does not
     /// know about it.
     fn call_has_passed(&mut self) -> bool;
 }
 
-/// The line of the blocking stream: a deadline bounds every call of the transport itself.
+/// The transport of the blocking stream: a deadline bounds each of its calls.
 #[derive(Debug)]
 pub(crate) struct Bounded<T> {
     pub(crate) inner: Option<T>,
@@ -71,7 +81,7 @@ impl<T> Bounded<T> {
         }
     }
 
-    /// The same line over the same transport, wrapped.
+    /// The same with its transport wrapped.
     pub(crate) fn map<U>(self, wrap: impl FnOnce(T) -> U) -> Bounded<U> {
         let Self { inner, deadline, is_running, call_by, tries, born, lingering } = self;
         Bounded { inner: inner.map(wrap), deadline, is_running, call_by, tries, born, lingering }
@@ -95,7 +105,7 @@ impl<T> Bounded<T> {
     }
 }
 
-impl<T: Transport> Line for Bounded<T> {
+impl<T: Transport> Timed for Bounded<T> {
     fn is_there(&self) -> bool {
         self.inner.is_some()
     }

@@ -2,7 +2,7 @@
 //! likes.
 //!
 //! Decides nothing: reality leads. It keeps what is in the air, and how far each stack has come.
-//! `course.rs` says what that means to the model.
+//! `trace.rs` says what that means to the model.
 
 use std::io;
 
@@ -67,7 +67,7 @@ pub struct Setup {
 }
 
 /// Both ends and what is in the air between them.
-pub(crate) struct Loose {
+pub(crate) struct Lossy {
     ends: [End; 2],
     first: [TcpSeqNumber; 2],
     air: Vec<Flight>,
@@ -79,7 +79,7 @@ pub(crate) struct Loose {
     is_cut: bool,
 }
 
-impl Loose {
+impl Lossy {
     /// Two stacks, connected. Fails if they do not connect.
     pub(super) fn new(setup: Setup, one_shot: bool) -> io::Result<Self> {
         let (hosts, first) = Host::connected(setup.segment + 40, setup.seed)?;
@@ -250,7 +250,7 @@ const fn moved(number: TcpSeqNumber, by: isize) -> TcpSeqNumber {
     TcpSeqNumber(number.0.wrapping_add(by as i32))
 }
 
-impl Wire for Loose {
+impl Wire for Lossy {
     type Port<'a> = StackPort<'a>;
 
     fn port<'a>(&'a mut self, side: Side, before: &World) -> StackPort<'a> {

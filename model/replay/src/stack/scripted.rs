@@ -44,12 +44,12 @@ struct Said {
 }
 
 /// Both ends, and what is between them.
-pub(crate) struct Led {
+pub(crate) struct Scripted {
     ends: [End; 2],
     said: [Said; 2],
 }
 
-impl Led {
+impl Scripted {
     /// Two stacks, connected. With `one_shot`, an error is gone once a call has returned it. Fails
     /// if they do not connect.
     pub(crate) fn new(one_shot: bool) -> io::Result<Self> {
@@ -140,7 +140,7 @@ impl Led {
     }
 }
 
-impl Wire for Led {
+impl Wire for Scripted {
     type Port<'a> = StackPort<'a>;
 
     fn port<'a>(&'a mut self, side: Side, before: &World) -> StackPort<'a> {
