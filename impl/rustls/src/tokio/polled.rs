@@ -1,5 +1,5 @@
-//! A tokio transport as a nonblocking timed transport: a pending call returns `WouldBlock`, and wakes the task
-//! later.
+//! A tokio transport as a nonblocking timed transport: a pending call returns `WouldBlock`, and
+//! wakes the task later.
 
 use std::io::{self, Read, Write};
 use std::pin::Pin;

@@ -1,8 +1,8 @@
 //! The TCP of smoltcp in both ends: a real stack whose clock and wire we control.
 //!
 //! Decides nothing about TLS. [`host`] is a stack, [`end`] gives it the calls of a kernel,
-//! [`segment`] reads and forges what travels. Over [`scripted`] a path says what passes. Over [`lossy`]
-//! the wire does as the caller likes, and [`trace`] turns what happened into a path.
+//! [`segment`] reads and forges what travels. Over [`scripted`] a path says what passes. Over
+//! [`lossy`] the wire does as the caller likes, and [`trace`] turns what happened into a path.
 
 mod end;
 mod host;
