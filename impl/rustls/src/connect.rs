@@ -41,32 +41,20 @@ const HANDSHAKE: Duration = Duration::from_secs(10);
 /// # let _ = example;
 /// ```
 #[derive(Clone, Debug)]
-pub struct Connector {
-    config: Arc<ClientConfig>,
-    policy: Policy,
-    patience: Duration,
-    guard: Option<ClientGuard>,
-    lingering: Lingering,
-}
+pub struct Connector(Settings<ClientConfig, ClientGuard>);
 
 impl Connector {
     /// Makes a connector for this configuration, preferably built with
     /// [`provider`](crate::provider). Its streams use this policy.
     #[must_use]
     pub fn new(config: impl Into<Arc<ClientConfig>>, policy: Policy) -> Self {
-        Self {
-            config: config.into(),
-            policy,
-            patience: HANDSHAKE,
-            guard: None,
-            lingering: Lingering::default(),
-        }
+        Self(Settings::new(config.into(), policy))
     }
 
     /// Limits how long a handshake may take. The default is 10 s.
     #[must_use]
     pub const fn handshake_within(mut self, patience: Duration) -> Self {
-        self.patience = patience;
+        self.0.patience = patience;
         self
     }
 
@@ -75,23 +63,24 @@ impl Connector {
     #[cfg(unix)]
     #[must_use]
     pub fn with_lingerer(self, lingerer: &close_notify_linger::Lingerer) -> Self {
-        Self { lingering: lingerer.clone().into(), ..self }
+        Self(Settings { lingering: lingerer.clone().into(), ..self.0 })
     }
 
     /// Sets the guard that keeps the sessions of this connector, and forgets them when a rule
     /// requires it.
     #[must_use]
     pub fn with_guard(self, guard: ClientGuard) -> Self {
-        Self { guard: Some(guard), ..self }
+        Self(Settings { guard: Some(guard), ..self.0 })
     }
 
     fn session(&self, name: ServerName<'static>) -> io::Result<Session> {
         let made = |config| ClientConnection::new(config, name).map_err(misuse);
-        Ok(match &self.guard {
-            None => Session::new(made(Arc::clone(&self.config))?, self.policy),
+        let Settings { config, policy, guard, .. } = &self.0;
+        Ok(match guard {
+            None => Session::new(made(Arc::clone(config))?, *policy),
             Some(guard) => {
-                let (config, forget) = guard.for_connection(&self.config);
-                Session::new(made(config)?, self.policy).with_forget(forget)
+                let (config, forget) = guard.for_connection(config);
+                Session::new(made(config)?, *policy).with_forget(forget)
             }
         })
     }
@@ -106,11 +95,7 @@ impl Connector {
     /// * `InvalidInput` if the transport is nonblocking. Use [`Stream::complete_handshake`] for
     ///   such a transport.
     pub fn connect<T: Transport>(&self, name: ServerName<'static>, transport: T) -> io::Result<Stream<T>> {
-        let mut stream = Stream::from_session(self.session(name)?, transport).lingering_in(&self.lingering);
-        match stream.complete_handshake_within(self.patience) {
-            Ok(()) => Ok(stream),
-            Err(error) => Err(given_up(stream, error)),
-        }
+        self.0.complete(self.session(name)?, transport)
     }
 
     /// Completes a handshake and returns the tokio stream.
@@ -132,10 +117,7 @@ impl Connector {
         name: ServerName<'static>,
         io: IO,
     ) -> io::Result<crate::tokio::Stream<IO>> {
-        let stream = crate::tokio::Stream::from_session(self.session(name)?, io);
-        let mut stream = stream.lingering_in(&self.lingering);
-        stream.complete_handshake_within(self.patience).await?;
-        Ok(stream)
+        self.0.complete_async(self.session(name)?, io).await
     }
 }
 
@@ -153,32 +135,20 @@ impl Connector {
 /// # let _ = example;
 /// ```
 #[derive(Clone, Debug)]
-pub struct Acceptor {
-    config: Arc<ServerConfig>,
-    policy: Policy,
-    patience: Duration,
-    guard: Option<ServerGuard>,
-    lingering: Lingering,
-}
+pub struct Acceptor(Settings<ServerConfig, ServerGuard>);
 
 impl Acceptor {
     /// Makes an acceptor for this configuration, preferably built with
     /// [`provider`](crate::provider). Its streams use this policy.
     #[must_use]
     pub fn new(config: impl Into<Arc<ServerConfig>>, policy: Policy) -> Self {
-        Self {
-            config: config.into(),
-            policy,
-            patience: HANDSHAKE,
-            guard: None,
-            lingering: Lingering::default(),
-        }
+        Self(Settings::new(config.into(), policy))
     }
 
     /// Limits how long a handshake may take. The default is 10 s.
     #[must_use]
     pub const fn handshake_within(mut self, patience: Duration) -> Self {
-        self.patience = patience;
+        self.0.patience = patience;
         self
     }
 
@@ -187,22 +157,23 @@ impl Acceptor {
     #[cfg(unix)]
     #[must_use]
     pub fn with_lingerer(self, lingerer: &close_notify_linger::Lingerer) -> Self {
-        Self { lingering: lingerer.clone().into(), ..self }
+        Self(Settings { lingering: lingerer.clone().into(), ..self.0 })
     }
 
     /// Sets the guard that forgets the sessions of this acceptor when a rule requires it.
     #[must_use]
     pub fn with_guard(self, guard: ServerGuard) -> Self {
-        Self { guard: Some(guard), ..self }
+        Self(Settings { guard: Some(guard), ..self.0 })
     }
 
     fn session(&self) -> io::Result<Session> {
         let made = |config| ServerConnection::new(config).map_err(misuse);
-        Ok(match &self.guard {
-            None => Session::new(made(Arc::clone(&self.config))?, self.policy),
+        let Settings { config, policy, guard, .. } = &self.0;
+        Ok(match guard {
+            None => Session::new(made(Arc::clone(config))?, *policy),
             Some(guard) => {
-                let (config, forget) = guard.for_connection(&self.config);
-                Session::new(made(config)?, self.policy).with_forget(forget)
+                let (config, forget) = guard.for_connection(config);
+                Session::new(made(config)?, *policy).with_forget(forget)
             }
         })
     }
@@ -217,11 +188,7 @@ impl Acceptor {
     /// * `InvalidInput` if the transport is nonblocking. Use [`Stream::complete_handshake`] for
     ///   such a transport.
     pub fn accept<T: Transport>(&self, transport: T) -> io::Result<Stream<T>> {
-        let mut stream = Stream::from_session(self.session()?, transport).lingering_in(&self.lingering);
-        match stream.complete_handshake_within(self.patience) {
-            Ok(()) => Ok(stream),
-            Err(error) => Err(given_up(stream, error)),
-        }
+        self.0.complete(self.session()?, transport)
     }
 
     /// Completes a handshake and returns the tokio stream.
@@ -243,8 +210,40 @@ impl Acceptor {
         &self,
         io: IO,
     ) -> io::Result<crate::tokio::Stream<IO>> {
-        let stream = crate::tokio::Stream::from_session(self.session()?, io);
-        let mut stream = stream.lingering_in(&self.lingering);
+        self.0.complete_async(self.session()?, io).await
+    }
+}
+
+/// What both sides of a handshake are given.
+#[derive(Clone, Debug)]
+struct Settings<C, G> {
+    config: Arc<C>,
+    policy: Policy,
+    patience: Duration,
+    guard: Option<G>,
+    lingering: Lingering,
+}
+
+impl<C, G> Settings<C, G> {
+    fn new(config: Arc<C>, policy: Policy) -> Self {
+        Self { config, policy, patience: HANDSHAKE, guard: None, lingering: Lingering::default() }
+    }
+
+    fn complete<T: Transport>(&self, session: Session, transport: T) -> io::Result<Stream<T>> {
+        let mut stream = Stream::from_session(session, transport).lingering_in(&self.lingering);
+        match stream.complete_handshake_within(self.patience) {
+            Ok(()) => Ok(stream),
+            Err(error) => Err(given_up(stream, error)),
+        }
+    }
+
+    #[cfg(feature = "tokio")]
+    async fn complete_async<IO: crate::tokio::Transport>(
+        &self,
+        session: Session,
+        io: IO,
+    ) -> io::Result<crate::tokio::Stream<IO>> {
+        let mut stream = crate::tokio::Stream::from_session(session, io).lingering_in(&self.lingering);
         stream.complete_handshake_within(self.patience).await?;
         Ok(stream)
     }
