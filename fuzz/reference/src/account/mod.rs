@@ -4,6 +4,8 @@
 //! what cannot happen. The notes are a value of fixed size, so that each step of a run can be
 //! judged, and equal notes have equal futures.
 
+mod transport;
+
 use close_notify_core::{
     AlertDescription, Event, FirstCloser, LateData, Manner, NotSent, PeerCloses, Policy, ReadEnd, Reply,
     TransportEnd, Version,
@@ -161,22 +163,6 @@ impl Account {
             Event::PeerMessage { bytes } | Event::Drained { bytes } => _ = self.is_within_budget(bytes),
             Event::PeerAlert { level, description } if self.reads() => self.alert(level.0, description),
             Event::PeerAlert { .. } => {}
-            Event::TransportEof { inside_record } => self.eof(inside_record),
-            Event::TransportReset { errno } => {
-                self.broke |= !self.both_said_it();
-                self.error(errno);
-                self.death_seen |= !is_reset(errno);
-                self.end_transport(TransportEnd::PeerReset);
-                self.unsent_because(NotSent::TransportFailed);
-                // rst-is-not-close, dead-is-not-fin
-                self.end_reading(if self.reset_seen { ReadEnd::Reset } else { ReadEnd::TransportFailed });
-            }
-            // salvage-alert: reading goes on
-            Event::WriteFailed { errno } => {
-                self.broke |= !is_no_failure(errno) && !self.both_said_it();
-                self.error(errno);
-                self.unsent_because(NotSent::TransportFailed);
-            }
             // RFC 9846 §5.5 · limit-close-counts
             Event::EngineNotified => {
                 self.we_close();
@@ -194,23 +180,7 @@ impl Account {
             }
             Event::DeadlineStarted => self.deadline_started = true,
             Event::DeadlinePassed => self.lose_patience(ReadEnd::TimedOut, TransportEnd::TimedOut),
-            Event::TransportClosed => {
-                self.end_transport(self.end_by_us());
-                self.unsent_because(NotSent::NotAsked);
-                self.let_go();
-            }
-            Event::TransportHandedOver => {
-                self.end_transport(TransportEnd::HandedOver);
-                self.unsent_because(NotSent::NotAsked);
-                self.let_go();
-            }
-            Event::TransportResetByUs => {
-                self.end_transport(self.end_by_us());
-                // A transport that has failed is only discarded.
-                self.aborted |= !self.has_failed();
-                self.let_go();
-            }
-            Event::TransportHandedBack => self.released = true,
+            _ => self.note_transport(fact),
         }
     }
 
@@ -352,17 +322,6 @@ impl Account {
         // RFC 5246 §7.2.1 · reply-at-once, reply-drops-pending
         self.word = Some(Word::Notify);
         self.overtakes = reply == Reply::Discard;
-    }
-
-    // RFC 9293 §3.10.7 · rst-is-not-close: an error that another call took is not forgotten
-    fn eof(&mut self, inside_record: bool) {
-        self.end_transport(TransportEnd::PeerFin);
-        self.end_reading(match (self.reset_seen, self.death_seen, inside_record) {
-            (true, _, _) => ReadEnd::Reset,
-            (false, true, _) => ReadEnd::TransportFailed,
-            (false, false, true) => ReadEnd::TruncatedInRecord,
-            (false, false, false) => ReadEnd::TruncatedAtBoundary,
-        });
     }
 
     /// Keeps the first error number; zero is none.
