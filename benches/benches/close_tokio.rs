@@ -9,7 +9,7 @@
 use std::net::TcpListener;
 use std::rc::Rc;
 
-use close_notify::tokio::{Stream, WithEnding};
+use close_notify::tasks::{Stream, WithEnding};
 use close_notify::{Close, Policy, Reply, Tls, Version};
 use close_notify_benches::paired::{Run, Variant, rounds, sample};
 use close_notify_benches::setup;

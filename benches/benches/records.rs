@@ -133,7 +133,7 @@ fn blocking(listener: &TcpListener, version: Version, rounds: usize) {
 }
 
 fn tasks(listener: &TcpListener, version: Version, rounds: usize) {
-    use close_notify::tokio::WithEnding as _;
+    use close_notify::tasks::WithEnding as _;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let runtime = Rc::new(runtime);
     let raw = || setup::tokio_pair(&runtime, listener, version);

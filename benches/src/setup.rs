@@ -126,7 +126,7 @@ pub fn our_tokio_pair(
 }
 
 /// One of our ends in a task.
-pub type Task = close_notify::tokio::Stream<tokio::net::TcpStream>;
+pub type Task = close_notify::tasks::Stream<tokio::net::TcpStream>;
 
 fn into_tokio(socket: TcpStream) -> tokio::net::TcpStream {
     socket.set_nonblocking(true).expect("a socket");

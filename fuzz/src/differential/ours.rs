@@ -5,7 +5,7 @@ use std::pin::{Pin, pin};
 use std::sync::LazyLock;
 use std::task::{Context, Poll, Waker};
 
-use close_notify::{Close, Ending, FindEnding, Policy, ReadEnd, Stream, tokio as asynchronous};
+use close_notify::{Close, Ending, FindEnding, Policy, ReadEnd, Stream, tasks as asynchronous};
 use rustls::Connection;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::runtime::{Builder, Runtime};

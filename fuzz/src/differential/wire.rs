@@ -147,7 +147,7 @@ impl AsyncWrite for Wire {
     }
 }
 
-impl close_notify::tokio::Transport for Wire {
+impl close_notify::tasks::Transport for Wire {
     fn reset(&mut self) -> io::Result<()> {
         Ok(())
     }

@@ -9,7 +9,7 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use close_notify::{AlertDescription, Close, Ending, Error, FramingState, Session, Stream, tokio as tasks};
+use close_notify::{AlertDescription, Close, Ending, Error, FramingState, Session, Stream, tasks};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::wire::Held;

@@ -437,7 +437,7 @@ impl AsyncWrite for Held {
     }
 }
 
-impl close_notify::tokio::Transport for Held {
+impl close_notify::tasks::Transport for Held {
     fn reset(&mut self) -> io::Result<()> {
         close_notify::Transport::reset(self)
     }

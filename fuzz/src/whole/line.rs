@@ -107,7 +107,7 @@ impl AsyncWrite for Line {
     }
 }
 
-impl close_notify::tokio::Transport for Line {
+impl close_notify::tasks::Transport for Line {
     fn reset(&mut self) -> io::Result<()> {
         close_notify::Transport::reset(&mut self.end)
     }

@@ -7,7 +7,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use close_notify::tokio::{Plain, Relayed, Stream, copy_bidirectional};
+use close_notify::tasks::{Plain, Relayed, Stream, copy_bidirectional};
 use close_notify::{Close, FirstCloser, Policy, ReadEnd, Version, WriteEnd};
 
 use super::agree::{self, Facts};

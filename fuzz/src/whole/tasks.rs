@@ -7,7 +7,7 @@
 use std::io;
 use std::time::Duration;
 
-use close_notify::tokio::Stream;
+use close_notify::tasks::Stream;
 use close_notify::{Acceptor, AlertDescription, Close, Connector, LateData, Policy, ReadEnd};
 
 use super::agree::{self, Facts};

@@ -16,7 +16,7 @@ mod common;
 use std::fmt::Write as _;
 
 use close_notify::Policy;
-use close_notify::tokio::Stream;
+use close_notify::tasks::Stream;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 

@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 
 use close_notify::framing::lines::{LineEnd, Lines};
 use close_notify::linger::{Limits, Lingerer};
-use close_notify::tokio::Stream;
+use close_notify::tasks::Stream;
 use close_notify::{Acceptor, Close, Connector, Ending, FramingState, Policy};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};

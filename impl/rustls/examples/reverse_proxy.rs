@@ -27,7 +27,7 @@ use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::thread;
 
-use close_notify::tokio::{Relayed, copy_bidirectional};
+use close_notify::tasks::{Relayed, copy_bidirectional};
 use close_notify::{Acceptor, AlertDescription, Close, Connector, Ending, FindEnding, Policy, ReadEnd};
 use common::End;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

@@ -112,11 +112,11 @@ impl Connector {
     ///
     /// Panics if it is awaited outside a tokio runtime with timers enabled.
     #[cfg(feature = "tokio")]
-    pub async fn connect_async<IO: crate::tokio::Transport>(
+    pub async fn connect_async<IO: crate::tasks::Transport>(
         &self,
         name: ServerName<'static>,
         io: IO,
-    ) -> io::Result<crate::tokio::Stream<IO>> {
+    ) -> io::Result<crate::tasks::Stream<IO>> {
         self.0.complete_async(self.session(name)?, io).await
     }
 }
@@ -206,10 +206,10 @@ impl Acceptor {
     ///
     /// Panics if it is awaited outside a tokio runtime with timers enabled.
     #[cfg(feature = "tokio")]
-    pub async fn accept_async<IO: crate::tokio::Transport>(
+    pub async fn accept_async<IO: crate::tasks::Transport>(
         &self,
         io: IO,
-    ) -> io::Result<crate::tokio::Stream<IO>> {
+    ) -> io::Result<crate::tasks::Stream<IO>> {
         self.0.complete_async(self.session()?, io).await
     }
 }
@@ -238,12 +238,12 @@ impl<C, G> Settings<C, G> {
     }
 
     #[cfg(feature = "tokio")]
-    async fn complete_async<IO: crate::tokio::Transport>(
+    async fn complete_async<IO: crate::tasks::Transport>(
         &self,
         session: Session,
         io: IO,
-    ) -> io::Result<crate::tokio::Stream<IO>> {
-        let mut stream = crate::tokio::Stream::from_session(session, io).lingering_in(&self.lingering);
+    ) -> io::Result<crate::tasks::Stream<IO>> {
+        let mut stream = crate::tasks::Stream::from_session(session, io).lingering_in(&self.lingering);
         stream.complete_handshake_within(self.patience).await?;
         Ok(stream)
     }

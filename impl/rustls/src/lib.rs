@@ -7,7 +7,7 @@
 //!
 //! | you have | you write |
 //! | --- | --- |
-//! | a tokio-rustls stream | [`stream.with_ending(policy)`](tokio::WithEnding::with_ending), or to end it [`stream.close(policy, manner).await?`](tokio::WithEnding::close) |
+//! | a tokio-rustls stream | [`stream.with_ending(policy)`](tasks::WithEnding::with_ending), or to end it [`stream.close(policy, manner).await?`](tasks::WithEnding::close) |
 //! | a `rustls::StreamOwned` or `rustls::Stream` | [`stream.with_ending(policy)`](WithEnding::with_ending), [`stream.close(policy, manner)?`](WithEnding::close) |
 //! | a rustls configuration, and sockets | [`Connector::new(config, policy).connect(name, socket)?`](Connector::connect), [`Acceptor`]; in async tasks [`connect_async`](Connector::connect_async), [`accept_async`](Acceptor::accept_async) |
 //! | your own event loop | [`Session`], which never blocks |
@@ -142,8 +142,8 @@
 //! | not willing to talk to this peer | [`reject`](Stream::reject)`(alert)` | as `Linger` | the session may not be resumed; needs [`provider`] |
 //! | done writing, but still reading (TLS 1.3) | [`close_write`](Stream::close_write), and later `close` | the transport to take our close_notify | a peer may take it for the end and answer no more |
 //! | continuing without TLS on the same transport | [`hand_back`](Stream::hand_back) | the peer's close_notify | if it does not come, the transport is closed |
-//! | a relay that does not know the messages | [`tokio::copy_bidirectional`] | both directions | an end that is not clean resets both sides |
-//! | reading in one thread or task, writing in another | [`into_split`](Stream::into_split), [`tokio::Stream::into_split`]; a [`Handle`] closes | as the manner says | both halves share one end, no matter which one asks for it |
+//! | a relay that does not know the messages | [`tasks::copy_bidirectional`] | both directions | an end that is not clean resets both sides |
+//! | reading in one thread or task, writing in another | [`into_split`](Stream::into_split), [`tasks::Stream::into_split`]; a [`Handle`] closes | as the manner says | both halves share one end, no matter which one asks for it |
 //! | a pool that takes a connection out again | [`peer_closed_now`](Stream::peer_closed_now) first | nothing | `false` is no promise: the end may be on its way |
 //! | a client with a certificate (TLS 1.3) | [`confirm_accepted`](Stream::confirm_accepted) before a request that must not be sent twice | a ticket, data or the refusal | if the server sends no ticket, the answer stays [`Unknown`](Acceptance::Unknown) |
 //!
@@ -291,7 +291,7 @@ pub mod guide;
 mod resumption;
 mod session;
 #[cfg(feature = "tokio")]
-pub mod tokio;
+pub mod tasks;
 mod transport;
 
 #[cfg(unix)]

@@ -15,7 +15,7 @@ use std::thread;
 use std::time::Duration;
 
 use close_notify::framing::http::Responses;
-use close_notify::tokio::Stream as Task;
+use close_notify::tasks::Stream as Task;
 use close_notify::{
     AlertDescription, Close, Delivery, Ending, Error, FindEnding, FramingState, LateData, MissingNotify,
     Pipe, Policy, ReadEnd, Stream, Transport, Version, WriteEnd,

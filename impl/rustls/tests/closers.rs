@@ -15,7 +15,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 use std::time::Duration;
 
-use close_notify::tokio::{Handle, ReadHalf, Stream, WriteHalf};
+use close_notify::tasks::{Handle, ReadHalf, Stream, WriteHalf};
 use close_notify::{AlertDescription, Close, Ending, ReadEnd, Version};
 use common::VERSIONS;
 use common::tasks::{once, pipes};

@@ -51,7 +51,7 @@ async fn without_a_descriptor_to_spare_every_last_response_is_read() {
     let (session, socket, task_client) = ends();
     socket.set_nonblocking(true).unwrap();
     let mut task =
-        close_notify::tokio::Stream::from_session(session, tokio::net::TcpStream::from_std(socket).unwrap());
+        close_notify::tasks::Stream::from_session(session, tokio::net::TcpStream::from_std(socket).unwrap());
     whole.set_lingerer(&lingerer);
     halves.set_lingerer(&lingerer);
     task.set_lingerer(&lingerer);

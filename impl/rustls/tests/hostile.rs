@@ -11,7 +11,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use close_notify::tokio::{Irresettable, Stream, Transport};
+use close_notify::tasks::{Irresettable, Stream, Transport};
 use close_notify::{Close, Delivery, Ending, FindEnding, Pipe, Policy, ReadEnd, Version, WriteEnd};
 use common::VERSIONS;
 use common::tasks::{once, over, pipes};
@@ -87,9 +87,9 @@ fn streams_go_to_any_thread_and_into_any_future() {
     is_free::<close_notify::WriteHalf<std::net::TcpStream>>();
     is_free::<close_notify::Handle<std::net::TcpStream>>();
     is_free::<Stream<tokio::net::TcpStream>>();
-    is_free::<close_notify::tokio::ReadHalf<tokio::net::TcpStream>>();
-    is_free::<close_notify::tokio::WriteHalf<tokio::net::TcpStream>>();
-    is_free::<close_notify::tokio::Handle<tokio::net::TcpStream>>();
+    is_free::<close_notify::tasks::ReadHalf<tokio::net::TcpStream>>();
+    is_free::<close_notify::tasks::WriteHalf<tokio::net::TcpStream>>();
+    is_free::<close_notify::tasks::Handle<tokio::net::TcpStream>>();
     is_free::<close_notify::Error>();
     is_free::<close_notify::Connector>();
     is_free::<close_notify::Acceptor>();
@@ -101,7 +101,7 @@ fn streams_go_to_any_thread_and_into_any_future() {
     drop(is_send(async {
         let (mut near, mut far) = pipes(Version::Tls13, 64).await;
         let _ = near.close(Close::Graceful).await;
-        let _ = close_notify::tokio::copy_bidirectional(&mut near, &mut far).await;
+        let _ = close_notify::tasks::copy_bidirectional(&mut near, &mut far).await;
         let _ = far.hand_back().await;
     }));
 }

@@ -139,7 +139,7 @@ fn halves(version: Version) {
 
 /// Tasks that wait for a silent peer.
 fn tasks(version: Version) {
-    use close_notify::tokio::Stream;
+    use close_notify::tasks::Stream;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         for manner in [Close::Graceful, Close::Linger] {

@@ -173,7 +173,7 @@ macro_rules! ends {
 }
 
 ends!(near, far, Stream<TcpStream>, split);
-ends!(near_task, far_task, close_notify::tokio::Stream<tokio::net::TcpStream>, split_task, async, await);
+ends!(near_task, far_task, close_notify::tasks::Stream<tokio::net::TcpStream>, split_task, async, await);
 
 type Halves = (close_notify::ReadHalf<TcpStream>, close_notify::WriteHalf<TcpStream>);
 
@@ -182,11 +182,11 @@ fn split(stream: Stream<TcpStream>) -> Halves {
 }
 
 type TaskHalves = (
-    close_notify::tokio::ReadHalf<tokio::net::TcpStream>,
-    close_notify::tokio::WriteHalf<tokio::net::TcpStream>,
+    close_notify::tasks::ReadHalf<tokio::net::TcpStream>,
+    close_notify::tasks::WriteHalf<tokio::net::TcpStream>,
 );
 
-fn split_task(stream: close_notify::tokio::Stream<tokio::net::TcpStream>) -> TaskHalves {
+fn split_task(stream: close_notify::tasks::Stream<tokio::net::TcpStream>) -> TaskHalves {
     stream.into_split()
 }
 
@@ -277,7 +277,7 @@ async fn both_tasks(
     near: tokio::net::TcpStream,
     far: tokio::net::TcpStream,
 ) {
-    use close_notify::tokio::Stream;
+    use close_notify::tasks::Stream;
     let near = near_task(way, Stream::new(lab.connection(one), near, Policy::STRICT));
     let far = async {
         let mut socket = far.into_std().unwrap();

@@ -10,7 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use close_notify::linger::{Counters, Limits, Lingerer};
-use close_notify::tokio::Irresettable;
+use close_notify::tasks::Irresettable;
 use close_notify::{
     Acceptor, AlertDescription, Close, Connector, Ending, FindEnding, FramingState, Manner, Policy, ReadEnd,
     Severity, Stream, Transport, TransportEnd, Version, WriteEnd,
@@ -441,7 +441,7 @@ mod a_transport_that_the_service_cannot_take {
     /// The same in tasks.
     async fn unread_in_tasks(
         version: Version,
-    ) -> (close_notify::tokio::Stream<Irresettable<tokio::net::TcpStream>>, Stream<TcpStream>) {
+    ) -> (close_notify::tasks::Stream<Irresettable<tokio::net::TcpStream>>, Stream<TcpStream>) {
         let (client, server) = common::pair(version, Policy::STRICT);
         let (near, far) = common::sockets();
         far.set_nonblocking(true).unwrap();
@@ -449,7 +449,7 @@ mod a_transport_that_the_service_cannot_take {
         let mut client = Stream::from_session(client.session, near);
         client.write_all(&[7; UNREAD]).unwrap();
         client.transport().unwrap().shutdown(Shutdown::Write).unwrap();
-        (close_notify::tokio::Stream::from_session(server.session, far), client)
+        (close_notify::tasks::Stream::from_session(server.session, far), client)
     }
 
     #[tokio::test]

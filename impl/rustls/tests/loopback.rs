@@ -162,7 +162,7 @@ async fn an_abort_of_a_task_is_seen_despite_a_clone_of_the_socket() {
         let clone = near.try_clone().unwrap();
         near.set_nonblocking(true).unwrap();
         let near = tokio::net::TcpStream::from_std(near).unwrap();
-        let mut near = close_notify::tokio::Stream::from_session(client.session, near);
+        let mut near = close_notify::tasks::Stream::from_session(client.session, near);
         near.abort().unwrap();
         far.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
         let mut far = Stream::from_session(server.session, far);

@@ -3,7 +3,7 @@
 
 mod common;
 
-use close_notify::tokio::{Plain, Relayed, Stream, copy_bidirectional};
+use close_notify::tasks::{Plain, Relayed, Stream, copy_bidirectional};
 use close_notify::{AlertDescription, Close, Ending, FindEnding, MissingNotify, Policy, ReadEnd, Version};
 use common::VERSIONS;
 use common::tasks::{sockets, streams};

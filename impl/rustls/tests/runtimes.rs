@@ -6,7 +6,7 @@ mod common;
 
 use std::time::Duration;
 
-use close_notify::tokio::Stream;
+use close_notify::tasks::Stream;
 use close_notify::{Close, Ending, FindEnding, Policy, ReadEnd, Version};
 use common::tasks::{once, over, sockets};
 use common::{VERSIONS, client, client_config, hooked, server, server_config};

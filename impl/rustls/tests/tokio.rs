@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use close_notify::tokio::{Stream, Transport, WithEnding};
+use close_notify::tasks::{Stream, Transport, WithEnding};
 use close_notify::{AlertDescription, Close, Ending, FindEnding, Policy, ReadEnd, Version, WriteEnd};
 use common::tasks::{once, over, pipes, sockets};
 use common::{VERSIONS, client, client_config, hooked, server_config};
@@ -325,5 +325,16 @@ async fn a_codec_runs_on_it_and_ends_as_the_connection_does() {
         drop(near);
         let Some(Err(LinesCodecError::Io(error))) = far.next().await else { panic!("a cut is an error") };
         assert!(Ending::find(&error).is_some(), "{version}: {error}");
+    }
+}
+
+/// Everything of the crate in scope.
+mod with_a_glob {
+    use close_notify::*;
+
+    #[tokio::test]
+    async fn tokio_is_still_the_runtime() {
+        tokio::task::yield_now().await;
+        assert_eq!(Policy::default(), Policy::STRICT);
     }
 }

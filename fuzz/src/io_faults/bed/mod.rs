@@ -11,7 +11,7 @@ use std::io::ErrorKind;
 use std::rc::Rc;
 use std::time::Duration;
 
-use close_notify::{Ending, ReadEnd, Stream, WriteEnd, tokio as tasks};
+use close_notify::{Ending, ReadEnd, Stream, WriteEnd, tasks};
 
 use super::clock::{Clock, PATIENCE};
 use super::ends::{End, Op};

@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use close_notify::framing::{LengthPrefixed, Width};
-use close_notify::tokio::{Handle, Stream};
+use close_notify::tasks::{Handle, Stream};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::{Calling, Came, Line, Op, Side, State};

@@ -11,7 +11,7 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use close_notify::tokio::{ReadHalf, Stream, WriteHalf};
+use close_notify::tasks::{ReadHalf, Stream, WriteHalf};
 use close_notify::{AlertDescription, Close, Ending, MissingNotify, ReadEnd};
 
 use super::agree::{Facts, has_notified};

@@ -12,7 +12,7 @@ use std::thread;
 use std::time::Duration;
 
 use close_notify::linger::Lingerer;
-use close_notify::tokio::Irresettable;
+use close_notify::tasks::Irresettable;
 use close_notify::{Acceptor, ClientGuard, Connector, Ending, Policy, ServerGuard, Stream, Tls, Version};
 use rustix::net::sockopt::set_socket_send_buffer_size;
 use rustls::{ClientConfig, Connection, ServerConfig};
@@ -30,7 +30,7 @@ use crate::lab;
 pub(in super::super) trait Socket:
     close_notify::Socket + From<OwnedFd> + Send + Sync + 'static
 {
-    type Tokio: close_notify::tokio::Transport + Debug + 'static;
+    type Tokio: close_notify::tasks::Transport + Debug + 'static;
 
     fn set_blocking(&self, blocks: bool) -> io::Result<()>;
     fn into_tokio(self) -> io::Result<Self::Tokio>;
@@ -75,7 +75,7 @@ impl<T: Socket> Socketed for Stream<T> {
 }
 
 /// These calls never wait: a task that would wait is given up.
-impl<IO: close_notify::tokio::Transport + Debug, C: Tls + Unpin + Debug> Socketed for Tasks<IO, C> {
+impl<IO: close_notify::tasks::Transport + Debug, C: Tls + Unpin + Debug> Socketed for Tasks<IO, C> {
     fn waits(&mut self, _: bool) {}
 }
 
@@ -183,13 +183,13 @@ fn end<T: Socket>(
     }))
 }
 
-fn of_tasks<IO: close_notify::tokio::Transport + Debug + 'static>(
+fn of_tasks<IO: close_notify::tasks::Transport + Debug + 'static>(
     connection: Connection,
     io: IO,
     policy: Policy,
     service: Option<&Lingerer>,
 ) -> Box<dyn Socketed> {
-    let mut stream = close_notify::tokio::Stream::new(connection, io, policy);
+    let mut stream = close_notify::tasks::Stream::new(connection, io, policy);
     service.into_iter().for_each(|service| stream.set_lingerer(service));
     Box::new(Tasks(stream))
 }

@@ -7,7 +7,7 @@ use std::io::{self, IoSlice, Read, Write};
 use std::time::Duration;
 
 use close_notify::framing::{LengthPrefixed, Width};
-use close_notify::tokio::{Stream, Transport};
+use close_notify::tasks::{Stream, Transport};
 use close_notify::{Acceptance, AlertDescription, Close, Ending, Tls};
 use rustls::{Connection, HandshakeKind};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

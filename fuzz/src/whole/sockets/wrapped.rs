@@ -6,7 +6,7 @@ use std::io;
 use std::sync::Arc;
 
 use close_notify::linger::Lingerer;
-use close_notify::tokio::{Stream, Transport, WithEnding};
+use close_notify::tasks::{Stream, Transport, WithEnding};
 use close_notify::{Close, Ending, Policy, Tls};
 use rustls::{ClientConfig, ServerConfig};
 use tokio_rustls::{TlsAcceptor, TlsConnector, TlsStream, client, server};

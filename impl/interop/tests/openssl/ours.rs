@@ -29,7 +29,7 @@ pub(crate) enum Side {
 /// Our end, with its handshake done.
 pub(crate) enum Ours {
     Std(Box<Stream<TcpStream>>),
-    Tokio(Box<close_notify::tokio::Stream<tokio::net::TcpStream>>, Runtime),
+    Tokio(Box<close_notify::tasks::Stream<tokio::net::TcpStream>>, Runtime),
 }
 
 /// Makes the same call on either stream, within the deadline of tests.

@@ -7,11 +7,11 @@ use std::io;
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 
-use ::tokio::net::{TcpListener as TokioListener, TcpStream as TokioSocket};
-use close_notify::{Acceptor, Connector, Policy, Stream, tokio};
+use close_notify::{Acceptor, Connector, Policy, Stream, tasks};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConfig, ServerConnection};
+use tokio::net::{TcpListener as TokioListener, TcpStream as TokioSocket};
 
 /// Any error. An example returns the lines that it prints, and panics if one of its claims is
 /// false.
@@ -28,7 +28,7 @@ pub(crate) fn print(out: Result<String>) -> Result<()> {
 
 /// Runs an asynchronous example.
 pub(crate) fn block_on(example: impl Future<Output = Result<String>>) -> Result<String> {
-    ::tokio::runtime::Runtime::new()?.block_on(example)
+    tokio::runtime::Runtime::new()?.block_on(example)
 }
 
 /// A client's and a server's configuration, made for each other.
@@ -104,7 +104,7 @@ pub(crate) async fn listen() -> io::Result<(TokioListener, SocketAddr)> {
 }
 
 /// Connects a tokio client.
-pub(crate) async fn connect(connector: &Connector, to: SocketAddr) -> io::Result<tokio::Stream<TokioSocket>> {
+pub(crate) async fn connect(connector: &Connector, to: SocketAddr) -> io::Result<tasks::Stream<TokioSocket>> {
     connector.connect_async(localhost(), TokioSocket::connect(to).await?).await
 }
 

@@ -5,7 +5,7 @@ use std::task::{Context, Poll, Waker};
 
 use close_notify::Policy;
 use close_notify::Version;
-use close_notify::tokio::{Stream, Transport};
+use close_notify::tasks::{Stream, Transport};
 use rustls::ServerConfig;
 use tokio::io::{DuplexStream, duplex};
 use tokio::net::{TcpListener, TcpStream};

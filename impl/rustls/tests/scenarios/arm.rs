@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use close_notify::framing::Framing;
 use close_notify::{
     AlertDescription, Close, Ending, FindEnding, FramingState, Machine, Policy, ReadEnd, Role, Session,
-    Stream, Version, tokio as asynchronous,
+    Stream, Version, tasks as asynchronous,
 };
 use rustls::crypto::CryptoProvider;
 use rustls::{ClientConfig, Connection, ServerConfig};

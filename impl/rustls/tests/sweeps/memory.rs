@@ -177,7 +177,7 @@ impl AsyncWrite for Memory {
     }
 }
 
-impl close_notify::tokio::Transport for Memory {
+impl close_notify::tasks::Transport for Memory {
     fn reset(&mut self) -> io::Result<()> {
         self.pipe.reset()
     }

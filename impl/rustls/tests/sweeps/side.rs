@@ -83,7 +83,7 @@ impl Arm {
             Adapter::Std => Adapted::Std(Stream::new(connection, near, policy)),
             Adapter::Tokio => {
                 let runtime = Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-                Adapted::Tokio(close_notify::tokio::Stream::new(connection, near, policy), runtime)
+                Adapted::Tokio(close_notify::tasks::Stream::new(connection, near, policy), runtime)
             }
         }
     }
@@ -131,7 +131,7 @@ pub(crate) struct Side {
 #[allow(clippy::large_enum_variant, reason = "there is one at a time")]
 enum Adapted {
     Std(Stream<Memory>),
-    Tokio(close_notify::tokio::Stream<Memory>, Runtime),
+    Tokio(close_notify::tasks::Stream<Memory>, Runtime),
 }
 
 /// Makes a call once; `None` if it would wait.

@@ -19,7 +19,7 @@ use ::tokio::net::UnixStream;
 ///
 /// ```
 /// use std::io;
-/// use close_notify::tokio::Transport;
+/// use close_notify::tasks::Transport;
 /// # struct Tunnel(tokio::io::DuplexStream);
 /// # use std::{pin::Pin, task::{Context, Poll}};
 /// # use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -160,7 +160,7 @@ impl<T: Transport + ?Sized> Transport for &mut T {
 /// close_notify.
 ///
 /// ```
-/// use close_notify::tokio::{Irresettable, Transport};
+/// use close_notify::tasks::{Irresettable, Transport};
 /// let (near, _far) = tokio::io::duplex(64);
 /// assert!(Irresettable(tokio::io::BufWriter::new(near)).reset().is_ok());
 /// ```

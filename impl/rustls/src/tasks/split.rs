@@ -30,7 +30,7 @@ use crate::engine::tls::Tls;
 /// halves are dropped.
 ///
 /// ```
-/// use close_notify::{Policy, tokio::Stream};
+/// use close_notify::{Policy, tasks::Stream};
 /// use tokio::io::AsyncReadExt;
 /// # mod lab { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/lab.rs")); }
 /// # fn main() -> std::io::Result<()> {
@@ -51,7 +51,7 @@ pub struct Handle<IO: Transport, C: Tls = Connection>(Arc<Shared<IO, C>>);
 /// Reading fails as it does on the stream.
 ///
 /// ```
-/// use close_notify::{Close, Policy, tokio::Stream};
+/// use close_notify::{Close, Policy, tasks::Stream};
 /// use tokio::io::{AsyncReadExt, AsyncWriteExt};
 /// # mod lab { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/lab.rs")); }
 /// # fn main() -> std::io::Result<()> {
@@ -80,7 +80,7 @@ pub struct ReadHalf<IO: Transport, C: Tls = Connection>(Handle<IO, C>);
 /// tells the peer that no more data comes. Writing fails as it does on the stream.
 ///
 /// ```
-/// use close_notify::{Policy, tokio::Stream};
+/// use close_notify::{Policy, tasks::Stream};
 /// use tokio::io::{AsyncReadExt, AsyncWriteExt};
 /// # mod lab { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/lab.rs")); }
 /// # fn main() -> std::io::Result<()> {
@@ -168,7 +168,7 @@ impl<IO: Transport, C: Tls> Handle<IO, C> {
     /// The connection is locked during the call: `ask` must not use one of its halves or handles.
     ///
     /// ```
-    /// # use close_notify::tokio::{Handle, Transport};
+    /// # use close_notify::tasks::{Handle, Transport};
     /// use close_notify::framing::http::Responses;
     /// # fn is_idle<IO: Transport>(handle: &Handle<IO>) -> bool {
     /// handle.with_tracker(|responses: &Responses| responses.owed()) == Some(0)

@@ -24,7 +24,7 @@ const PIECE: usize = 16 * 1024;
 /// A read that returns zero is an end; [`tls_ending`](Self::tls_ending) says whether it was clean.
 ///
 /// ```
-/// use close_notify::{Policy, tokio::{Side, Stream}};
+/// use close_notify::{Policy, tasks::{Side, Stream}};
 /// # mod lab { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/lab.rs")); }
 /// # let (client, _server) = lab::connections();
 /// let (near, _far) = tokio::io::duplex(64);
@@ -68,7 +68,7 @@ impl<IO: Transport, C: Tls + Unpin> Side for Stream<IO, C> {
 /// A side without TLS, whose only sign of an end is a FIN.
 ///
 /// ```
-/// use close_notify::tokio::{Plain, Side};
+/// use close_notify::tasks::{Plain, Side};
 /// let (near, _far) = tokio::io::duplex(64);
 /// assert!(Plain::new(near).tls_ending().is_none());
 /// ```
@@ -137,7 +137,7 @@ impl<IO: Transport> Side for Plain<IO> {
 /// What a relay moved, and how both sides ended.
 ///
 /// ```
-/// use close_notify::{Policy, tokio::{Plain, Stream, copy_bidirectional}};
+/// use close_notify::{Policy, tasks::{Plain, Stream, copy_bidirectional}};
 /// use tokio::io::AsyncWriteExt;
 /// # mod lab { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/lab.rs")); }
 /// # fn main() -> std::io::Result<()> {
@@ -196,7 +196,7 @@ pub struct Relayed {
 /// # Examples
 ///
 /// ```
-/// use close_notify::tokio::{Plain, Stream, copy_bidirectional};
+/// use close_notify::tasks::{Plain, Stream, copy_bidirectional};
 /// use tokio::net::TcpStream;
 /// async fn terminate(
 ///     mut downstream: Stream<TcpStream>,

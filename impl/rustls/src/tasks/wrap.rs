@@ -21,7 +21,7 @@ use crate::session::Session;
 /// the stream immediately; dropping one of their futures drops the stream with it.
 ///
 /// ```
-/// use close_notify::{Close, Policy, tokio::WithEnding};
+/// use close_notify::{Close, Policy, tasks::WithEnding};
 /// use tokio::net::TcpStream;
 /// use tokio_rustls::client::TlsStream;
 ///

@@ -51,7 +51,7 @@ use crate::session::Session;
 /// # Examples
 ///
 /// ```
-/// use close_notify::tokio::Stream;
+/// use close_notify::tasks::Stream;
 /// use close_notify::{Ending, FindEnding, Policy};
 /// use tokio::io::AsyncReadExt;
 /// # fn connection() -> rustls::ClientConnection {
