@@ -4,7 +4,7 @@
 //! Decides nothing about the mistakes: fuzz/planted.toml lists them. The shipped code has no switch
 //! for any of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -176,7 +176,11 @@ fn copy_of_the_tree() -> Result<PathBuf, Box<dyn Error>> {
     let (root, tree) = (root(), root().join("target/planted"));
     let listed = Command::new("git").args(["ls-files", "-z"]).current_dir(&root).output()?.stdout;
     let listed = String::from_utf8(listed)?;
-    for name in listed.split_terminator('\0').filter(|name| !name.starts_with("fuzz/corpus/")) {
+    let names: BTreeSet<_> = listed.split_terminator('\0').collect();
+    if tree.is_dir() {
+        remove_strays(&tree, &tree, &names)?;
+    }
+    for name in names.iter().filter(|name| !name.starts_with("fuzz/corpus/")) {
         let (from, to) = (root.join(name), tree.join(name));
         let text = match fs::read(&from) {
             Ok(text) => text,
@@ -189,6 +193,21 @@ fn copy_of_the_tree() -> Result<PathBuf, Box<dyn Error>> {
         }
     }
     Ok(tree)
+}
+
+/// Removes the sources of an earlier copy that are not in the tree any more: a module that has moved
+/// would be there twice.
+fn remove_strays(folder: &Path, tree: &Path, names: &BTreeSet<&str>) -> Result<(), Box<dyn Error>> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let name = path.strip_prefix(tree)?.to_str().unwrap_or_default();
+        if path.is_dir() && name != "target" {
+            remove_strays(&path, tree, names)?;
+        } else if path.extension().is_some_and(|kind| kind == "rs") && !names.contains(name) {
+            fs::remove_file(&path)?;
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
