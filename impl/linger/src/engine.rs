@@ -127,6 +127,7 @@ impl<S: Source> Engine<S> {
     /// deadlines have passed end first.
     ///
     /// Returns `None` if the transport has nothing to wait for: it is let go.
+    #[expect(clippy::missing_panics_doc, reason = "the entry was just inserted")]
     pub fn add(
         &mut self,
         source: S,
@@ -150,9 +151,8 @@ impl<S: Source> Engine<S> {
         let slot = self.wheel.insert(&mut self.entries, key, deadline, now);
         self.entries.push_back(&mut self.by_age, Links::Age, key);
         self.counters.lingering += 1;
-        if let Some(entry) = self.entries.get_mut(key) {
-            entry.slot = slot;
-        }
+        let entry = self.entries.get_mut(key).expect("it was just inserted");
+        entry.slot = slot;
         self.obey(key).then_some(Key(key))
     }
 
