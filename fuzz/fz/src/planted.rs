@@ -195,8 +195,8 @@ fn copy_of_the_tree() -> Result<PathBuf, Box<dyn Error>> {
     Ok(tree)
 }
 
-/// Removes the sources of an earlier copy that are not in the tree any more: a module that has moved
-/// would be there twice.
+/// Removes the sources of an earlier copy that are not in the tree any more: a module that has
+/// moved would be there twice.
 fn remove_strays(folder: &Path, tree: &Path, names: &BTreeSet<&str>) -> Result<(), Box<dyn Error>> {
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
