@@ -158,7 +158,8 @@ impl Driven {
             Adapter::Session(session, end) => {
                 let back = go_on(session, end)?;
                 self.back = back.or(self.back.take());
-                return if self.back.is_some() { Ok(true) } else { answered(session.machine(), asked) };
+                let is_back = self.back.is_some() && asked == Some(Manner::HandBack);
+                return if is_back { Ok(true) } else { answered(session.machine(), asked) };
             }
             Adapter::Stream(stream) => match asked {
                 None | Some(Manner::Unasked) => stream.flush(),

@@ -74,6 +74,8 @@ impl Machine {
 
             Event::TransportEof { inside_record } => self.transport_eof(inside_record),
             Event::TransportReset { errno } => self.transport_reset(errno),
+            // A transport that was handed back is the application's, and so is its failure.
+            Event::WriteFailed { .. } if self.transport.is_released() => Moves::NONE,
             // salvage-alert: the receiving half continues
             Event::WriteFailed { .. } => Moves::send(S::WriteFailed),
 

@@ -3,7 +3,7 @@
 //! #56.
 
 use close_notify_core::{
-    Delivery, Event, FirstCloser, Illegal, Machine, Manner, Output, PeerCloses, Policy, Version, transport,
+    Answer, Call, Delivery, Event, FirstCloser, Illegal, Machine, Manner, Output, PeerCloses, Policy, Version, transport,
 };
 
 use crate::common::*;
@@ -36,6 +36,19 @@ fn both_close_notifies_return_the_transport() {
         assert_eq!(drive(&mut machine), [Output::HandBack, Output::Done]);
         assert!(machine.ending().is_clean());
         assert_eq!(machine.transport_state(), transport::State::HandedBack);
+    }
+}
+
+// shut-means-said: no FIN of ours has left, or ever will
+#[test]
+fn a_write_that_fails_afterwards_changes_no_answer() {
+    for mut machine in asked() {
+        machine = after(machine, &[CLOSE_NOTIFY]);
+        drive(&mut machine);
+        let failed = after(machine, &[Event::WriteFailed { errno: 107 }]);
+        assert_eq!(failed, machine);
+        assert_eq!(failed.answer(Call::Shutdown), Answer::Failed);
+        assert_eq!(failed.answer(Call::Flush), Answer::Done);
     }
 }
 
