@@ -257,6 +257,27 @@ async fn a_failed_write_waits_for_the_alert_however_often_it_is_polled() {
     }
 }
 
+// salvage-alert: a flush that finds a last word in its way waits for the alert like any write
+#[tokio::test]
+async fn a_flush_after_a_last_word_that_failed_waits_for_the_alert() {
+    for version in VERSIONS {
+        let fails = Arc::new(AtomicBool::new(false));
+        let (near, far) = duplex(8);
+        let near = Broken { pipe: near, fails: Arc::clone(&fails) };
+        let (mut near, mut far) =
+            over(version, Policy::STRICT, (near, Broken { pipe: far, fails: Arc::default() })).await;
+        assert!(once(near.shutdown()).is_pending(), "{version}: there is no room for a close_notify");
+        fails.store(true, Ordering::Relaxed);
+        assert!(once(near.flush()).is_pending(), "{version}");
+        let server = tokio::spawn(async move { far.reject(AlertDescription::ACCESS_DENIED).await.unwrap() });
+        let error = near.flush().await.unwrap_err();
+        let reading = Ending::find(&error).unwrap().reading;
+        assert_eq!(reading, ReadEnd::FatalAlert(AlertDescription::ACCESS_DENIED), "{version}: {error}");
+        drop(near);
+        server.await.unwrap();
+    }
+}
+
 #[tokio::test]
 async fn the_transport_comes_back_with_what_came_after_the_close_notify() {
     for version in VERSIONS {

@@ -122,11 +122,14 @@ impl<C: Tls> Driver<C> {
     }
 
     fn say_last_word(&mut self, io: &mut impl Timed) -> io::Result<()> {
-        self.drive_until(io, Until::LastWord)?;
-        if self.session.machine().salvages() {
-            self.drive(io)?;
-        }
+        self.drive_last_word(io)?;
         self.answered(Call::Shutdown)
+    }
+
+    // salvage-alert: after a last word that failed, still read
+    fn drive_last_word(&mut self, io: &mut impl Timed) -> io::Result<()> {
+        self.drive_until(io, Until::LastWord)?;
+        if self.session.machine().salvages() { self.drive(io) } else { Ok(()) }
     }
 
     /// The result of a call that has nothing left to wait for.
@@ -360,7 +363,7 @@ impl<C: Tls> Driver<C> {
             // What is due comes first: a last word takes along everything that was written, or
             // counts what it discards, and the FIN after it flushes what the transport holds back.
             if self.session.machine().output() != Output::Idle {
-                self.drive_until(io, Until::LastWord)?;
+                self.drive_last_word(io)?;
                 break;
             }
             if self.session.is_flushed() {
