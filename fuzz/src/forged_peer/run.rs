@@ -283,7 +283,8 @@ impl Run {
             return Err(Flaw::ending(ours, self.story.ending()));
         }
         let held = self.story.owed - self.read;
-        if held > self.setup.policy.drain_budget as usize + KEPT {
+        // As many bytes before our close as after it.
+        if held > 2 * self.setup.policy.most_kept() as usize + KEPT {
             return Err(Flaw::of("memory", "more plaintext is kept than the policy allows"));
         }
         self.judge_bytes(&ours)?;

@@ -352,12 +352,13 @@ pub struct Policy {
     /// cores, Linux 6.18).
     pub drain_budget: u32,
     /// How many bytes of the peer are kept at most for an application that has not read them yet,
-    /// on the wire. `drain_budget` bounds them too.
+    /// on the wire: this many before our close, and as many again after it. `drain_budget` bounds
+    /// them too.
     ///
-    /// Under [`LateData::Deliver`] everything that arrives between our close and the peer's
-    /// close_notify is for the application, and is kept in memory until it reads. One byte more
-    /// ends the wait. 256 KiB is 16 full records, or what a sender had in flight when our
-    /// close_notify reached it.
+    /// Before our close, no more is received until the application has read. Under
+    /// [`LateData::Deliver`] everything that arrives between our close and the peer's close_notify
+    /// is for the application, and is kept in memory until it reads. One byte more ends the wait.
+    /// 256 KiB is 16 full records, or what a sender had in flight when our close_notify reached it.
     pub keep_budget: u32,
 }
 
