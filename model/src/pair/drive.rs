@@ -197,7 +197,7 @@ impl Pair {
         let end = &mut world.ends[side.index()];
         end.salvageable |= waiting && !end.has_read_all();
         end.saw_reset |= errno == Errno::Reset;
-        end.saw_failure |= errno == Errno::TimedOut && !end.has_read_all();
+        end.saw_failure |= errno != Errno::Pipe && !end.has_read_all();
         end.write_failed = true;
         self.tell(world, side, Event::WriteFailed { errno: errno.number() });
     }
@@ -279,7 +279,7 @@ impl Pair {
             Got::Failed(errno) => {
                 let end = &mut world.ends[side.index()];
                 end.saw_reset |= errno == Errno::Reset;
-                end.saw_failure |= errno == Errno::TimedOut && !end.has_read_all();
+                end.saw_failure |= errno != Errno::Pipe && !end.has_read_all();
                 self.tell(world, side, Event::TransportReset { errno: errno.number() });
             }
             Got::Nothing => {}

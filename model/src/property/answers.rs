@@ -11,7 +11,7 @@ use crate::world::wire::{Fin, Unit};
 /// it was discarded.
 fn is_a_plain_fin(view: &View<'_>) -> bool {
     let arrived = view.inward().fin == Fin::Arrived && !view.inward().torn;
-    arrived && !view.end().saw_reset && !view.end().saw_failure && view.told.late == 0
+    arrived && !view.end().saw_failure && view.told.late == 0
 }
 
 fn tolerates_a_fin(view: &View<'_>) -> bool {

@@ -57,7 +57,7 @@ claims! {
         if |v| v.end().has_read_all()
             && v.pair.accepts(v.end(), close_notify_core::FramingState::DelimitedByEnd) && !v.end().read_notify;
         then |v| {
-            let plain_fin = v.inward().fin == Fin::Arrived && !v.inward().torn && !v.end().saw_reset;
+            let plain_fin = v.inward().fin == Fin::Arrived && !v.inward().torn && !v.end().saw_failure;
             plain_fin && v.told.late == 0 && v.end().got_early == 0
         };
 

@@ -63,8 +63,7 @@ pub struct End {
     pub illegal: bool,
     /// Observed: one of its calls returned a reset.
     pub saw_reset: bool,
-    /// Observed: before reading had ended, a call failed because the transport had died without a
-    /// reset.
+    /// Observed: before reading had ended, a call returned that the transport had died.
     pub saw_failure: bool,
     /// Observed: a genuine, whole close_notify of the peer was read as TLS while reading was open.
     pub read_notify: bool,
