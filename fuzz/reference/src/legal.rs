@@ -55,7 +55,7 @@ impl Account {
                 self.owes(Word::Notify) || self.owes(Word::Alert)
             }
             Event::OutputWritten => self.is_leaving(),
-            Event::WriteShut => self.has_said(),
+            Event::WriteShut => self.released || self.has_said(),
             // RFC 4511 §4.14.3.1 · wait-before-handback
             Event::TransportHandedBack => {
                 let both = self.reading == ReadEnd::CloseNotify && self.has_notified();

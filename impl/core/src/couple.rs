@@ -74,8 +74,9 @@ impl Machine {
 
             Event::TransportEof { inside_record } => self.transport_eof(inside_record),
             Event::TransportReset { errno } => self.transport_reset(errno),
-            // A transport that was handed back is the application's, and so is its failure.
-            Event::WriteFailed { .. } if self.transport.is_released() => Moves::NONE,
+            // A transport that was handed back is the application's, and so are its FIN and its
+            // failure.
+            Event::WriteFailed { .. } | Event::WriteShut if self.transport.is_released() => Moves::NONE,
             // salvage-alert: the receiving half continues
             Event::WriteFailed { .. } => Moves::send(S::WriteFailed),
 

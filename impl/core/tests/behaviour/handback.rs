@@ -41,14 +41,16 @@ fn both_close_notifies_return_the_transport() {
 
 // shut-means-said: no FIN of ours has left, or ever will
 #[test]
-fn a_write_that_fails_afterwards_changes_no_answer() {
+fn what_happens_to_the_transport_afterwards_changes_no_answer() {
     for mut machine in asked() {
         machine = after(machine, &[CLOSE_NOTIFY]);
         drive(&mut machine);
-        let failed = after(machine, &[Event::WriteFailed { errno: 107 }]);
-        assert_eq!(failed, machine);
-        assert_eq!(failed.answer(Call::Shutdown), Answer::Failed);
-        assert_eq!(failed.answer(Call::Flush), Answer::Done);
+        for event in [Event::WriteFailed { errno: 107 }, Event::WriteShut] {
+            let later = after(machine, &[event]);
+            assert_eq!(later, machine, "{event:?}");
+            assert_eq!(later.answer(Call::Shutdown), Answer::Failed, "{event:?}");
+            assert_eq!(later.answer(Call::Flush), Answer::Done, "{event:?}");
+        }
     }
 }
 
