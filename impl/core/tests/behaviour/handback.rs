@@ -3,7 +3,8 @@
 //! #56.
 
 use close_notify_core::{
-    Answer, Call, Delivery, Event, FirstCloser, Illegal, Machine, Manner, Output, PeerCloses, Policy, Version, transport,
+    Answer, Call, Delivery, Event, FirstCloser, Illegal, Machine, Manner, Output, PeerCloses, Policy,
+    Version, transport,
 };
 
 use crate::common::*;

@@ -98,7 +98,7 @@ impl<C: Tls> Driver<C> {
                 Err(error) => return Err(error),
             }
         }
-        match self.drive_until(io, super::Until::LastWord) {
+        match self.drive_until(io, super::Until::Peer) {
             Err(error) if !is_a_wait(&error) => Err(error),
             _ => Ok(self.session.machine().answer(Call::PeerClosed) == Answer::Done),
         }

@@ -40,8 +40,11 @@ pub(crate) struct Driver<C: Tls> {
 enum Until {
     /// Until it is the application's turn, or the end.
     End,
-    /// Until the last word of this side has been sent.
+    /// Until the last word of this side has been sent; or has failed, and nothing more can be read.
+    // salvage-alert: the peer may have said why
     LastWord,
+    /// Until only the peer can continue.
+    Peer,
 }
 
 impl<C: Tls> Driver<C> {
@@ -122,14 +125,8 @@ impl<C: Tls> Driver<C> {
     }
 
     fn say_last_word(&mut self, io: &mut impl Timed) -> io::Result<()> {
-        self.drive_last_word(io)?;
-        self.answered(Call::Shutdown)
-    }
-
-    // salvage-alert: after a last word that failed, still read
-    fn drive_last_word(&mut self, io: &mut impl Timed) -> io::Result<()> {
         self.drive_until(io, Until::LastWord)?;
-        if self.session.machine().salvages() { self.drive(io) } else { Ok(()) }
+        self.answered(Call::Shutdown)
     }
 
     /// The result of a call that has nothing left to wait for.
@@ -173,7 +170,10 @@ impl<C: Tls> Driver<C> {
                 Step::Blocked => self.wait_for_room(io)?,
                 Step::Waits(Output::Drain) if self.session.drain_what_came()? => {}
                 Step::Waits(Output::Drain) if self.hand_over(io)? => return Ok(()),
-                Step::Waits(_) if until == Until::LastWord => return Ok(()),
+                Step::Waits(_) if until == Until::Peer => return Ok(()),
+                Step::Waits(_) if until == Until::LastWord && !self.session.machine().salvages() => {
+                    return Ok(());
+                }
                 Step::Waits(output) if self.wait_for_peer(io, output)? => {}
                 // The store is full: the application must read first.
                 Step::Waits(_) => return Ok(()),
@@ -204,7 +204,7 @@ impl<C: Tls> Driver<C> {
         if io.has_lingerer() && machine.manner().shuts_write_side() && machine.send_state().is_final() {
             // A transport that the service refuses is dropped with its stream: the service has
             // counted it.
-            let _ = self.session.close(Manner::Linger).and_then(|()| self.drive_until(io, Until::LastWord));
+            let _ = self.session.close(Manner::Linger).and_then(|()| self.drive_until(io, Until::Peer));
         }
     }
 
@@ -363,7 +363,7 @@ impl<C: Tls> Driver<C> {
             // What is due comes first: a last word takes along everything that was written, or
             // counts what it discards, and the FIN after it flushes what the transport holds back.
             if self.session.machine().output() != Output::Idle {
-                self.drive_last_word(io)?;
+                self.drive_until(io, Until::LastWord)?;
                 break;
             }
             if self.session.is_flushed() {
@@ -390,8 +390,7 @@ impl<C: Tls> Driver<C> {
         if is_a_wait(&error) || matches!(inner(&error), Some(Error::Misuse { .. })) {
             return Ok(error);
         }
-        // After an end there is no alert to find: a close waits for what remains.
-        self.drive_until(io, if self.session.machine().salvages() { Until::End } else { Until::LastWord })?;
+        self.drive_until(io, Until::LastWord)?;
         Ok(self.session.ended())
     }
 
@@ -401,7 +400,7 @@ impl<C: Tls> Driver<C> {
         if !self.session.machine().salvages() || !io.is_there() {
             return Ok(());
         }
-        self.drive(io)?;
+        self.drive_until(io, Until::LastWord)?;
         Err(self.session.ended())
     }
 }
