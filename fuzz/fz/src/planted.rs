@@ -224,7 +224,7 @@ mod tests {
             assert!(!mistake.found_by.is_empty(), "{} is to be found by nobody", mistake.name);
             mistake.found_by.iter().for_each(|name| assert!(target(name).is_some(), "{name}"));
         }
-        let names: std::collections::BTreeSet<_> = all.iter().map(|mistake| &mistake.name).collect();
+        let names: BTreeSet<_> = all.iter().map(|mistake| &mistake.name).collect();
         assert_eq!(names.len(), all.len(), "each has a name of its own");
     }
 }
