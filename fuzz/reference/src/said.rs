@@ -208,7 +208,7 @@ fn refusal(machine: &Machine, fact: Event) -> Result<(), Flaw> {
             (asked.to_string(), current.to_string(), current == machine.manner())
         }
         Illegal::HalfClose { version } => {
-            (version.to_string(), "TLS 1.3".to_owned(), version == machine.version())
+            (format!("TLS 1.{}", version as u8), "TLS 1.3".to_owned(), version == machine.version())
         }
         Illegal::NotAnError { alert } => (alert.to_string(), "not an error".to_owned(), !alert.is_error()),
     };

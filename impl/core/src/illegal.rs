@@ -15,7 +15,7 @@ use crate::{recv, send, transport};
 /// let mut machine = Machine::established(Version::Tls13, Role::Client, Policy::STRICT);
 /// machine.handle(Event::CloseWrite)?;
 /// let refused = machine.handle(Event::Write).unwrap_err();
-/// assert_eq!(refused.to_string(), "Write is illegal while the sending half is NotifyDue");
+/// assert_eq!(refused.to_string(), "Write is not possible: our close_notify is due (NotifyDue)");
 /// # Ok::<(), Illegal>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -63,20 +63,21 @@ pub enum Illegal {
 impl fmt::Display for Illegal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Send { state, event } => write!(f, "{event} is illegal while the sending half is {state}"),
-            Self::Recv { state, event } => {
-                write!(f, "{event} is illegal while the receiving half is {state}")
-            }
-            Self::Transport { state, event } => {
-                write!(f, "{event} is illegal while the transport is {state}")
-            }
+            Self::Send { state, event } => refusal(f, event.name(), state.words(), state.name()),
+            Self::Recv { state, event } => refusal(f, event.name(), state.words(), state.name()),
+            Self::Transport { state, event } => refusal(f, event.name(), state.words(), state.name()),
             Self::Manner { current, asked } => write!(f, "{asked} cannot follow {current}"),
             Self::HalfClose { version } => {
-                write!(f, "{version} cannot close one direction alone: close both, or use TLS 1.3")
+                let number = version.number();
+                write!(f, "TLS {number} cannot close one direction alone: close both, or use TLS 1.3")
             }
             Self::NotAnError { alert } => write!(f, "{alert} is not an error: reject with an error alert"),
         }
     }
+}
+
+fn refusal(f: &mut fmt::Formatter<'_>, event: &str, words: &str, state: &str) -> fmt::Result {
+    write!(f, "{event} is not possible: {words} ({state})")
 }
 
 impl core::error::Error for Illegal {}

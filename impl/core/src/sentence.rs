@@ -5,6 +5,7 @@
 use core::fmt;
 
 use crate::ending::{Delivery, Ending, NotSent, ReadEnd, TransportEnd, WriteEnd};
+use crate::{recv, send, transport};
 
 impl fmt::Display for ReadEnd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -132,5 +133,62 @@ impl Ending {
             (TransportEnd::CutShort, _) => "; we let go before the peer's FIN",
             (TransportEnd::Open | TransportEnd::PeerFin | TransportEnd::NotAwaited, _) => "",
         })
+    }
+}
+
+impl send::State {
+    /// The state in words, for a refusal.
+    pub(crate) const fn words(self) -> &'static str {
+        match self {
+            Self::Handshaking => "the handshake is not done",
+            Self::Open => "writing is open",
+            Self::ReplyDue => "the answer to the peer's close_notify is due",
+            Self::NotifyDue => "our close_notify is due",
+            Self::NotifyLeaving => "our close_notify is being written",
+            Self::Notified | Self::NotifiedShut => "we have sent close_notify",
+            Self::AlertDue => "our fatal alert is due",
+            Self::AlertLeaving => "our fatal alert is being written",
+            Self::Alerted | Self::AlertedShut => "we have sent a fatal alert",
+            Self::Silenced | Self::SilencedShut => "the peer's fatal alert has ended writing",
+            Self::Failed => "writing has failed",
+            Self::Aborted => "we have aborted the connection",
+        }
+    }
+}
+
+impl recv::State {
+    /// The state in words, for a refusal.
+    pub(crate) const fn words(self) -> &'static str {
+        match self {
+            Self::Plain => "the peer has no keys yet",
+            Self::Handshaking => "the handshake is not done",
+            Self::EarlyData => "0-RTT data is being read",
+            Self::Open => "reading is open",
+            Self::PeerNotified => "the peer has sent close_notify",
+            Self::NotifiedEarly => "the peer has sent close_notify in the handshake",
+            Self::CutAtBoundary | Self::CutInRecord => "the peer has ended the connection",
+            Self::Reset => "the connection was reset",
+            Self::PeerFatal => "the peer has sent a fatal alert",
+            Self::Refused => "we have refused to read on",
+            Self::NotAwaited => "we did not wait for the peer",
+            Self::TimedOut => "the deadline has passed",
+            Self::OverBudget => "the budget is spent",
+            Self::TransportFailed => "the transport has failed",
+        }
+    }
+}
+
+impl transport::State {
+    /// The state in words, for a refusal.
+    pub(crate) const fn words(self) -> &'static str {
+        match self {
+            Self::Open => "the transport is in use",
+            Self::PeerEof => "the peer has ended its stream",
+            Self::PeerReset => "the transport was reset",
+            Self::GivenUp => "we have stopped waiting",
+            Self::Closed => "we have closed the transport",
+            Self::ResetByUs => "we have reset the transport",
+            Self::HandedBack => "the transport was handed back",
+        }
     }
 }

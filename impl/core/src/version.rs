@@ -31,6 +31,22 @@ impl Version {
     pub const fn has_independent_halves(self) -> bool {
         matches!(self, Self::Tls13)
     }
+
+    /// The number of the version, without "TLS".
+    ///
+    /// ```
+    /// use close_notify_core::Version;
+    /// assert_eq!(Version::Tls12.number(), "1.2");
+    /// ```
+    #[must_use]
+    pub const fn number(self) -> &'static str {
+        match self {
+            Self::Tls10 => "1.0",
+            Self::Tls11 => "1.1",
+            Self::Tls12 => "1.2",
+            Self::Tls13 => "1.3",
+        }
+    }
 }
 
 named! {

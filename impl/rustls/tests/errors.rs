@@ -108,7 +108,7 @@ fn misuse_is_invalid_input_and_a_write_after_the_end_a_broken_pipe() {
     machine.handle(Event::Close(Manner::Graceful)).unwrap();
     let illegal = machine.handle(Event::Write).unwrap_err();
     let misuse = Error::Misuse { illegal, ending: machine.ending() };
-    assert_row(&misuse.into(), io::ErrorKind::BrokenPipe, "Write is illegal");
+    assert_row(&misuse.into(), io::ErrorKind::BrokenPipe, "Write is not possible: our close_notify is due");
     let error = machine.handle(Event::Write).unwrap_err();
     let misuse = Error::Misuse { illegal: error, ending: machine.ending() };
     assert!(misuse.to_string().ends_with(&machine.ending().to_string()), "{misuse}");

@@ -7,12 +7,12 @@ use crate::common::*;
 #[test]
 fn each_refusal_names_the_part_its_state_and_the_event() {
     let cases = [
-        (open(Version::Tls13), Event::OutputSealed, "Sealed is illegal while the sending half is Open"),
-        (new(Version::Tls13), data(1), "Data is illegal while the receiving half is Plain"),
+        (open(Version::Tls13), Event::OutputSealed, "Sealed is not possible: writing is open (Open)"),
+        (new(Version::Tls13), data(1), "Data is not possible: the peer has no keys yet (Plain)"),
         (
             driven(open(Version::Tls13), &[GRACEFUL, CLOSE_NOTIFY]),
             EOF,
-            "Eof is illegal while the transport is Closed",
+            "Eof is not possible: we have closed the transport (Closed)",
         ),
         (
             after(open(Version::Tls13), &[GRACEFUL]),
@@ -22,7 +22,7 @@ fn each_refusal_names_the_part_its_state_and_the_event() {
         (
             open(Version::Tls12),
             Event::CloseWrite,
-            "Tls12 cannot close one direction alone: close both, or use TLS 1.3",
+            "TLS 1.2 cannot close one direction alone: close both, or use TLS 1.3",
         ),
         (
             open(Version::Tls12),
