@@ -145,19 +145,7 @@ impl Machine {
         use {recv::Event as R, send::Event as S};
         match self.send {
             send::State::Handshaking | send::State::Open => Moves::both(S::HandshakeDone, R::HandshakeDone),
-            send::State::ReplyDue
-            | send::State::NotifyDue
-            | send::State::NotifyLeaving
-            | send::State::Notified
-            | send::State::NotifiedShut
-            | send::State::AlertDue
-            | send::State::AlertLeaving
-            | send::State::Alerted
-            | send::State::AlertedShut
-            | send::State::Silenced
-            | send::State::SilencedShut
-            | send::State::Failed
-            | send::State::Aborted => Moves::recv(R::HandshakeDone),
+            _ => Moves::recv(R::HandshakeDone),
         }
     }
 

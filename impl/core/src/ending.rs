@@ -441,19 +441,7 @@ impl Machine {
         match self.send {
             send::State::Failed => !matches!(self.evidence.unsent, NotSent::NotAsked),
             send::State::Aborted => true,
-            send::State::Handshaking
-            | send::State::Open
-            | send::State::ReplyDue
-            | send::State::NotifyDue
-            | send::State::NotifyLeaving
-            | send::State::Notified
-            | send::State::NotifiedShut
-            | send::State::AlertDue
-            | send::State::AlertLeaving
-            | send::State::Alerted
-            | send::State::AlertedShut
-            | send::State::Silenced
-            | send::State::SilencedShut => self.evidence.knows(Known::Broke),
+            _ => self.evidence.knows(Known::Broke),
         }
     }
 }

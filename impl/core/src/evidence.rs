@@ -210,7 +210,7 @@ impl Machine {
             // If the last word is completely in the transport, so is everything before it.
             Event::OutputWritten => self.evidence.forget(Known::Unflushed),
             Event::EngineNotified => self.evidence.learn(Known::EngineNotified),
-            Event::OutputBegun => self.evidence.learn_if(Known::Begun, self.is_leaving()),
+            Event::OutputBegun => self.evidence.learn_if(Known::Begun, self.send.is_leaving()),
             Event::DeadlineStarted => self.evidence.learn(Known::DeadlineStarted),
             _ => {}
         }
@@ -220,8 +220,7 @@ impl Machine {
     /// Whether both sides have sent close_notify. What the transport does later says nothing about
     /// the data.
     const fn both_notified(&self) -> bool {
-        let ours = matches!(self.send, send::State::Notified | send::State::NotifiedShut);
-        ours && matches!(self.recv, recv::State::PeerNotified)
+        self.send.is_notified() && matches!(self.recv, recv::State::PeerNotified)
     }
 
     /// Keeps how the transport ended, which `event` is about to move to `next`. The first end is
@@ -246,14 +245,7 @@ impl Machine {
     /// Whether our last word is out and we wait for the peer's end so that a close does not destroy
     /// it.
     const fn lingers(&self) -> bool {
-        use send::State as S;
-        let said = matches!(self.send, S::Notified | S::NotifiedShut | S::Alerted | S::AlertedShut);
-        said && matches!(self.manner, Manner::Linger | Manner::Reject)
-    }
-
-    /// Whether the last word is sealed and not yet completely in the transport.
-    const fn is_leaving(&self) -> bool {
-        matches!(self.send, send::State::NotifyLeaving | send::State::AlertLeaving)
+        self.send.has_spoken() && matches!(self.manner, Manner::Linger | Manner::Reject)
     }
 
     const fn note_halves(&mut self, event: Event, send: send::State, recv: recv::State) {

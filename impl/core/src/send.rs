@@ -114,6 +114,24 @@ impl State {
         self.rank() >= 5
     }
 
+    /// Whether the last word is sealed and not yet completely in the transport.
+    #[must_use]
+    pub const fn is_leaving(self) -> bool {
+        matches!(self, Self::NotifyLeaving | Self::AlertLeaving)
+    }
+
+    /// Whether our close_notify is completely in the transport.
+    #[must_use]
+    pub const fn is_notified(self) -> bool {
+        matches!(self, Self::Notified | Self::NotifiedShut)
+    }
+
+    /// Whether our last word is completely in the transport.
+    #[must_use]
+    pub const fn has_spoken(self) -> bool {
+        self.is_notified() || matches!(self, Self::Alerted | Self::AlertedShut)
+    }
+
     /// Whether this half has ended without a last word. What had not left by then never will.
     #[must_use]
     pub const fn is_mute(self) -> bool {

@@ -187,8 +187,8 @@ impl<C: Tls> Session<C> {
     /// arrives, and must not send its own alert. This holds too if the transport did not take the
     /// close_notify.
     fn is_deaf(&self) -> bool {
-        use send::State as S;
-        let notified = matches!(self.machine.send_state(), S::NotifyLeaving | S::Notified | S::NotifiedShut);
+        let send = self.machine.send_state();
+        let notified = send == send::State::NotifyLeaving || send.is_notified();
         (notified || self.engine.is_spent()) && !matches!(self.machine.recv_state(), recv::State::Open)
     }
 
@@ -255,16 +255,7 @@ impl<C: Tls> Session<C> {
                 self.outbox.tail().append(&mut self.held);
             }
             // RFC 9846 §6.1 · nothing-after-notify
-            S::NotifyLeaving
-            | S::Notified
-            | S::NotifiedShut
-            | S::AlertLeaving
-            | S::Alerted
-            | S::AlertedShut
-            | S::Silenced
-            | S::SilencedShut
-            | S::Failed
-            | S::Aborted => self.held.clear(),
+            _ => self.held.clear(),
         }
         Ok(())
     }

@@ -131,8 +131,7 @@ impl<C: Tls> Session<C> {
 
     /// Reports how much of the last word has left, no matter which call sent it.
     pub(super) fn tell_what_left(&mut self, unsent: usize, last: bool) -> io::Result<()> {
-        use send::State as S;
-        if !matches!(self.machine.send_state(), S::NotifyLeaving | S::AlertLeaving) {
+        if !self.machine.send_state().is_leaving() {
             return Ok(());
         }
         // Shutting the write side flushes.
