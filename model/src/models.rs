@@ -73,7 +73,7 @@ impl Model for Relay {
 
     fn properties(&self) -> Vec<Property<Self>> {
         vec![
-            Property::always(NO_LAUNDERING.name, |relay: &Self, links: &Links| relay.stands(links).1),
+            Property::always(NO_LAUNDERING.name, |relay: &Self, links: &Links| relay.verdict(links).holds),
             Property::always("explored whole", |_: &Self, _: &Links| true),
         ]
     }

@@ -105,7 +105,7 @@ pub(crate) fn judge(
     let at_rest = enabled.iter().all(|action| action.is_optional());
     let ends = View::conforming(pair, world);
     for claim in judged.iter().filter(|claim| claim.judged == Judged::Always || at_rest) {
-        if !claim.verdict(&ends).stands {
+        if !claim.verdict(&ends).holds {
             return Err(Flaw::Broken { claim: claim.name, at });
         }
     }

@@ -10,8 +10,8 @@ use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
 use close_notify::Transport;
-use close_notify_model::world::World;
 use close_notify_model::world::action::{Action, Side};
+use close_notify_model::world::{Seen, World};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::real::{PLAIN, record_length};
@@ -196,7 +196,7 @@ impl Wire for Kernel {
 
     fn port<'a>(&'a mut self, side: Side, before: &World) -> KernelPort<'a> {
         let socket = self.ends[side.index()].as_ref();
-        KernelPort { socket, is_plain: before.end(side).handed_back, left: None, out: Vec::new() }
+        KernelPort { socket, is_plain: before.end(side).saw(Seen::HANDED_BACK), left: None, out: Vec::new() }
     }
 
     fn wrote(&mut self, side: Side, records: Vec<Vec<u8>>) {

@@ -9,9 +9,9 @@ use std::io::{self, Read, Write};
 use close_notify::{Call, Ending, Event, FindEnding, Output, Received, Session, Transport};
 use close_notify_core::send;
 use close_notify_model::pair::Pair;
-use close_notify_model::world::World;
 use close_notify_model::world::action::{Action, Side};
 use close_notify_model::world::profile::Profile;
+use close_notify_model::world::{Seen, World};
 
 use crate::real::{PAYLOAD, PLAIN, Real, records};
 use crate::report::Divergence;
@@ -182,7 +182,7 @@ impl<'a, W: Wire> Walk<'a, W> {
         let mut port = self.wire.port(side, before);
         let result = call(&mut self.sessions[side.index()], &mut port);
         let written = port.into_written();
-        let handed_back = before.end(side).handed_back;
+        let handed_back = before.end(side).saw(Seen::HANDED_BACK);
         self.wire
             .wrote(side, if handed_back && !written.is_empty() { vec![written] } else { records(&written) });
         match result {

@@ -11,10 +11,10 @@ use super::{Chart, Line, Told, Tone, Way, words};
 use crate::check::subject::Step;
 use crate::pair::Pair;
 use crate::pair::relay::{Link, Relay};
-use crate::world::World;
 use crate::world::action::{Action, Side};
 use crate::world::kernel::Got;
 use crate::world::wire::{Fin, Pipe, Rst, Unit};
+use crate::world::{Seen, World};
 
 const FIN: &str = "FIN";
 const RST: &str = "RST";
@@ -363,7 +363,7 @@ impl Scene<'_> {
         if conforms && after.has_read_all() && !before.has_read_all() {
             self.line(side, words::told(self.pair.ending(after).reading), Tone::Told);
         }
-        if before.holds_session && !after.holds_session {
+        if !before.saw(Seen::SESSION_LOST) && after.saw(Seen::SESSION_LOST) {
             self.note(side, "forgets the session");
         }
     }

@@ -7,7 +7,7 @@ use crate::world::action::Side;
 use crate::world::config::{Closing, Script};
 use crate::world::kernel::{Errno, Got};
 use crate::world::profile::Profile;
-use crate::world::{End, World};
+use crate::world::{End, Seen, World};
 
 pub(super) fn closes(closing: Closing) -> String {
     match closing {
@@ -79,7 +79,7 @@ pub(super) fn ending(pair: &Pair, world: &World, side: Side) -> String {
 
 fn waits_forever(pair: &Pair, world: &World, end: &End) -> bool {
     let closing = end.machine.manner().is_closing() && !end.machine.transport_state().is_released();
-    let rescued = pair.config.faults.deadlines && !end.timed_out;
+    let rescued = pair.config.faults.deadlines && !end.saw(Seen::TIMED_OUT);
     closing && !rescued && pair.is_at_rest(world)
 }
 

@@ -46,7 +46,7 @@ pub fn judge(pair: &Pair, limits: Limits<'_>) -> Result<Outcome, CutOff> {
             if claim.judged == Judged::Always || at_rest {
                 let verdict = claim.verdict(&ends);
                 fired[number] |= verdict.fired;
-                if !verdict.stands && broken[number].is_none() {
+                if !verdict.holds && broken[number].is_none() {
                     broken[number] = Some(at);
                 }
             }

@@ -331,7 +331,7 @@ fn breaks(pair: &Pair, claim: &Claim, limits: Limits<'_>) -> Result<(bool, usize
         seen += 1;
         let at_rest = actions.iter().all(|action| action.is_optional());
         let is_judged = claim.judged == Judged::Always || at_rest;
-        broken |= is_judged && !claim.verdict(&View::conforming(pair, world)).stands;
+        broken |= is_judged && !claim.verdict(&View::conforming(pair, world)).holds;
         if broken || limits.stop.load(Ordering::Relaxed) {
             enough.store(true, Ordering::Relaxed);
         }

@@ -140,9 +140,9 @@ fn explore_pair(pair: &Pair, limits: Limits<'_>) -> Result<Finding, CutOff> {
 fn explore_relay(relay: &Relay, limits: Limits<'_>) -> Result<Finding, CutOff> {
     let (mut fired, mut broken) = (false, None);
     let graph = Graph::explore(relay, limits, |at, links, _| {
-        let (premise, stands) = relay.stands(links);
-        fired |= premise;
-        if !stands && broken.is_none() {
+        let verdict = relay.verdict(links);
+        fired |= verdict.fired;
+        if !verdict.holds && broken.is_none() {
             broken = Some(at);
         }
     })?;

@@ -5,9 +5,7 @@
 
 use close_notify_core::{CoalescedAlerts, FragmentedAlert, Manner, Policy, Reply, UserCanceled, Version};
 
-use crate::configs::family::{
-    REJECTION, WORTHS, judging, manner_name, orderly, rogue, version_name, worth_name, writer,
-};
+use crate::configs::family::{REJECTION, WORTHS, judging, manner_name, orderly, rogue, worth_name, writer};
 use crate::world::config::{Closing, Config, Faults, Framing, Script, When};
 use crate::world::profile::Profile;
 
@@ -29,7 +27,7 @@ fn haste(version: Version) -> Vec<Config> {
     let config = |(closing, hastens): (Closing, &'static [Manner])| {
         let first = if let Closing::In(manner) = closing { manner_name(manner) } else { "reject" };
         let then: Vec<_> = hastens.iter().map(|&manner| manner_name(manner)).collect();
-        let name = format!("haste/{}/{first}/{}", version_name(version), then.join("-"));
+        let name = format!("haste/{}/{first}/{}", version.number(), then.join("-"));
         let client = Script { writes: 1, closing, hastens, when: When::AllWritten, ..Script::READER };
         orderly(name, version, client, Script { writes: 1, ..Script::READER })
     };
@@ -47,7 +45,7 @@ fn dropping(version: Version) -> Vec<Config> {
     ] {
         for (who, client_drops) in [("client", true), ("server", false)] {
             for worth in WORTHS {
-                let name = format!("drop/{}/{moment}/{who}/{}", version_name(version), worth_name(worth));
+                let name = format!("drop/{}/{moment}/{who}/{}", version.number(), worth_name(worth));
                 let drops = Script { when, closing: Closing::Drop, ..writer(Manner::Graceful, 2) };
                 let other = Script { writes: 1, ..judging(worth, Framing::CloseDelimited) };
                 let (client, server) = if client_drops { (drops, other) } else { (other, drops) };
@@ -61,7 +59,7 @@ fn dropping(version: Version) -> Vec<Config> {
 /// A server rejects once it has read the client's close_notify, whether or not it has answered it.
 fn reject_after(version: Version) -> Vec<Config> {
     let config = |(choice, reply)| {
-        let name = format!("reject-behind/{}/{choice}", version_name(version));
+        let name = format!("reject-after/{}/{choice}", version.number());
         let policy = Policy { reply, ..Script::READER.policy };
         let server = Script { policy, closing: REJECTION, writes: 1, ..Script::READER };
         orderly(name, version, writer(Manner::Graceful, 1), server)
@@ -85,7 +83,7 @@ fn alerts(version: Version) -> Vec<Config> {
     let mut configs = Vec::new();
     for (choice, policy, profile) in choices {
         for (turn, first) in [("closes", true), ("answers", false)] {
-            let name = format!("alerts/{}/{choice}/{turn}", version_name(version));
+            let name = format!("alerts/{}/{choice}/{turn}", version.number());
             let when = if first { When::PeerEnded } else { When::AllWritten };
             let client = Script { policy, writes: 1, when, ..Script::READER };
             let faults = Faults { deadlines: true, ..Faults::NONE };

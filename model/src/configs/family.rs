@@ -39,17 +39,6 @@ pub fn named(name: &str) -> Option<Config> {
     all().into_iter().find(|config| config.name == name)
 }
 
-/// `1.0` to `1.3`.
-#[must_use]
-pub const fn version_name(version: Version) -> &'static str {
-    match version {
-        Version::Tls10 => "1.0",
-        Version::Tls11 => "1.1",
-        Version::Tls12 => "1.2",
-        Version::Tls13 => "1.3",
-    }
-}
-
 /// The name of a manner in the names of configurations.
 #[must_use]
 pub const fn manner_name(manner: Manner) -> &'static str {
@@ -112,7 +101,7 @@ fn download(version: Version) -> Vec<Config> {
             for worth in WORTHS {
                 let name = format!(
                     "download/{}/{}/{}/{}",
-                    version_name(version),
+                    version.number(),
                     manner_name(manner),
                     framing_name(framing),
                     worth_name(worth)
@@ -132,8 +121,7 @@ fn upload(version: Version) -> Vec<Config> {
     for manner in ENDS {
         for (unread, tickets) in [("unread", 1), ("nothing-unread", 0)] {
             for (order, rst_overtakes) in [("overtaking", true), ("in-order", false)] {
-                let name =
-                    format!("upload/{}/{}/{unread}/{order}", version_name(version), manner_name(manner));
+                let name = format!("upload/{}/{}/{unread}/{order}", version.number(), manner_name(manner));
                 let client = Script { reads: false, ..writer(manner, 2) };
                 let server = Script { tickets, ..Script::READER };
                 let tcp = Tcp { rst_overtakes, ..Tcp::LINUX };
@@ -150,7 +138,7 @@ fn crossed(version: Version) -> Vec<Config> {
     for client in ENDS {
         for server in ENDS {
             let name =
-                format!("crossed/{}/{}-{}", version_name(version), manner_name(client), manner_name(server));
+                format!("crossed/{}/{}-{}", version.number(), manner_name(client), manner_name(server));
             let any = |manner| Script { when: When::AnyTime, ..writer(manner, 1) };
             let faults = Faults { deadlines: true, ..Faults::NONE };
             configs.push(Config { faults, ..orderly(name, version, any(client), any(server)) });
@@ -199,7 +187,7 @@ fn shutdown(version: Version) -> Vec<Config> {
             ("full", answering, full, stuck),
             ("closed-first", writer(Manner::Graceful, 1), full, Faults { deadlines: true, ..Faults::NONE }),
         ] {
-            let name = format!("shutdown/{}/{what}/{case}", version_name(version));
+            let name = format!("shutdown/{}/{what}/{case}", version.number());
             configs.push(Config { tcp, faults, ..orderly(name, version, client, server) });
         }
     }
@@ -213,7 +201,7 @@ fn reply(version: Version) -> Vec<Config> {
     let choices = [("discard", Reply::Discard), ("flush", Reply::Flush), ("when-asked", Reply::WhenAsked)];
     for (choice, reply) in choices {
         for (room, send_buffer) in [("full", 1), ("room", 16)] {
-            let name = format!("reply/{}/{choice}/{room}", version_name(version));
+            let name = format!("reply/{}/{choice}/{room}", version.number());
             let policy = Policy { reply, ..Script::READER.policy };
             let server = Script { policy, writes: 3, ..Script::READER };
             let faults = Faults { deadlines: true, ..Faults::NONE };
@@ -232,7 +220,7 @@ fn reject(version: Version) -> Vec<Config> {
     for (patience, hastens) in [("patient", false), ("hasty", true)] {
         for (peer, writes) in [("busy", 2), ("quiet", 0)] {
             for (stack, rst_discards) in [("linux", false), ("discarding", true)] {
-                let name = format!("reject/{}/{patience}/{peer}/{stack}", version_name(version));
+                let name = format!("reject/{}/{patience}/{peer}/{stack}", version.number());
                 let client = Script { writes, ..Script::READER };
                 let hastens: &[Manner] = if hastens { &[Manner::AtOnce] } else { &[] };
                 let server = Script { closing: REJECTION, when: When::AnyTime, hastens, ..Script::READER };
@@ -249,7 +237,7 @@ fn abort(version: Version) -> Vec<Config> {
     let mut configs = Vec::new();
     for worth in WORTHS {
         for (who, client_aborts) in [("client", true), ("server", false)] {
-            let name = format!("abort/{}/{who}/{}", version_name(version), worth_name(worth));
+            let name = format!("abort/{}/{who}/{}", version.number(), worth_name(worth));
             let aborting = Script { when: When::AnyTime, ..writer(Manner::Abort, 1) };
             let other = Script { writes: 1, ..judging(worth, Framing::CloseDelimited) };
             let (client, server) = if client_aborts { (aborting, other) } else { (other, aborting) };
@@ -275,7 +263,7 @@ fn hand_back(version: Version) -> Vec<Config> {
     ]
     .into_iter()
     .map(|(name, [client, server], faults)| {
-        let name = format!("hand-back/{}/{name}", version_name(version));
+        let name = format!("hand-back/{}/{name}", version.number());
         Config { faults, ..orderly(name, version, client, server) }
     })
     .collect()
@@ -288,7 +276,7 @@ fn peers(version: Version) -> Vec<Config> {
         for worth in [MissingNotify::Refuse, MissingNotify::Accept] {
             for (turn, first) in [("closes", true), ("answers", false)] {
                 let name =
-                    format!("peer/{}/{}/{turn}/{}", version_name(version), profile.name(), worth_name(worth));
+                    format!("peer/{}/{}/{turn}/{}", version.number(), profile.name(), worth_name(worth));
                 let client = Script {
                     writes: 1,
                     when: if first { When::PeerEnded } else { When::AllWritten },
@@ -325,7 +313,7 @@ fn errno(version: Version) -> Vec<Config> {
     for (rule, one_shot_errno) in [("one-shot", true), ("sticky", false)] {
         for (stack, rst_discards) in [("keeps", false), ("discards", true)] {
             for (order, rst_overtakes) in [("overtaking", true), ("in-order", false)] {
-                let name = format!("errno/{}/{rule}/{stack}/{order}", version_name(version));
+                let name = format!("errno/{}/{rule}/{stack}/{order}", version.number());
                 let client = Script { writes: 2, ..judging(MissingNotify::Accept, Framing::CloseDelimited) };
                 let server = Script { when: When::AnyTime, ..writer(Manner::Abort, 1) };
                 let tcp = Tcp { rst_overtakes, rst_discards, one_shot_errno, ..Tcp::LINUX };
@@ -351,7 +339,7 @@ fn handshake(version: Version) -> Vec<Config> {
         kinds.push(("early-data-canceled", early(canceling), server, timed));
     }
     let config = |(kind, client, server, faults)| {
-        let name = format!("handshake/{}/{kind}", version_name(version));
+        let name = format!("handshake/{}/{kind}", version.number());
         Config { handshake: true, faults, ..orderly(name, version, client, server) }
     };
     kinds.into_iter().map(config).collect()
@@ -361,7 +349,7 @@ fn handshake(version: Version) -> Vec<Config> {
 fn stuck(version: Version) -> Vec<Config> {
     let faults = Faults { budget: 1, stop_reading: true, cut: true, deadlines: true, ..Faults::NONE };
     let config = |manner| {
-        let name = format!("stuck/{}/{}", version_name(version), manner_name(manner));
+        let name = format!("stuck/{}/{}", version.number(), manner_name(manner));
         let tcp = Tcp { send_buffer: 1, ..Tcp::LINUX };
         Config { faults, tcp, ..orderly(name, version, writer(manner, 2), Script::READER) }
     };
@@ -377,7 +365,7 @@ fn patience(version: Version) -> Vec<Config> {
             ("cut", Profile::Conforming, true),
             ("orderly", Profile::Conforming, false),
         ] {
-            let name = format!("no-deadline/{}/{}/{why}", version_name(version), manner_name(manner));
+            let name = format!("no-deadline/{}/{}/{why}", version.number(), manner_name(manner));
             let server = match profile {
                 Profile::Conforming if matches!(manner, Manner::HandBack) => {
                     Script { closing: Closing::In(Manner::HandBack), ..Script::READER }
@@ -395,7 +383,7 @@ fn patience(version: Version) -> Vec<Config> {
 /// The engine of either side closes at the limit of its keys.
 fn engine_limit(version: Version) -> Vec<Config> {
     let faults = Faults { budget: 1, engine_limit: true, deadlines: true, ..Faults::NONE };
-    let name = format!("engine-limit/{}", version_name(version));
+    let name = format!("engine-limit/{}", version.number());
     vec![Config {
         faults,
         ..orderly(name, version, writer(Manner::Graceful, 2), Script { writes: 1, ..Script::READER })
@@ -407,7 +395,7 @@ fn late(version: Version) -> Vec<Config> {
     let choices =
         [("deliver", LateData::Deliver), ("discard", LateData::Discard), ("refuse", LateData::Refuse)];
     let config = |(choice, late_data)| {
-        let name = format!("late-data/{}/{choice}", version_name(version));
+        let name = format!("late-data/{}/{choice}", version.number());
         let policy = Policy { late_data, ..Script::READER.policy };
         let client = Script { policy, ..writer(Manner::Graceful, 1) };
         let server = Script { writes: 2, ..Script::READER };
@@ -423,7 +411,7 @@ fn resumption(version: Version) -> Vec<Config> {
     let https = Config {
         faults: Faults::ON_PATH,
         ..orderly(
-            format!("resumption/{}/rfc2818", version_name(version)),
+            format!("resumption/{}/rfc2818", version.number()),
             version,
             Script { policy, ..Script::READER },
             Script { policy, ..writer(Manner::Graceful, 1) },
@@ -431,13 +419,13 @@ fn resumption(version: Version) -> Vec<Config> {
     };
     let policy = Policy { fatal_notify: FatalNotify::Clean, ..Script::READER.policy };
     let level = orderly(
-        format!("resumption/{}/fatal-level-taken", version_name(version)),
+        format!("resumption/{}/fatal-level-taken", version.number()),
         version,
         Script { policy, ..Script::READER },
         rogue(Profile::NotifyAtFatalLevel, true),
     );
     let quiet = orderly(
-        format!("resumption/{}/quiet-client", version_name(version)),
+        format!("resumption/{}/quiet-client", version.number()),
         version,
         rogue(Profile::QuietShutdown, true),
         Script { writes: 1, ..Script::READER },
@@ -449,7 +437,7 @@ fn resumption(version: Version) -> Vec<Config> {
 fn habit(version: Version) -> Vec<Config> {
     let policy = Policy { peer_closes: PeerCloses::OnlyAfterUs, ..Script::READER.policy };
     let client = Script { policy, ..writer(Manner::Graceful, 2) };
-    let name = format!("habit/{}/only-after-us", version_name(version));
+    let name = format!("habit/{}/only-after-us", version.number());
     let config = orderly(name, version, client, Script { writes: 1, ..Script::READER });
     vec![Config { faults: Faults { deadlines: true, ..Faults::NONE }, ..config }]
 }

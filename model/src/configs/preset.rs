@@ -6,7 +6,7 @@
 
 use close_notify_core::{Manner, Policy, Version};
 
-use crate::configs::family::{orderly, rogue, version_name, writer};
+use crate::configs::family::{orderly, rogue, writer};
 use crate::world::config::{Closing, Config, Faults, Framing, Script, When};
 use crate::world::kernel::Tcp;
 use crate::world::profile::Profile;
@@ -55,7 +55,7 @@ fn preset(version: Version, preset: &str, policy: Policy) -> Vec<Config> {
         ),
     ];
     let config = |(case, client, server, faults, send_buffer)| {
-        let name = format!("preset/{}/{}/{case}", version_name(version), preset.replace('_', "-"));
+        let name = format!("preset/{}/{}/{case}", version.number(), preset.replace('_', "-"));
         let tcp = Tcp { send_buffer, ..Tcp::LINUX };
         Config { faults, tcp, ..orderly(name, version, client, server) }
     };

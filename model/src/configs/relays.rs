@@ -4,7 +4,7 @@
 
 use close_notify_core::{LateData, Manner, Policy, Version};
 
-use crate::configs::family::{manner_name, orderly, version_name};
+use crate::configs::family::{manner_name, orderly};
 use crate::pair::Pair;
 use crate::pair::relay::Relay;
 use crate::world::config::{Closing, Config, Faults, Script, When};
@@ -24,7 +24,7 @@ impl Relay {
         let down = |closing| orderly("down".into(), version, Script::READER, writer(closing, When::AnyTime));
         let kind = if naive { "naive" } else { "honest" };
         Self {
-            name: format!("relay/{}/{}/{kind}", version_name(version), manner_name(origin)),
+            name: format!("relay/{}/{}/{kind}", version.number(), manner_name(origin)),
             up: Pair::new(up),
             down: Pair::new(down(Closing::In(Manner::Graceful))),
             down_aborted: Pair::new(down(Closing::In(Manner::Abort))),
@@ -41,7 +41,7 @@ impl Relay {
         let origin = Script { writes: 2, closing, when: When::AllWritten, ..Script::READER };
         let kind = if naive { "naive" } else { "honest" };
         Self {
-            name: format!("relay/{}/late/{kind}", version_name(version)),
+            name: format!("relay/{}/late/{kind}", version.number()),
             up: Pair::new(orderly("up".into(), version, impatient, origin)),
             ..Self::new(version, Manner::Graceful, naive)
         }

@@ -6,7 +6,7 @@ use close_notify_core::{
     ResumptionRule, UserCanceled, Version,
 };
 
-use crate::configs::family::{orderly, rogue, version_name};
+use crate::configs::family::{orderly, rogue};
 use crate::world::config::{Closing, Config, Faults, Framing, Script, When};
 use crate::world::kernel::Tcp;
 use crate::world::profile::Profile;
@@ -37,7 +37,7 @@ pub fn trials(version: Version) -> Vec<Config> {
 }
 
 fn trial(version: Version, name: &str, client: Script, server: Script, faults: Faults) -> Config {
-    Config { faults, ..orderly(format!("mutants/{}/{name}", version_name(version)), version, client, server) }
+    Config { faults, ..orderly(format!("mutants/{}/{name}", version.number()), version, client, server) }
 }
 
 fn everywhere(version: Version) -> Vec<Config> {

@@ -9,10 +9,10 @@ use close_notify_core::{
 
 use crate::pair::Pair;
 use crate::pair::mutant::Mutant;
-use crate::world::World;
 use crate::world::action::{Action, Side};
 use crate::world::kernel::{Errno, Got};
 use crate::world::wire::Unit;
+use crate::world::{Seen, World};
 
 impl Pair {
     /// The world after a step.
@@ -47,7 +47,7 @@ impl Pair {
             Action::ResetArrives(side) => world.net.reset_arrives(side.index(), self.config.tcp),
             Action::GiveUp(side) => world.net.give_up(side.index()),
             Action::Deadline(side) => {
-                world.ends[side.index()].timed_out = true;
+                world.ends[side.index()].seen.insert(Seen::TIMED_OUT);
                 self.tell(world, side, Event::DeadlinePassed);
             }
             Action::ForgeFin(_)
@@ -69,14 +69,14 @@ impl Pair {
             Action::ForgeFinInside(side) => world.net.forge_fin(side.other().index(), true),
             Action::ForgeReset(side) => world.net.reset_arrives(side.other().index(), self.config.tcp),
             Action::ForgeNotify(side) => world.net.pipes[side.other().index()].forged = true,
-            Action::StopReading(side) => world.ends[side.index()].stopped = true,
+            Action::StopReading(side) => world.ends[side.index()].seen.insert(Seen::STOPPED),
             Action::AskError(side) => {
                 if let Some(errno) = world.net.ask_error(side.index(), self.config.tcp) {
                     self.write_failed(world, side, errno);
                 }
             }
             Action::EngineLimit(side) => {
-                world.ends[side.index()].engine_limited = true;
+                world.ends[side.index()].seen.insert(Seen::ENGINE_LIMITED);
                 self.tell(world, side, Event::EngineNotified);
             }
             _ => world.net.cut = true,
@@ -92,12 +92,13 @@ impl Pair {
             watch(&before, event);
         }
         if end.machine.handle(event).is_err() {
-            end.illegal = true;
+            end.seen.insert(Seen::ILLEGAL);
         }
         if let Some(extra) = self.mutated_extra(&before, event) {
-            end.illegal |= end.machine.handle(extra).is_err() && self.is_mutant(Mutant::TellsTwice);
+            let is_refused = end.machine.handle(extra).is_err();
+            end.note(Seen::ILLEGAL, is_refused && self.is_mutant(Mutant::TellsTwice));
         }
-        end.holds_session &= !self.forgets_after(side, event);
+        end.note(Seen::SESSION_LOST, self.forgets_after(side, event));
     }
 
     /// Does at once what touches nothing outside this end.
@@ -115,7 +116,7 @@ impl Pair {
                     self.tell(world, side, Event::PendingDiscarded { bytes });
                 }
                 Output::ForgetSession => {
-                    end.holds_session &= self.keeps_sessions();
+                    end.note(Seen::SESSION_LOST, !self.keeps_sessions());
                     self.tell(world, side, Event::SessionForgotten);
                 }
                 Output::StartDeadline => self.tell(world, side, Event::DeadlineStarted),
@@ -142,7 +143,7 @@ impl Pair {
     fn finish_handshake(&self, world: &mut World, side: Side) {
         let end = world.end(side);
         let written = end.shaken == 2 + if side == Side::Client { self.config.script(side).early } else { 0 };
-        if written && end.finished_read && !end.has_read_all() {
+        if written && end.saw(Seen::FINISHED_READ) && !end.has_read_all() {
             self.tell(world, side, Event::HandshakeDone);
         }
     }
@@ -156,7 +157,7 @@ impl Pair {
         if end.machine.may_write() {
             self.tell(world, side, Event::Write);
         } else {
-            end.said_after_end |= script.profile == crate::world::profile::Profile::Conforming;
+            end.note(Seen::SAID_AFTER_END, script.profile == crate::world::profile::Profile::Conforming);
         }
         let blocked = world.end(side).pending > 0 || !world.net.may_write(side.index(), self.config.tcp);
         world.ends[side.index()].said += 1;
@@ -195,10 +196,10 @@ impl Pair {
         let inward = *world.net.inward(side.index());
         let waiting = (inward.read..inward.arrived).any(|at| inward.unit(at) == Unit::Fatal);
         let end = &mut world.ends[side.index()];
-        end.salvageable |= waiting && !end.has_read_all();
-        end.saw_reset |= errno == Errno::Reset;
-        end.saw_failure |= errno != Errno::Pipe && !end.has_read_all();
-        end.write_failed = true;
+        end.note(Seen::SALVAGEABLE, waiting && !end.has_read_all());
+        end.note(Seen::RESET, errno == Errno::Reset);
+        end.note(Seen::FAILURE, errno != Errno::Pipe && !end.has_read_all());
+        end.seen.insert(Seen::WRITE_FAILED);
         self.tell(world, side, Event::WriteFailed { errno: errno.number() });
     }
 
@@ -229,7 +230,7 @@ impl Pair {
                 self.tell(world, side, Event::TransportResetByUs);
             }
             Output::HandBack => {
-                world.ends[index].handed_back = true;
+                world.ends[index].seen.insert(Seen::HANDED_BACK);
                 self.tell(world, side, Event::TransportHandedBack);
             }
             _ => {}
@@ -240,13 +241,13 @@ impl Pair {
         if self.output_is_unsealed(world.end(side)) {
             self.tell(world, side, Event::OutputSealed);
         }
-        let answers = world.end(side).read_notify;
+        let answers = world.end(side).saw(Seen::NOTIFY);
         for unit in self.words_for_notify(side) {
             if self.write(world, side, unit).is_err() {
                 return;
             }
         }
-        world.ends[side.index()].answered |= answers;
+        world.ends[side.index()].note(Seen::ANSWERED, answers);
         self.tell(world, side, Event::OutputWritten);
         self.reset_after_notify(world, side);
     }
@@ -278,8 +279,8 @@ impl Pair {
             }
             Got::Failed(errno) => {
                 let end = &mut world.ends[side.index()];
-                end.saw_reset |= errno == Errno::Reset;
-                end.saw_failure |= errno != Errno::Pipe && !end.has_read_all();
+                end.note(Seen::RESET, errno == Errno::Reset);
+                end.note(Seen::FAILURE, errno != Errno::Pipe && !end.has_read_all());
                 self.tell(world, side, Event::TransportReset { errno: errno.number() });
             }
             Got::Nothing => {}
@@ -296,11 +297,11 @@ impl Pair {
             Unit::Ticket => self.tell(world, side, Event::PeerMessage { bytes: 1 }),
             Unit::Hello => self.read_hello(world, side),
             Unit::Finished => {
-                world.ends[side.index()].finished_read = true;
+                world.ends[side.index()].seen.insert(Seen::FINISHED_READ);
                 self.finish_handshake(world, side);
             }
             Unit::Plain => {
-                world.ends[side.index()].border_broken = true;
+                world.ends[side.index()].seen.insert(Seen::BORDER_BROKEN);
                 self.tell(world, side, Event::PeerViolation(AlertDescription::UNEXPECTED_MESSAGE));
             }
             Unit::Notify
@@ -359,9 +360,9 @@ impl Pair {
         let open = matches!(end.machine.recv_state(), recv::State::Open) && !forged;
         let proper = level == AlertLevel::WARNING || self.takes_fatal_notify(side);
         let is_notify = description == AlertDescription::CLOSE_NOTIFY && proper;
-        end.read_notify |= open && is_notify;
-        end.read_early_notify |= is_notify && !open && !end.has_read_all();
-        end.read_fatal |= !end.has_read_all() && description == AlertDescription::CERTIFICATE_REQUIRED;
+        end.note(Seen::NOTIFY, open && is_notify);
+        end.note(Seen::EARLY_NOTIFY, is_notify && !open && !end.has_read_all());
+        end.note(Seen::FATAL, !end.has_read_all() && description == AlertDescription::CERTIFICATE_REQUIRED);
     }
 
     /// Whether this end accepts a close_notify at level fatal.
@@ -376,7 +377,7 @@ impl Pair {
         let end = &mut world.ends[side.index()];
         let ended = end.has_read_all();
         let delivers = !lost && (end.machine.delivers_data() || (ended && self.reads_after_the_end()));
-        end.got_after_end |= delivers && ended;
+        end.note(Seen::GOT_AFTER_END, delivers && ended);
         match unit {
             Unit::Early => end.got_early += u8::from(delivers),
             _ => end.got += u8::from(delivers),
@@ -397,7 +398,7 @@ impl Pair {
         let end = &mut world.ends[side.index()];
         match got {
             Got::Unit(Unit::Plain) => end.plain_got += 1,
-            _ => end.border_broken = true,
+            _ => end.seen.insert(Seen::BORDER_BROKEN),
         }
     }
 }

@@ -5,12 +5,12 @@
 use close_notify_core::{Answer, Call, Output, recv, send};
 
 use crate::pair::Pair;
-use crate::world::World;
 use crate::world::action::{Action, Side};
 use crate::world::config::{Closing, When};
 use crate::world::kernel::Got;
 use crate::world::profile::Profile;
 use crate::world::wire::{Fin, Rst, Unit};
+use crate::world::{Seen, World};
 
 impl Pair {
     /// Every step that `world` may take, in a fixed order.
@@ -42,7 +42,7 @@ impl Pair {
         if self.may_close(world, side) {
             actions.push(Action::Close(side));
         }
-        if end.handed_back
+        if end.saw(Seen::HANDED_BACK)
             && end.plain_said < script.plain
             && world.net.may_write(side.index(), self.config.tcp)
         {
@@ -50,7 +50,8 @@ impl Pair {
         }
         let readable = matches!(world.net.peek(side.index()), Got::Unit(_));
         let before_tls = self.reads_plain_before_tls(world, side);
-        if readable && ((end.handed_back && !world.net.sockets[side.index()].closed) || before_tls) {
+        if readable && ((end.saw(Seen::HANDED_BACK) && !world.net.sockets[side.index()].closed) || before_tls)
+        {
             actions.push(Action::ReadPlain(side));
         }
     }
@@ -68,7 +69,7 @@ impl Pair {
         let first_read = !matches!(end.machine.recv_state(), recv::State::Plain);
         let turn = match side {
             Side::Client => {
-                end.shaken <= script.early || (end.finished_read && end.shaken == script.early + 1)
+                end.shaken <= script.early || (end.saw(Seen::FINISHED_READ) && end.shaken == script.early + 1)
             }
             Side::Server => first_read && end.shaken < 2,
         };
@@ -143,7 +144,7 @@ impl Pair {
             Output::SendCloseNotify { .. } => !silent && world.net.may_write(side.index(), self.config.tcp),
             Output::SendAlert { .. } => world.net.may_write(side.index(), self.config.tcp),
             Output::ShutWrite | Output::CloseTransport | Output::ResetTransport => true,
-            Output::HandBack => !world.end(side).handed_back,
+            Output::HandBack => !world.end(side).saw(Seen::HANDED_BACK),
             Output::Idle
             | Output::AwaitPeer
             | Output::Drain
@@ -174,7 +175,7 @@ impl Pair {
             | Output::HandBack
             | Output::Done => false,
         };
-        wants && !end.stopped && !plain
+        wants && !end.saw(Seen::STOPPED) && !plain
     }
 
     fn is_shaking(&self, world: &World, side: Side) -> bool {
@@ -217,7 +218,7 @@ impl Pair {
         let released = end.machine.transport_state().is_released();
         let closing = end.machine.manner().is_closing() && !released;
         let waits = end.machine.deadline_runs() && !released;
-        if self.config.faults.deadlines && waits && !end.timed_out {
+        if self.config.faults.deadlines && waits && !end.saw(Seen::TIMED_OUT) {
             actions.push(Action::Deadline(side));
         }
         if usize::from(end.hastened) < script.hastens.len() && closing {
@@ -241,7 +242,7 @@ impl Pair {
                 faults.plain_notify && alive && !inward.forged && !end.has_read_all(),
                 Action::ForgeNotify(side),
             ),
-            (faults.stop_reading && !end.stopped && alive, Action::StopReading(side)),
+            (faults.stop_reading && !end.saw(Seen::STOPPED) && alive, Action::StopReading(side)),
             (faults.ask_error && socket.errno.is_some() && !socket.closed, Action::AskError(side)),
             (faults.engine_limit && end.machine.may_write(), Action::EngineLimit(side)),
         ];

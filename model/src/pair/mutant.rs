@@ -13,7 +13,7 @@ use crate::pair::Pair;
 use crate::world::action::Side;
 use crate::world::profile::Profile;
 use crate::world::wire::Unit;
-use crate::world::{End, World};
+use crate::world::{End, Seen, World};
 
 macro_rules! mutants {
     ($($(#[doc = $doc:literal])+ $Name:ident => $property:literal in $config:literal;)+) => {
@@ -300,7 +300,7 @@ impl Pair {
         let Some(mutant) = self.mutant else { return told };
         let cut_early = matches!(told.reading, ReadEnd::TruncatedAtBoundary | ReadEnd::TruncatedInRecord);
         match mutant {
-            Mutant::ResetSpoilsClean if end.saw_reset => Ending { reading: ReadEnd::Reset, ..told },
+            Mutant::ResetSpoilsClean if end.saw(Seen::RESET) => Ending { reading: ReadEnd::Reset, ..told },
             Mutant::TrustsPlainNotify if told.reading == ReadEnd::CloseNotifyInHandshake => {
                 Ending { reading: ReadEnd::CloseNotify, ..told }
             }

@@ -8,9 +8,10 @@ use close_notify_core::Close;
 use serde::{Deserialize, Serialize};
 
 use crate::pair::Pair;
-use crate::world::World;
+use crate::property::Verdict;
 use crate::world::action::{Action, Side};
 use crate::world::wire::Unit;
+use crate::world::{Seen, World};
 
 /// Which of a relay's two connections.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
@@ -78,11 +79,11 @@ impl Relay {
 
     /// Whether the premise of `no-laundering` fires, and whether the claim holds.
     #[must_use]
-    pub fn stands(&self, links: &Links) -> (bool, bool) {
+    pub fn verdict(&self, links: &Links) -> Verdict {
         let ended_clean = links.down.net.pipes[Side::Server.index()].position(Unit::Notify).is_some();
         let relay = links.up.end(Side::Client);
         let origin = &links.up.net.pipes[Side::Server.index()];
-        let whole = relay.read_notify && relay.got == origin.count(Unit::Data, origin.written);
-        (Self::upstream_ended(links), !ended_clean || whole)
+        let whole = relay.saw(Seen::NOTIFY) && relay.got == origin.count(Unit::Data, origin.written);
+        Verdict { fired: Self::upstream_ended(links), holds: !ended_clean || whole }
     }
 }

@@ -5,13 +5,14 @@ use close_notify_core::{Answer, Call, FramingState, Manner, MissingNotify, ReadE
 use super::claim_table as claims;
 use crate::property::View;
 use crate::property::liveness::is_out_of_deadlines;
+use crate::world::Seen;
 use crate::world::wire::{Fin, Unit};
 
 /// Whether there was a FIN between two records, no call reported anything else, and no data before
 /// it was discarded.
 fn is_a_plain_fin(view: &View<'_>) -> bool {
     let arrived = view.inward().fin == Fin::Arrived && !view.inward().torn;
-    arrived && !view.end().saw_failure && view.told.late == 0
+    arrived && !view.end().saw(Seen::FAILURE) && view.told.late == 0
 }
 
 fn tolerates_a_fin(view: &View<'_>) -> bool {
@@ -33,14 +34,14 @@ claims! {
         says "reading reports the end of data only if all before close_notify was delivered, or at a FIN that the policy tolerates";
         if |v| v.reads_the_end();
         then |v| {
-            let whole = v.end().read_notify && v.end().got == v.data_before_notify();
+            let whole = v.end().saw(Seen::NOTIFY) && v.end().got == v.data_before_notify();
             whole || (is_a_plain_fin(v) && tolerates_a_fin(v))
         };
 
     // tcp(7), measured on Linux
     "dead-is-not-fin" Invariant Always where |config| config.faults.cut;
         says "a transport that its kernel gave up never reads as one that the peer has ended";
-        if |v| v.end().saw_failure && v.end().has_read_all() && !v.end().read_notify;
+        if |v| v.end().saw(Seen::FAILURE) && v.end().has_read_all() && !v.end().saw(Seen::NOTIFY);
         then |v| {
             let fin = matches!(v.reading(), ReadEnd::TruncatedAtBoundary | ReadEnd::TruncatedInRecord);
             !fin && !v.reads_the_end()

@@ -5,6 +5,7 @@ use close_notify_core::{Delivery, Manner, WriteEnd, send};
 
 use super::claim_table as claims;
 use crate::property::View;
+use crate::world::Seen;
 use crate::world::config::{Closing, Config};
 use crate::world::wire::Unit;
 
@@ -29,14 +30,14 @@ claims! {
         says "in an orderly network a fatal alert that was sent is read by a peer that reads";
         if |v| matches!(v.end().machine.send_state(), send::State::Alerted | send::State::AlertedShut)
             && v.is_orderly() && v.peer_waits();
-        then |v| v.peer().read_fatal;
+        then |v| v.peer().saw(Seen::FATAL);
 
     // RFC 9846 §6.1, RFC 9293 §3.6.1
     "data-survives-close" Guarantee AtRest where |config| !config.handshake;
         says "in an orderly network all that was written before a close is read by a peer that reads";
         if |v| matches!(v.end().machine.send_state(), send::State::Notified | send::State::NotifiedShut)
             && v.is_orderly() && v.peer_waits() && !v.end().got_alert();
-        then |v| v.peer().read_notify;
+        then |v| v.peer().saw(Seen::NOTIFY);
 
     // RFC 9846 §6.1
     "cut-is-visible" Invariant Always where |config| !config.handshake;
@@ -47,19 +48,19 @@ claims! {
     "crossed-confirms-nothing" Invariant Always where |config| !config.handshake;
         says "a delivery is confirmed only by a close_notify that was sent after ours had been read";
         if |v| v.told.delivery == Delivery::Confirmed;
-        then |v| v.peer().answered;
+        then |v| v.peer().saw(Seen::ANSWERED);
 
     // RFC 4511 §4.14.3.1
     "wait-before-handback" Invariant Always where hands_back;
         says "the transport goes back only once the peer's close_notify has come";
-        if |v| v.end().handed_back;
-        then |v| v.end().read_notify && v.out().position(Unit::Notify).is_some();
+        if |v| v.end().saw(Seen::HANDED_BACK);
+        then |v| v.end().saw(Seen::NOTIFY) && v.out().position(Unit::Notify).is_some();
 
     // RFC 4511 §4.14.3.1, RFC 4217 §12
     "handback-exact" Invariant AtRest where hands_back;
         says "no byte is lost, repeated or read on the wrong side of the border";
-        if |v| v.end().handed_back;
-        then |v| !v.end().border_broken && (!v.is_orderly() || v.end().plain_got == v.peer().plain_said);
+        if |v| v.end().saw(Seen::HANDED_BACK);
+        then |v| !v.end().saw(Seen::BORDER_BROKEN) && (!v.is_orderly() || v.end().plain_got == v.peer().plain_said);
 
     "writing-is-told-true" Invariant Always where |_| true;
         says "what is reported of our last word is what is on the wire";
@@ -76,5 +77,5 @@ claims! {
     "no-illegal-move" Invariant Always where |_| true;
         says "a driver that keeps the contract is never refused";
         if |_| true;
-        then |v| !v.end().illegal;
+        then |v| !v.end().saw(Seen::ILLEGAL);
 }

@@ -3,6 +3,7 @@
 use close_notify_core::MissingNotify;
 
 use super::claim_table as claims;
+use crate::world::Seen;
 use crate::world::config::{Config, Framing};
 
 fn has_framing(config: &Config, framing: Framing) -> bool {
@@ -28,6 +29,6 @@ claims! {
         };
         says "a message that the end delimits is complete only with close_notify";
         if |v| v.script().framing == Framing::CloseDelimited && v.end().has_read_all()
-            && v.policy().missing_notify != MissingNotify::Accept && !v.end().read_notify;
+            && v.policy().missing_notify != MissingNotify::Accept && !v.end().saw(Seen::NOTIFY);
         then |v| !v.accepts();
 }

@@ -2,11 +2,12 @@
 
 use super::claim_table as claims;
 use crate::property::View;
+use crate::world::Seen;
 
 /// Whether no deadline can end a wait any more.
 pub(super) fn is_out_of_deadlines(view: &View<'_>) -> bool {
     let none = !view.config().faults.deadlines || !view.end().machine.deadline_runs();
-    none || view.end().timed_out || view.is_released()
+    none || view.end().saw(Seen::TIMED_OUT) || view.is_released()
 }
 
 claims! {
@@ -17,7 +18,7 @@ claims! {
 
     "every-close-ends" Guarantee AtRest where |_| true;
         says "a close that was asked for ends, whatever the peer and the path do";
-        if |v| (v.end().machine.manner().is_closing() || v.end().read_fatal) && is_out_of_deadlines(v);
+        if |v| (v.end().machine.manner().is_closing() || v.end().saw(Seen::FATAL)) && is_out_of_deadlines(v);
         then |v| v.is_released();
 
     // RFC 9112 §9.6

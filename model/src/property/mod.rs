@@ -83,11 +83,11 @@ impl Claim {
     /// Whether the premise fires, and whether the claim holds, for the conforming ends of a world.
     #[must_use]
     pub fn verdict(&self, ends: &[Option<View<'_>>]) -> Verdict {
-        let mut verdict = Verdict { fired: false, stands: true };
+        let mut verdict = Verdict { fired: false, holds: true };
         for view in ends.iter().flatten() {
             if (self.premise)(view) {
                 verdict.fired = true;
-                verdict.stands &= (self.holds)(view);
+                verdict.holds &= (self.holds)(view);
             }
         }
         verdict
@@ -100,7 +100,7 @@ pub struct Verdict {
     /// The premise fired.
     pub fired: bool,
     /// The claim was not broken.
-    pub stands: bool,
+    pub holds: bool,
 }
 
 /// Defines a table of claims. The functions of each row also make the plain function that

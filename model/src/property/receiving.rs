@@ -7,6 +7,7 @@ use close_notify_core::{
 
 use super::claim_table as claims;
 use crate::property::View;
+use crate::world::Seen;
 use crate::world::config::Config;
 use crate::world::profile::Profile;
 use crate::world::wire::{Fin, Unit};
@@ -24,7 +25,7 @@ fn rejects(config: &Config) -> bool {
 /// The transport ended, and no close_notify was read before.
 fn ended_without_notify(view: &View<'_>) -> bool {
     let ended = view.inward().fin == Fin::Arrived || view.socket().dead;
-    ended && view.end().has_read_all() && !view.end().read_notify
+    ended && view.end().has_read_all() && !view.end().saw(Seen::NOTIFY)
 }
 
 fn trusts_nothing(view: &View<'_>) -> bool {
@@ -55,23 +56,23 @@ claims! {
         };
         says "whatever the policy, a message that the end delimits is whole at most after close_notify or a plain FIN";
         if |v| v.end().has_read_all()
-            && v.pair.accepts(v.end(), close_notify_core::FramingState::DelimitedByEnd) && !v.end().read_notify;
+            && v.pair.accepts(v.end(), close_notify_core::FramingState::DelimitedByEnd) && !v.end().saw(Seen::NOTIFY);
         then |v| {
-            let plain_fin = v.inward().fin == Fin::Arrived && !v.inward().torn && !v.end().saw_failure;
+            let plain_fin = v.inward().fin == Fin::Arrived && !v.inward().torn && !v.end().saw(Seen::FAILURE);
             plain_fin && v.told.late == 0 && v.end().got_early == 0
         };
 
     // RFC 9846 §5.1
     "notify-whole" Invariant Always where |config| config.faults.fin || has_peer(config, &[Profile::HalfNotify]);
         says "a close_notify that was torn apart counts for nothing";
-        if |v| (v.inward().torn || v.end().held.is_some()) && v.end().has_read_all() && !v.end().read_notify;
+        if |v| (v.inward().torn || v.end().held.is_some()) && v.end().has_read_all() && !v.end().saw(Seen::NOTIFY);
         then |v| trusts_nothing(v) && v.reading() != ReadEnd::TruncatedAtBoundary;
 
     // RFC 9293 §3.10.7
     "rst-is-not-close" Invariant Always where |_| true;
         says "a reset that any call reported is never read as an orderly end";
         // After a FIN has arrived, a reset may be reported once reading has ended.
-        if |v| v.end().saw_reset && v.inward().fin != Fin::Arrived && v.end().has_read_all() && !v.end().read_notify;
+        if |v| v.end().saw(Seen::RESET) && v.inward().fin != Fin::Arrived && v.end().has_read_all() && !v.end().saw(Seen::NOTIFY);
         then |v| !matches!(
             v.reading(),
             ReadEnd::CloseNotify | ReadEnd::TruncatedAtBoundary | ReadEnd::TruncatedInRecord
@@ -80,30 +81,30 @@ claims! {
     // RFC 9846 §6.1
     "notify-is-final" Invariant Always where |config| !config.handshake;
         says "what comes after close_notify does not spoil the clean end";
-        if |v| v.end().read_notify && (v.socket().dead || v.inward().fin == Fin::Arrived);
+        if |v| v.end().saw(Seen::NOTIFY) && (v.socket().dead || v.inward().fin == Fin::Arrived);
         then |v| v.reading() == ReadEnd::CloseNotify;
 
     "ignore-after-notify" Invariant Always where |config| {
             has_peer(config, &[Profile::DataAfterNotify, Profile::FatalAfterNotify])
         };
         says "records after the peer's close_notify are neither delivered nor an error";
-        if |v| v.end().read_notify && v.inward().position(Unit::Notify).is_some_and(|at| at + 1 < v.inward().arrived);
-        then |v| !v.end().got_after_end && v.reading() == ReadEnd::CloseNotify;
+        if |v| v.end().saw(Seen::NOTIFY) && v.inward().position(Unit::Notify).is_some_and(|at| at + 1 < v.inward().arrived);
+        then |v| !v.end().saw(Seen::GOT_AFTER_END) && v.reading() == ReadEnd::CloseNotify;
 
     "delivered-before-end" Invariant Always where |config| !config.handshake;
         says "all data before close_notify was delivered, or counted as late, when the end is reported";
-        if |v| v.end().is_notified() && v.end().read_notify && v.policy().late_data != LateData::Refuse;
+        if |v| v.end().is_notified() && v.end().saw(Seen::NOTIFY) && v.policy().late_data != LateData::Refuse;
         then |v| u32::from(v.end().got) + v.end().machine.ending().late == u32::from(v.data_before_notify());
 
     // RFC 9846 §6.1, §D.4
     "plain-alert-is-no-close" Invariant Always where |config| config.faults.plain_notify;
         says "a close_notify that anybody could have sent is no clean end";
-        if |v| v.world.budget < v.config().faults.budget && v.end().has_read_all() && !v.end().read_notify;
+        if |v| v.world.budget < v.config().faults.budget && v.end().has_read_all() && !v.end().saw(Seen::NOTIFY);
         then |v| trusts_nothing(v) && !v.pair.accepts(v.end(), close_notify_core::FramingState::DelimitedByEnd);
 
     "notify-in-handshake" Invariant Always where |config| config.handshake;
         says "a close_notify in the handshake ends it at once, as an error";
-        if |v| v.end().read_early_notify;
+        if |v| v.end().saw(Seen::EARLY_NOTIFY);
         then |v| v.reading() == ReadEnd::CloseNotifyInHandshake && !v.end().machine.may_write();
 
     // RFC 9846 §4.2.10
@@ -111,18 +112,18 @@ claims! {
             config.version == Version::Tls13 && config.scripts.iter().any(|script| script.early > 0)
         };
         says "the transport's end after 0-RTT data ends no request";
-        if |v| v.end().got_early > 0 && v.end().has_read_all() && !v.end().finished_read;
+        if |v| v.end().got_early > 0 && v.end().has_read_all() && !v.end().saw(Seen::FINISHED_READ);
         then trusts_nothing;
 
     // RFC 9846 §6.2, RFC 5246 §7.2.2
     "fatal-ends-both" Invariant Always where rejects;
         says "after a fatal alert no data moves in either direction";
-        if |v| v.end().read_fatal || v.out().position(Unit::Fatal).is_some();
+        if |v| v.end().saw(Seen::FATAL) || v.out().position(Unit::Fatal).is_some();
         then |v| !v.end().machine.may_write() && !v.end().machine.delivers_data();
 
     "fatal-is-an-error" Invariant Always where rejects;
         says "a fatal alert is reported by its name, never as an end of data";
-        if |v| v.end().read_fatal;
+        if |v| v.end().saw(Seen::FATAL);
         then |v| v.reading() == ReadEnd::FatalAlert(AlertDescription::CERTIFICATE_REQUIRED);
 
     // RFC 9846 §6.1
@@ -130,7 +131,7 @@ claims! {
             has_peer(config, &[Profile::CanceledThenNotify, Profile::CanceledThenFin])
         };
         says "user_canceled is no end: reading goes on, and a FIN after it is a truncation";
-        if |v| v.has_read(Unit::UserCanceled) && v.end().has_read_all() && !v.end().read_notify;
+        if |v| v.has_read(Unit::UserCanceled) && v.end().has_read_all() && !v.end().saw(Seen::NOTIFY);
         then trusts_nothing;
 
     // RFC 9846 §5.1, RFC 5246 §6.2.1
@@ -188,7 +189,7 @@ claims! {
     // A report on the TLS working group's list, December 2011
     "salvage-alert" Invariant AtRest where |config| rejects(config) && !config.tcp.rst_discards;
         says "an alert that was readable when a write failed is read before the failure is reported";
-        if |v| v.end().salvageable && !v.end().timed_out && !v.end().stopped;
+        if |v| v.end().saw(Seen::SALVAGEABLE) && !v.end().saw(Seen::TIMED_OUT) && !v.end().saw(Seen::STOPPED);
         then |v| v.reading() == ReadEnd::FatalAlert(AlertDescription::CERTIFICATE_REQUIRED);
 
     // RFC 9846 §6.1 · the guarantee that MissingNotify::Accept gives away

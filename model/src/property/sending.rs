@@ -4,6 +4,7 @@ use close_notify_core::{Manner, Output, Reply, Version, send};
 
 use super::claim_table as claims;
 use crate::property::View;
+use crate::world::Seen;
 use crate::world::action::Side;
 use crate::world::config::{Closing, Config};
 use crate::world::wire::Unit;
@@ -29,7 +30,7 @@ fn answers_when_asked(config: &Config) -> bool {
 }
 
 fn was_asked(view: &View<'_>) -> bool {
-    view.end().asked > 0 || view.end().engine_limited || view.end().read_early_notify
+    view.end().asked > 0 || view.end().saw(Seen::ENGINE_LIMITED) || view.end().saw(Seen::EARLY_NOTIFY)
 }
 
 fn rejects(config: &Config) -> bool {
@@ -41,15 +42,15 @@ fn said_its_last_word(view: &View<'_>) -> bool {
     out.position(Unit::Notify).is_some()
         || out.position(Unit::FatalNotify).is_some()
         || out.position(Unit::Fatal).is_some()
-        || end.read_fatal
+        || end.saw(Seen::FATAL)
         || matches!(end.machine.send_state(), send::State::Silenced | send::State::SilencedShut)
 }
 
 fn nothing_after(view: &View<'_>, word: Unit) -> bool {
     let out = view.out();
     let first = out.position(word).map_or(out.written, |at| at + 1);
-    let plain = |at| out.unit(at) == Unit::Plain && view.end().handed_back;
-    (first..out.written).all(plain) && !view.end().said_after_end
+    let plain = |at| out.unit(at) == Unit::Plain && view.end().saw(Seen::HANDED_BACK);
+    (first..out.written).all(plain) && !view.end().saw(Seen::SAID_AFTER_END)
 }
 
 claims! {
@@ -94,13 +95,13 @@ claims! {
 
     "abort-sends-no-notify" Invariant Always where |config| asks_for(config, Manner::Abort);
         says "an abort sends no close_notify first";
-        if |v| v.end().machine.manner() == Manner::Abort && !v.end().read_notify;
+        if |v| v.end().machine.manner() == Manner::Abort && !v.end().saw(Seen::NOTIFY);
         then |v| v.out().position(Unit::Notify).is_none();
 
     // RFC 9846 §5.5
     "limit-close-counts" Invariant Always where |config| config.faults.engine_limit;
         says "a close_notify that the engine sends by itself closes the write side like any other";
-        if |v| v.end().engine_limited;
+        if |v| v.end().saw(Seen::ENGINE_LIMITED);
         then |v| !v.pair.may_write(&v.end().machine) && nothing_after(v, Unit::Notify);
 
     // RFC 5246 §7.2.1
@@ -118,8 +119,8 @@ claims! {
     // RFC 9846 §6.1
     "write-after-peer-notify" Invariant Always where |config| is_13(config) && !config.faults.engine_limit;
         says "in TLS 1.3 the peer's close_notify leaves this side free to write, and costs it nothing pending";
-        if |v| v.end().is_notified() && !v.end().timed_out && !v.socket().dead && v.socket().errno.is_none()
-            && v.end().machine.manner() != Manner::Abort && !v.end().saw_reset && !v.end().write_failed;
+        if |v| v.end().is_notified() && !v.end().saw(Seen::TIMED_OUT) && !v.socket().dead && v.socket().errno.is_none()
+            && v.end().machine.manner() != Manner::Abort && !v.end().saw(Seen::RESET) && !v.end().saw(Seen::WRITE_FAILED);
         then |v| (v.end().asked > 0 || v.end().machine.may_write()) && v.told.discarded == 0;
 
     "no-wait-needed" Invariant Always where |config| asks_for(config, Manner::AtOnce) || hastens(config);

@@ -4,6 +4,7 @@ use close_notify_core::{ReadEnd, ResumptionRule, Version};
 
 use super::claim_table as claims;
 use crate::property::View;
+use crate::world::Seen;
 use crate::world::action::Side;
 use crate::world::config::{Closing, Config};
 use crate::world::profile::Profile;
@@ -14,11 +15,11 @@ fn is_1x(config: &Config) -> bool {
 }
 
 fn ended_by_fatal_alert(view: &View<'_>) -> bool {
-    view.end().read_fatal || view.out().position(Unit::Fatal).is_some()
+    view.end().saw(Seen::FATAL) || view.out().position(Unit::Fatal).is_some()
 }
 
 fn is_forgotten(view: &View<'_>) -> bool {
-    !view.end().holds_session
+    view.end().saw(Seen::SESSION_LOST)
 }
 
 fn is_truncated(view: &View<'_>) -> bool {
@@ -57,7 +58,7 @@ claims! {
     // RFC 2246 §7.2.1
     "unclean-forbids-resume-10" Invariant Always where |config| config.version == Version::Tls10;
         says "in TLS 1.0 a connection that ended without close_notify is never resumed";
-        if |v| v.end().has_read_all() && !v.end().read_notify;
+        if |v| v.end().has_read_all() && !v.end().saw(Seen::NOTIFY);
         then is_forgotten;
 
     "notify-level-1x" Invariant Always where |config| config.version == Version::Tls10
@@ -70,7 +71,7 @@ claims! {
     "unclean-allows-resume" Invariant Always where |config| config.version != Version::Tls10;
         says "from TLS 1.1 on a missing close_notify alone forbids nothing";
         if |v| is_unclean(v) && v.policy().resumption == ResumptionRule::Tls && refused_nothing(v);
-        then |v| v.end().holds_session;
+        then |v| !v.end().saw(Seen::SESSION_LOST);
 
     // RFC 2818 §2.2
     "premature-forbids-reuse-https" Invariant Always where |config| {
@@ -87,5 +88,5 @@ claims! {
         };
         says "a server survives a client's incomplete close and may resume its session";
         if |v| v.side == Side::Server && is_truncated(v) && v.policy().resumption == ResumptionRule::Tls;
-        then |v| v.is_released() && v.end().holds_session;
+        then |v| v.is_released() && !v.end().saw(Seen::SESSION_LOST);
 }

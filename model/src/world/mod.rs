@@ -9,17 +9,59 @@ pub mod kernel;
 pub mod profile;
 pub mod wire;
 
-use std::hash::{Hash, Hasher};
-
+use bitflags::bitflags;
 use close_notify_core::{AlertLevel, Machine, recv};
 
 use crate::world::action::Side;
 use crate::world::config::Config;
 use crate::world::kernel::Net;
 
+bitflags! {
+    /// What happened to an end once and for all.
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+    pub struct Seen: u32 {
+        /// It has stopped reading.
+        const STOPPED = 1 << 0;
+        /// Its deadline has passed.
+        const TIMED_OUT = 1 << 1;
+        /// A write of its driver failed.
+        const WRITE_FAILED = 1 << 2;
+        /// Its engine has reached the limit of its keys.
+        const ENGINE_LIMITED = 1 << 3;
+        /// It has lost the session.
+        const SESSION_LOST = 1 << 4;
+        /// Its application has the transport back.
+        const HANDED_BACK = 1 << 5;
+        /// The peer's end of the handshake was read.
+        const FINISHED_READ = 1 << 6;
+        /// The driver reported a fact that the core refused.
+        const ILLEGAL = 1 << 7;
+        /// One of its calls returned a reset.
+        const RESET = 1 << 8;
+        /// Before reading had ended, a call returned that the transport had died.
+        const FAILURE = 1 << 9;
+        /// A genuine, whole close_notify of the peer was read as TLS while reading was open.
+        const NOTIFY = 1 << 10;
+        /// A close_notify was read before the handshake was done, from the peer or forged.
+        const EARLY_NOTIFY = 1 << 11;
+        /// A genuine fatal alert of the peer was read as TLS.
+        const FATAL = 1 << 12;
+        /// Its own close_notify was written after it had read the peer's.
+        const ANSWERED = 1 << 13;
+        /// Plaintext was read as TLS, or TLS as plaintext.
+        const BORDER_BROKEN = 1 << 14;
+        /// Data reached the application after the end of reading.
+        const GOT_AFTER_END = 1 << 15;
+        /// It wrote data although its core allowed no write.
+        const SAID_AFTER_END = 1 << 16;
+        /// A write failed while an alert of the peer was already readable.
+        const SALVAGEABLE = 1 << 17;
+    }
+}
+
 /// One end: its core, what its application has done, and what only an observer of both ends can
 /// know.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct End {
     /// The shipped core.
     pub machine: Machine,
@@ -43,48 +85,14 @@ pub struct End {
     pub hastened: u8,
     /// The first byte of an alert whose second byte has not come.
     pub held: Option<AlertLevel>,
-    /// It has stopped reading.
-    pub stopped: bool,
-    /// Its deadline has passed.
-    pub timed_out: bool,
-    /// A write of its driver failed.
-    pub write_failed: bool,
-    /// Its engine has reached the limit of its keys.
-    pub engine_limited: bool,
     /// Observed: units from the peer that its driver read between its close and the end.
     pub read_after_close: u8,
-    /// It still holds the session.
-    pub holds_session: bool,
-    /// Its application has the transport back.
-    pub handed_back: bool,
-    /// Observed: the peer's end of the handshake was read.
-    pub finished_read: bool,
-    /// Observed: the driver reported a fact that the core refused.
-    pub illegal: bool,
-    /// Observed: one of its calls returned a reset.
-    pub saw_reset: bool,
-    /// Observed: before reading had ended, a call returned that the transport had died.
-    pub saw_failure: bool,
-    /// Observed: a genuine, whole close_notify of the peer was read as TLS while reading was open.
-    pub read_notify: bool,
-    /// Observed: a close_notify was read before the handshake was done, from the peer or forged.
-    pub read_early_notify: bool,
-    /// Observed: a genuine fatal alert of the peer was read as TLS.
-    pub read_fatal: bool,
-    /// Observed: its own close_notify was written after it had read the peer's.
-    pub answered: bool,
-    /// Observed: plaintext was read as TLS, or TLS as plaintext.
-    pub border_broken: bool,
-    /// Observed: data reached the application after the end of reading.
-    pub got_after_end: bool,
-    /// Observed: it wrote data although its core allowed no write.
-    pub said_after_end: bool,
-    /// Observed: a write failed while an alert of the peer was already readable.
-    pub salvageable: bool,
+    /// What happened to it once and for all.
+    pub seen: Seen,
 }
 
 /// One connection.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct World {
     /// TCP.
     pub net: Net,
@@ -92,54 +100,6 @@ pub struct World {
     pub ends: [End; 2],
     /// Attacks and faults that may still happen.
     pub budget: u8,
-}
-
-/// Hashes every field.
-impl Hash for World {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.net.hash(state);
-        self.ends.iter().for_each(|end| end.hash(state));
-        state.write_u8(self.budget);
-    }
-}
-
-/// Hashes every field: the core, then the rest packed into integers.
-impl Hash for End {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        let flags = u32::from(self.stopped)
-            | u32::from(self.timed_out) << 1
-            | u32::from(self.holds_session) << 2
-            | u32::from(self.handed_back) << 3
-            | u32::from(self.finished_read) << 4
-            | u32::from(self.illegal) << 5
-            | u32::from(self.saw_reset) << 6
-            | u32::from(self.read_notify) << 7
-            | u32::from(self.read_early_notify) << 8
-            | u32::from(self.read_fatal) << 9
-            | u32::from(self.answered) << 10
-            | u32::from(self.border_broken) << 11
-            | u32::from(self.got_after_end) << 12
-            | u32::from(self.said_after_end) << 13
-            | u32::from(self.salvageable) << 14
-            | u32::from(self.saw_failure) << 15
-            | u32::from(self.engine_limited) << 16
-            | u32::from(self.write_failed) << 17;
-        let counters = [
-            self.said,
-            self.pending,
-            self.got,
-            self.got_early,
-            self.plain_said,
-            self.plain_got,
-            self.shaken,
-            self.asked,
-        ];
-        self.machine.hash(state);
-        state.write_u64(u64::from_le_bytes(counters));
-        state.write_u32(flags);
-        let held = self.held.map_or(u8::MAX, |level| level.0);
-        state.write_u32(u32::from_le_bytes([self.read_after_close, self.hastened, held, 0]));
-    }
 }
 
 impl World {
@@ -162,7 +122,7 @@ impl World {
     /// Whether nothing was attacked and no deadline has passed.
     #[must_use]
     pub fn is_orderly(&self, config: &Config) -> bool {
-        self.budget == config.faults.budget && !self.ends.iter().any(|end| end.timed_out)
+        self.budget == config.faults.budget && !self.ends.iter().any(|end| end.saw(Seen::TIMED_OUT))
     }
 }
 
@@ -190,26 +150,20 @@ impl End {
             asked: 0,
             hastened: 0,
             held: None,
-            stopped: false,
-            timed_out: false,
-            write_failed: false,
-            engine_limited: false,
             read_after_close: 0,
-            holds_session: true,
-            handed_back: false,
-            finished_read: false,
-            illegal: false,
-            saw_reset: false,
-            saw_failure: false,
-            read_notify: false,
-            read_early_notify: false,
-            read_fatal: false,
-            answered: false,
-            border_broken: false,
-            got_after_end: false,
-            said_after_end: false,
-            salvageable: false,
+            seen: Seen::empty(),
         }
+    }
+
+    /// Whether this happened to it.
+    #[must_use]
+    pub const fn saw(&self, what: Seen) -> bool {
+        self.seen.contains(what)
+    }
+
+    /// Keeps that this happened, if it did.
+    pub(crate) fn note(&mut self, what: Seen, is_so: bool) {
+        self.seen |= if is_so { what } else { Seen::empty() };
     }
 
     /// Whether the end of reading is known.

@@ -6,8 +6,8 @@
 
 use std::io;
 
-use close_notify_model::world::World;
 use close_notify_model::world::action::{Action, Side};
+use close_notify_model::world::{Seen, World};
 use smoltcp::socket::tcp::State;
 use smoltcp::wire::TcpSeqNumber;
 
@@ -255,7 +255,7 @@ impl Wire for Lossy {
 
     fn port<'a>(&'a mut self, side: Side, before: &World) -> StackPort<'a> {
         let manner = Manner { chunk: self.chunk, speaks: false };
-        StackPort::new(&mut self.ends[side.index()], before.end(side).handed_back, manner)
+        StackPort::new(&mut self.ends[side.index()], before.end(side).saw(Seen::HANDED_BACK), manner)
     }
 
     fn wrote(&mut self, side: Side, records: Vec<Vec<u8>>) {

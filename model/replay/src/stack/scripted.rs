@@ -9,8 +9,8 @@
 use std::collections::VecDeque;
 use std::io;
 
-use close_notify_model::world::World;
 use close_notify_model::world::action::{Action, Side};
+use close_notify_model::world::{Seen, World};
 use smoltcp::wire::TcpSeqNumber;
 
 use super::end::End;
@@ -144,7 +144,7 @@ impl Wire for Scripted {
     type Port<'a> = StackPort<'a>;
 
     fn port<'a>(&'a mut self, side: Side, before: &World) -> StackPort<'a> {
-        StackPort::new(&mut self.ends[side.index()], before.end(side).handed_back, MANNER)
+        StackPort::new(&mut self.ends[side.index()], before.end(side).saw(Seen::HANDED_BACK), MANNER)
     }
 
     fn wrote(&mut self, side: Side, records: Vec<Vec<u8>>) {
