@@ -32,7 +32,7 @@ const FAMILIES: &[Family] = &[
     family("drop", "application walks away unasked", &[]),
     family("late-data", "data after our own close_notify", &[]),
     family("reject", "server sends a fatal alert", &[0]),
-    family("reject-behind", "alert after their close", &[]),
+    family("reject-after", "alert after their close", &[]),
     family("abort", "one side resets on purpose", &[]),
     family("stuck", "peer stops reading, kernel is full", &[]),
     family("no-deadline", "nobody has a deadline", &[1]),

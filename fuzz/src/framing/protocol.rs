@@ -230,9 +230,9 @@ fn prefixed([kind, limit, gate]: [u8; 3], script: &Script) -> Option<Fault> {
     } else {
         LengthPrefixed::little_endian(width, max)
     };
-    let mut tracker = tracker.behind(before).counting(counts).with_uncounted(uncounted);
+    let mut tracker = tracker.after(before).counting(counts).with_uncounted(uncounted);
     if let Some(first) = first {
-        tracker = tracker.first_behind(first);
+        tracker = tracker.first_after(first);
     }
     if is_split {
         tracker = tracker.split_when_full();

@@ -51,8 +51,8 @@ pub enum Counts {
 /// | protocol | tracker |
 /// | --- | --- |
 /// | DNS over TLS (RFC 7858 §3.3) | `big_endian(Width::Two, 65_537)` |
-/// | PostgreSQL, as a client | `big_endian(Width::Four, max).behind(1).counting(Counts::ItselfAndRest)` |
-/// | PostgreSQL, as a server | the same with `.first_behind(0)` |
+/// | PostgreSQL, as a client | `big_endian(Width::Four, max).after(1).counting(Counts::ItselfAndRest)` |
+/// | PostgreSQL, as a server | the same with `.first_after(0)` |
 /// | MySQL, without compression | `little_endian(Width::Three, max).with_uncounted(1).split_when_full()` |
 ///
 /// A PostgreSQL client's first message has no type before its length: it is the StartupMessage or a
@@ -65,9 +65,9 @@ pub enum Counts {
 /// ```
 /// use close_notify_framing::{Counts, Framing, FramingState, LengthPrefixed, Width};
 /// let client = LengthPrefixed::big_endian(Width::Four, 1 << 30)
-///     .behind(1)
+///     .after(1)
 ///     .counting(Counts::ItselfAndRest);
-/// let mut server = client.clone().first_behind(0);
+/// let mut server = client.clone().first_after(0);
 /// server.received(b"\0\0\0\x11\0\x03\0\0user\0me\0"); // one byte is missing
 /// assert_eq!(server.state(), FramingState::InsideMessage);
 /// server.received(b"\0");
@@ -114,14 +114,14 @@ impl LengthPrefixed {
 
     /// Puts the length field after the first `bytes` bytes of each message.
     #[must_use]
-    pub const fn behind(mut self, bytes: u8) -> Self {
+    pub const fn after(mut self, bytes: u8) -> Self {
         self.walker.walk.before = bytes as u64;
         self
     }
 
     /// Puts the length field of the first message after its first `bytes` bytes, which may be none.
     #[must_use]
-    pub const fn first_behind(mut self, bytes: u8) -> Self {
+    pub const fn first_after(mut self, bytes: u8) -> Self {
         self.walker.walk.first_before = Some(bytes as u64);
         self
     }

@@ -220,7 +220,7 @@
 //! | close_notify, after data that was thrown away ([`Error::Dropped`]) | `UnexpectedEof` |
 //! | nothing: only writing has failed, or is over | `BrokenPipe` |
 //! | nothing: a step that is not legal now ([`Error::Misuse`]) | `InvalidInput` |
-//! | this side gave up: a call that keeps no stream ([`Connector::connect`], [`WithEnding::close`]), over a nonblocking transport | `InvalidInput` |
+//! | the call would have to wait, but the transport is nonblocking and the call returns no stream to retry with ([`Connector::connect`], [`WithEnding::close`]) | `InvalidInput` |
 //! | nothing: a rejection without [`provider`], whose alert would have to be encrypted | `Unsupported` |
 //!
 //! # Features

@@ -58,7 +58,7 @@ fn a_client_that_refuses_the_certificate_says_so_and_the_server_reads_it() {
 }
 
 #[test]
-fn a_refused_client_reads_the_alert_behind_all_that_it_wrote() {
+fn a_refused_client_reads_the_alert_after_all_that_it_wrote() {
     for version in VERSIONS {
         let (near, far) = sockets();
         let server = thread::spawn(move || ending(accept(demanding_server_config(version), far)));

@@ -167,7 +167,7 @@ fn a_rejection_is_read_though_the_peer_writes_on() {
 }
 
 #[tokio::test]
-async fn a_stream_that_is_dropped_behind_its_shutdown_lingers() {
+async fn a_stream_that_is_dropped_after_its_shutdown_lingers() {
     for version in VERSIONS {
         let lingerer = Lingerer::spawn_tokio(Limits::DEFAULT).unwrap();
         let (mut client, mut server) = tasks::streams(version, Policy::STRICT).await;

@@ -173,7 +173,7 @@ async fn an_abort_of_a_task_is_seen_despite_a_clone_of_the_socket() {
 }
 
 #[test]
-fn an_alert_behind_a_failed_write_is_salvaged() {
+fn an_alert_after_a_failed_write_is_salvaged() {
     let (near, far) = sockets();
     let refusing = thread::spawn(move || {
         // The server must not read all that the client writes.
@@ -348,7 +348,7 @@ fn a_bad_record_after_our_close_notify_neither_panics_nor_sends_an_alert() {
 }
 
 #[test]
-fn bytes_behind_close_notify_are_handed_back() {
+fn bytes_after_close_notify_are_handed_back() {
     for (version, mut near, mut far) in each_end(Policy::STRICT) {
         let peer = thread::spawn(move || {
             let (mut socket, leftover) = far.hand_back().unwrap();

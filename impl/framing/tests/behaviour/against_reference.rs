@@ -500,7 +500,7 @@ fn length_prefixed_with_another_first_message_and_in_parts() {
         }
         bytes
     };
-    let start = || LengthPrefixed::big_endian(Width::One, 1000).behind(1).first_behind(0).split_when_full();
+    let start = || LengthPrefixed::big_endian(Width::One, 1000).after(1).first_after(0).split_when_full();
     let prefix = Prefix {
         before: 1,
         width: 1,

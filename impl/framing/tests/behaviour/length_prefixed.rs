@@ -4,7 +4,7 @@ use crate::support::{BetweenMessages, InsideMessage, ends_with_each, fault_in, s
 
 /// PostgreSQL 17, "Message Formats".
 fn postgres() -> LengthPrefixed {
-    LengthPrefixed::big_endian(Width::Four, 1 << 30).behind(1).counting(Counts::ItselfAndRest)
+    LengthPrefixed::big_endian(Width::Four, 1 << 30).after(1).counting(Counts::ItselfAndRest)
 }
 
 /// MySQL 8.4, "MySQL Packets".
@@ -33,7 +33,7 @@ fn a_message_ends_with_its_length_in_every_width() {
 
 #[test]
 fn a_length_may_count_what_comes_before_it_or_leave_out_what_comes_after() {
-    let four = |counts| LengthPrefixed::big_endian(Width::Four, 100).behind(1).counting(counts);
+    let four = |counts| LengthPrefixed::big_endian(Width::Four, 100).after(1).counting(counts);
     ends_with_each(&mut four(Counts::Rest), &[b"Z\0\0\0\x01I"]);
     ends_with_each(&mut four(Counts::ItselfAndRest), &[b"Z\0\0\0\x05I", b"S\0\0\0\x04"]);
     ends_with_each(&mut four(Counts::Whole), &[b"Z\0\0\0\x06I"]);
@@ -48,14 +48,14 @@ fn the_first_message_of_a_postgresql_client_has_no_type() {
     let startup = b"\0\0\0\x22\0\x03\0\0user\0alice\0database\0shop\0\0";
     let messages: [&[u8]; 5] =
         [startup, b"p\0\0\0\x0bsecret\0", b"Q\0\0\0\x0dSELECT 1\0", b"S\0\0\0\x04", b"X\0\0\0\x04"];
-    ends_with_each(&mut postgres().first_behind(0), &messages);
+    ends_with_each(&mut postgres().first_after(0), &messages);
     // 80877102, a process and its secret
     let cancel = b"\0\0\0\x10\x04\xd2\x16\x2e\0\0\0\x07\0\0\0\x2a";
-    ends_with_each(&mut postgres().first_behind(0), &[cancel]);
+    ends_with_each(&mut postgres().first_after(0), &[cancel]);
     // What is sent before TLS has the same shape: 80877103 is an SSLRequest, 80877104 a
     // GSSENCRequest.
     for request in [b"\0\0\0\x08\x04\xd2\x16\x2f", b"\0\0\0\x08\x04\xd2\x16\x30"] {
-        ends_with_each(&mut postgres().first_behind(0), &[request]);
+        ends_with_each(&mut postgres().first_after(0), &[request]);
     }
     let mut misread = postgres();
     misread.received(startup);
@@ -106,11 +106,11 @@ fn a_message_whose_length_is_full_goes_on_in_the_next() {
 #[test]
 fn only_the_first_length_may_be_elsewhere() {
     let shape = || LengthPrefixed::big_endian(Width::Two, 10);
-    ends_with_each(&mut shape().first_behind(3), &[b"___\0\x01a", b"\0\x02ab", b"\0\0"]);
-    let whole = shape().behind(1).counting(Counts::Whole);
-    ends_with_each(&mut whole.clone().first_behind(0), &[b"\0\x03a", b"_\0\x04a"]);
-    assert_eq!(fault_in(whole.first_behind(2), b"__\0\x03"), Some((What::TooShort, 3)));
-    assert_eq!(fault_in(shape().first_behind(1), b"_\0\x08"), Some((What::TooLong, 2)));
+    ends_with_each(&mut shape().first_after(3), &[b"___\0\x01a", b"\0\x02ab", b"\0\0"]);
+    let whole = shape().after(1).counting(Counts::Whole);
+    ends_with_each(&mut whole.clone().first_after(0), &[b"\0\x03a", b"_\0\x04a"]);
+    assert_eq!(fault_in(whole.first_after(2), b"__\0\x03"), Some((What::TooShort, 3)));
+    assert_eq!(fault_in(shape().first_after(1), b"_\0\x08"), Some((What::TooLong, 2)));
 }
 
 #[test]
@@ -119,7 +119,7 @@ fn a_length_out_of_bounds_is_a_fault_at_its_last_byte() {
     assert_eq!(fault_in(tracker(), &[0, 9]), Some((What::TooLong, 1)));
     assert_eq!(state_after(tracker(), &[0, 8, 1, 2, 3, 4, 5, 6, 7, 8]), BetweenMessages);
     assert_eq!(fault_in(tracker().counting(Counts::ItselfAndRest), &[0, 1]), Some((What::TooShort, 1)));
-    assert_eq!(fault_in(tracker().behind(1).counting(Counts::Whole), &[9, 0, 2]), Some((What::TooShort, 2)));
+    assert_eq!(fault_in(tracker().after(1).counting(Counts::Whole), &[9, 0, 2]), Some((What::TooShort, 2)));
     let huge = LengthPrefixed::little_endian(Width::Eight, u64::MAX).with_uncounted(1);
     assert_eq!(fault_in(huge, &[0xff; 8]), Some((What::TooLong, 7)));
 }

@@ -139,9 +139,9 @@ fn mail() {
 fn lengths() {
     let two = LengthPrefixed::big_endian(Width::Two, 20);
     says_the_same_in_all_pieces(&two, b"\0\x03abc\0\0\0\x01a\x01\0");
-    let four = LengthPrefixed::little_endian(Width::Four, 20).behind(1).counting(Counts::ItselfAndRest);
+    let four = LengthPrefixed::little_endian(Width::Four, 20).after(1).counting(Counts::ItselfAndRest);
     says_the_same_in_all_pieces(&four, b"Z\x05\0\0\0IX\x04\0\0\0Y\x03\0\0\0");
-    let untyped = LengthPrefixed::big_endian(Width::One, 300).behind(1).first_behind(0).split_when_full();
+    let untyped = LengthPrefixed::big_endian(Width::One, 300).after(1).first_after(0).split_when_full();
     let full = [&b"\x02abZ\xff"[..], &[b'x'; 255], b"Z\x01aZ\0"].concat();
     says_the_same_in_all_pieces(&untyped, &full);
     says_the_same_in_all_pieces(&ldap::Messages::new(20), b"\x30\x03abc\x30\x00\x30\x82\0\x02ab\x30\x80");
