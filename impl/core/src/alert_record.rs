@@ -58,9 +58,9 @@ impl AlertRecord<'_> {
 ///
 /// ```
 /// use close_notify_core::{
-///     AlertRecord, CoalescedAlerts, FragmentedAlert, Machine, Policy, ReadEnd, Role, Version,
-///     read_alert,
-/// };
+/// #     AlertRecord, CoalescedAlerts, FragmentedAlert, Machine, Policy, ReadEnd, Role, Version,
+/// #     read_alert,
+/// # };
 /// let policy = Policy {
 ///     fragmented_alert: FragmentedAlert::Assemble,
 ///     coalesced_alerts: CoalescedAlerts::ReadEach,

@@ -13,8 +13,8 @@ use crate::manner::Manner;
 ///
 /// ```
 /// use close_notify_core::{
-///     AlertDescription, AlertLevel, Event, Machine, Policy, ReadEnd, Role, Version,
-/// };
+/// #     AlertDescription, AlertLevel, Event, Machine, Policy, ReadEnd, Role, Version,
+/// # };
 /// let mut machine = Machine::established(Version::Tls13, Role::Client, Policy::STRICT);
 /// machine.handle(Event::PeerData { bytes: 1400 })?;
 /// let (level, description) = (AlertLevel::WARNING, AlertDescription::CLOSE_NOTIFY);

@@ -45,11 +45,11 @@
 //! transport only the first two are left.
 //!
 //! Evidence is what the states do not say: alerts, the first error number, byte counts, who closed
-//! first, how the transport ended, and which outputs are done. `couple` reads it, so that an end of
-//! stream after a reset that another call returned is no FIN. `output` reads it, so that nothing is
-//! asked for twice. `ending`, `answer` and `resume` read it for what is proved. What it keeps is
-//! never taken back, except for two facts about the present: that the deadline runs, and that not
-//! everything written is in the transport.
+//! first, how the transport ended, and which outputs are done. `couple` reads it: if one call has
+//! returned a reset, a later end of stream is not taken for a FIN. `output` reads it, so that
+//! nothing is asked for twice. `ending`, `answer` and `resume` read it for what is proved. What it
+//! keeps is never taken back, except for two facts about the present: that the deadline runs, and
+//! that not everything written is in the transport.
 //!
 //! Sources: RFC 9846 §5.5, §6.1; RFC 9112 §9.6; RFC 4511 §4.14.3.1; each rule names its duty.
 
@@ -72,7 +72,7 @@ use crate::{recv, send, transport};
 /// the result, until it returns [`Output::Done`] or [`Output::Idle`].
 ///
 /// ```
-/// use close_notify_core::{Event, Machine, Manner, Output, Policy, Role, Version};
+/// # use close_notify_core::{Event, Machine, Manner, Output, Policy, Role, Version};
 /// let mut machine = Machine::established(Version::Tls13, Role::Client, Policy::STRICT);
 /// machine.handle(Event::Close(Manner::AtOnce))?;
 /// assert_eq!(machine.output(), Output::StartDeadline);
@@ -227,7 +227,7 @@ impl Machine {
     /// bytes after we have taken its own.
     ///
     /// ```
-    /// use close_notify_core::{Event, Machine, Manner, Output, Policy, Role, Version};
+    /// # use close_notify_core::{Event, Machine, Manner, Output, Policy, Role, Version};
     /// let mut machine = Machine::established(Version::Tls13, Role::Client, Policy::STRICT);
     /// for event in [Event::Close(Manner::Linger), Event::DeadlineStarted, Event::OutputSealed] {
     ///     machine.handle(event)?;

@@ -78,8 +78,8 @@ named! {
     ///
     /// ```
     /// use close_notify_core::{
-    ///     AlertDescription, AlertLevel, Event, Machine, Policy, Reply, Role, Version,
-    /// };
+    /// #     AlertDescription, AlertLevel, Event, Machine, Policy, Reply, Role, Version,
+    /// # };
     /// let policy = Policy { reply: Reply::WhenAsked, ..Policy::STRICT };
     /// let mut machine = Machine::established(Version::Tls12, Role::Client, policy);
     /// let (level, description) = (AlertLevel::WARNING, AlertDescription::CLOSE_NOTIFY);
@@ -111,8 +111,8 @@ named! {
     ///
     /// ```
     /// use close_notify_core::{
-    ///     AlertDescription, AlertLevel, FatalNotify, Meaning, Version, meaning,
-    /// };
+    /// #     AlertDescription, AlertLevel, FatalNotify, Meaning, Version, meaning,
+    /// # };
     /// let (level, alert) = (AlertLevel::FATAL, AlertDescription::CLOSE_NOTIFY);
     /// let read = meaning(Version::Tls12, level, alert, FatalNotify::Clean);
     /// assert_eq!(read, Meaning::CloseNotify);
@@ -165,9 +165,9 @@ named! {
     ///
     /// ```
     /// use close_notify_core::{
-    ///     AlertDescription, AlertLevel, Delivery, Event, Machine, Manner, PeerCloses, Policy,
-    ///     Role, Version,
-    /// };
+    /// #     AlertDescription, AlertLevel, Delivery, Event, Machine, Manner, PeerCloses, Policy,
+    /// #     Role, Version,
+    /// # };
     /// let policy = Policy { peer_closes: PeerCloses::OnlyAfterUs, ..Policy::STRICT };
     /// let mut machine = Machine::established(Version::Tls13, Role::Client, policy);
     /// for event in [Event::Close(Manner::HandBack), Event::OutputSealed, Event::OutputWritten] {
@@ -199,8 +199,8 @@ named! {
     ///
     /// ```
     /// use close_notify_core::{
-    ///     AlertLevel, AlertRecord, FragmentedAlert, Policy, Version, read_alert,
-    /// };
+    /// #     AlertLevel, AlertRecord, FragmentedAlert, Policy, Version, read_alert,
+    /// # };
     /// let policy = Policy { fragmented_alert: FragmentedAlert::Assemble, ..Policy::STRICT };
     /// let first = read_alert(Version::Tls12, &policy, None, &[1]);
     /// assert_eq!(first, AlertRecord::Part { level: AlertLevel::WARNING });
@@ -224,8 +224,8 @@ named! {
     ///
     /// ```
     /// use close_notify_core::{
-    ///     AlertDescription, AlertRecord, CoalescedAlerts, Policy, Version, read_alert,
-    /// };
+    /// #     AlertDescription, AlertRecord, CoalescedAlerts, Policy, Version, read_alert,
+    /// # };
     /// let policy = Policy { coalesced_alerts: CoalescedAlerts::ReadEach, ..Policy::STRICT };
     /// let record = read_alert(Version::Tls12, &policy, None, &[1, 100, 1, 0]);
     /// let AlertRecord::Alert { description, rest, .. } = record else {
@@ -255,9 +255,9 @@ named! {
     ///
     /// ```
     /// use close_notify_core::{
-    ///     AlertDescription, AlertLevel, Event, Machine, Policy, ReadEnd, Role, UserCanceled,
-    ///     Version,
-    /// };
+    /// #     AlertDescription, AlertLevel, Event, Machine, Policy, ReadEnd, Role, UserCanceled,
+    /// #     Version,
+    /// # };
     /// let policy = Policy { user_canceled: UserCanceled::Error, ..Policy::STRICT };
     /// let mut machine = Machine::established(Version::Tls13, Role::Client, policy);
     /// let (level, description) = (AlertLevel::WARNING, AlertDescription::USER_CANCELED);

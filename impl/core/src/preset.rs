@@ -59,8 +59,8 @@ impl Policy {
     ///
     /// ```
     /// use close_notify_core::{
-    ///     AlertDescription, AlertLevel, Event, Machine, Policy, Role, Version,
-    /// };
+    /// #     AlertDescription, AlertLevel, Event, Machine, Policy, Role, Version,
+    /// # };
     /// let mut sender = Machine::established(Version::Tls12, Role::Server, Policy::ftps_data());
     /// let (level, description) = (AlertLevel::WARNING, AlertDescription::CLOSE_NOTIFY);
     /// sender.handle(Event::PeerAlert { level, description })?;
@@ -151,8 +151,8 @@ impl Policy {
     ///
     /// ```
     /// use close_notify_core::{
-    ///     AlertDescription, AlertLevel, Event, Machine, Output, Policy, Role, Version,
-    /// };
+    /// #     AlertDescription, AlertLevel, Event, Machine, Output, Policy, Role, Version,
+    /// # };
     /// let mut machine = Machine::established(Version::Tls12, Role::Client, Policy::pool());
     /// machine.handle(Event::Write)?;
     /// let (level, description) = (AlertLevel::WARNING, AlertDescription::CLOSE_NOTIFY);
