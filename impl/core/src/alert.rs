@@ -13,7 +13,7 @@ use crate::version::Version;
 /// The description byte of an alert, known or not.
 ///
 /// ```
-/// use close_notify_core::AlertDescription;
+/// # use close_notify_core::AlertDescription;
 /// assert_eq!(AlertDescription::CERTIFICATE_REQUIRED.to_string(), "certificate_required");
 /// assert_eq!(AlertDescription(250).to_string(), "alert 250");
 /// ```
@@ -97,7 +97,7 @@ impl AlertDescription {
     /// The description with this registered name.
     ///
     /// ```
-    /// use close_notify_core::AlertDescription;
+    /// # use close_notify_core::AlertDescription;
     /// assert_eq!(AlertDescription::from_name("unknown_ca"), Some(AlertDescription::UNKNOWN_CA));
     /// assert_eq!(AlertDescription::from_name("Unknown CA"), None);
     /// ```
@@ -111,7 +111,7 @@ impl AlertDescription {
 /// The error of parsing a text that is not the name of an alert.
 ///
 /// ```
-/// use close_notify_core::AlertDescription;
+/// # use close_notify_core::AlertDescription;
 /// let unknown = "bad_mac".parse::<AlertDescription>().unwrap_err();
 /// let text = unknown.to_string();
 /// assert!(text.starts_with("no alert has this name: expected close_notify, "));
@@ -135,7 +135,7 @@ impl core::error::Error for UnknownAlert {}
 /// Parses what [`Display`](fmt::Display) prints: a registered name, or `alert N`.
 ///
 /// ```
-/// use close_notify_core::AlertDescription;
+/// # use close_notify_core::AlertDescription;
 /// assert_eq!("certificate_required".parse(), Ok(AlertDescription::CERTIFICATE_REQUIRED));
 /// assert_eq!("alert 250".parse(), Ok(AlertDescription(250)));
 /// ```
@@ -163,7 +163,7 @@ impl fmt::Display for AlertDescription {
 /// The level byte of an alert, as it is in the record.
 ///
 /// ```
-/// use close_notify_core::AlertLevel;
+/// # use close_notify_core::AlertLevel;
 /// assert_eq!(AlertLevel::FATAL, AlertLevel(2));
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -179,7 +179,7 @@ impl AlertLevel {
 /// What an alert from the peer means to the closing machine.
 ///
 /// ```
-/// use close_notify_core::{AlertDescription, AlertLevel, FatalNotify, Meaning, Version, meaning};
+/// # use close_notify_core::{AlertDescription, AlertLevel, FatalNotify, Meaning, Version, meaning};
 /// let (level, alert) = (AlertLevel::FATAL, AlertDescription::CLOSE_NOTIFY);
 /// assert_eq!(meaning(Version::Tls13, level, alert, FatalNotify::Error), Meaning::CloseNotify);
 /// assert_eq!(meaning(Version::Tls12, level, alert, FatalNotify::Error), Meaning::Fatal);

@@ -12,7 +12,7 @@ use crate::version::Version;
 /// What [`read_alert`] found in the payload of an alert record.
 ///
 /// ```
-/// use close_notify_core::{AlertDescription, AlertRecord, Event, Policy, Version, read_alert};
+/// # use close_notify_core::{AlertDescription, AlertRecord, Event, Policy, Version, read_alert};
 /// let empty = read_alert(Version::Tls12, &Policy::STRICT, None, &[]);
 /// assert_eq!(empty.event(), Some(Event::PeerViolation(AlertDescription::UNEXPECTED_MESSAGE)));
 /// ```
@@ -57,7 +57,7 @@ impl AlertRecord<'_> {
 /// at least one byte, so a loop over the rest ends.
 ///
 /// ```
-/// use close_notify_core::{
+/// # use close_notify_core::{
 /// #     AlertRecord, CoalescedAlerts, FragmentedAlert, Machine, Policy, ReadEnd, Role, Version,
 /// #     read_alert,
 /// # };

@@ -31,7 +31,7 @@ use crate::{recv, send};
 /// A call of the application that may have to wait, or that may fail.
 ///
 /// ```
-/// use close_notify_core::{Answer, Call, Event, Machine, Policy, Role, Version};
+/// # use close_notify_core::{Answer, Call, Event, Machine, Policy, Role, Version};
 /// let mut machine = Machine::established(Version::Tls13, Role::Client, Policy::STRICT);
 /// machine.handle(Event::Write)?;
 /// assert_eq!(machine.answer(Call::Flush), Answer::Wait);
@@ -69,7 +69,7 @@ pub enum Call {
 /// The result of a call.
 ///
 /// ```
-/// use close_notify_core::{Answer, Call, Event, Machine, Manner, Policy, Role, Version};
+/// # use close_notify_core::{Answer, Call, Event, Machine, Manner, Policy, Role, Version};
 /// let mut machine = Machine::established(Version::Tls12, Role::Client, Policy::STRICT);
 /// machine.handle(Event::Close(Manner::HalfClose))?;
 /// assert_eq!(machine.answer(Call::Shutdown), Answer::Wait);
@@ -94,7 +94,7 @@ impl Machine {
     /// as nothing more is written.
     ///
     /// ```
-    /// use close_notify_core::{Answer, Call, Event, FramingState, Machine, Policy, Role, Version};
+    /// # use close_notify_core::*;
     /// let mut machine = Machine::established(Version::Tls13, Role::Client, Policy::STRICT);
     /// let read = Call::Read { framing: FramingState::DelimitedByEnd };
     /// assert_eq!(machine.answer(read), Answer::Wait);

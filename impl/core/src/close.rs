@@ -17,7 +17,7 @@ named! {
     /// only be hastened, so a slower close after a faster one changes nothing.
     ///
     /// ```
-    /// use close_notify_core::{Close, Event, Machine, Manner, Policy, Role, Version};
+    /// # use close_notify_core::{Close, Event, Machine, Manner, Policy, Role, Version};
     /// let mut machine = Machine::established(Version::Tls13, Role::Client, Policy::STRICT);
     /// for close in [Close::Graceful, Close::AtOnce, Close::Linger] {
     ///     machine.handle(Event::Close(close.into()))?;
@@ -58,7 +58,7 @@ impl Close {
     /// Source: RFC 9846 §6.1, RFC 9112 §8 · no-laundering.
     ///
     /// ```
-    /// use close_notify_core::{Close, Event, Machine, Policy, Role, Version};
+    /// # use close_notify_core::{Close, Event, Machine, Policy, Role, Version};
     /// let mut upstream = Machine::established(Version::Tls13, Role::Client, Policy::STRICT);
     /// upstream.handle(Event::TransportEof { inside_record: false })?;
     /// assert_eq!(Close::for_downstream(&upstream.ending()), Close::Abort);

@@ -24,7 +24,7 @@ const ECONNRESET: i32 = 104;
 /// What happened to a lingering transport.
 ///
 /// ```
-/// use close_notify_core::drain::Event;
+/// # use close_notify_core::drain::Event;
 /// assert_ne!(Event::Drained { bytes: 1 }, Event::PeerFin);
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -52,8 +52,8 @@ named! {
     /// How lingering ended. The first end is kept.
     ///
     /// ```
-    /// use close_notify_core::drain::{End, Event};
-    /// use close_notify_core::{Event as TlsEvent, Machine, Manner, Policy, Role, Version};
+    /// # use close_notify_core::drain::{End, Event};
+    /// # use close_notify_core::{Event as TlsEvent, Machine, Manner, Policy, Role, Version};
     /// let policy = Policy { drain_budget: 1000, ..Policy::STRICT };
     /// let mut machine = Machine::established(Version::Tls13, Role::Server, policy);
     /// for event in [
@@ -92,8 +92,8 @@ named! {
 /// and nothing else.
 ///
 /// ```
-/// use close_notify_core::drain::{End, Event};
-/// use close_notify_core::{Event as TlsEvent, Machine, Manner, Output, Policy, Role, Version};
+/// # use close_notify_core::drain::{End, Event};
+/// # use close_notify_core::{Event as TlsEvent, Machine, Manner, Output, Policy, Role, Version};
 /// let mut machine = Machine::established(Version::Tls13, Role::Server, Policy::STRICT);
 /// for event in [
 ///     TlsEvent::Close(Manner::Linger),

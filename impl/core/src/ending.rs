@@ -16,7 +16,7 @@ use crate::{recv, send};
 /// How reading ended.
 ///
 /// ```
-/// use close_notify_core::{Event, Machine, Policy, Role, Version, ReadEnd};
+/// # use close_notify_core::{Event, Machine, Policy, Role, Version, ReadEnd};
 /// let mut machine = Machine::established(Version::Tls13, Role::Client, Policy::STRICT);
 /// machine.handle(Event::TransportReset { errno: 104 })?;
 /// assert_eq!(machine.ending().reading, ReadEnd::Reset);
@@ -55,7 +55,7 @@ pub enum ReadEnd {
 /// How writing ended.
 ///
 /// ```
-/// use close_notify_core::{Event, Machine, Policy, Role, Version, Manner, WriteEnd};
+/// # use close_notify_core::{Event, Machine, Policy, Role, Version, Manner, WriteEnd};
 /// let mut machine = Machine::established(Version::Tls13, Role::Client, Policy::STRICT);
 /// machine.handle(Event::Close(Manner::AtOnce))?;
 /// machine.handle(Event::OutputSealed)?;
@@ -91,7 +91,7 @@ named! {
     /// Why no close_notify was sent.
     ///
     /// ```
-    /// use close_notify_core::{Event, Machine, Policy, Role, Version, NotSent, WriteEnd};
+    /// # use close_notify_core::{Event, Machine, Policy, Role, Version, NotSent, WriteEnd};
     /// let mut machine = Machine::established(Version::Tls13, Role::Client, Policy::STRICT);
     /// machine.handle(Event::TransportClosed)?;
     /// assert_eq!(machine.ending().writing, WriteEnd::NotSent(NotSent::NotAsked));
@@ -116,7 +116,7 @@ named! {
     /// Who closed first, as far as this side knows.
     ///
     /// ```
-    /// use close_notify_core::{Event, Machine, Policy, Role, Version, FirstCloser};
+    /// # use close_notify_core::{Event, Machine, Policy, Role, Version, FirstCloser};
     /// let mut machine = Machine::established(Version::Tls13, Role::Client, Policy::STRICT);
     /// assert_eq!(machine.ending().first_closer, FirstCloser::Nobody);
     /// machine.handle(Event::TransportEof { inside_record: false })?;
@@ -142,7 +142,7 @@ named! {
     /// Whether the peer has received what we wrote.
     ///
     /// ```
-    /// use close_notify_core::{Event, Machine, Policy, Role, Version, Delivery};
+    /// # use close_notify_core::{Event, Machine, Policy, Role, Version, Delivery};
     /// let mut machine = Machine::established(Version::Tls13, Role::Client, Policy::STRICT);
     /// machine.handle(Event::Write)?;
     /// machine.handle(Event::WriteFailed { errno: 32 })?;
@@ -170,7 +170,7 @@ named! {
     /// is kept.
     ///
     /// ```
-    /// use close_notify_core::{Event, Machine, Manner, Policy, Role, TransportEnd, Version};
+    /// # use close_notify_core::{Event, Machine, Manner, Policy, Role, TransportEnd, Version};
     /// let policy = Policy { drain_budget: 1000, ..Policy::STRICT };
     /// let mut machine = Machine::established(Version::Tls13, Role::Server, policy);
     /// for event in [
@@ -214,7 +214,7 @@ named! {
 /// How a connection ended, as far as it has.
 ///
 /// ```
-/// use close_notify_core::{Event, FramingState, Machine, Policy, ReadEnd, Role, Version};
+/// # use close_notify_core::{Event, FramingState, Machine, Policy, ReadEnd, Role, Version};
 /// let mut machine = Machine::established(Version::Tls13, Role::Client, Policy::STRICT);
 /// machine.handle(Event::TransportEof { inside_record: false })?;
 /// let ending = machine.ending();
@@ -278,7 +278,7 @@ impl Ending {
     /// Source: RFC 5246 §7.2.2, RFC 9846 §6.2 · fatal-forgets-session, fatal-discards-tickets.
     ///
     /// ```
-    /// use close_notify_core::{Event, Machine, Policy, Role, Version};
+    /// # use close_notify_core::{Event, Machine, Policy, Role, Version};
     /// let mut machine = Machine::established(Version::Tls10, Role::Client, Policy::STRICT);
     /// machine.handle(Event::TransportEof { inside_record: false })?;
     /// assert!(!machine.ending().may_resume());
@@ -359,7 +359,7 @@ impl Machine {
     /// [`MissingNotify`].
     ///
     /// ```
-    /// use close_notify_core::{Event, FramingState, Machine, MissingNotify, Policy, Role, Version};
+    /// # use close_notify_core::*;
     /// let policy = Policy { missing_notify: MissingNotify::BetweenMessages, ..Policy::STRICT };
     /// let mut machine = Machine::established(Version::Tls13, Role::Client, policy);
     /// machine.handle(Event::TransportReset { errno: 104 })?;

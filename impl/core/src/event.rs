@@ -12,7 +12,7 @@ use crate::manner::Manner;
 /// that the system gave the error, or 0 if it gave none.
 ///
 /// ```
-/// use close_notify_core::{
+/// # use close_notify_core::{
 /// #     AlertDescription, AlertLevel, Event, Machine, Policy, ReadEnd, Role, Version,
 /// # };
 /// let mut machine = Machine::established(Version::Tls13, Role::Client, Policy::STRICT);

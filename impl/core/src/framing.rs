@@ -6,7 +6,7 @@ named! {
     /// Whether a message of the application protocol is open when the connection ends.
     ///
     /// ```
-    /// use close_notify_core::{Event, FramingState, Machine, Policy, Role, Version};
+    /// # use close_notify_core::{Event, FramingState, Machine, Policy, Role, Version};
     /// let mut machine = Machine::established(Version::Tls13, Role::Client, Policy::STRICT);
     /// machine.handle(Event::TransportEof { inside_record: false })?;
     /// let ending = machine.ending();

@@ -11,7 +11,7 @@ use crate::{recv, send, transport};
 /// An event or a request that is impossible in the current state.
 ///
 /// ```
-/// use close_notify_core::{Event, Illegal, Machine, Policy, Role, Version};
+/// # use close_notify_core::{Event, Illegal, Machine, Policy, Role, Version};
 /// let mut machine = Machine::established(Version::Tls13, Role::Client, Policy::STRICT);
 /// machine.handle(Event::CloseWrite)?;
 /// let refused = machine.handle(Event::Write).unwrap_err();

@@ -13,7 +13,7 @@ named! {
     /// their calls return; [`Close`](crate::Close) has those that are always legal.
     ///
     /// ```
-    /// use close_notify_core::Manner;
+    /// # use close_notify_core::Manner;
     /// assert_eq!(Manner::Graceful.then(Manner::AtOnce), Ok(Manner::AtOnce));
     /// assert_eq!(Manner::AtOnce.then(Manner::Graceful), Ok(Manner::AtOnce));
     /// assert!(Manner::Graceful.then(Manner::HandBack).is_err());

@@ -8,7 +8,7 @@ use crate::alert::AlertDescription;
 /// it.
 ///
 /// ```
-/// use close_notify_core::{Event, Machine, Manner, Output, Policy, Role, Version};
+/// # use close_notify_core::{Event, Machine, Manner, Output, Policy, Role, Version};
 /// let mut machine = Machine::established(Version::Tls12, Role::Server, Policy::STRICT);
 /// assert_eq!(machine.output(), Output::Idle);
 /// machine.handle(Event::Close(Manner::Abort))?;

@@ -17,7 +17,7 @@ named! {
     /// choice asks the framing, and no choice accepts a truncation inside a message.
     ///
     /// ```
-    /// use close_notify_core::{Event, Machine, Policy, Role, Version, FramingState, MissingNotify};
+    /// # use close_notify_core::*;
     /// let policy = Policy { missing_notify: MissingNotify::BetweenMessages, ..Policy::STRICT };
     /// let mut machine = Machine::established(Version::Tls13, Role::Client, policy);
     /// machine.handle(Event::TransportEof { inside_record: false })?;
@@ -48,7 +48,7 @@ named! {
     /// · cut-is-visible).
     ///
     /// ```
-    /// use close_notify_core::{Event, Machine, Policy, Role, Version, LateData, Manner};
+    /// # use close_notify_core::{Event, Machine, Policy, Role, Version, LateData, Manner};
     /// let policy = Policy { late_data: LateData::Discard, ..Policy::STRICT };
     /// let mut machine = Machine::established(Version::Tls13, Role::Client, policy);
     /// machine.handle(Event::Close(Manner::Graceful))?;
@@ -77,7 +77,7 @@ named! {
     /// If the end of the connection delimits what we send, `WhenAsked` keeps it complete.
     ///
     /// ```
-    /// use close_notify_core::{
+    /// # use close_notify_core::{
     /// #     AlertDescription, AlertLevel, Event, Machine, Policy, Reply, Role, Version,
     /// # };
     /// let policy = Policy { reply: Reply::WhenAsked, ..Policy::STRICT };
@@ -110,7 +110,7 @@ named! {
     /// well mean the fatal one.
     ///
     /// ```
-    /// use close_notify_core::{
+    /// # use close_notify_core::{
     /// #     AlertDescription, AlertLevel, FatalNotify, Meaning, Version, meaning,
     /// # };
     /// let (level, alert) = (AlertLevel::FATAL, AlertDescription::CLOSE_NOTIFY);
@@ -136,7 +136,7 @@ named! {
     /// require RFC 2818: it costs a full handshake after each idle connection that a peer dropped.
     ///
     /// ```
-    /// use close_notify_core::{Event, Machine, Policy, Role, Version, ResumptionRule, Rule};
+    /// # use close_notify_core::{Event, Machine, Policy, Role, Version, ResumptionRule, Rule};
     /// let policy = Policy { resumption: ResumptionRule::Rfc2818, ..Policy::STRICT };
     /// let mut machine = Machine::established(Version::Tls12, Role::Client, policy);
     /// machine.handle(Event::TransportEof { inside_record: false })?;
@@ -164,7 +164,7 @@ named! {
     /// nothing.
     ///
     /// ```
-    /// use close_notify_core::{
+    /// # use close_notify_core::{
     /// #     AlertDescription, AlertLevel, Delivery, Event, Machine, Manner, PeerCloses, Policy,
     /// #     Role, Version,
     /// # };
@@ -198,7 +198,7 @@ named! {
     /// no more peers.
     ///
     /// ```
-    /// use close_notify_core::{
+    /// # use close_notify_core::{
     /// #     AlertLevel, AlertRecord, FragmentedAlert, Policy, Version, read_alert,
     /// # };
     /// let policy = Policy { fragmented_alert: FragmentedAlert::Assemble, ..Policy::STRICT };
@@ -223,7 +223,7 @@ named! {
     /// offered: a close_notify after a warning would be lost with the rest.
     ///
     /// ```
-    /// use close_notify_core::{
+    /// # use close_notify_core::{
     /// #     AlertDescription, AlertRecord, CoalescedAlerts, Policy, Version, read_alert,
     /// # };
     /// let policy = Policy { coalesced_alerts: CoalescedAlerts::ReadEach, ..Policy::STRICT };
@@ -254,7 +254,7 @@ named! {
     /// anyway. An error would gain nothing, and every close of a Java peer would be one.
     ///
     /// ```
-    /// use close_notify_core::{
+    /// # use close_notify_core::{
     /// #     AlertDescription, AlertLevel, Event, Machine, Policy, ReadEnd, Role, UserCanceled,
     /// #     Version,
     /// # };
@@ -290,7 +290,7 @@ named! {
 /// always refused (RFC 9846 §5.1, §5.4). An empty alert record is refused in every version.
 ///
 /// ```
-/// use close_notify_core::{LateData, Policy};
+/// # use close_notify_core::{LateData, Policy};
 /// let policy = Policy { late_data: LateData::Discard, ..Policy::STRICT };
 /// assert_eq!(policy.warnings, 4);
 /// ```

@@ -28,7 +28,7 @@ impl Policy {
     /// deadline each time.
     ///
     /// ```
-    /// use close_notify_core::{Event, FramingState, Machine, Policy, Role, Version};
+    /// # use close_notify_core::{Event, FramingState, Machine, Policy, Role, Version};
     /// let mut machine = Machine::established(Version::Tls13, Role::Client, Policy::https());
     /// machine.handle(Event::TransportEof { inside_record: false })?;
     /// assert!(machine.reads_as_end(FramingState::BetweenMessages));
@@ -58,7 +58,7 @@ impl Policy {
     /// - `late_data` stays delivered, because it is a part of the file.
     ///
     /// ```
-    /// use close_notify_core::{
+    /// # use close_notify_core::{
     /// #     AlertDescription, AlertLevel, Event, Machine, Policy, Role, Version,
     /// # };
     /// let mut sender = Machine::established(Version::Tls12, Role::Server, Policy::ftps_data());
@@ -85,7 +85,7 @@ impl Policy {
     ///   of them, the client would send its mail again.
     ///
     /// ```
-    /// use close_notify_core::{Event, FramingState, Machine, Policy, Role, Version};
+    /// # use close_notify_core::{Event, FramingState, Machine, Policy, Role, Version};
     /// let mut machine = Machine::established(Version::Tls12, Role::Server, Policy::smtp());
     /// machine.handle(Event::TransportEof { inside_record: false })?;
     /// assert!(!machine.reads_as_end(FramingState::InsideMessage));
@@ -116,7 +116,7 @@ impl Policy {
     /// - `peer_closes`, because either side may remove TLS, so the two close_notify may cross.
     ///
     /// ```
-    /// use close_notify_core::{Event, Machine, Manner, Output, Policy, Role, Version};
+    /// # use close_notify_core::{Event, Machine, Manner, Output, Policy, Role, Version};
     /// let policy = Policy::ldap_stop_tls();
     /// let mut machine = Machine::established(Version::Tls13, Role::Client, policy);
     /// for event in [
@@ -150,7 +150,7 @@ impl Policy {
     ///   many connections at once.
     ///
     /// ```
-    /// use close_notify_core::{
+    /// # use close_notify_core::{
     /// #     AlertDescription, AlertLevel, Event, Machine, Output, Policy, Role, Version,
     /// # };
     /// let mut machine = Machine::established(Version::Tls12, Role::Client, Policy::pool());
@@ -181,7 +181,7 @@ impl Policy {
     ///   about the other, so only the relay may order it, after it knows how the other side ended.
     ///
     /// ```
-    /// use close_notify_core::{Close, Event, Machine, Policy, Role, Version};
+    /// # use close_notify_core::{Close, Event, Machine, Policy, Role, Version};
     /// let mut upstream = Machine::established(Version::Tls12, Role::Client, Policy::proxy());
     /// upstream.handle(Event::TransportEof { inside_record: false })?;
     /// assert_eq!(Close::for_downstream(&upstream.ending()), Close::Abort);

@@ -11,7 +11,7 @@ named! {
     /// The state of the receiving half. The first known end is kept: evidence only grows.
     ///
     /// ```
-    /// use close_notify_core::recv::{Event, State};
+    /// # use close_notify_core::recv::{Event, State};
     /// assert_eq!(State::Open.next(Event::Notify), Ok(State::PeerNotified));
     /// ```
     pub enum State {
@@ -53,7 +53,7 @@ named! {
     /// What happened, as far as the receiving half is concerned.
     ///
     /// ```
-    /// use close_notify_core::recv::{Event, State};
+    /// # use close_notify_core::recv::{Event, State};
     /// assert!(State::Reset.next(Event::Data).is_err());
     /// ```
     pub enum Event {

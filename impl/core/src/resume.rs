@@ -14,7 +14,7 @@ named! {
     /// The rule that decides whether a session may be resumed.
     ///
     /// ```
-    /// use close_notify_core::{Event, Machine, Policy, Role, Version, Rule};
+    /// # use close_notify_core::{Event, Machine, Policy, Role, Version, Rule};
     /// let mut machine = Machine::established(Version::Tls10, Role::Client, Policy::STRICT);
     /// machine.handle(Event::TransportEof { inside_record: false })?;
     /// assert_eq!(machine.ending().resumption.rule, Rule::UncleanForbids10);
@@ -39,7 +39,7 @@ named! {
 /// Whether the session may be resumed, and why.
 ///
 /// ```
-/// use close_notify_core::{Event, Machine, Policy, Role, Version, Resumption, Rule};
+/// # use close_notify_core::{Event, Machine, Policy, Role, Version, Resumption, Rule};
 /// let mut machine = Machine::established(Version::Tls12, Role::Client, Policy::STRICT);
 /// machine.handle(Event::TransportEof { inside_record: false })?;
 /// let expected = Resumption { allowed: true, rule: Rule::UncleanAllows };

@@ -11,7 +11,7 @@ named! {
     /// The state of the sending half.
     ///
     /// ```
-    /// use close_notify_core::send::{Event, State};
+    /// # use close_notify_core::send::{Event, State};
     /// assert_eq!(State::Open.next(Event::CloseWrite), Ok(State::NotifyDue));
     /// ```
     pub enum State {
@@ -52,7 +52,7 @@ named! {
     /// What happened, as far as the sending half is concerned.
     ///
     /// ```
-    /// use close_notify_core::send::{Event, State};
+    /// # use close_notify_core::send::{Event, State};
     /// assert!(State::Notified.next(Event::Write).is_err());
     /// ```
     pub enum Event {

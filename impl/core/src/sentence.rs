@@ -63,7 +63,7 @@ impl WriteEnd {
 /// One sentence: how reading ended, how writing ended, what was lost, and the first error number.
 ///
 /// ```
-/// use close_notify_core::{Event, Machine, Policy, Role, Version};
+/// # use close_notify_core::{Event, Machine, Policy, Role, Version};
 /// let mut machine = Machine::established(Version::Tls13, Role::Client, Policy::STRICT);
 /// machine.handle(Event::Write)?;
 /// machine.handle(Event::TransportReset { errno: 104 })?;

@@ -15,7 +15,7 @@ named! {
     /// truncated. So the level depends on what is known to be lost, not on how the peer behaved.
     ///
     /// ```
-    /// use close_notify_core::{Event, FramingState, Machine, Policy, Role, Severity, Version};
+    /// # use close_notify_core::{Event, FramingState, Machine, Policy, Role, Severity, Version};
     /// let mut machine = Machine::established(Version::Tls13, Role::Client, Policy::https());
     /// machine.handle(Event::TransportEof { inside_record: false })?;
     /// assert_eq!(machine.ending().severity(FramingState::BetweenMessages), Severity::Debug);
@@ -52,7 +52,7 @@ impl Ending {
     /// wanted to connect and could not.
     ///
     /// ```
-    /// use close_notify_core::{Event, FramingState, Machine, Policy, Role, Severity, Version};
+    /// # use close_notify_core::{Event, FramingState, Machine, Policy, Role, Severity, Version};
     /// let mut machine = Machine::established(Version::Tls13, Role::Server, Policy::STRICT);
     /// machine.handle(Event::Write)?;
     /// machine.handle(Event::TransportReset { errno: 104 })?;

@@ -12,7 +12,7 @@ named! {
     /// The state of the transport.
     ///
     /// ```
-    /// use close_notify_core::transport::{Event, State};
+    /// # use close_notify_core::transport::{Event, State};
     /// assert_eq!(State::Open.next(Event::Eof), Ok(State::PeerEof));
     /// ```
     pub enum State {
@@ -37,7 +37,7 @@ named! {
     /// What happened to the transport.
     ///
     /// ```
-    /// use close_notify_core::transport::{Event, State};
+    /// # use close_notify_core::transport::{Event, State};
     /// assert!(State::Closed.next(Event::Eof).is_err());
     /// ```
     pub enum Event {

@@ -7,7 +7,7 @@ named! {
     /// halves).
     ///
     /// ```
-    /// use close_notify_core::Version;
+    /// # use close_notify_core::Version;
     /// assert!(Version::Tls13.has_independent_halves());
     /// assert!(!Version::Tls12.has_independent_halves());
     /// ```
@@ -35,7 +35,7 @@ impl Version {
     /// The number of the version, without "TLS".
     ///
     /// ```
-    /// use close_notify_core::Version;
+    /// # use close_notify_core::Version;
     /// assert_eq!(Version::Tls12.number(), "1.2");
     /// ```
     #[must_use]
@@ -54,7 +54,7 @@ named! {
     /// reports.
     ///
     /// ```
-    /// use close_notify_core::{Machine, Policy, Role, Version};
+    /// # use close_notify_core::{Machine, Policy, Role, Version};
     /// assert_eq!(Machine::new(Version::Tls13, Role::Server, Policy::STRICT).role(), Role::Server);
     /// ```
     pub enum Role {

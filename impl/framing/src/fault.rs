@@ -7,7 +7,7 @@ macro_rules! whats {
         /// What a tracker could not follow.
         ///
         /// ```
-        /// use close_notify_framing::What;
+        /// # use close_notify_framing::What;
         /// assert_eq!(What::Chunk.to_string(), "a chunk is malformed");
         /// ```
         #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -76,7 +76,7 @@ impl fmt::Display for What {
 /// The direction of the bytes that have the fault.
 ///
 /// ```
-/// use close_notify_framing::{Framing, Way, smtp::Commands};
+/// # use close_notify_framing::{Framing, Way, smtp::Commands};
 /// let mut tracker = Commands::new();
 /// tracker.sent(b"ok\r\n"); // a reply begins with a code
 /// assert_eq!(tracker.fault().map(|fault| fault.way), Some(Way::Sent));
@@ -100,7 +100,7 @@ pub enum Way {
 /// | any fault | `InvalidData` |
 ///
 /// ```
-/// use close_notify_framing::{Framing, FramingState, What, websocket::Frames};
+/// # use close_notify_framing::{Framing, FramingState, What, websocket::Frames};
 /// let mut tracker = Frames::of_server();
 /// tracker.received(&[0x81, 0x01, b'a', 0xf1]);
 /// let fault = tracker.fault().expect("the last byte has reserved bits");

@@ -15,7 +15,7 @@ use crate::fault::{Fault, Way};
 /// A tracker for messages that end with a zero byte:
 ///
 /// ```
-/// use close_notify_framing::{Framing, FramingState};
+/// # use close_notify_framing::{Framing, FramingState};
 /// struct ZeroTerminated { inside: bool }
 /// impl Framing for ZeroTerminated {
 ///     fn received(&mut self, bytes: &[u8]) {
@@ -91,7 +91,7 @@ pass_on!(&mut F, Box<F>);
 /// Messages that only the end of the connection delimits. The state is never between two messages.
 ///
 /// ```
-/// use close_notify_framing::{DelimitedByEnd, Framing, FramingState};
+/// # use close_notify_framing::{DelimitedByEnd, Framing, FramingState};
 /// let mut tracker = DelimitedByEnd;
 /// tracker.received(b"anything");
 /// assert_eq!(tracker.state(), FramingState::DelimitedByEnd);

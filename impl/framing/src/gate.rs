@@ -21,7 +21,7 @@ const LIMIT: usize = 80 * 1024;
 /// [`pass`](Self::pass) each piece that was read. Bytes after a fault never come out.
 ///
 /// ```
-/// use close_notify_framing::{Gate, http::Responses};
+/// # use close_notify_framing::{Gate, http::Responses};
 /// let mut gate = Gate::new(Responses::new());
 /// let mut out = Vec::new();
 /// gate.pass(b"HTTP/1.1 200 OK\r\nSet-Cookie: id=1; Sec", &mut out)?;
@@ -141,7 +141,7 @@ const PIECE: usize = 4096;
 ///
 /// ```
 /// use std::io::Read;
-/// use close_notify_framing::{Gated, http::Responses};
+/// # use close_notify_framing::{Gated, http::Responses};
 /// let cut: &[u8] = b"HTTP/1.1 204 No Content\r\n\r\nHTTP/1.1 200 OK\r\nSet-Cookie: a=b";
 /// let mut stream = Gated::new(cut, Responses::new());
 /// let mut text = String::new();

@@ -19,7 +19,7 @@ const TAG: usize = KEPT - 9;
 /// The text of a status response or a continuation announces no literal, whatever it ends with.
 ///
 /// ```
-/// use close_notify_framing::{Framing, FramingState, imap::Responses};
+/// # use close_notify_framing::{Framing, FramingState, imap::Responses};
 /// let mut tracker = Responses::new();
 /// tracker.received(b"* 1 FETCH (BODY[] {4}\r\na\r\n");
 /// assert_eq!(tracker.state(), FramingState::InsideMessage); // three bytes of four
@@ -54,7 +54,7 @@ tracker!(Responses);
 /// every literal.
 ///
 /// ```
-/// use close_notify_framing::{Framing, FramingState, imap::Commands};
+/// # use close_notify_framing::{Framing, FramingState, imap::Commands};
 /// let mut tracker = Commands::new();
 /// tracker.received(b"a1 APPEND INBOX {3000000}\r\n");
 /// assert_eq!(tracker.state(), FramingState::InsideMessage);

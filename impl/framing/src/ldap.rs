@@ -15,7 +15,7 @@ const INDEFINITE: u8 = 0x80;
 /// LDAP messages, in either direction.
 ///
 /// ```
-/// use close_notify_framing::{Framing, FramingState, ldap::Messages};
+/// # use close_notify_framing::{Framing, FramingState, ldap::Messages};
 /// let mut tracker = Messages::new(1 << 20);
 /// tracker.received(&[0x30, 0x05, 0x02, 0x01, 0x01, 0x42]);
 /// assert_eq!(tracker.state(), FramingState::InsideMessage);

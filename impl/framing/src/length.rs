@@ -8,7 +8,7 @@ use crate::walk::{Walk, Walker, skip, tracker};
 /// How many bytes the length field has.
 ///
 /// ```
-/// use close_notify_framing::{Framing, FramingState, LengthPrefixed, Width};
+/// # use close_notify_framing::{Framing, FramingState, LengthPrefixed, Width};
 /// let mut tracker = LengthPrefixed::big_endian(Width::Three, 100);
 /// tracker.received(&[0, 0, 1, b'a']);
 /// assert_eq!(tracker.state(), FramingState::BetweenMessages);
@@ -31,7 +31,7 @@ pub enum Width {
 /// What the length counts.
 ///
 /// ```
-/// use close_notify_framing::{Counts, Framing, FramingState, LengthPrefixed, Width};
+/// # use close_notify_framing::{Counts, Framing, FramingState, LengthPrefixed, Width};
 /// let mut tracker = LengthPrefixed::big_endian(Width::Two, 100).counting(Counts::ItselfAndRest);
 /// tracker.received(&[0, 3, b'a']);
 /// assert_eq!(tracker.state(), FramingState::BetweenMessages);
@@ -63,7 +63,7 @@ pub enum Counts {
 /// `max` is in bytes. It counts a whole message with its length field, or a whole part of a message
 /// that is split.
 /// ```
-/// use close_notify_framing::{Counts, Framing, FramingState, LengthPrefixed, Width};
+/// # use close_notify_framing::{Counts, Framing, FramingState, LengthPrefixed, Width};
 /// let client = LengthPrefixed::big_endian(Width::Four, 1 << 30)
 ///     .after(1)
 ///     .counting(Counts::ItselfAndRest);

@@ -10,7 +10,7 @@ use crate::walk::{Walk, Walker, tracker};
 /// The end of a line.
 ///
 /// ```
-/// use close_notify_framing::{Framing, FramingState, lines::{LineEnd, Lines}};
+/// # use close_notify_framing::{Framing, FramingState, lines::{LineEnd, Lines}};
 /// let mut tracker = Lines::new(LineEnd::Lf);
 /// tracker.received(b"one\n");
 /// assert_eq!(tracker.state(), FramingState::BetweenMessages);
@@ -26,7 +26,7 @@ pub enum LineEnd {
 /// Every line is a message.
 ///
 /// ```
-/// use close_notify_framing::{Framing, FramingState, lines::{LineEnd, Lines}};
+/// # use close_notify_framing::{Framing, FramingState, lines::{LineEnd, Lines}};
 /// let mut tracker = Lines::new(LineEnd::CrLf);
 /// tracker.received(b"NOOP\r");
 /// assert_eq!(tracker.state(), FramingState::InsideMessage);
@@ -72,7 +72,7 @@ impl Walk for Plain {
 /// Between two replies another may still be owed; only the application knows what it asked for.
 ///
 /// ```
-/// use close_notify_framing::{Framing, FramingState, lines::Replies};
+/// # use close_notify_framing::{Framing, FramingState, lines::Replies};
 /// let mut tracker = Replies::smtp();
 /// tracker.received(b"250-example.org\r\n");
 /// assert_eq!(tracker.state(), FramingState::InsideMessage);

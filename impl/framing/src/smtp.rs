@@ -22,7 +22,7 @@ const KEPT: usize = 64;
 /// A lone LF ends neither a command nor the line of the dot.
 ///
 /// ```
-/// use close_notify_framing::{Framing, FramingState, smtp::Commands};
+/// # use close_notify_framing::{Framing, FramingState, smtp::Commands};
 /// let mut tracker = Commands::new();
 /// tracker.received(b"DATA\r\n");
 /// tracker.sent(b"354 go on\r\n");

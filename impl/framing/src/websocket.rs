@@ -20,7 +20,7 @@ const MASKED: u8 = 0x80;
 /// message that was not whole by then stays cut.
 ///
 /// ```
-/// use close_notify_framing::{Framing, FramingState, websocket::Frames};
+/// # use close_notify_framing::{Framing, FramingState, websocket::Frames};
 /// let mut tracker = Frames::of_server();
 /// tracker.received(b"\x01\x02he"); // a fragment
 /// tracker.received(b"\x89\x00"); // a ping

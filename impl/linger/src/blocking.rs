@@ -24,7 +24,7 @@ use crate::news::{News, errno_of, is_a_wait, news};
 /// # Examples
 ///
 /// ```
-/// use close_notify_core::{Event, Machine, Manner, Output, Policy, Role, Version};
+/// # use close_notify_core::{Event, Machine, Manner, Output, Policy, Role, Version};
 /// let mut machine = Machine::established(Version::Tls13, Role::Server, Policy::STRICT);
 /// for event in [
 ///     Event::Close(Manner::Linger),

@@ -10,7 +10,7 @@ use close_notify_core::drain::End;
 /// of the five ends. One that could not be added is only in `not_taken`.
 ///
 /// ```
-/// use close_notify_linger::Counters;
+/// # use close_notify_linger::Counters;
 /// let counters =
 ///     Counters { lingering: 2, by_fin: 40, reset: 1, drained: 1300, ..Counters::default() };
 /// assert_eq!(

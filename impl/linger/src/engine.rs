@@ -23,7 +23,7 @@ const SCRATCH: usize = 16 * 1024;
 /// A transport that lingers. Reading must not block. Dropping it closes it.
 ///
 /// ```
-/// use close_notify_linger::Source;
+/// # use close_notify_linger::Source;
 /// struct Ended;
 /// impl std::io::Read for Ended {
 ///     fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> { Ok(0) }
@@ -40,7 +40,7 @@ pub trait Source: Read {
 /// The place of a transport in its engine. It is free again once the transport has ended.
 ///
 /// ```
-/// use close_notify_linger::{Engine, Key, Source};
+/// # use close_notify_linger::{Engine, Key, Source};
 /// /// Call this in an event loop whose poller uses this key as a token.
 /// fn is_readable<S: Source>(engine: &mut Engine<S>, token: Key) {
 ///     engine.ready(token);
@@ -66,8 +66,8 @@ struct Entry<S> {
 ///
 /// ```
 /// use std::{io, time::Instant};
-/// use close_notify_core::{Event, Machine, Manner, Policy, Role, Version};
-/// use close_notify_linger::{Engine, Limits, Source};
+/// # use close_notify_core::{Event, Machine, Manner, Policy, Role, Version};
+/// # use close_notify_linger::{Engine, Limits, Source};
 ///
 /// /// A peer that sends nothing and ends its stream.
 /// struct Quiet;

@@ -10,7 +10,7 @@ use std::{fmt, io};
 ///
 /// ```
 /// use std::time::Duration;
-/// use close_notify_linger::Limits;
+/// # use close_notify_linger::Limits;
 /// let limits = Limits { patience: Duration::from_secs(2), ..Limits::DEFAULT };
 /// assert!(limits.check().is_ok());
 /// let refused = Limits { connections: 0, ..limits }.check().unwrap_err();
@@ -27,7 +27,7 @@ pub struct Limits {
 /// A bound that would let nothing linger.
 ///
 /// ```
-/// use close_notify_linger::{BadLimits, Limits};
+/// # use close_notify_linger::{BadLimits, Limits};
 /// let limits = Limits { connections: 0, ..Limits::DEFAULT };
 /// assert_eq!(limits.check(), Err(BadLimits::NoConnections));
 /// ```

@@ -52,7 +52,7 @@ pub fn errno_of(error: &io::Error) -> i32 {
 ///
 /// ```
 /// use std::io::{Error, ErrorKind};
-/// use close_notify_linger::is_a_wait;
+/// # use close_notify_linger::is_a_wait;
 /// assert!(is_a_wait(&ErrorKind::WouldBlock.into()));
 /// // ETIMEDOUT: the peer has not answered for so long that the connection is dead.
 /// # #[cfg(target_os = "linux")]

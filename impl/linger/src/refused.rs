@@ -10,8 +10,8 @@ use std::{error, fmt, io};
 /// ```
 /// use std::net::TcpStream;
 /// use std::time::{Duration, Instant};
-/// use close_notify_core::Machine;
-/// use close_notify_linger::{Lingerer, linger};
+/// # use close_notify_core::Machine;
+/// # use close_notify_linger::{Lingerer, linger};
 /// # fn example(lingerer: &Lingerer, socket: TcpStream, machine: Machine) -> std::io::Result<()> {
 /// let Some(draining) = machine.lingering() else { return Ok(()) };
 /// if let Err(refused) = lingerer.add(socket, draining) {

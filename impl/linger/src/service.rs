@@ -47,8 +47,8 @@ const EVENTS: usize = 256;
 /// use std::io::Write;
 /// use std::net::{Shutdown, TcpListener, TcpStream};
 /// use std::time::{Duration, Instant};
-/// use close_notify_core::{Event, Machine, Manner, Policy, Role, Version};
-/// use close_notify_linger::{Limits, Lingerer};
+/// # use close_notify_core::{Event, Machine, Manner, Policy, Role, Version};
+/// # use close_notify_linger::{Limits, Lingerer};
 ///
 /// let lingerer = Lingerer::spawn(Limits::DEFAULT)?;
 /// let listener = TcpListener::bind(("127.0.0.1", 0))?;

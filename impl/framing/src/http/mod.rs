@@ -45,8 +45,8 @@ use messages::Kind;
 /// choice (§6.1).
 ///
 /// ```
-/// use close_notify_framing::http::{BothLengths, Responses};
-/// use close_notify_framing::{Framing, FramingState, What};
+/// # use close_notify_framing::http::{BothLengths, Responses};
+/// # use close_notify_framing::{Framing, FramingState, What};
 /// let response =
 ///     b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
 /// let mut strict = Responses::new();
@@ -79,7 +79,7 @@ pub enum BothLengths {
 /// tracker gets neither, every request counts as a GET, and no response is owed.
 ///
 /// ```
-/// use close_notify_framing::{Framing, FramingState, http::Responses};
+/// # use close_notify_framing::{Framing, FramingState, http::Responses};
 /// let mut tracker = Responses::new();
 /// assert_eq!(tracker.state(), FramingState::BetweenMessages);
 /// tracker.sent(b"GET / HTTP/1.1\r\nHost: example.org\r\n\r\n");
@@ -118,7 +118,7 @@ pub struct Responses<N = DelimitedByEnd> {
 /// was not called.
 ///
 /// ```
-/// use close_notify_framing::{Framing, FramingState, http::Requests};
+/// # use close_notify_framing::{Framing, FramingState, http::Requests};
 /// let mut tracker = Requests::new();
 /// tracker.received(b"PUT / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 3000000\r\n\r\n");
 /// assert_eq!(tracker.state(), FramingState::InsideMessage);
@@ -131,7 +131,7 @@ pub struct Responses<N = DelimitedByEnd> {
 /// # Examples
 ///
 /// ```
-/// use close_notify_framing::{Framing, FramingState, http::Requests};
+/// # use close_notify_framing::{Framing, FramingState, http::Requests};
 /// let mut tracker = Requests::new();
 /// tracker.received(b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n");
 /// assert_eq!(tracker.state(), FramingState::InsideMessage);
@@ -197,7 +197,7 @@ macro_rules! both {
             /// Call it before the first byte.
             ///
             /// ```
-            /// use close_notify_framing::{http, websocket};
+            /// # use close_notify_framing::{http, websocket};
             /// let client = http::Responses::new().then(websocket::Frames::of_server());
             /// let server = http::Requests::new().then(websocket::Frames::of_client());
             /// assert!(!client.is_switched() && !server.is_switched());
