@@ -88,8 +88,15 @@ check_features() {
     done
 }
 
-# The packages build each other, as the registry would give them, and none reads a file outside of itself.
-check_package() { cargo package --quiet --allow-dirty "${published[@]/#/--package=}"; }
+# The packages build each other, as the registry would give them, and none reads a file outside of itself. In a folder of
+# its own: cargo keeps the sources of a version, and would take those of an earlier run in the same place.
+check_package() {
+    local out
+    out=$(mktemp -d)
+    # shellcheck disable=SC2064  # the folder is known now, and is gone when the function returns
+    trap "rm -rf '$out'" RETURN
+    cargo package --quiet --allow-dirty --target-dir "$out" "${published[@]/#/--package=}"
+}
 
 check_openssl() {
     local tool
