@@ -136,59 +136,65 @@ impl Ending {
     }
 }
 
-impl send::State {
-    /// The state in words, for a refusal.
-    pub(crate) const fn words(self) -> &'static str {
-        match self {
-            Self::Handshaking => "the handshake is not done",
-            Self::Open => "writing is open",
-            Self::ReplyDue => "the answer to the peer's close_notify is due",
-            Self::NotifyDue => "our close_notify is due",
-            Self::NotifyLeaving => "our close_notify is being written",
-            Self::Notified | Self::NotifiedShut => "we have sent close_notify",
-            Self::AlertDue => "our fatal alert is due",
-            Self::AlertLeaving => "our fatal alert is being written",
-            Self::Alerted | Self::AlertedShut => "we have sent a fatal alert",
-            Self::Silenced | Self::SilencedShut => "the peer's fatal alert has ended writing",
-            Self::Failed => "writing has failed",
-            Self::Aborted => "we have aborted the connection",
+/// The states of a part in words, for a refusal. Each must be listed.
+macro_rules! words {
+    ($State:ty: $($($state:ident)|+ => $words:literal,)+) => {
+        impl $State {
+            pub(crate) const fn words(self) -> &'static str {
+                const WORDS: [&str; <$State>::ALL.len()] = {
+                    let mut words = [""; <$State>::ALL.len()];
+                    $($(words[<$State>::$state as usize] = $words;)+)+
+                    let mut at = 0;
+                    while at < words.len() {
+                        assert!(!words[at].is_empty(), "a state has no words");
+                        at += 1;
+                    }
+                    words
+                };
+                WORDS[self as usize]
+            }
         }
-    }
+    };
 }
 
-impl recv::State {
-    /// The state in words, for a refusal.
-    pub(crate) const fn words(self) -> &'static str {
-        match self {
-            Self::Plain => "the peer has no keys yet",
-            Self::Handshaking => "the handshake is not done",
-            Self::EarlyData => "0-RTT data is being read",
-            Self::Open => "reading is open",
-            Self::PeerNotified => "the peer has sent close_notify",
-            Self::NotifiedEarly => "the peer has sent close_notify in the handshake",
-            Self::CutAtBoundary | Self::CutInRecord => "the peer has ended the connection",
-            Self::Reset => "the connection was reset",
-            Self::PeerFatal => "the peer has sent a fatal alert",
-            Self::Refused => "we have refused to read on",
-            Self::NotAwaited => "we did not wait for the peer",
-            Self::TimedOut => "the deadline has passed",
-            Self::OverBudget => "the budget is spent",
-            Self::TransportFailed => "the transport has failed",
-        }
-    }
+words! { send::State:
+    Handshaking => "the handshake is not done",
+    Open => "writing is open",
+    ReplyDue => "the answer to the peer's close_notify is due",
+    NotifyDue => "our close_notify is due",
+    NotifyLeaving => "our close_notify is being written",
+    Notified | NotifiedShut => "we have sent close_notify",
+    AlertDue => "our fatal alert is due",
+    AlertLeaving => "our fatal alert is being written",
+    Alerted | AlertedShut => "we have sent a fatal alert",
+    Silenced | SilencedShut => "the peer's fatal alert has ended writing",
+    Failed => "writing has failed",
+    Aborted => "we have aborted the connection",
 }
 
-impl transport::State {
-    /// The state in words, for a refusal.
-    pub(crate) const fn words(self) -> &'static str {
-        match self {
-            Self::Open => "the transport is in use",
-            Self::PeerEof => "the peer has ended its stream",
-            Self::PeerReset => "the transport was reset",
-            Self::GivenUp => "we have stopped waiting",
-            Self::Closed => "we have closed the transport",
-            Self::ResetByUs => "we have reset the transport",
-            Self::HandedBack => "the transport was handed back",
-        }
-    }
+words! { recv::State:
+    Plain => "the peer has no keys yet",
+    Handshaking => "the handshake is not done",
+    EarlyData => "0-RTT data is being read",
+    Open => "reading is open",
+    PeerNotified => "the peer has sent close_notify",
+    NotifiedEarly => "the peer has sent close_notify in the handshake",
+    CutAtBoundary | CutInRecord => "the peer has ended the connection",
+    Reset => "the connection was reset",
+    PeerFatal => "the peer has sent a fatal alert",
+    Refused => "we have refused to read on",
+    NotAwaited => "we did not wait for the peer",
+    TimedOut => "the deadline has passed",
+    OverBudget => "the budget is spent",
+    TransportFailed => "the transport has failed",
+}
+
+words! { transport::State:
+    Open => "the transport is in use",
+    PeerEof => "the peer has ended its stream",
+    PeerReset => "the transport was reset",
+    GivenUp => "we have stopped waiting",
+    Closed => "we have closed the transport",
+    ResetByUs => "we have reset the transport",
+    HandedBack => "the transport was handed back",
 }
