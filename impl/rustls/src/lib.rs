@@ -147,8 +147,11 @@
 //! | a pool that takes a connection out again | [`peer_closed_now`](Stream::peer_closed_now) first | nothing | `false` is no promise: the end may be on its way |
 //! | a client with a certificate (TLS 1.3) | [`confirm_accepted`](Stream::confirm_accepted) before a request that must not be sent twice | a ticket, data or the refusal | if the server sends no ticket, the answer stays [`Unknown`](Acceptance::Unknown) |
 //!
-//! * Data that is unread at `close(Graceful)` is kept, and so is data that arrives before the
-//!   peer's close_notify, up to [`Policy::keep_budget`]: it can be read afterwards.
+//! * With [`LateData::Deliver`], data that is unread at `close(Graceful)` is kept, and so is data
+//!   that arrives before the peer's close_notify: it can be read afterwards. All of it counts,
+//!   read or not. With more than [`Policy::keep_budget`] the close ends as it does with more than
+//!   `drain_budget`. Under [`Policy::https`], [`Policy::smtp`] and [`Policy::pool`] what was not
+//!   received before the close is thrown away: a later read fails, and [`Ending::late`] counts it.
 //! * [`Ending::delivery`] is [`Unconfirmed`](Delivery::Unconfirmed) at best, unless the policy has
 //!   [`PeerCloses::OnlyAfterUs`]: a peer that may close at any time does not prove by closing that
 //!   it has read our data.
@@ -159,18 +162,18 @@
 //!
 //! The core decides each result ([`Machine::answer`]), so the model checks it and the fuzzers
 //! compare it with what is true. An error carries the [`Ending`]. After a final error, the same
-//! call returns the same error again.
+//! call returns the same error again, except for `write`, as the table says.
 //!
 //! | call | `Ok` means | an error means | what ends its wait | called again |
 //! | --- | --- | --- | --- | --- |
 //! | `read` | bytes from the peer, in order; `Ok(0)`: that was everything, none of it was thrown away, and the peer said so or the policy tolerates its FIN | what was read may not be everything | the socket's own timeout, or a close | the same end |
 //! | `write` | this many bytes are taken, and will leave unless a later call says otherwise | none of this call's bytes are taken, or the transport failed beneath it | as `read`; after a failed write, the patience, while it waits for the peer's alert | `BrokenPipe` once writing has ended |
-//! | `flush` | everything that `write` took is in the transport | some of it never left, and never will | as `write`; the patience once a last word is due | the same |
+//! | `flush` | everything that `write` took is in the transport | some of it never left, and never will; or the transport failed, or was reset by us, so that nobody knows what became of it | as `write`; the patience once a last word is due | the same |
 //! | `shutdown` of tokio, `SinkExt::close` | all of that, the close_notify and the FIN are in the transport; reading continues, in every version | one of them is not, and never will be | the patience | the same |
 //! | [`close_write`](Stream::close_write) | as `shutdown`, with the ending so far; TLS 1.3 | as `shutdown`; [`Error::Misuse`] in earlier versions, whose peers may respond by throwing their reply away | the patience | the same |
-//! | [`close`](Stream::close), [`abort`](Stream::abort), [`reject`](Stream::reject) | the connection is over, and the transport is released: the returned [`Ending`] says how it ended, and what was lost | only of `reject`: [`Error::Misuse`] or `Unsupported`, and nothing was done | the patience and [`Policy::drain_budget`]; `abort` waits for nothing | the same ending; another manner may speed it up |
+//! | [`close`](Stream::close), [`abort`](Stream::abort), [`reject`](Stream::reject) | the connection is over, and the transport is released: the returned [`Ending`] says how it ended, and what was lost | only of `reject`: [`Error::Misuse`] or `Unsupported`, and nothing was done | the patience, [`Policy::drain_budget`], and [`Policy::keep_budget`] for data that is kept; `abort` waits for nothing | the same ending; another manner may speed it up |
 //! | [`hand_back`](Stream::hand_back) | both sides sent close_notify: the transport, and what was read after the peer's | the transport is gone, and the ending says why | as `close` | an error: it is handed back once |
-//! | [`peer_closed_now`](Stream::peer_closed_now) | whether an end has arrived by now | none that a peer can cause | it never waits | once `true`, always `true` |
+//! | [`peer_closed_now`](Stream::peer_closed_now) | whether an end has arrived by now; one call looks at no more than 64 records | none that a peer can cause | it never waits | once `true`, always `true` |
 //! | [`confirm_accepted`](Stream::confirm_accepted) | what is known about the server's acceptance | how the server ended the connection instead | the time that it is given | it knows what arrived in the meantime |
 //!
 //! * The halves of a stream return what the whole stream returns, in any thread or task. Every
