@@ -197,8 +197,7 @@ impl Pair {
         let waiting = (inward.read..inward.arrived).any(|at| inward.unit(at) == Unit::Fatal);
         let end = &mut world.ends[side.index()];
         end.note(Seen::SALVAGEABLE, waiting && !end.has_read_all());
-        end.note(Seen::RESET, errno == Errno::Reset);
-        end.note(Seen::FAILURE, errno != Errno::Pipe && !end.has_read_all());
+        end.met(errno);
         end.seen.insert(Seen::WRITE_FAILED);
         self.tell(world, side, Event::WriteFailed { errno: errno.number() });
     }
@@ -279,8 +278,7 @@ impl Pair {
             }
             Got::Failed(errno) => {
                 let end = &mut world.ends[side.index()];
-                end.note(Seen::RESET, errno == Errno::Reset);
-                end.note(Seen::FAILURE, errno != Errno::Pipe && !end.has_read_all());
+                end.met(errno);
                 self.tell(world, side, Event::TransportReset { errno: errno.number() });
             }
             Got::Nothing => {}

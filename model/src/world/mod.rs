@@ -14,7 +14,7 @@ use close_notify_core::{AlertLevel, Machine, recv};
 
 use crate::world::action::Side;
 use crate::world::config::Config;
-use crate::world::kernel::Net;
+use crate::world::kernel::{Errno, Net};
 
 bitflags! {
     /// What happened to an end once and for all.
@@ -164,6 +164,12 @@ impl End {
     /// Keeps that this happened, if it did.
     pub(crate) fn note(&mut self, what: Seen, is_so: bool) {
         self.seen |= if is_so { what } else { Seen::empty() };
+    }
+
+    /// Keeps what the error of a call says about the transport.
+    pub(crate) fn met(&mut self, errno: Errno) {
+        self.note(Seen::RESET, errno == Errno::Reset);
+        self.note(Seen::FAILURE, errno != Errno::Pipe && !self.has_read_all());
     }
 
     /// Whether the end of reading is known.
